@@ -1,0 +1,114 @@
+"""The run folder ``out/<name>/``: the files that stages hand to each other.
+
+Every file is written whole or not at all, and ``spec.json`` knows the SHA-256 of the
+files that belong together (docs/adr/0002-run-folder.md).
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from train.errors import UserError
+from train.spec import ModelSpec
+
+SPEC, LABELS, METRICS, REPORT = "spec.json", "labels.txt", "metrics.json", "report.html"
+KERAS, GRAPHDEF, TFLITE = "model.keras", "model.pb", "model.tflite"
+CALIBRATION = "calibration.npy"  # (n, frames, bins) uint8 features of training clips
+CLIPS = "clips"  # <label>_<n>.wav: test clips that the generated feature tests are made of
+C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
+
+
+def sha256_file(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its place when the block ends without error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)  # mkstemp makes private files; these are meant to be shared
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a UTF-8 file whole or not at all."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whole or not at all, keys in the order given."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in a file of the run folder.
+
+    Raises:
+        UserError: it is missing or not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: there is no such file; has this run finished?") from error
+    except ValueError as error:
+        raise UserError(f"{path}: is not JSON ({error}); remove it and run again") from error
+
+
+def run_name(words: Iterable[str]) -> str:
+    """Folder name for a list of words: ``yes_no``."""
+    return re.sub(r"[^\w-]+", "-", "_".join(words))
+
+
+def write_spec(run: Path, spec: ModelSpec, artefacts: Iterable[str] = ()) -> ModelSpec:
+    """Write spec.json with the hashes of ``artefacts`` as they are on disk now."""
+    spec = spec.with_artefacts({name: sha256_file(run / name) for name in artefacts})
+    write_text(run / SPEC, spec.to_json())
+    return spec
+
+
+def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
+    """The spec of a run folder, after checking the files that the caller needs.
+
+    Raises:
+        UserError: no run folder, a file missing, or a file that is not the one the
+            spec was written with.
+    """
+    run = Path(run)
+    if not (run / SPEC).is_file():
+        raise UserError(
+            f"{run}: no {SPEC} there, so this is not a finished run folder; "
+            "make one with: python -m train --words yes,no"
+        )
+    spec = ModelSpec.from_json((run / SPEC).read_text(encoding="utf-8"), str(run / SPEC))
+    for name in needs:
+        if not (run / name).is_file():
+            raise UserError(f"{run / name}: missing; the run was not finished or the file was removed")
+        found, expected = sha256_file(run / name), spec.artefacts.get(name)
+        if found != expected:
+            raise UserError(
+                f"{run / name}: does not belong to {run / SPEC}: SHA-256 is {found[:12]}…, "
+                f"expected {(expected or 'none')[:12]}…; run the stage that makes it again"
+            )
+    return spec

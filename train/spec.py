@@ -1,0 +1,197 @@
+"""What every stage agrees on: front end, labels, model. Frozen, validated, JSON.
+
+This is the one place where the settings of the front end stand; Python computes with
+it, C is generated from it.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from train.errors import UserError
+
+SILENCE_LABEL = "_silence_"
+UNKNOWN_LABEL = "_unknown_"
+SPEC_VERSION = 1
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """Settings of the front end and all that follows from them.
+
+    The formulas are those of TensorFlow's speech_commands ``prepare_model_settings``
+    for ``preprocess=average``.
+    """
+
+    name: str = "average"
+    sample_rate_hz: int = 16000
+    clip_duration_ms: int = 1000
+    window_size_ms: int = 30
+    window_stride_ms: int = 20
+    feature_bin_count: int = 40
+
+    def __post_init__(self) -> None:
+        if self.name != "average":
+            raise UserError(f"front end {self.name!r} is not known; known: average")
+        for name in ("sample_rate_hz", "clip_duration_ms", "window_size_ms", "window_stride_ms"):
+            if getattr(self, name) <= 0:
+                raise UserError(f"front end: {name} is {getattr(self, name)}, expected more than 0")
+        if self.window_samples < 2 or self.stride_samples < 1:
+            raise UserError(
+                f"front end: a window of {self.window_size_ms} ms every {self.window_stride_ms} ms is "
+                f"{self.window_samples} samples every {self.stride_samples} at {self.sample_rate_hz} Hz; "
+                "expected at least 2 every 1"
+            )
+        if self.clip_samples < self.window_samples:
+            raise UserError(
+                f"front end: a clip of {self.clip_duration_ms} ms is shorter than "
+                f"one window of {self.window_size_ms} ms"
+            )
+        if not 1 <= self.feature_bin_count <= self.fft_bins:
+            raise UserError(
+                f"front end: feature_bin_count is {self.feature_bin_count}, "
+                f"expected 1 to {self.fft_bins} (the bins of a {self.fft_length}-point FFT)"
+            )
+
+    @property
+    def clip_samples(self) -> int:
+        return self.sample_rate_hz * self.clip_duration_ms // 1000
+
+    @property
+    def window_samples(self) -> int:
+        return self.sample_rate_hz * self.window_size_ms // 1000
+
+    @property
+    def stride_samples(self) -> int:
+        return self.sample_rate_hz * self.window_stride_ms // 1000
+
+    @property
+    def fft_length(self) -> int:
+        """The next power of two that holds a window."""
+        return 1 << (self.window_samples - 1).bit_length()
+
+    @property
+    def fft_bins(self) -> int:
+        return self.fft_length // 2 + 1
+
+    @property
+    def bins_per_average(self) -> int:
+        return self.fft_bins // self.feature_bin_count
+
+    @property
+    def bins(self) -> int:
+        """Features per frame: 43 with the defaults."""
+        return -(-self.fft_bins // self.bins_per_average)
+
+    @property
+    def frames(self) -> int:
+        """Frames per clip: 49 with the defaults."""
+        return 1 + (self.clip_samples - self.window_samples) // self.stride_samples
+
+    @property
+    def feature_count(self) -> int:
+        return self.frames * self.bins
+
+    @property
+    def feature_min(self) -> float:
+        return 0.0
+
+    @property
+    def feature_max(self) -> float:
+        return 127.5
+
+    @property
+    def feature_scale(self) -> float:
+        """Value of one step of a uint8 feature; also the scale of the model's int8 input."""
+        return (self.feature_max - self.feature_min) / 255.0
+
+    @property
+    def input_zero_point(self) -> int:
+        """Zero point of the model's int8 input, so that int8 = uint8 - 128."""
+        return -128
+
+    @property
+    def sha256(self) -> str:
+        """Identifies the front end; the firmware reports it."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One trained model: front end, labels in output order, architecture.
+
+    ``artefacts`` maps a file of the run folder to its SHA-256, so that a stage that is
+    handed files which do not belong together can say so.
+    """
+
+    labels: tuple[str, ...]
+    architecture: str = "tiny_conv"
+    front_end: FrontEnd = field(default_factory=FrontEnd)
+    seed: int = 0
+    artefacts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.labels[:2] != (SILENCE_LABEL, UNKNOWN_LABEL):
+            raise UserError(
+                f"labels start with {list(self.labels[:2])}, expected {SILENCE_LABEL}, {UNKNOWN_LABEL}"
+            )
+        if not self.words:
+            raise UserError("there is no word to train; pass --words yes,no (any number of words)")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words to spot, without silence and unknown."""
+        return self.labels[2:]
+
+    def with_artefacts(self, artefacts: Mapping[str, str]) -> "ModelSpec":
+        """The same spec with these hashes added or replaced."""
+        return dataclasses.replace(self, artefacts={**self.artefacts, **artefacts})
+
+    def to_json(self) -> str:
+        """spec.json, byte for byte the same for the same spec."""
+        content = {"version": SPEC_VERSION, **dataclasses.asdict(self)}
+        return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "spec.json") -> "ModelSpec":
+        """The spec that ``to_json`` wrote.
+
+        Raises:
+            UserError: not JSON, of another version, or with fields missing or unknown.
+        """
+        try:
+            content: dict[str, Any] = json.loads(text)
+            version = content.pop("version")
+            if version != SPEC_VERSION:
+                raise UserError(f"{where}: spec version {version}, expected {SPEC_VERSION}; train again")
+            front_end = FrontEnd(**content.pop("front_end"))
+            return cls(labels=tuple(content.pop("labels")), front_end=front_end, **content)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{where}: not a spec.json of this version ({error}); train again") from error
+
+
+def parse_words(text: str) -> tuple[str, ...]:
+    """Words of ``--words``, lower-cased, in the order given.
+
+    Raises:
+        UserError: none, an empty one, one named twice, or a reserved or unusable name.
+    """
+    words = tuple(word.strip().lower() for word in text.split(","))
+    for word in words:
+        if not word:
+            raise UserError(f"--words {text!r}: there is an empty word; expected e.g. --words yes,no")
+        if word.startswith("_") or word.startswith(".") or "/" in word or "\\" in word:
+            raise UserError(f"--words {text!r}: {word!r} cannot be a word (it names a folder of clips)")
+    repeated = sorted({word for word in words if words.count(word) > 1})
+    if repeated:
+        raise UserError(f"--words {text!r}: {', '.join(repeated)} named more than once")
+    return words
+
+
+def labels_for(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels in output order: silence, unknown, then the words."""
+    return (SILENCE_LABEL, UNKNOWN_LABEL, *words)
