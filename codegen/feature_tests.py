@@ -1,0 +1,87 @@
+"""The clips of a run folder as tests of the C: features in, scores of the oracle out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen import cformat
+from train import frontend, runfolder, wav
+from train.errors import UserError
+from train.spec import ModelSpec
+from train.tflm import TflmModel
+
+CLIP_LIST = "clips.json"
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTest:
+    """One clip and what the model makes of it.
+
+    Attributes:
+        name: part of C identifiers and file names, no two alike.
+        clip: file name of the clip.
+        source: where in the corpus it came from; may be empty.
+        label: index of what is said in it.
+        features: (frames, bins) int8.
+        scores: (labels,) int8, as TFLite-Micro computes them.
+    """
+
+    name: str
+    clip: str
+    source: str
+    label: int
+    features: NDArray[np.int8]
+    scores: NDArray[np.int8]
+
+
+def load_tests(run: Path, spec: ModelSpec, model: TflmModel) -> list[FeatureTest]:
+    """A test for each clip in the run folder's list.
+
+    Args:
+        run: the run folder; reads clips/clips.json and the wavs beside it.
+    Raises:
+        UserError: the list or a clip is missing or damaged, or names an unknown label.
+    """
+    folder = run / runfolder.CLIPS
+    path = folder / CLIP_LIST
+    entries = runfolder.read_json(path)
+    if not isinstance(entries, list) or not entries:
+        raise UserError(f"{path}: lists no clips; expected at least one; run python -m train again")
+    for number, entry in enumerate(entries):
+        _check_entry(entry, spec, f"{path}: entry {number}")
+    names = cformat.identifiers(Path(entry["file"]).stem for entry in entries)
+    front_end = spec.front_end
+    clips = [wav.read_wav(folder / entry["file"], front_end.sample_rate_hz) for entry in entries]
+    audio = np.stack([wav.to_float(wav.fit_length(clip, front_end.clip_samples)) for clip in clips])
+    features = (frontend.wav_features(audio, front_end).astype(np.int16) - 128).astype(np.int8)
+    scores = model.run(features)
+    return [
+        FeatureTest(
+            name=name,
+            clip=entry["file"],
+            source=entry.get("source", ""),
+            label=spec.labels.index(entry["label"]),
+            features=features[number],
+            scores=scores[number],
+        )
+        for number, (name, entry) in enumerate(zip(names, entries, strict=True))
+    ]
+
+
+def _check_entry(entry: Any, spec: ModelSpec, where: str) -> None:
+    found = entry if isinstance(entry, Mapping) else {}
+    if not all(isinstance(found.get(key, ""), str) for key in ("file", "label", "source")):
+        found = {}
+    if not found.get("file") or not found.get("label"):
+        raise UserError(f"{where} is {entry!r}, expected file and label; run python -m train again")
+    if Path(found["file"]).name != found["file"]:
+        raise UserError(f"{where} names {found['file']!r}, expected a file beside the list, without folders")
+    if found["label"] not in spec.labels:
+        raise UserError(
+            f"{where} has label {found['label']!r}, expected one of {', '.join(spec.labels)}; "
+            "the clips belong to another run"
+        )

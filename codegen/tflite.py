@@ -1,0 +1,228 @@
+"""A .tflite file as plain frozen data: tensors, operators, constants. No TensorFlow.
+
+What is generated from a model is generated from this, never from the flatbuffer.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.errors import UserError
+from train.tflm import read_model, schema
+
+MISSING = -1  # stands in ``Op.inputs`` for an optional tensor that is not there
+
+_DTYPES = {
+    name: np.dtype(dtype)
+    for name, dtype in {
+        "FLOAT32": "<f4", "FLOAT16": "<f2", "FLOAT64": "<f8", "BOOL": "?",
+        "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8",
+        "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8",
+    }.items()
+}  # fmt: skip
+# Options that are enumerations and what the schema calls them; all others are numbers as they stand.
+_ENUMERATIONS = {"padding": "Padding", "fused_activation_function": "ActivationFunctionType"}
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """One tensor of the graph.
+
+    Attributes:
+        shape: () for a scalar; dimensions that the file leaves open stand as 1.
+        scales, zero_points: one of each per tensor, or one per index of
+            ``quantized_dimension``; none if not quantized. Scales are float32 values.
+            real = (stored - zero_point) * scale.
+        data: ``shape`` array of ``dtype``, read-only, if constant, else None.
+    """
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    quantized_dimension: int
+    data: NDArray[Any] | None
+
+    @property
+    def scale(self) -> float:
+        """The scale of a tensor that has one.
+
+        Raises:
+            ValueError: it has none or one per channel.
+        """
+        (scale,) = self.scales
+        return scale
+
+    @property
+    def zero_point(self) -> int:
+        """The zero point of a tensor that has one.
+
+        Raises:
+            ValueError: it has none or one per channel.
+        """
+        (zero_point,) = self.zero_points
+        return zero_point
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operator, in order of execution.
+
+    Attributes:
+        name: as the schema spells it, such as CONV_2D; of a custom operator, its own name.
+        inputs, outputs: indices into ``Graph.tensors``; an input may be ``MISSING``.
+        options: the schema's names in snake_case, such as stride_w; padding and
+            fused_activation_function by name ("SAME", "RELU"), the rest as numbers.
+    """
+
+    index: int
+    name: str
+    custom: bool
+    version: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A model: every tensor, every operator, and which tensors go in and come out."""
+
+    tensors: tuple[Tensor, ...]
+    ops: tuple[Op, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def op_names(self) -> tuple[str, ...]:
+        """Kinds of operators, each once, in order of first use."""
+        return tuple(dict.fromkeys(op.name for op in self.ops))
+
+
+def read_graph(tflite: bytes, where: str) -> Graph:
+    """The graph in a .tflite file.
+
+    Args:
+        tflite: the whole file.
+        where: name used in messages.
+    Raises:
+        UserError: not a .tflite, cut short or damaged, more than one subgraph, or a
+            tensor of a type that NumPy does not have.
+    Source:
+        TensorFlow Lite's schema.fbs, version 3.
+    """
+    model = read_model(tflite, where)
+    if len(model.subgraphs) != 1:
+        raise UserError(
+            f"{where}: has {len(model.subgraphs)} subgraphs, expected one; "
+            "control flow (IF, WHILE, CALL_ONCE) cannot be turned into C"
+        )
+    (graph,) = model.subgraphs
+    tensors = tuple(
+        _tensor(index, tensor, model.buffers[tensor.buffer], where)
+        for index, tensor in enumerate(graph.tensors)
+    )
+    ops = tuple(
+        _op(index, op, model.operatorCodes[op.opcodeIndex]) for index, op in enumerate(graph.operators or [])
+    )
+    return Graph(tensors, ops, _integers(graph.inputs), _integers(graph.outputs))
+
+
+def check_quantized(graph: Graph, where: str) -> None:
+    """Refuse a graph in which anything is computed in floating point.
+
+    Raises:
+        UserError: naming the tensors.
+    """
+    floats = [tensor for tensor in graph.tensors if tensor.dtype.kind == "f"]
+    if floats:
+        shown = ", ".join(f"{tensor.name!r} {tensor.dtype}" for tensor in floats[:3])
+        more = f" and {len(floats) - 3} more" if len(floats) > 3 else ""
+        raise UserError(
+            f"{where}: {len(floats)} of {len(graph.tensors)} tensors hold floats: {shown}{more}; "
+            "expected integers only; quantize it with: python -m quantize RUN"
+        )
+
+
+def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
+    name = (tensor.name or b"").decode("utf-8", "replace")
+    kind = _enumerator("TensorType", tensor.type)
+    if kind not in _DTYPES:
+        known = ", ".join(_DTYPES).lower()
+        raise UserError(f"{where}: tensor {index} {name!r} is {kind.lower()}, expected one of {known}")
+    dtype, shape = _DTYPES[kind], _integers(tensor.shape)
+    data = None
+    if buffer.data is not None and len(buffer.data):
+        data = np.frombuffer(bytes(buffer.data), dtype).reshape(shape)  # of bytes, hence read-only
+    quantization = tensor.quantization
+    if quantization is None:
+        return Tensor(index, name, shape, dtype, (), (), 0, data)
+    scales = tuple(float(scale) for scale in _sequence(quantization.scale))
+    zero_points = _integers(quantization.zeroPoint) or (0,) * len(scales)
+    if len(zero_points) != len(scales):
+        raise UserError(
+            f"{where}: tensor {index} {name!r} has {len(scales)} scales and {len(zero_points)} zero points, "
+            "expected as many of one as of the other; convert the model again"
+        )
+    return Tensor(index, name, shape, dtype, scales, zero_points, int(quantization.quantizedDimension), data)
+
+
+def _op(index: int, op: Any, code: Any) -> Op:
+    # Files from before 2020 keep the operator in a byte, new ones in both places.
+    builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
+    custom = builtin == schema().BuiltinOperator.CUSTOM
+    name = (code.customCode or b"").decode("utf-8", "replace") if custom else ""
+    return Op(
+        index=index,
+        name=name or _enumerator("BuiltinOperator", builtin),
+        custom=custom,
+        version=int(code.version),
+        inputs=_integers(op.inputs),
+        outputs=_integers(op.outputs),
+        options=_options(op.builtinOptions if op.builtinOptions is not None else op.builtinOptions2),
+    )
+
+
+def _options(table: Any) -> Mapping[str, Any]:
+    """Fields of an options table of the schema; none where an operator has no table."""
+    fields = {} if table is None else {_snake_case(key): value for key, value in vars(table).items()}
+    return MappingProxyType({key: _option(key, value) for key, value in fields.items()})
+
+
+def _option(key: str, value: Any) -> Any:
+    if key in _ENUMERATIONS:
+        return _enumerator(_ENUMERATIONS[key], value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, list | np.ndarray):
+        return tuple(_option("", item) for item in value)
+    if hasattr(value, "_UnPack"):  # a table within the table
+        return _options(value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+
+
+def _enumerator(enumeration: str, value: int) -> str:
+    """Name of a value of one of the schema's enumerations, or the number where it has none."""
+    for name, number in vars(getattr(schema(), enumeration)).items():
+        if number == value and not name.startswith("_"):
+            return str(name)
+    return str(value)
+
+
+def _sequence(vector: Any) -> list[Any]:
+    return [] if vector is None else list(vector)
+
+
+def _integers(vector: Any) -> tuple[int, ...]:
+    return tuple(int(item) for item in _sequence(vector))

@@ -1,0 +1,109 @@
+"""What is in a .tflite, and a refusal of anything that is not full int8."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from train.errors import UserError
+from train.spec import FrontEnd
+from train.tflm import read_model, schema
+
+# What both engines run. The compiled engine's list of operators is to match it.
+ENGINE_OPS = (
+    "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE",
+    "FULLY_CONNECTED", "LOGISTIC", "MAX_POOL_2D", "MEAN", "MUL", "PAD", "QUANTIZE", "RELU", "RELU6",
+    "RESHAPE", "SOFTMAX", "STRIDED_SLICE",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AuditedTensor:
+    """One tensor of the graph."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    type: str
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    constant_bytes: int
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Operators in the order they run, and all tensors."""
+
+    file_bytes: int
+    ops: tuple[str, ...]
+    tensors: tuple[AuditedTensor, ...]
+    input: AuditedTensor
+    output: AuditedTensor
+
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes of weights and biases: what the file cannot do without."""
+        return sum(tensor.constant_bytes for tensor in self.tensors)
+
+
+def audit(tflite: bytes, front_end: FrontEnd, where: str = "model.tflite") -> Audit:
+    """Check that a model is full int8 and fits the engines and the front end.
+
+    Raises:
+        UserError: a float tensor, an operator outside ENGINE_OPS, more than one graph,
+            or an input whose scale and zero point are not exactly the front end's.
+    """
+    model = read_model(tflite, where)
+    if len(model.subgraphs) != 1:
+        raise UserError(f"{where}: has {len(model.subgraphs)} graphs, expected one")
+    graph = model.subgraphs[0]
+    op_names = _names(schema().BuiltinOperator)
+    type_names = _names(schema().TensorType)
+    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    ops = tuple(op_names[codes[op.opcodeIndex]] for op in graph.operators)
+    for position, op in enumerate(ops):
+        if op not in ENGINE_OPS:
+            raise UserError(
+                f"{where}: op {position} is {op}, which the engines do not run; supported: "
+                f"{', '.join(ENGINE_OPS)}; use an architecture without it"
+            )
+    tensors = tuple(
+        _tensor(index, tensor, model.buffers[tensor.buffer], type_names)
+        for index, tensor in enumerate(graph.tensors)
+    )
+    for tensor in tensors:
+        if tensor.type not in ("INT8", "INT32"):
+            raise UserError(
+                f"{where}: tensor {tensor.index} {tensor.name} {list(tensor.shape)} is {tensor.type}, "
+                "expected INT8 (INT32 for biases and shapes): the model is not fully quantized"
+            )
+        if tensor.type == "INT32" and not tensor.constant_bytes:
+            raise UserError(
+                f"{where}: tensor {tensor.index} {tensor.name} {list(tensor.shape)} is INT32 and computed "
+                "at run time; expected static shapes and INT8 activations"
+            )
+    first = tensors[graph.inputs[0]]
+    expected = ((front_end.feature_scale,), (front_end.input_zero_point,))
+    if (first.scales, first.zero_points) != expected:
+        raise UserError(
+            f"{where}: input scale and zero point are {first.scales} and {first.zero_points}, expected "
+            f"exactly {expected[0]} and {expected[1]}: the calibration clips do not span the features"
+        )
+    return Audit(len(tflite), ops, tensors, first, tensors[graph.outputs[0]])
+
+
+def _tensor(index: int, tensor: Any, buffer: Any, type_names: dict[int, str]) -> AuditedTensor:
+    quantization = tensor.quantization
+    scales = () if quantization is None or quantization.scale is None else tuple(quantization.scale)
+    zeros = () if quantization is None or quantization.zeroPoint is None else tuple(quantization.zeroPoint)
+    return AuditedTensor(
+        index=index,
+        name=(tensor.name or b"").decode("utf-8", "replace"),
+        shape=() if tensor.shape is None else tuple(int(size) for size in tensor.shape),
+        type=type_names.get(tensor.type, f"type {tensor.type}"),
+        scales=tuple(float(scale) for scale in scales),
+        zero_points=tuple(int(zero) for zero in zeros),
+        constant_bytes=0 if buffer.data is None else len(buffer.data),
+    )
+
+
+def _names(enumeration: type) -> dict[int, str]:
+    return {value: name for name, value in vars(enumeration).items() if isinstance(value, int)}

@@ -1,0 +1,33 @@
+"""The audit as people read it."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from quantize.audit import Audit
+from train.runfolder import TFLITE
+
+
+def print_audit(result: Audit, run: Path) -> None:
+    """Operators, tensors and sizes of a quantized model, on stdout."""
+    table = Table(title=f"{run / TFLITE}: {result.file_bytes:,} bytes", title_justify="left")
+    for column in ("tensor", "shape", "type", "scale", "zero point", "bytes"):
+        table.add_column(column, justify="right" if column in ("scale", "zero point", "bytes") else "left")
+    for tensor in result.tensors:
+        several = len(tensor.scales) > 1
+        table.add_row(
+            f"{tensor.index} {tensor.name}".rstrip(),
+            " x ".join(map(str, tensor.shape)),
+            tensor.type,
+            f"{len(tensor.scales)} scales" if several else "".join(f"{scale:.6g}" for scale in tensor.scales),
+            "0" if several else "".join(map(str, tensor.zero_points)),
+            f"{tensor.constant_bytes:,}" if tensor.constant_bytes else "",
+        )
+    console = Console()
+    console.print(table)
+    console.print(
+        f"ops: {', '.join(result.ops)}\n"
+        f"weights and biases {result.constant_bytes:,} bytes, "
+        f"the rest of the file {result.file_bytes - result.constant_bytes:,} bytes"
+    )

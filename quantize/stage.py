@@ -1,0 +1,35 @@
+"""The stage: model.keras and calibration.npy of a run folder to an audited model.tflite."""
+
+from pathlib import Path
+
+import numpy as np
+
+from quantize.audit import Audit, audit
+from quantize.convert import convert, load_keras
+from quantize.slim import slim
+from train import runfolder
+from train.errors import UserError
+
+
+def quantize(run: Path) -> Audit:
+    """Write RUN/model.tflite and its hash into RUN/spec.json.
+
+    Raises:
+        UserError: files missing or not belonging together, or a model that does not
+            come out as full int8.
+    """
+    run = Path(run)
+    spec = runfolder.read_spec(run, needs=[runfolder.KERAS, runfolder.CALIBRATION])
+    calibration = np.load(run / runfolder.CALIBRATION)
+    shape = (spec.front_end.frames, spec.front_end.bins)
+    if calibration.dtype != np.uint8 or calibration.shape[1:] != shape or not len(calibration):
+        raise UserError(
+            f"{run / runfolder.CALIBRATION}: {calibration.dtype} {calibration.shape}, expected uint8 "
+            f"(n, {shape[0]}, {shape[1]}); train again"
+        )
+    where = str(run / runfolder.TFLITE)
+    tflite = slim(convert(load_keras(run / runfolder.KERAS), calibration, spec.front_end), where)
+    result = audit(tflite, spec.front_end, where)
+    runfolder.write_bytes(run / runfolder.TFLITE, tflite)
+    runfolder.write_spec(run, spec, [runfolder.TFLITE])
+    return result

@@ -1,0 +1,292 @@
+"""model.pb against the Keras model and the NumPy front end, and in the real TensorFlow 1.4."""
+
+import functools
+import json
+import os
+import subprocess
+import tarfile
+import zlib
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from train import architectures, graphdef_ops
+from train.frontend import compute_features
+from train.graphdef import GraphDefModel, freeze
+from train.spec import FrontEnd
+from train.wav import decode_wav, encode_wav
+
+FRONT_END = FrontEnd()
+TOLERANCE = 1e-5
+SHARED = Path(__file__).resolve().parents[2].parent / "shared"
+RECORDINGS = SHARED / "data" / "speech_commands_dev.tar.xz"
+TF14_OPS = SHARED / "reference" / "tf14_ops.json"
+
+needs_recordings = pytest.mark.skipif(not RECORDINGS.is_file(), reason="../shared has no recordings")
+needs_tf14_ops = pytest.mark.skipif(not TF14_OPS.is_file(), reason="../shared has no list of 1.4's ops")
+
+
+def synthetic_clips() -> np.ndarray:
+    """(12, 16000) float32: silence, tones, clicks, noise and something like speech, quiet to full scale."""
+    rng = np.random.default_rng(11)
+    seconds = np.arange(FRONT_END.clip_samples) / FRONT_END.sample_rate_hz
+    clips = [np.zeros_like(seconds)]
+    for hz, volume in ((100, 1.0), (440, 0.1), (3000, 0.01), (7990, 1.0)):
+        clips.append(volume * np.sin(2 * np.pi * hz * seconds))
+    clips.extend(rng.standard_normal((4, len(seconds))) * np.array([[0.003], [0.03], [0.2], [2.0]]))
+    clips.append((rng.random(len(seconds)) < 0.001).astype(float))
+    # A buzz with formants that glides, in two syllables: as sparse and as uneven as speech is.
+    pitch = 2 * np.pi * np.cumsum(120 + 40 * np.sin(2 * np.pi * seconds)) / FRONT_END.sample_rate_hz
+    for level in (0.05, 0.5):
+        buzz = sum(np.sin(k * pitch) / (1 + ((k * 120 - 700) / 400) ** 2) for k in range(1, 30))
+        clips.append(level * buzz * np.abs(np.sin(2 * np.pi * seconds)) ** 2)
+    return np.clip(clips, -1, 1).astype(np.float32)
+
+
+@functools.cache
+def real_clips() -> np.ndarray:
+    """(about 200, 16000) float32: every twentieth recording, padded with zeros to a second."""
+    clips = []
+    with tarfile.open(RECORDINGS, "r|xz") as archive:
+        found = 0
+        for member in archive:
+            if not member.name.endswith(".wav") or "_background_noise_" in member.name:
+                continue
+            found += 1
+            file = archive.extractfile(member)
+            if found % 20 or file is None:
+                continue
+            samples = decode_wav(file.read(), FRONT_END.sample_rate_hz)[: FRONT_END.clip_samples]
+            clips.append(np.pad(samples, (0, FRONT_END.clip_samples - len(samples))))
+    return np.array(clips, dtype=np.float32) / 32768
+
+
+def spread_model(name: str, audio: np.ndarray, labels: int = 4) -> keras.Model:
+    """A model with random weights whose scores on this audio are neither flat nor saturated."""
+    model = architectures.build(name, FRONT_END, labels, dropout=0.5, seed=1)
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    for weight in model.weights:
+        # He's rule, so that no layer drowns what the audio says in its biases.
+        depthwise = weight.shape[-1] == 1  # its multiplier; the kernel does not sum over channels
+        fan_in = np.prod(weight.shape[: 2 if depthwise else -1])
+        sigma = 0.1 if weight.name == "bias" else np.sqrt(2 / fan_in)
+        weight.assign(rng.normal(0, sigma, weight.shape))
+    logits = architectures.logits(model)
+    given = logits(features_of(audio)).numpy()
+    last = logits.layers[-1]
+    scale = 2.0 / given.std(axis=0)
+    last.kernel.assign(last.kernel.numpy() * scale)
+    last.bias.assign((last.bias.numpy() - given.mean(axis=0)) * scale)
+    return model
+
+
+def features_of(audio: np.ndarray) -> np.ndarray:
+    return compute_features(audio, FRONT_END)[..., np.newaxis]
+
+
+def keras_scores(model: keras.Model, audio: np.ndarray) -> np.ndarray:
+    features = features_of(audio)
+    return np.concatenate([model(features[i : i + 16]).numpy() for i in range(0, len(features), 16)])
+
+
+def assert_spread(scores: np.ndarray) -> None:
+    """Scores that say something: all vary from clip to clip, and many are far from 0 and 1."""
+    assert scores.std(axis=0).min() > 0.05
+    assert np.mean((scores > 0.02) & (scores < 0.98)) > 0.3
+
+
+@pytest.mark.parametrize("name", architectures.names())
+def test_scores_equal_keras_on_synthetic_audio(name):
+    audio = synthetic_clips()
+    model = spread_model(name, audio)
+    expected = keras_scores(model, audio)
+    assert_spread(expected)
+    scores = GraphDefModel(freeze(model, FRONT_END)).scores(audio)
+    assert np.abs(scores - expected).max() <= TOLERANCE
+
+
+@pytest.mark.shared
+@needs_recordings
+@pytest.mark.parametrize("name", architectures.names())
+def test_scores_equal_keras_on_real_clips(name):
+    audio = real_clips()
+    audio = audio if name != "conv" else audio[::3]
+    assert len(audio) >= 50
+    model = spread_model(name, audio)
+    expected = keras_scores(model, audio)
+    assert_spread(expected)
+    scores = GraphDefModel(freeze(model, FRONT_END)).scores(audio)
+    assert np.abs(scores - expected).max() <= TOLERANCE
+
+
+def test_loud_audio_needs_the_clamp():
+    """Without the Minimum the graph would disagree on saturated features, as the original's did."""
+    audio = synthetic_clips()
+    model = spread_model("tiny_conv", audio)
+    graph_def = tf.compat.v1.GraphDef.FromString(freeze(model, FRONT_END))
+    highest = next(node for node in graph_def.node if node.name == "feature_max")
+    highest.attr["value"].tensor.float_val[:] = [1e9]
+    unclamped = GraphDefModel(graph_def.SerializeToString()).scores(audio)
+    assert np.abs(unclamped - keras_scores(model, audio)).max() > 100 * TOLERANCE
+
+
+@pytest.mark.parametrize("window_stride_ms", [10, 20])
+@pytest.mark.parametrize(("window_size_ms", "feature_bin_count"), [(30, 40), (64, 27), (8, 13)])
+def test_other_front_ends(window_stride_ms, window_size_ms, feature_bin_count):
+    front_end = FrontEnd(
+        window_size_ms=window_size_ms,
+        window_stride_ms=window_stride_ms,
+        feature_bin_count=feature_bin_count,
+    )
+    audio = synthetic_clips()
+    model = architectures.build("single_fc", front_end, 4, 0.5, 1)
+    expected = model(compute_features(audio, front_end)[..., np.newaxis]).numpy()
+    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
+    assert np.abs(scores - expected).max() <= TOLERANCE
+
+
+def frozen(name: str, labels: int = 4) -> bytes:
+    return freeze(architectures.build(name, FRONT_END, labels, dropout=0.5, seed=1), FRONT_END)
+
+
+def test_tiny_conv_nodes_are_the_original_s_in_order():
+    graph_def = tf.compat.v1.GraphDef.FromString(frozen("tiny_conv"))
+    assert [(node.name, node.op) for node in graph_def.node] == [
+        ("wav_data", "Placeholder"),
+        ("decoded_sample_data", "DecodeWav"),
+        ("AudioSpectrogram", "AudioSpectrogram"),
+        ("ExpandDims/dim", "Const"),
+        ("ExpandDims", "ExpandDims"),
+        ("avg_pool", "AvgPool"),
+        ("feature_max", "Const"),  # ours
+        ("Minimum", "Minimum"),  # ours
+        ("Reshape/shape", "Const"),
+        ("Reshape", "Reshape"),
+        ("Reshape_1/shape", "Const"),
+        ("Reshape_1", "Reshape"),
+        ("first_weights", "Const"),
+        ("first_weights/read", "Identity"),
+        ("Conv2D", "Conv2D"),
+        ("first_bias", "Const"),
+        ("first_bias/read", "Identity"),
+        ("add", "Add"),
+        ("Relu", "Relu"),
+        ("Reshape_2/shape", "Const"),
+        ("Reshape_2", "Reshape"),
+        ("final_fc_weights", "Const"),
+        ("final_fc_weights/read", "Identity"),
+        ("MatMul", "MatMul"),
+        ("final_fc_bias", "Const"),
+        ("final_fc_bias/read", "Identity"),
+        ("add_1", "Add"),
+        ("labels_softmax", "Softmax"),
+    ]
+    attributes = {node.name: node.attr for node in graph_def.node}
+    spectrogram, pool = attributes["AudioSpectrogram"], attributes["avg_pool"]
+    assert (spectrogram["window_size"].i, spectrogram["stride"].i) == (480, 320)
+    assert spectrogram["magnitude_squared"].b
+    assert list(pool["ksize"].list.i) == list(pool["strides"].list.i) == [1, 1, 6, 1]
+    assert pool["padding"].s == b"SAME"
+    decode = attributes["decoded_sample_data"]
+    assert (decode["desired_channels"].i, decode["desired_samples"].i) == (1, 16000)
+
+
+def test_single_fc_has_the_original_s_names():
+    graph_def = tf.compat.v1.GraphDef.FromString(frozen("single_fc"))
+    assert {"weights", "weights/read", "bias", "bias/read"} <= {node.name for node in graph_def.node}
+
+
+@pytest.mark.parametrize("name", architectures.names())
+def test_same_weights_give_the_same_bytes(name):
+    assert frozen(name) == frozen(name)
+
+
+def test_size():
+    """The original's files are 75,069 bytes with 4 labels and 215,901 with 12."""
+    assert len(frozen("tiny_conv")) < 80_000
+    assert len(frozen("tiny_conv", labels=12)) < 220_000
+
+
+@pytest.mark.shared
+@needs_tf14_ops
+def test_our_table_agrees_with_tensorflow_1_4():
+    listed = json.loads(TF14_OPS.read_text())
+    ours = {op: sorted(known) for op, known in graphdef_ops.TF14_ATTRIBUTES.items()}
+    assert ours == {op: listed[op] for op in ours}
+
+
+@pytest.mark.shared
+@needs_tf14_ops
+@pytest.mark.parametrize("name", architectures.names())
+def test_tensorflow_1_4_knows_every_op_and_attribute(name):
+    listed = json.loads(TF14_OPS.read_text())
+    graph_def = tf.compat.v1.GraphDef.FromString(frozen(name))
+    unknown = [
+        (node.name, node.op, attribute)
+        for node in graph_def.node
+        for attribute in node.attr
+        if attribute not in listed.get(node.op, ())
+    ]
+    assert unknown == []
+    assert {node.op for node in graph_def.node} <= set(listed)
+    assert graph_def.versions.producer == 24
+    assert not graph_def.library.function
+
+
+# Python 2.7: arguments are the graph, the clips, one of them as a WAV file, and where the scores go.
+TF14_SCRIPT = """
+import sys
+import numpy as np
+import tensorflow as tf
+from tensorflow.contrib.framework.python.ops import audio_ops  # registers DecodeWav and AudioSpectrogram
+assert tf.__version__ == "1.4.0", tf.__version__
+graph = tf.GraphDef()
+graph.ParseFromString(open(sys.argv[1], "rb").read())
+tf.import_graph_def(graph, name="")
+with tf.Session() as session:
+    def score(feed):
+        return session.run("labels_softmax:0", feed)[0]
+    scores = [
+        score({"decoded_sample_data:0": clip[:, None], "decoded_sample_data:1": 16000})
+        for clip in np.load(sys.argv[2])
+    ]
+    scores.append(score({"wav_data:0": open(sys.argv[3], "rb").read()}))
+np.save(sys.argv[4], np.array(scores))
+"""
+
+
+def scores_of_tf14(python: Path, graph: bytes, audio: np.ndarray, folder: Path) -> np.ndarray:
+    """(clips + 1, labels): every clip fed as samples, then the first one again as a WAV file."""
+    files = [folder / name for name in ("script.py", "model.pb", "audio.npy", "first.wav", "scores.npy")]
+    files[0].write_text(TF14_SCRIPT)
+    files[1].write_bytes(graph)
+    np.save(files[2], audio)
+    samples = np.round(audio[0] * 32768).astype(np.int16)
+    files[3].write_bytes(encode_wav(samples, FRONT_END.sample_rate_hz))
+    done = subprocess.run([python, *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return np.load(files[4])
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@needs_recordings
+@pytest.mark.skipif("EARSHOT_TF14" not in os.environ, reason="EARSHOT_TF14 names no TensorFlow 1.4 folder")
+@pytest.mark.parametrize("name", architectures.names())
+def test_real_tensorflow_1_4_gives_the_same_scores(name, tmp_path, record_property):
+    audio = real_clips()
+    model = spread_model(name, audio)
+    graph = freeze(model, FRONT_END)
+    scores = scores_of_tf14(Path(os.environ["EARSHOT_TF14"]) / "python", graph, audio, tmp_path)
+    expected = keras_scores(model, audio)
+    expected = np.concatenate([expected, expected[:1]])
+    difference = np.abs(scores - expected)
+    record_property("clips", len(audio))
+    record_property("max_difference", float(difference.max()))
+    print(f"{name}: {len(audio)} clips, largest difference from Keras {difference.max():.1e}")
+    assert_spread(expected)
+    assert difference.max() <= TOLERANCE
+    assert np.abs(scores[:-1] - GraphDefModel(graph).scores(audio)).max() <= TOLERANCE

@@ -1,0 +1,483 @@
+"""The report is made from a run folder of plausible figures and tone clips."""
+
+import base64
+import html.parser
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from train import plots, report, runfolder
+from train.errors import UserError
+from train.frontend import wav_features
+from train.report import write_report
+from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
+from train.wav import encode_wav, read_wav, to_float
+
+LABELS = (SILENCE_LABEL, UNKNOWN_LABEL, "ja", "höre zu", "<b>$5_$</b>")
+EditMetrics = Callable[[dict[str, Any]], None]
+
+
+class Page(html.parser.HTMLParser):
+    """Tags, addresses and words of a page; complains about tags that do not match."""
+
+    VOID = frozenset({"meta", "link", "img", "br"})
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] not in ("style", "script"):
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def addresses(self) -> list[str]:
+        """Everything that a browser might follow or fetch."""
+        names = ("src", "href", "xlink:href", "srcset", "action", "data", "poster")
+        found = [
+            attributes.get(name) or "" for _, attributes in self.tags for name in names if name in attributes
+        ]
+        return found
+
+
+def words(page: Page) -> str:
+    return re.sub(r"\s+", " ", page.text)
+
+
+def tone(frequency_hz: float) -> bytes:
+    """A WAV of one second that starts at the frequency and rises by half."""
+    time_s = np.arange(16000) / 16000
+    envelope = np.exp(-(((time_s - 0.5) / 0.2) ** 2))
+    phase = 2 * np.pi * frequency_hz * (time_s + 0.25 * time_s**2)
+    return encode_wav((9000 * envelope * np.sin(phase)).astype(np.int16), 16000)
+
+
+def result(rng: np.random.Generator, artefact: str, share_right: float, **extras: Any) -> dict[str, Any]:
+    """An entry of metrics.json with 40 clips of each label."""
+    confusion = np.zeros((len(LABELS), len(LABELS)), dtype=int)
+    for said in range(len(LABELS)):
+        chances = np.full(len(LABELS), (1 - share_right) / (len(LABELS) - 1))
+        chances[said] = share_right
+        confusion[said] = rng.multinomial(40, chances)
+    correct, clips = int(np.trace(confusion)), int(confusion.sum())
+    per_class = [
+        {
+            "label": label,
+            "precision": float(confusion[i, i] / confusion[:, i].sum()) if confusion[:, i].any() else None,
+            "recall": float(confusion[i, i] / 40),
+            "f1": float(2 * confusion[i, i] / (confusion[:, i].sum() + 40)),
+            "clips": 40,
+        }
+        for i, label in enumerate(LABELS)
+    ]
+    return {
+        "artefact": artefact,
+        "accuracy": correct / clips,
+        "interval": [correct / clips - 0.05, min(1.0, correct / clips + 0.04)],
+        "clips": clips,
+        "correct": correct,
+        "confusion": confusion.tolist(),
+        "per_class": per_class,
+        **extras,
+    }
+
+
+def make_metrics() -> dict[str, Any]:
+    rng = np.random.default_rng(7)
+    counts = {label: int(rng.integers(120, 1600)) for label in LABELS}
+    return {
+        "command": "python -m train --words 'ja,höre zu,<b>$5_$</b>' --data speech",
+        "seed": 1,
+        "created": None,
+        "versions": {"earshot": "0.1.0", "python": "3.11.2", "tensorflow": "2.21.0"},
+        "host": {"cpu": "Some <fast> CPU", "cores": 2},
+        "corpus": {
+            "kind": "speech_commands",
+            "name": "Speech & Commands",
+            "path": "data/speech",
+            "note": "Real recordings of many people.",
+            "split": "lists",
+            "sha256": "ab" * 32,
+            "clips": {
+                "training": counts,
+                "validation": {label: n // 8 for label, n in counts.items()},
+                "testing": dict.fromkeys(LABELS, 40),
+            },
+            "speakers": {"training": 412, "validation": 51, "testing": 53},
+            "skipped": [
+                {"file": "ja/aa_nohash_0.wav", "reason": "stereo"},
+                {"file": "ja/bb_nohash_0.wav", "reason": "stereo"},
+                {"file": "<i>/cc.wav", "reason": "empty file"},
+            ],
+            "padded": 1234,
+            "cut": 0,
+        },
+        "settings": {"steps": [12000, 3000], "background_volume": 0.1, "resume": False, "data": None},
+        "timings_s": {"corpus": 3.21, "features": 14.0, "training": 141.5, "quantize": 4.4, "evaluate": 6.0},
+        "training": {
+            "steps": 15000,
+            "best_step": 12800,
+            "best_validation_accuracy": 0.9312,
+            "steps_per_s": 106.4,
+        },
+        "float": result(rng, "model.keras", 0.93),
+        "graphdef": result(rng, "model.pb", 0.93, max_score_difference=3.1e-6),
+        "int8": result(
+            rng,
+            "model.tflite",
+            0.9,
+            tensorflow_interpreter={"clips": 200, "differing": 3, "max_difference": 1},
+        ),
+        "sizes": {
+            "tflite_bytes": 18912,
+            "graphdef_bytes": 75069,
+            "keras_bytes": 98304,
+            "parameters": 18252,
+            "macs": 369600,
+            "arena_bytes": 9652,
+            "arena_label": "host, 64-bit",
+        },
+        "ops": [
+            {"op": "CONV_2D", "output_shape": [1, 25, 22, 8], "macs": 352000, "weight_bytes": 672},
+            {"op": "FULLY_CONNECTED", "output_shape": [1, 5], "macs": 22000, "weight_bytes": 22020},
+            {"op": "SOFTMAX", "output_shape": [1, 5], "macs": 0, "weight_bytes": 0},
+        ],
+    }
+
+
+def make_history() -> dict[str, Any]:
+    rng = np.random.default_rng(3)
+
+    def point(step: int) -> dict[str, float]:
+        accuracy = 0.94 - 0.7 * np.exp(-step / 2500) + rng.normal(0, 0.012)
+        loss = 0.2 + 1.4 * np.exp(-step / 2500) + rng.normal(0, 0.03)
+        return {"step": step, "accuracy": float(accuracy), "loss": float(loss)}
+
+    training = [point(step) | {"rate": 0.001 if step <= 12000 else 0.0001} for step in range(10, 15001, 10)]
+    return {"training": training, "validation": [point(step) for step in range(400, 15001, 400)]}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with its report; tests only read it."""
+    folder = make_run(tmp_path_factory.mktemp("finished") / "run")
+    assert write_report(folder) == folder / "report.html"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(finished: Path) -> Page:
+    return Page(finished / "report.html")
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    """A run folder without a report, to change and to report on."""
+    leave_out = shutil.ignore_patterns("report.html", "plots")
+    return shutil.copytree(finished, tmp_path / "run", ignore=leave_out)
+
+
+def make_run(folder: Path) -> Path:
+    """A run folder with 10 sample clips and 45 mistakes, and no report yet."""
+    folder.mkdir()
+    (folder / runfolder.TFLITE).write_bytes(bytes(18912))
+    runfolder.write_spec(folder, ModelSpec(labels=LABELS, seed=1), [runfolder.TFLITE])
+    runfolder.write_json(folder / runfolder.METRICS, make_metrics())
+    runfolder.write_json(folder / report.HISTORY, make_history())
+    samples = [
+        {"file": f"{i}.wav", "label": LABELS[i % len(LABELS)], "source": f"{LABELS[i % len(LABELS)]}/{i}.wav"}
+        for i in range(10)
+    ]
+    mistakes = [
+        {
+            "file": f"{i:03d}.wav",
+            "source": f"ja/{i:08x}_nohash_0.wav",
+            "label": LABELS[2 + i % 3],
+            "predicted": LABELS[1],
+            "score": 127 - 3 * i,
+        }
+        for i in range(45)
+    ]
+    for name, entries in (("clips", samples), ("mistakes", mistakes)):
+        runfolder.write_json(folder / name / f"{name}.json", entries)
+        for i, entry in enumerate(entries):
+            (folder / name / entry["file"]).write_bytes(tone(250 + 130 * i))
+    return folder
+
+
+def edit_metrics(run: Path, edit: EditMetrics) -> None:
+    metrics = json.loads((run / runfolder.METRICS).read_text(encoding="utf-8"))
+    edit(metrics)
+    runfolder.write_json(run / runfolder.METRICS, metrics)
+
+
+def test_page_says_what_was_measured(finished: Path, page: Page) -> None:
+    text, metrics = words(page), make_metrics()
+    for key in ("float", "graphdef", "int8"):
+        low, high = metrics[key]["interval"]
+        assert f"{100 * metrics[key]['accuracy']:.1f} %" in text
+        assert f"95 % interval {100 * low:.1f}–{100 * high:.1f} · n = 200" in text
+    assert "differs from TFLite-Micro on 3 of 200 clips" in text
+    assert "differ from the float model by at most 3.1e-06" in text
+    assert "Always answering “_silence_” would be right on 20.0 %" in text
+    assert "18,912 bytes" in text
+    assert "host, 64-bit" in text
+    assert "1 × 25 × 22 × 8" in text
+    assert "374,000" in text  # MACs of all ops
+    assert "Skipped: stereo (2)" in text
+    assert "Kept: step 12,800" in text
+    assert "2 min 49 s" in text  # all timings together
+    assert runfolder.sha256_file(finished / runfolder.TFLITE) in text
+
+
+def test_int8_classes_come_first_and_are_open(page: Page) -> None:
+    folds = page.all("details")
+    assert "open" in folds[0]
+    assert not any("open" in fold for fold in folds[1:])
+    text = words(page)
+    assert text.index("int8, ") < text.index("GraphDef, ") < text.index("float, ")
+
+
+def test_labels_and_paths_are_escaped(finished: Path, page: Page) -> None:
+    assert "<b>$5_$</b>" in page.text
+    assert "Some <fast> CPU" in page.text
+    assert "höre zu" in page.text
+    source = (finished / "report.html").read_text(encoding="utf-8")
+    assert "<b>$5" not in source
+    assert "<i>/cc" not in source
+    assert not [tag for tag in page.tags if tag[0] == "fast"]
+
+
+def test_page_asks_the_network_for_nothing(finished: Path, page: Page) -> None:
+    assert page.addresses()
+    for address in page.addresses():
+        assert address.startswith(("data:", "#")), address
+    source = (finished / "report.html").read_text(encoding="utf-8")
+    assert "@import" not in source
+    assert not re.search(r"url\((?!\s*[\"']?#)", source)  # SVG clip paths are url(#…)
+
+
+def test_page_is_accessible(page: Page) -> None:
+    assert page.all("html")[0]["lang"] == "en"
+    assert all(image["alt"] for image in page.all("img"))
+    assert all(sound["aria-label"] for sound in page.all("audio"))
+    assert all(header["scope"] in ("row", "col") for header in page.all("th"))
+    links = {link["href"] for link in page.all("a")}
+    assert links == {f"#{heading['id']}" for heading in page.all("h2")}
+
+
+def test_every_mistake_can_be_heard_up_to_a_limit(finished: Path, page: Page) -> None:
+    sounds = [base64.b64decode((sound["src"] or "").partition(",")[2]) for sound in page.all("audio")]
+    assert len(sounds) == 10 + report.MAX_GALLERY_CLIPS
+    assert sounds[10] == (finished / "mistakes" / "000.wav").read_bytes()
+    text = words(page)
+    assert "ja heard as _unknown_" in text
+    assert "99.6 % sure · int8 127" in text
+    assert "5 more of 45 are not shown here" in text
+
+
+def test_same_run_folder_same_bytes(finished: Path, run: Path) -> None:
+    def made(folder: Path) -> dict[str, bytes]:
+        return {
+            path.name: path.read_bytes() for path in [folder / "report.html", *(folder / "plots").iterdir()]
+        }
+
+    write_report(run)
+    assert made(run) == made(finished)
+    assert set(made(run)) == {
+        "report.html",
+        "learning_accuracy.png",
+        "learning_loss.png",
+        "confusion_float.png",
+        "confusion_graphdef.png",
+        "confusion_int8.png",
+        "features.png",
+    }
+
+
+def test_page_stays_small(finished: Path) -> None:
+    sounds_bytes = (10 + report.MAX_GALLERY_CLIPS) * 32044 * 4 / 3
+    assert (finished / "report.html").stat().st_size < sounds_bytes + 350_000
+
+
+@pytest.mark.parametrize(("kind", "heading"), [("synthetic", "Synthetic voices"), ("random", "Random data")])
+def test_figures_without_people_carry_a_banner(page: Page, run: Path, kind: str, heading: str) -> None:
+    assert heading not in words(page)
+    edit_metrics(run, lambda metrics: metrics["corpus"].update(kind=kind))
+    warned = Page(write_report(run))
+    assert heading in words(warned)
+    assert [tag for tag, attributes in warned.tags if attributes.get("class") == "banner"]
+
+
+def test_missing_optional_files_are_named(run: Path) -> None:
+    (run / report.HISTORY).unlink()
+    shutil.rmtree(run / "mistakes")
+    shutil.rmtree(run / "clips")
+    text = words(Page(write_report(run)))
+    assert "history.json is not in the run folder" in text
+    assert "mistakes/mistakes.json is not in the run folder" in text
+    assert "clips.json is not in clips/, or empty" in text
+    assert not (run / "plots" / "learning_loss.png").exists()
+
+
+def test_no_mistakes_is_good_news(run: Path) -> None:
+    runfolder.write_json(run / "mistakes" / "mistakes.json", [])
+    assert "got every test clip right" in words(Page(write_report(run)))
+
+
+def test_unmeasured_results_are_named(run: Path) -> None:
+    def only_float(metrics: dict[str, Any]) -> None:
+        del metrics["int8"], metrics["graphdef"]
+
+    edit_metrics(run, only_float)
+    assert "Not measured: GraphDef, int8." in words(Page(write_report(run)))
+
+
+def test_class_never_heard_has_no_precision(run: Path) -> None:
+    edit_metrics(run, lambda metrics: metrics["int8"]["per_class"][0].update(precision=None, f1=None))
+    assert "–" in words(Page(write_report(run))).partition("By class")[2][:400]
+
+
+def test_only_one_label_got_everything(run: Path) -> None:
+    """All right, and an interval that ends at 1: nothing divides by zero."""
+
+    def perfect(metrics: dict[str, Any]) -> None:
+        confusion = np.diag([0, 0, 0, 0, 40]).tolist()
+        for key in ("float", "graphdef", "int8"):
+            metrics[key].update(confusion=confusion, accuracy=1.0, interval=[1.0, 1.0], clips=40)
+
+    edit_metrics(run, perfect)
+    assert "100.0 %" in words(Page(write_report(run)))
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda metrics: metrics.pop("corpus"), "has no 'corpus'"),
+        (lambda metrics: metrics["corpus"].pop("clips"), "corpus: has no 'clips'"),
+        (lambda metrics: metrics["int8"].pop("interval"), "int8: has no 'interval'"),
+        (lambda metrics: metrics["int8"]["confusion"].pop(), r"int8: confusion is \(4, 5\)"),
+        (lambda metrics: metrics["float"].update(confusion=[[0.5]]), "float: confusion is"),
+        (lambda metrics: [metrics.pop(key) for key in ("float", "graphdef", "int8")], "holds no result"),
+        (lambda metrics: metrics.update(corpus=[]), "corpus: is a list, expected an object"),
+    ],
+)
+def test_bad_metrics_are_explained(run: Path, edit: EditMetrics, message: str) -> None:
+    edit_metrics(run, edit)
+    with pytest.raises(UserError, match=message):
+        write_report(run)
+    assert not (run / "report.html").exists()
+
+
+def test_missing_metrics_are_explained(run: Path) -> None:
+    (run / runfolder.METRICS).unlink()
+    with pytest.raises(UserError, match=r"metrics\.json: there is no such file"):
+        write_report(run)
+
+
+def test_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not a finished run folder"):
+        write_report(tmp_path)
+
+
+def test_model_of_another_run_is_refused(run: Path) -> None:
+    (run / runfolder.TFLITE).write_bytes(b"another model")
+    with pytest.raises(UserError, match="does not belong to"):
+        write_report(run)
+
+
+def test_damaged_clip_is_named(run: Path) -> None:
+    (run / "clips" / "3.wav").write_bytes(b"RIFF")
+    with pytest.raises(UserError, match=r"3\.wav: not a RIFF WAVE file"):
+        write_report(run)
+
+
+@pytest.mark.parametrize("score", [0.97, 200, None])
+def test_score_that_is_not_int8_is_refused(run: Path, score: Any) -> None:
+    path = run / "mistakes" / "mistakes.json"
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    entries[0]["score"] = score
+    runfolder.write_json(path, entries)
+    with pytest.raises(UserError, match="expected an int8 score"):
+        write_report(run)
+
+
+def test_picture_is_upright(finished: Path) -> None:
+    """A rising tone: low bins are at the bottom, the brightest spot is where the front end has it."""
+    clip = read_wav(finished / "clips" / "9.wav", 16000)
+    features = wav_features(to_float(clip)[np.newaxis], ModelSpec(labels=LABELS).front_end)[0]
+    picture = matplotlib.image.imread(io.BytesIO(plots.feature_png(features)))
+    assert picture.shape[:2] == (43, 49)
+    brightness = picture[..., :3].sum(axis=2)
+    frame = 24
+    assert brightness[:, frame].argmax() == 42 - features[frame].argmax()
+    assert brightness[:, 0].max() == brightness.min()  # silence at the start is black
+
+
+def test_long_training_is_thinned_not_cut() -> None:
+    entries = [{"step": step, "loss": float(step)} for step in range(1, 100_001)]
+    steps, values = plots._thinned(entries, "loss")
+    assert len(steps) == plots._CURVE_POINTS
+    assert steps.mean() == pytest.approx(50_000.5, rel=1e-3)
+    np.testing.assert_array_equal(steps, values)
+
+
+def test_figures_for_people() -> None:
+    assert report.percent(0.9123) == "91.2\N{NO-BREAK SPACE}%"
+    assert report.percent(None) == "–"
+    assert report.count(1234567) == "1,234,567"
+    assert report.seconds(12.34) == "12.3\N{NO-BREAK SPACE}s"
+    assert report.seconds(125) == "2\N{NO-BREAK SPACE}min 5\N{NO-BREAK SPACE}s"
+
+
+def test_report_needs_no_tensorflow() -> None:
+    code = "import sys, train.report; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_browser_runs_the_page(finished: Path, tmp_path: Path) -> None:
+    """The script has turned every picture into a player, and nothing was refused or failed."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not browser:
+        pytest.skip("chromium is not installed")
+    flags = (
+        "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+        "--disable-component-update --disable-sync --enable-logging=stderr --dump-dom"
+    )
+    command = [
+        browser,
+        *flags.split(),
+        f"--user-data-dir={tmp_path / 'profile'}",
+        (finished / "report.html").as_uri(),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.count('aria-label="Play: ') == 10 + report.MAX_GALLERY_CLIPS
+    assert "CONSOLE" not in done.stderr, done.stderr

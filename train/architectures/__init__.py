@@ -1,0 +1,105 @@
+"""The registry of network architectures: every file of this package that does not start with ``_``.
+
+A new architecture is one new file here, with a docstring (source, layers, parameters) and
+
+    def build(front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> keras.Model
+
+The model is a functional one. Its input ``features`` is (frames, bins, 1) float32 as
+``compute_features`` gives them; its output is the layer ``labels_softmax``. ``model.pb``
+takes the names of its weights from the names of the layers: layer ``first`` makes
+``first_weights`` and ``first_bias``.
+
+Importing this package imports no TensorFlow, so that ``--help`` can list the names.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import pkgutil
+from typing import TYPE_CHECKING, NamedTuple
+
+from train.errors import UserError
+from train.spec import FrontEnd
+
+if TYPE_CHECKING:
+    import keras
+
+DEFAULT = "tiny_conv"
+INPUT_NAME = "features"
+OUTPUT_NAME = "labels_softmax"
+
+
+class LayerCost(NamedTuple):
+    """What one layer costs: multiply-accumulates per clip, and weights that it stores."""
+
+    name: str
+    kind: str
+    macs: int
+    parameters: int
+
+
+def names() -> tuple[str, ...]:
+    """The architectures that ``build`` knows, in alphabetical order."""
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__) if found.name[0] != "_"))
+
+
+def build(name: str, front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> keras.Model:
+    """An untrained model.
+
+    Args:
+        name: one of ``names()``.
+        label_count: outputs; silence and unknown count.
+        dropout: share of activations dropped in training, 0 to less than 1.
+        seed: decides the first weights and what dropout drops.
+    Raises:
+        UserError: no such architecture, or one that the front end's shape does not fit.
+    """
+    if name not in names():
+        raise UserError(
+            f"architecture {name!r} is not known; known: {', '.join(names())}. "
+            "A new one is a file in train/architectures/"
+        )
+    model: keras.Model = importlib.import_module(f"{__name__}.{name}").build(
+        front_end, label_count, dropout, seed
+    )
+    return model
+
+
+def logits(model: keras.Model) -> keras.Model:
+    """The model up to what the softmax takes, sharing its weights: what training differentiates."""
+    import keras
+
+    return keras.Model(model.input, model.get_layer(OUTPUT_NAME).input, name=f"{model.name}_logits")
+
+
+def layer_costs(model: keras.Model) -> list[LayerCost]:
+    """Cost of every layer that has weights, in order.
+
+    Only products count, as in TensorFlow's benchmark_model (whose FLOPs are twice these):
+    a convolution's or dense layer's bias, a ReLU and pooling are free.
+    """
+    return [
+        LayerCost(layer.name, type(layer).__name__, _layer_macs(layer), layer.count_params())
+        for layer in model.layers
+        if layer.count_params()
+    ]
+
+
+def count_macs(model: keras.Model) -> int:
+    """Multiply-accumulates that the model needs for one clip."""
+    return sum(cost.macs for cost in layer_costs(model))
+
+
+def _layer_macs(layer: keras.Layer) -> int:
+    import keras
+
+    outputs = math.prod(layer.output.shape[1:])
+    # DepthwiseConv2D is tested first because its kernel does not sum over the channels.
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        return outputs * math.prod(layer.kernel_size)
+    if isinstance(layer, keras.layers.Conv2D):
+        return outputs * math.prod(layer.kernel.shape[:-1])
+    if isinstance(layer, keras.layers.Dense):
+        return outputs * int(layer.kernel.shape[0])
+    return 0

@@ -1,0 +1,152 @@
+"""The bank: features of augmented training clips, computed once and kept on disk by content.
+
+Training draws its batches from the bank, so that no step recomputes audio or features.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.augment import Augmentation
+from train.cache import cache_root
+from train.console import progress
+from train.dataset import SILENCE_INDEX, AudioSource, Example, Split
+from train.frontend import wav_features
+from train.spec import FrontEnd
+
+_BANK_VERSION = 1  # raise it when the same inputs give other features
+_BLOCK_CLIPS = 32
+_KEEP_BYTES = 4 * 2**30  # older banks go when the cache grows over this
+
+
+@dataclass(frozen=True)
+class Bank:
+    """(clips, frames, bins) uint8 features and (clips,) int64 label indices."""
+
+    features: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def plan_variants(split: Split, bank_clips: int) -> list[tuple[Example, int, int]]:
+    """(example, index, variant) for each clip of the bank.
+
+    Each example gets the same number of variants, as many as fill ``bank_clips`` and at
+    least one. Unknown keeps its share but walks through the whole pool of unknown clips.
+    """
+    variants = max(1, -(-bank_clips // len(split.examples)))
+    pool = split.unknown_pool
+    plan: list[tuple[Example, int, int]] = []
+    unknown_seen = 0
+    for index, example in enumerate(split.examples):
+        for variant in range(variants):
+            if pool and example.label == pool[0].label:
+                position = unknown_seen % len(pool)
+                # Pool clips are counted from behind the examples: no two share a generator.
+                plan.append((pool[position], len(split.examples) + position, unknown_seen // len(pool)))
+                unknown_seen += 1
+            else:
+                plan.append((example, index, variant))
+    return plan
+
+
+def training_bank(
+    split: Split,
+    source: AudioSource,
+    front_end: FrontEnd,
+    augmentation: Augmentation,
+    corpus_sha256: str,
+    seed: int,
+    bank_clips: int,
+    workers: int = os.cpu_count() or 1,
+) -> Bank:
+    """The bank of a training split, from the cache if it is there.
+
+    The cache key is the SHA-256 of everything that decides the content: the clips and
+    noises, the front end, the augmentation, the examples, and the seed.
+    """
+    plan = plan_variants(split, bank_clips)
+    key = _cache_key(plan, front_end, augmentation, corpus_sha256, seed)
+    folder = cache_root() / "banks" / key
+    if folder.is_dir():
+        os.utime(folder)
+        return Bank(np.load(folder / "features.npy", mmap_mode="r"), np.load(folder / "labels.npy"))
+    features = np.empty((len(plan), front_end.frames, front_end.bins), dtype=np.uint8)
+    labels = np.array([example.label for example, _, _ in plan], dtype=np.int64)
+
+    def fill(block: slice) -> int:
+        audio = np.stack([source.training_variant(*entry) for entry in plan[block]])
+        features[block] = wav_features(audio, front_end)
+        return len(audio)
+
+    with ThreadPoolExecutor(workers) as pool, progress("features", len(plan)) as advance:
+        for count in pool.map(fill, _blocks(len(plan))):
+            advance(count)
+    _store(folder, features, labels)
+    return Bank(features, labels)
+
+
+def plain_bank(split: Split, audio: NDArray[np.float32], front_end: FrontEnd) -> Bank:
+    """Features of a validation or testing split, without augmentation."""
+    labels = np.array([example.label for example in split.examples], dtype=np.int64)
+    return Bank(wav_features(audio, front_end, os.cpu_count() or 1), labels)
+
+
+def random_bank(front_end: FrontEnd, label_count: int, clips: int, seed: int) -> Bank:
+    """Noise with random labels, for finding out whether the chain works at all."""
+    generator = np.random.default_rng(seed)
+    shape = (clips, front_end.frames, front_end.bins)
+    labels = generator.integers(SILENCE_INDEX, label_count, clips)
+    return Bank(generator.integers(0, 256, shape, dtype=np.uint8), labels)
+
+
+def _cache_key(
+    plan: list[tuple[Example, int, int]],
+    front_end: FrontEnd,
+    augmentation: Augmentation,
+    corpus_sha256: str,
+    seed: int,
+) -> str:
+    digest = hashlib.sha256()
+    settings = [_BANK_VERSION, corpus_sha256, front_end.sha256, asdict(augmentation), seed]
+    digest.update(json.dumps(settings, sort_keys=True).encode())
+    for example, index, variant in plan:
+        digest.update(f"{example.source}\0{example.label}\0{index}\0{variant}\n".encode())
+    return digest.hexdigest()[:32]
+
+
+def _store(folder: Path, features: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bank-") as temporary:
+        content = Path(temporary) / "content"
+        content.mkdir()
+        np.save(content / "features.npy", features)
+        np.save(content / "labels.npy", labels)
+        if not folder.exists():
+            content.rename(folder)
+    _prune(folder)
+
+
+def _prune(newest: Path) -> None:
+    """Remove the banks unused for longest until the rest fits into the limit."""
+    banks = sorted(newest.parent.glob("[!.]*"), key=lambda bank: bank.stat().st_mtime, reverse=True)
+    total_bytes = 0
+    for bank in banks:
+        total_bytes += sum(file.stat().st_size for file in bank.iterdir())
+        if total_bytes > _KEEP_BYTES and bank != newest:
+            shutil.rmtree(bank, ignore_errors=True)
+
+
+def _blocks(clips: int) -> Iterator[slice]:
+    return (slice(start, start + _BLOCK_CLIPS) for start in range(0, clips, _BLOCK_CLIPS))

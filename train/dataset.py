@@ -1,0 +1,183 @@
+"""From a corpus to the labelled clips of each split, silence and unknown included, and their audio."""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.augment import Augmentation, draw_shift, draw_volume, mix, shift
+from train.console import warn
+from train.corpus import BACKGROUND_FOLDER, SPLITS, TESTING, TRAINING, VALIDATION, Clip, Corpus
+from train.errors import UserError
+from train.spec import ModelSpec
+from train.wav import fit_length, read_wav, to_float
+
+SILENCE_INDEX, UNKNOWN_INDEX = 0, 1
+# Part of each background file that a split may use, so that no noise is trained and tested on.
+_BACKGROUND_PART = {TRAINING: (0.0, 0.8), VALIDATION: (0.8, 0.9), TESTING: (0.9, 1.0)}
+_SPLIT_SEED = {split: index for index, split in enumerate(SPLITS)}
+
+
+@dataclass(frozen=True)
+class Example:
+    """One labelled clip of a split; a clip of None is silence, made of background noise alone."""
+
+    clip: Clip | None
+    label: int
+
+    @property
+    def source(self) -> str:
+        return self.clip.name if self.clip else "background noise"
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How much silence and unknown a split holds, in percent of its clips of wanted words.
+
+    None means as many clips as the average word has, so that every class weighs the
+    same; with the ten words of speech_commands that is its default of 10 %.
+    """
+
+    silence_percentage: float | None = None
+    unknown_percentage: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("silence_percentage", "unknown_percentage"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 10000:
+                raise UserError(f"--{name.replace('_', '-')} is {value}, expected 0 or more (percent)")
+
+    def resolve(self, word_count: int) -> tuple[float, float]:
+        """(silence, unknown) percentages for this many words."""
+        equal = 100.0 / word_count
+        return (
+            equal if self.silence_percentage is None else self.silence_percentage,
+            equal if self.unknown_percentage is None else self.unknown_percentage,
+        )
+
+
+@dataclass(frozen=True)
+class Split:
+    """The examples of one split.
+
+    ``examples`` are what the split counts as. In training, ``unknown_pool`` holds every
+    unknown clip: variants of unknown are spread over all of them instead of repeating
+    the few that the percentage would choose.
+    """
+
+    name: str
+    examples: tuple[Example, ...]
+    unknown_pool: tuple[Example, ...] = ()
+
+    def counts(self, labels: Sequence[str]) -> dict[str, int]:
+        """Examples per label."""
+        totals = np.bincount([example.label for example in self.examples], minlength=len(labels))
+        return {label: int(total) for label, total in zip(labels, totals, strict=True)}
+
+
+def make_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Sampling, seed: int) -> Split:
+    """The examples of one split, in an order that depends on the seed alone.
+
+    Raises:
+        UserError: no clip of another word although unknown clips are asked for.
+    """
+    index_of = {word: index for index, word in enumerate(labels) if index > UNKNOWN_INDEX}
+    clips = [clip for clip in corpus.clips if clip.split == split]
+    wanted = [Example(clip, index_of[clip.word]) for clip in clips if clip.word in index_of]
+    unknown = [Example(clip, UNKNOWN_INDEX) for clip in clips if clip.word not in index_of]
+    silence_percentage, unknown_percentage = sampling.resolve(len(index_of))
+    generator = random.Random(f"{seed} {split}")
+    generator.shuffle(unknown)
+    unknown_count = math.ceil(len(wanted) * unknown_percentage / 100)
+    if unknown_count and not unknown:
+        raise UserError(
+            f"{corpus.root}: no {split} clip of any other word, so _unknown_ cannot be learnt; add folders "
+            "of other words, or pass --unknown-percentage 0"
+        )
+    silence = [Example(None, SILENCE_INDEX)] * math.ceil(len(wanted) * silence_percentage / 100)
+    examples = wanted + silence + unknown[:unknown_count]
+    generator.shuffle(examples)
+    pool = tuple(unknown) if split == TRAINING and unknown_count else ()
+    return Split(split, tuple(examples), pool)
+
+
+class AudioSource:
+    """Audio of examples: decoded, padded or cut to one clip, with background where it belongs.
+
+    Every example draws from a generator of its own, seeded by (seed, split, example,
+    variant), so that the audio does not depend on the order or the thread it is made in.
+    """
+
+    def __init__(self, corpus: Corpus, spec: ModelSpec, augmentation: Augmentation, seed: int) -> None:
+        """Raises UserError for an empty or too short background folder."""
+        self._front_end = spec.front_end
+        self._augmentation = augmentation
+        self._seed = seed
+        self._limit_samples = int(augmentation.time_shift_ms * spec.front_end.sample_rate_hz / 1000)
+        self._backgrounds = [self._read_background(path) for path in corpus.backgrounds]
+        if corpus.has_background_folder and not self._backgrounds:
+            raise UserError(
+                f"No background wav files were found in {corpus.root / BACKGROUND_FOLDER}; put some long "
+                "16-bit mono WAVs there, or remove the folder to train without background noise"
+            )
+        if not self._backgrounds:
+            warn(
+                f"{corpus.root} has no {BACKGROUND_FOLDER} folder: clips are trained without noise, and "
+                "_silence_ is digital silence, which no microphone gives"
+            )
+
+    def _read_background(self, path: Path) -> NDArray[np.float32]:
+        audio = to_float(read_wav(path, self._front_end.sample_rate_hz))
+        needed = self._front_end.clip_samples
+        if len(audio) <= needed:
+            raise UserError(
+                f"{path}: Background sample is too short! Need more than {needed} samples "
+                f"but only {len(audio)} were found"
+            )
+        return audio
+
+    def training_variant(self, example: Example, index: int, variant: int) -> NDArray[np.float32]:
+        """One augmented version of a training example: (clip_samples,) float32."""
+        generator = np.random.default_rng([self._seed, _SPLIT_SEED[TRAINING], index, variant])
+        if example.clip is None:
+            return self._silence(TRAINING, generator)
+        audio = shift(self.clip_audio(example.clip), draw_shift(self._limit_samples, generator))
+        volume = draw_volume(self._augmentation, generator)
+        if volume == 0.0 or not self._backgrounds:
+            return audio
+        return mix(audio, self._background(TRAINING, generator), volume)
+
+    def plain(self, split: Split) -> NDArray[np.float32]:
+        """Audio of a validation or testing split, words untouched: (clips, clip_samples) float32."""
+        audio = np.empty((len(split.examples), self._front_end.clip_samples), dtype=np.float32)
+        for index, example in enumerate(split.examples):
+            if example.clip is None:
+                generator = np.random.default_rng([self._seed, _SPLIT_SEED[split.name], index])
+                audio[index] = self._silence(split.name, generator)
+            else:
+                audio[index] = self.clip_audio(example.clip)
+        return audio
+
+    def clip_audio(self, clip: Clip) -> NDArray[np.float32]:
+        samples = read_wav(clip.path, self._front_end.sample_rate_hz)
+        return to_float(fit_length(samples, self._front_end.clip_samples))
+
+    def _silence(self, split: str, generator: np.random.Generator) -> NDArray[np.float32]:
+        """Background at a volume of U(0, 1), as speech_commands makes silence in every split."""
+        nothing = np.zeros(self._front_end.clip_samples, dtype=np.float32)
+        if not self._backgrounds:
+            return nothing
+        return mix(nothing, self._background(split, generator), generator.uniform(0.0, 1.0))
+
+    def _background(self, split: str, generator: np.random.Generator) -> NDArray[np.float32]:
+        audio = self._backgrounds[generator.integers(len(self._backgrounds))]
+        length = self._front_end.clip_samples
+        start, end = (int(part * len(audio)) for part in _BACKGROUND_PART[split])
+        if end - start <= length:  # a file too short to divide serves every split whole
+            start, end = 0, len(audio)
+        offset = int(generator.integers(start, end - length))
+        return audio[offset : offset + length]

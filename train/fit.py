@@ -1,0 +1,246 @@
+"""Training: batches drawn from the bank, best validation checkpoint, exact resume."""
+
+import dataclasses
+import json
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from train import runfolder
+from train.architectures import logits
+from train.bank import Bank
+from train.console import log, progress
+from train.errors import UserError
+from train.metrics import confusion_matrix
+from train.recipe import Recipe
+from train.spec import ModelSpec
+
+_CHUNK_STEPS = 100  # steps per call into TensorFlow: the bar moves and Ctrl-C is heard this often
+_LAST, _BEST = "last.npz", "best.npz"
+
+
+class Interrupted(UserError):
+    """Training was stopped by Ctrl-C; what was reached is in the run folder."""
+
+
+@dataclass
+class State:
+    """How far training is, beside the weights."""
+
+    step: int = 0
+    best_step: int = 0
+    best_accuracy: float = -1.0
+    best_loss: float = math.inf
+    seconds: float = 0.0
+    training: list[dict[str, float]] = field(default_factory=list)
+    validation: list[dict[str, float]] = field(default_factory=list)
+
+    def improves(self, accuracy: float, loss: float) -> bool:
+        """Better accuracy, or the same with a lower loss: small validation sets tie often."""
+        return (accuracy, -loss) > (self.best_accuracy, -self.best_loss)
+
+
+class Trainer:
+    """One training run in a run folder."""
+
+    def __init__(
+        self, model: keras.Model, spec: ModelSpec, recipe: Recipe, bank: Bank, validation: Bank, run: Path
+    ) -> None:
+        self.model, self.state = model, State()
+        self._spec, self._recipe, self._run = spec, recipe, run
+        self._checkpoints = run / runfolder.CHECKPOINTS
+        self._logits = logits(model)
+        self._optimizer = _optimizer(recipe.optimizer)
+        self._optimizer.build(model.trainable_variables)
+        self._features, self._labels = tf.constant(bank.features), tf.constant(bank.labels)
+        self._validation_features = tf.constant(validation.features)
+        self._validation_labels = np.asarray(validation.labels)
+        self._writer = tf.summary.create_file_writer(str(run / runfolder.LOGS))
+        self._train_chunk = tf.function(self._chunk)
+        self._validate_batch = tf.function(lambda batch: self._logits(self._scale(batch), training=False))
+
+    def resume(self) -> bool:
+        """Take up the last checkpoint of the run folder; False where there is none."""
+        path = self._checkpoints / _LAST
+        if not path.is_file():
+            return False
+        self.state = _load(path, [*self.model.variables, *self._optimizer.variables])
+        log(f"resumed at step {self.state.step} of {self._recipe.total_steps}")
+        return True
+
+    def run(self) -> State:
+        """Train to the end and leave the model with its best weights.
+
+        Raises:
+            Interrupted: Ctrl-C; last and best weights are kept.
+            UserError: the loss is no longer a finite number.
+        """
+        recipe, state = self._recipe, self.state
+        if state.step == 0:
+            state.training.clear()
+        started = time.monotonic() - state.seconds
+        try:
+            with progress("training", recipe.total_steps) as advance:
+                advance(state.step)
+                while state.step < recipe.total_steps:
+                    end = recipe.next_stop(state.step, _CHUNK_STEPS)
+                    rate = recipe.rate_at(state.step + 1)
+                    accuracy, loss = self._advance_to(end, rate)
+                    state.seconds = time.monotonic() - started
+                    advance(
+                        end - state.step, note=f"rate {rate:g} loss {loss:.3f} accuracy {100 * accuracy:.1f}%"
+                    )
+                    state.step = end
+                    if state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps:
+                        self._evaluate(rate, accuracy, loss)
+        except KeyboardInterrupt:
+            self._save(_LAST)
+            raise Interrupted(self._how_to_go_on()) from None
+        finally:
+            self._writer.flush()
+        _load(self._checkpoints / _BEST, self.model.variables)
+        return state
+
+    def _advance_to(self, end: int, rate: float) -> tuple[float, float]:
+        self._optimizer.learning_rate.assign(rate)
+        accuracy, loss = self._train_chunk(tf.constant(self.state.step), tf.constant(end))
+        accuracy, loss = float(accuracy), float(loss)
+        if not math.isfinite(loss):
+            raise UserError(
+                f"training broke down between steps {self.state.step} and {end}: the loss is {loss} at "
+                f"learning rate {rate:g}; lower --learning-rate"
+            )
+        with self._writer.as_default(step=end):
+            tf.summary.scalar("training/accuracy", accuracy)
+            tf.summary.scalar("training/cross_entropy", loss)
+            tf.summary.scalar("training/rate", rate)
+        self.state.training.append({"step": end, "rate": rate, "accuracy": accuracy, "loss": loss})
+        return accuracy, loss
+
+    def _chunk(self, start: tf.Tensor, end: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Steps start+1..end in one graph call; mean accuracy and mean loss over them."""
+        accuracy, loss = tf.constant(0.0), tf.constant(0.0)
+        for step in tf.range(start, end):
+            batch_accuracy, batch_loss = self._step(step)
+            accuracy += batch_accuracy
+            loss += batch_loss
+        steps = tf.cast(end - start, tf.float32)
+        return accuracy / steps, loss / steps
+
+    def _step(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # The batch depends on seed and step alone, so that a resumed run draws the same ones.
+        seed = tf.stack([tf.constant(self._spec.seed % 2**31), step])
+        clips = len(self._labels)
+        chosen = tf.random.stateless_uniform([self._recipe.batch_size], seed, 0, clips, tf.int32)
+        features = self._scale(tf.gather(self._features, chosen))
+        labels = tf.gather(self._labels, chosen)
+        with tf.GradientTape() as tape:
+            scores = self._logits(features, training=True)
+            loss = tf.reduce_mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
+            )
+        variables = self.model.trainable_variables
+        self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        hits = tf.equal(tf.argmax(scores, axis=-1, output_type=labels.dtype), labels)
+        return tf.reduce_mean(tf.cast(hits, tf.float32)), loss
+
+    def _scale(self, quantized: tf.Tensor) -> tf.Tensor:
+        """uint8 features as the model takes them: (clips, frames, bins, 1) float32."""
+        front_end = self._spec.front_end
+        return tf.cast(quantized, tf.float32)[..., None] * front_end.feature_scale + front_end.feature_min
+
+    def _evaluate(self, rate: float, accuracy: float, loss: float) -> None:
+        """Validate, remember the best, save; lines as speech_commands logs them."""
+        state = self.state
+        log(
+            f"Step #{state.step}: rate {rate:f}, accuracy {100 * accuracy:.1f}%, cross entropy {loss:f}"
+        )
+        scores = self._validation_scores()
+        truth = self._validation_labels
+        predicted = scores.argmax(axis=-1)
+        held_out_accuracy = float(np.mean(predicted == truth))
+        held_out_loss = float(-np.mean(_log_softmax(scores)[np.arange(len(truth)), truth]))
+        log(f"Confusion Matrix:\n {confusion_matrix(truth, predicted, len(self._spec.labels))}")
+        log(f"Step {state.step}: Validation accuracy = {100 * held_out_accuracy:.1f}% (N={len(truth)})")
+        with self._writer.as_default(step=state.step):
+            tf.summary.scalar("validation/accuracy", held_out_accuracy)
+            tf.summary.scalar("validation/cross_entropy", held_out_loss)
+        state.validation.append({"step": state.step, "accuracy": held_out_accuracy, "loss": held_out_loss})
+        if state.improves(held_out_accuracy, held_out_loss):
+            state.best_step, state.best_accuracy, state.best_loss = (
+                state.step,
+                held_out_accuracy,
+                held_out_loss,
+            )
+            self._save(_BEST)
+        self._save(_LAST)
+
+    def _validation_scores(self) -> NDArray[np.float32]:
+        batches = tf.data.Dataset.from_tensor_slices(self._validation_features).batch(500)
+        return np.concatenate([self._validate_batch(batch).numpy() for batch in batches])
+
+    def _save(self, name: str) -> None:
+        variables = list(self.model.variables)
+        if name == _LAST:
+            variables += self._optimizer.variables
+        arrays = {f"v{index:04}": variable.numpy() for index, variable in enumerate(variables)}
+        state = json.dumps(dataclasses.asdict(self.state))
+        with runfolder.atomic_path(self._checkpoints / name) as temporary:
+            np.savez(temporary, state=np.array(state), **arrays)
+
+    def _how_to_go_on(self) -> str:
+        state = self.state
+        best = (
+            f"best so far: {100 * state.best_accuracy:.1f}% on validation at step {state.best_step}"
+            if state.best_step
+            else "no validation yet"
+        )
+        return (
+            f"stopped at step {state.step} of {self._recipe.total_steps}; {best}.\n"
+            f"go on:             python -m train --resume {self._run}\n"
+            f"finish as it is:   python -m train --resume {self._run} --stop-training"
+        )
+
+
+def finish_early(trainer: Trainer) -> State:
+    """Leave the model with the best weights so far, without training on.
+
+    Raises:
+        UserError: there was no validation yet.
+    """
+    best = trainer._checkpoints / _BEST
+    if not best.is_file():
+        raise UserError(f"{best}: nothing was validated yet; resume without --stop-training")
+    _load(best, trainer.model.variables)
+    return trainer.state
+
+
+def _load(path: Path, variables: list[Any]) -> State:
+    with np.load(path) as saved:
+        arrays = [saved[name] for name in sorted(saved.files) if name != "state"]
+        state = State(**json.loads(str(saved["state"])))
+    if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
+        raise UserError(f"{path}: was saved for another network; remove the run folder and train again")
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+    return state
+
+
+def _optimizer(name: str) -> keras.optimizers.Optimizer:
+    if name == "adam":
+        return keras.optimizers.Adam()
+    if name == "momentum":
+        return keras.optimizers.SGD(momentum=0.9, nesterov=True)
+    return keras.optimizers.SGD()
+
+
+def _log_softmax(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    shifted = scores.astype(np.float64) - scores.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

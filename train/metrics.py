@@ -1,0 +1,72 @@
+"""How good a set of scores is: accuracy with its interval, confusion, per-class figures."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Two-sided 95 % quantile of the normal distribution.
+_Z_95 = 1.959963984540054
+
+
+def wilson_interval(correct: int, total: int) -> tuple[float, float]:
+    """95 % confidence interval of a proportion.
+
+    Args:
+        correct: successes, 0..total.
+        total: trials; 0 gives the whole range (0, 1).
+    Returns:
+        (low, high), both in 0..1.
+    Source:
+        E. B. Wilson, 1927; holds at 0 % and 100 %, where the normal approximation fails.
+    """
+    if total == 0:
+        return 0.0, 1.0
+    share = correct / total
+    z2 = _Z_95 * _Z_95
+    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
+    half = _Z_95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total * total))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, label_count: int) -> NDArray[np.int64]:
+    """(label_count, label_count) int64: rows are true labels, columns are predictions."""
+    matrix = np.zeros((label_count, label_count), dtype=np.int64)
+    np.add.at(matrix, (np.asarray(truth, dtype=np.intp), np.asarray(predicted, dtype=np.intp)), 1)
+    return matrix
+
+
+def summarize(truth: ArrayLike, predicted: ArrayLike, labels: tuple[str, ...]) -> dict[str, Any]:
+    """The figures that metrics.json holds for one artefact.
+
+    Args:
+        truth: (clips,) label indices.
+        predicted: (clips,) label indices.
+        labels: names in index order.
+    Returns:
+        accuracy, its 95 % interval, clips, correct, confusion and per_class; a precision,
+        recall or F1 that would divide by zero is None.
+    """
+    matrix = confusion_matrix(truth, predicted, len(labels))
+    clips, correct = int(matrix.sum()), int(np.trace(matrix))
+    per_class = []
+    for index, label in enumerate(labels):
+        hits, said, true = int(matrix[index, index]), int(matrix[:, index].sum()), int(matrix[index].sum())
+        per_class.append(
+            {
+                "label": label,
+                "precision": hits / said if said else None,
+                "recall": hits / true if true else None,
+                "f1": 2 * hits / (said + true) if said + true else None,
+                "clips": true,
+            }
+        )
+    return {
+        "accuracy": correct / clips if clips else 0.0,
+        "interval": list(wilson_interval(correct, clips)),
+        "clips": clips,
+        "correct": correct,
+        "confusion": matrix.tolist(),
+        "per_class": per_class,
+    }

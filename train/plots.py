@@ -1,0 +1,206 @@
+"""Pictures of a run: learning curves, confusion matrices, features. Same numbers, same bytes.
+
+Figures are drawn with matplotlib's defaults rather than the user's matplotlibrc, and
+saved without dates or version strings.
+"""
+
+import io
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import matplotlib.image
+import matplotlib.style
+import matplotlib.ticker
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+INK, MUTED, GRID = "#1b1f24", "#59636e", "#d5dae0"
+TRAINING, VALIDATION = "#7a8794", "#00696b"
+
+# In the page these colours become CSS variables, so that a curve follows the dark theme.
+_CSS_VARIABLES = {
+    INK: "--ink",
+    MUTED: "--muted",
+    GRID: "--line",
+    TRAINING: "--faint",
+    VALIDATION: "--hit",
+}
+_STYLE = {
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": MUTED,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 10,
+    "grid.color": GRID,
+    "svg.fonttype": "none",  # text stays text: small, searchable, in the font of the page
+    "svg.hashsalt": "earshot",  # else the ids in the SVG are random
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+}
+_CURVE_POINTS = 300  # more than a curve of this width can show
+
+
+# As a decorator: a figure takes its style when it is made and again when it is saved.
+_in_house_style = matplotlib.style.context(["default", _STYLE])
+
+
+@_in_house_style
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file on white."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=144, metadata={"Software": None})
+    return file.getvalue()
+
+
+@_in_house_style
+def svg(figure: Figure) -> str:
+    """The figure as an ``<svg>`` element for an HTML page, transparent."""
+    file = io.StringIO()
+    metadata = {"Creator": None, "Date": None, "Format": None, "Type": None}
+    figure.savefig(file, format="svg", transparent=True, metadata=metadata)
+    text = file.getvalue()
+    element = text[text.index("<svg") :]  # without the XML prologue, which HTML does not have
+    for colour, variable in _CSS_VARIABLES.items():
+        element = element.replace(colour, f"var({variable})")
+    return element
+
+
+@_in_house_style
+def learning_curve(history: Mapping[str, Any], quantity: str, best_step: int | None) -> Figure:
+    """Training and validation against the step.
+
+    Args:
+        history: history.json: "training" and "validation", lists of points with "step".
+        quantity: "accuracy" (0..1, drawn in percent) or "loss" (cross entropy).
+        best_step: marked with a dot on the validation curve, if it is on it.
+    """
+    factor = 100.0 if quantity == "accuracy" else 1.0
+    figure = Figure(figsize=(5.2, 3.0), layout="constrained")
+    axes = figure.add_subplot()
+    training = history.get("training") or []
+    validation = history.get("validation") or []
+    steps, values = _thinned(training, quantity)
+    axes.plot(steps, values * factor, color=TRAINING, linewidth=1.0, label="training")
+    steps, values = _points(validation, quantity)
+    axes.plot(steps, values * factor, color=VALIDATION, linewidth=1.8, label="validation")
+    best = steps == best_step
+    if best.any():
+        axes.plot(
+            steps[best], values[best] * factor, "o", color=VALIDATION, label=f"kept: step {best_step:,}"
+        )
+    for before, after in itertools.pairwise(training):
+        if before["rate"] != after["rate"]:
+            axes.axvline(after["step"], color=GRID, linewidth=1.0, linestyle="--", zorder=0)
+            axes.annotate(
+                f" rate {after['rate']:g}",
+                (after["step"], 1.0),
+                xycoords=("data", "axes fraction"),
+                va="bottom",
+                ha="center",
+                fontsize=8,
+                color=MUTED,
+            )
+    axes.set_xlabel("step")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(6, integer=True))
+    axes.set_ylabel("accuracy, %" if quantity == "accuracy" else "cross entropy")
+    axes.grid(axis="y", linewidth=0.6)
+    axes.legend(frameon=False, loc="best", fontsize=9, labelcolor=INK)
+    return figure
+
+
+@_in_house_style
+def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], title: str) -> Figure:
+    """Counts, shaded by their share of the row.
+
+    Args:
+        counts: (labels, labels) clips; a row is what was said, a column what was heard.
+    """
+    rows = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(rows, 1)
+    side_in = 2.4 + 0.5 * len(labels)
+    figure = Figure(figsize=(side_in, side_in), layout="constrained")
+    axes = figure.add_subplot()
+    axes.imshow(
+        shares, cmap=LinearSegmentedColormap.from_list("hit", ["#f5f7f9", VALIDATION]), vmin=0.0, vmax=1.0
+    )
+    for (row, column), count in np.ndenumerate(counts):
+        colour = "white" if shares[row, column] > 0.6 else INK
+        axes.text(column, row, f"{count:,}", ha="center", va="center", color=colour, fontsize=9)
+    # A label is any text: a dollar sign in it is no formula.
+    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(labels)), labels, parse_math=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("heard")
+    axes.set_ylabel("said")
+    axes.set_title(title, fontsize=10, parse_math=False)
+    return figure
+
+
+@_in_house_style
+def feature_grid(features: Sequence[NDArray[np.uint8]], titles: Sequence[str]) -> Figure:
+    """Features of several clips side by side.
+
+    Args:
+        features: (frames, bins) uint8 of each clip; at least one clip.
+    """
+    columns = min(4, len(titles))
+    rows = -(-len(titles) // columns)
+    figure = Figure(figsize=(2.4 * columns, 2.3 * rows), layout="constrained")
+    for index, (clip, title) in enumerate(zip(features, titles, strict=True)):
+        axes = figure.add_subplot(rows, columns, index + 1)
+        axes.imshow(_upright(clip), cmap="magma", vmin=0.0, vmax=1.0, aspect="auto")
+        axes.set_title(title, fontsize=9, parse_math=False)
+        axes.set_axis_off()
+    return figure
+
+
+def feature_png(features: NDArray[np.uint8]) -> bytes:
+    """A PNG with one pixel per feature, time to the right and frequency upwards.
+
+    Args:
+        features: (frames, bins) uint8.
+    """
+    file = io.BytesIO()
+    matplotlib.image.imsave(
+        file,
+        _upright(features),
+        cmap="magma",
+        vmin=0.0,
+        vmax=1.0,
+        format="png",
+        metadata={"Software": ""},
+    )
+    return file.getvalue()
+
+
+def _upright(features: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(bins, frames) brightness in 0..1, the cube root of the feature.
+
+    The features are linear in power: without the root all but the vowels would be black.
+    """
+    return np.cbrt(features.T[::-1] / 255.0)
+
+
+def _points(entries: Sequence[Mapping[str, float]], quantity: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    steps = np.array([entry["step"] for entry in entries], dtype=np.float64)
+    return steps, np.array([entry[quantity] for entry in entries], dtype=np.float64)
+
+
+def _thinned(entries: Sequence[Mapping[str, float]], quantity: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Points, neighbours averaged where there are more than a curve can show."""
+    steps, values = _points(entries, quantity)
+    pieces = min(len(steps), _CURVE_POINTS)
+    if pieces == len(steps):
+        return steps, values
+    groups = np.array_split(np.arange(len(steps)), pieces)
+    return (
+        np.array([steps[group].mean() for group in groups]),
+        np.array([values[group].mean() for group in groups]),
+    )

@@ -1,0 +1,457 @@
+"""report.html and plots/: what a run was trained on, how well it hears, what it costs.
+
+Everything comes from files of the run folder, so that ``python -m train report RUN``
+can make the report anew. The page is one file that asks the network for nothing.
+"""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from train import plots, runfolder
+from train.errors import UserError
+from train.frontend import wav_features
+from train.spec import FrontEnd, ModelSpec
+from train.wav import fit_length, read_wav, to_float
+
+HISTORY = "history.json"
+CLIPS_LIST = "clips.json"  # in runfolder.CLIPS
+MISTAKES, MISTAKES_LIST = "mistakes", "mistakes.json"
+SPLITS = ("training", "validation", "testing")
+
+# The sound of a clip takes 43 kB of the page.
+MAX_GALLERY_CLIPS = 40
+
+# Results in the order of the chain: key in metrics.json, name, what it is.
+_CHAIN = (
+    ("float", "float", "the Keras model, before quantization"),
+    ("graphdef", "GraphDef", "the frozen graph, front end inside"),
+    ("int8", "int8", "the quantized model: what the firmware runs"),
+)
+_SIZES = (
+    ("tflite_bytes", "Flash for the model", "bytes", "model.tflite"),
+    ("arena_bytes", "Arena (RAM)", "bytes", ""),
+    ("parameters", "Parameters", "", ""),
+    ("macs", "Multiply-accumulates per inference", "", ""),
+    ("graphdef_bytes", "GraphDef", "bytes", "model.pb"),
+    ("keras_bytes", "Keras model", "bytes", "model.keras"),
+)
+_SPLIT_RULES = {
+    "lists": "by the lists that come with it",
+    "hash": "by a hash of the file names (of the speaker, where they name one)",
+}
+# Corpora on which the figures say nothing about people: heading and explanation.
+_WARNINGS = {
+    "synthetic": (
+        "Synthetic voices",
+        "The model was trained and tested on speech made by a synthesizer. The figures show that the "
+        "chain works and compare one model with another; they do not say how well it hears people.",
+    ),
+    "random": (
+        "Random data",
+        "The model was trained and tested on noise, to try the chain out. The figures mean nothing.",
+    ),
+}
+_SPACE = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A count in a confusion matrix and its share of the row; ``kind`` is hit, miss or none."""
+
+    count: int
+    share: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """Scores of one artefact on the test clips.
+
+    ``per_class`` is as in metrics.json, ``confusion`` (labels, labels): row said, column heard.
+    """
+
+    name: str
+    about: str
+    artefact: str
+    accuracy: float
+    low: float
+    high: float
+    clips: int
+    notes: tuple[str, ...]
+    per_class: Sequence[Mapping[str, Any]]
+    confusion: NDArray[np.int64]
+
+    @property
+    def interval(self) -> str:
+        return f"{100 * self.low:.1f}–{100 * self.high:.1f}"
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """The confusion matrix, ready to shade."""
+        shares = self.confusion / np.maximum(self.confusion.sum(axis=1, keepdims=True), 1)
+        return [
+            [
+                Cell(int(count), float(share), ("hit" if heard == said else "miss") if count else "none")
+                for heard, (count, share) in enumerate(zip(counts, row_shares, strict=True))
+            ]
+            for said, (counts, row_shares) in enumerate(zip(self.confusion, shares, strict=True))
+        ]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip to look at and to listen to."""
+
+    title: str
+    detail: str
+    source: str
+    features: NDArray[np.uint8]  # (frames, bins)
+    picture_uri: str
+    sound_uri: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """A section of clips; ``missing`` says why there are none."""
+
+    id: str
+    title: str
+    about: str
+    clips: tuple[Clip, ...]
+    more: str
+    missing: str
+
+
+def write_report(run: Path) -> Path:
+    """Make RUN/report.html and RUN/plots/*.png from the other files of the run folder.
+
+    History, sample clips and mistakes may be absent: their sections then say so.
+
+    Returns:
+        path of the page.
+    Raises:
+        UserError: no run folder, metrics.json missing or not as expected, a measured
+            model that is not the one of spec.json, or a clip that cannot be read.
+    """
+    run = Path(run)
+    where = str(run / runfolder.METRICS)
+    spec = runfolder.read_spec(run)
+    metrics = _object(runfolder.read_json(run / runfolder.METRICS), where)
+    corpus = _object(_need(metrics, "corpus", where), f"{where}: corpus")
+    for key in ("kind", "name", "clips"):
+        _need(corpus, key, f"{where}: corpus")
+    results = [
+        _result(metrics[key], name, about, spec.labels, f"{where}: {key}")
+        for key, name, about in _CHAIN
+        if metrics.get(key)
+    ]
+    if not results:
+        raise UserError(f"{where}: holds no result; expected float, graphdef or int8; train again")
+    _check_artefacts(run, spec, results)
+    samples, mistakes = _samples(run, spec.front_end), _mistakes(run, spec.front_end)
+    page = _template().render(
+        spec=spec,
+        corpus=corpus,
+        clips={split: corpus["clips"].get(split) or {} for split in SPLITS},
+        skipped=_by_reason(corpus.get("skipped") or []),
+        split_rule=_SPLIT_RULES.get(corpus.get("split", ""), "by a rule that was not recorded"),
+        warning=_WARNINGS.get(corpus.get("kind", "")),
+        results=results,
+        not_measured=[name for key, name, _ in _CHAIN if not metrics.get(key)],
+        axis=_axis(results),
+        baseline=_baseline(results[-1], spec.labels),
+        curves=[Markup(curve) for curve in _draw(run, metrics, results, samples, spec.labels)],
+        training=metrics.get("training"),
+        galleries=[samples, mistakes],
+        sizes=_sizes(run, metrics.get("sizes") or {}),
+        ops=metrics.get("ops") or [],
+        command=metrics.get("command") or "not recorded",
+        facts=_facts(spec, metrics),
+    )
+    runfolder.write_text(run / runfolder.REPORT, page)
+    return run / runfolder.REPORT
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,  # labels and paths are the user's: any text
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"percent": percent, "count": count, "css_percent": _css_percent}
+    return environment.get_template("report.html.j2")
+
+
+# Reading
+
+
+def _object(content: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(content, Mapping):
+        raise UserError(f"{where}: is a {type(content).__name__}, expected an object; train again")
+    return content
+
+
+def _need(content: Mapping[str, Any], key: str, where: str) -> Any:
+    if key not in content:
+        raise UserError(f"{where}: has no {key!r}; it is of another version or unfinished: train again")
+    return content[key]
+
+
+def _check_artefacts(run: Path, spec: ModelSpec, results: Iterable[Result]) -> None:
+    """Refuse figures of one model beside the files of another.
+
+    A model that was deleted to save space does not stop the report.
+    """
+    measured = [result.artefact for result in results if result.artefact in spec.artefacts]
+    runfolder.read_spec(run, needs=[name for name in measured if (run / name).is_file()])
+
+
+def _result(content: Any, name: str, about: str, labels: Sequence[str], where: str) -> Result:
+    content = _object(content, where)
+    confusion = np.array(_need(content, "confusion", where))
+    if confusion.shape != (len(labels), len(labels)) or confusion.dtype.kind != "i":
+        raise UserError(
+            f"{where}: confusion is {confusion.shape} of {confusion.dtype}, "
+            f"expected {(len(labels), len(labels))} of integers (one row per label); train again"
+        )
+    low, high = _need(content, "interval", where)
+    notes = []
+    if (difference := content.get("max_score_difference")) is not None:
+        notes.append(f"scores differ from the float model by at most {difference:.2g}")
+    if other := content.get("tensorflow_interpreter"):
+        notes.append(
+            f"TensorFlow's interpreter differs from TFLite-Micro on {other['differing']:,} of "
+            f"{other['clips']:,} clips, by at most {other['max_difference']:,}"
+        )
+    return Result(
+        name=name,
+        about=about,
+        artefact=content.get("artefact") or name,
+        accuracy=_need(content, "accuracy", where),
+        low=low,
+        high=high,
+        clips=_need(content, "clips", where),
+        notes=tuple(notes),
+        per_class=_need(content, "per_class", where),
+        confusion=confusion,
+    )
+
+
+def _clips(
+    run: Path, folder: str, entries: Sequence[Mapping[str, Any]], front_end: FrontEnd
+) -> tuple[Clip, ...]:
+    """The first clips of a list in the run folder, with sound and features."""
+    clips = []
+    for entry in entries[:MAX_GALLERY_CLIPS]:
+        path = run / folder / entry["file"]
+        samples = fit_length(read_wav(path, front_end.sample_rate_hz), front_end.clip_samples)
+        features = wav_features(to_float(samples)[np.newaxis], front_end)[0]
+        clips.append(
+            Clip(
+                title=_title(entry),
+                detail=_certainty(entry["score"], path) if "score" in entry else "",
+                source=entry.get("source", ""),
+                features=features,
+                picture_uri=_data_uri("image/png", plots.feature_png(features)),
+                sound_uri=_data_uri("audio/wav", path.read_bytes()),
+            )
+        )
+    return tuple(clips)
+
+
+def _title(entry: Mapping[str, Any]) -> str:
+    if "predicted" in entry:
+        return f"{entry['label']} heard as {entry['predicted']}"
+    return str(entry["label"])
+
+
+def _certainty(score: Any, where: Path) -> str:
+    """An int8 score of the softmax (scale 1/256, zero point -128), and its share in percent."""
+    if not isinstance(score, int) or not -128 <= score <= 127:
+        raise UserError(f"{where}: score is {score!r}, expected an int8 score, -128 to 127; evaluate again")
+    return f"{percent((score + 128) / 256)} sure · int8 {score}"
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+# Sections
+
+
+def _samples(run: Path, front_end: FrontEnd) -> Gallery:
+    path = run / runfolder.CLIPS / CLIPS_LIST
+    entries = runfolder.read_json(path) if path.is_file() else []
+    return Gallery(
+        id="samples",
+        title="What the model sees",
+        about=f"Features of test clips: {front_end.frames} frames from left to right, {front_end.bins} bins "
+        "from low to high; brightness is the cube root of the feature. Press a picture to hear the clip.",
+        clips=_clips(run, runfolder.CLIPS, entries, front_end),
+        more=_more(len(entries), runfolder.CLIPS),
+        missing="" if entries else f"No sample clips: {CLIPS_LIST} is not in {runfolder.CLIPS}/, or empty.",
+    )
+
+
+def _mistakes(run: Path, front_end: FrontEnd) -> Gallery:
+    path = run / MISTAKES / MISTAKES_LIST
+    entries = runfolder.read_json(path) if path.is_file() else []
+    missing = ""
+    if not path.is_file():
+        missing = f"No list of mistakes: {MISTAKES}/{MISTAKES_LIST} is not in the run folder."
+    elif not entries:
+        missing = "The int8 model got every test clip right."
+    return Gallery(
+        id="mistakes",
+        title="What it got wrong",
+        about="Test clips that the int8 model mistook, the surest mistake first.",
+        clips=_clips(run, MISTAKES, entries, front_end),
+        more=_more(len(entries), MISTAKES),
+        missing=missing,
+    )
+
+
+def _more(total: int, folder: str) -> str:
+    hidden = total - MAX_GALLERY_CLIPS
+    if hidden <= 0:
+        return ""
+    return f"{hidden:,} more of {total:,} are not shown here; their list is in {folder}/."
+
+
+def _draw(
+    run: Path, metrics: Mapping[str, Any], results: Sequence[Result], samples: Gallery, labels: Sequence[str]
+) -> list[str]:
+    """Write the plots of the run; the learning curves also come back, as SVG for the page."""
+    curves = {}
+    if (run / HISTORY).is_file():
+        history = runfolder.read_json(run / HISTORY)
+        best_step = (metrics.get("training") or {}).get("best_step")
+        for name in ("accuracy", "loss"):
+            curves[f"learning_{name}"] = plots.learning_curve(history, name, best_step)
+    figures = dict(curves)
+    for result in results:
+        title = f"{result.artefact}: {percent(result.accuracy)} of {count(result.clips)} clips"
+        name = f"confusion_{result.name.lower()}"
+        figures[name] = plots.confusion_matrix(result.confusion, labels, title)
+    if samples.clips:
+        titles = [clip.title for clip in samples.clips]
+        figures["features"] = plots.feature_grid([clip.features for clip in samples.clips], titles)
+    for name, figure in figures.items():
+        runfolder.write_bytes(run / runfolder.PLOTS / f"{name}.png", plots.png(figure))
+    return [plots.svg(figure) for figure in curves.values()]
+
+
+def _axis(results: Sequence[Result]) -> dict[str, Any]:
+    """One axis for all intervals: where it starts, and each result's place on it (0..1)."""
+    start = min(0.9, float(np.floor(10 * min(result.low for result in results))) / 10)
+
+    def place(accuracy: float) -> float:
+        return (accuracy - start) / (1 - start)
+
+    places = {
+        result.name: (place(result.low), place(result.high) - place(result.low), place(result.accuracy))
+        for result in results
+    }
+    return {"start": f"{100 * start:.0f}", "places": places}
+
+
+def _baseline(result: Result, labels: Sequence[str]) -> str:
+    """What a model that always gives the same answer would get."""
+    per_label = result.confusion.sum(axis=1)
+    if not per_label.any():
+        return ""
+    commonest = int(per_label.argmax())
+    share = float(per_label[commonest] / per_label.sum())
+    return f"Always answering “{labels[commonest]}” would be right on {percent(share)}."
+
+
+def _by_reason(skipped: Sequence[Mapping[str, str]]) -> list[tuple[str, list[str]]]:
+    """Skipped files of each reason, the commonest reason first."""
+    reasons: dict[str, list[str]] = {}
+    for entry in skipped:
+        reasons.setdefault(entry["reason"], []).append(entry["file"])
+    return sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def _sizes(run: Path, sizes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Rows of name, figure, note; the size of a file is that on disk now, if it is there."""
+    rows = []
+    for key, name, unit, note in _SIZES:
+        file = run / note
+        value = file.stat().st_size if file.is_file() else sizes.get(key)
+        if value is not None:
+            figure = f"{count(value)}{_SPACE}{unit}".rstrip()
+            rows.append((name, figure, sizes.get("arena_label", "") if key == "arena_bytes" else note))
+    return rows
+
+
+def _facts(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """How the run was made: titled tables of name and value."""
+    front_end = spec.front_end
+    times_s = dict(metrics.get("timings_s") or {})
+    times_s["together"] = sum(times_s.values())
+    created = {"created": metrics["created"]} if metrics.get("created") else {}
+    window = f"{front_end.window_size_ms}{_SPACE}ms every {front_end.window_stride_ms}{_SPACE}ms"
+    tables: list[tuple[str, Mapping[str, Any]]] = [
+        ("Run", {"seed": metrics.get("seed", spec.seed), **created, **(metrics.get("host") or {})}),
+        ("Versions", metrics.get("versions") or {}),
+        ("Time", {name: seconds(value) for name, value in times_s.items()} if len(times_s) > 1 else {}),
+        (
+            "Front end",
+            {
+                "name": front_end.name,
+                "sample rate": f"{count(front_end.sample_rate_hz)}{_SPACE}Hz",
+                "clip": f"{count(front_end.clip_duration_ms)}{_SPACE}ms",
+                "window": window,
+                "features": f"{front_end.frames} frames × {front_end.bins} bins",
+            },
+        ),
+        ("Settings", metrics.get("settings") or {}),
+        ("SHA-256", dict(sorted(spec.artefacts.items()))),
+    ]
+    return [(title, [(key, _plain(value)) for key, value in rows.items()]) for title, rows in tables if rows]
+
+
+# Figures for people
+
+
+def percent(share: float | None) -> str:
+    """0.9123 as ``91.2 %``; a dash for a share of nothing."""
+    return "–" if share is None else f"{100 * share:.1f}{_SPACE}%"
+
+
+def count(number: int | None) -> str:
+    """12345 as ``12,345``; a dash for what was not counted."""
+    return "–" if number is None else f"{number:,}"
+
+
+def seconds(duration_s: float) -> str:
+    """12.34 as ``12.3 s``, 125 as ``2 min 5 s``."""
+    if duration_s < 60:
+        return f"{duration_s:.1f}{_SPACE}s"
+    minutes, rest_s = divmod(round(duration_s), 60)
+    return f"{minutes}{_SPACE}min {rest_s}{_SPACE}s"
+
+
+def _css_percent(share: float | None) -> str:
+    """A share as a CSS length: 0.9123 as ``91.2%``."""
+    return f"{100 * (share or 0.0):.1f}%"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    return "not set" if value is None else str(value)
