@@ -14,8 +14,6 @@ from train.errors import UserError
 from train.spec import ModelSpec
 from train.tflm import TflmModel
 
-CLIP_LIST = "clips.json"
-
 
 @dataclass(frozen=True, eq=False)
 class FeatureTest:
@@ -47,7 +45,7 @@ def load_tests(run: Path, spec: ModelSpec, model: TflmModel) -> list[FeatureTest
         UserError: the list or a clip is missing or damaged, or names an unknown label.
     """
     folder = run / runfolder.CLIPS
-    path = folder / CLIP_LIST
+    path = folder / runfolder.CLIPS_LIST
     entries = runfolder.read_json(path)
     if not isinstance(entries, list) or not entries:
         raise UserError(f"{path}: lists no clips; expected at least one; run python -m train again")
@@ -57,7 +55,7 @@ def load_tests(run: Path, spec: ModelSpec, model: TflmModel) -> list[FeatureTest
     front_end = spec.front_end
     clips = [wav.read_wav(folder / entry["file"], front_end.sample_rate_hz) for entry in entries]
     audio = np.stack([wav.to_float(wav.fit_length(clip, front_end.clip_samples)) for clip in clips])
-    features = (frontend.wav_features(audio, front_end).astype(np.int16) - 128).astype(np.int8)
+    features = frontend.model_input(frontend.wav_features(audio, front_end), front_end)
     scores = model.run(features)
     return [
         FeatureTest(

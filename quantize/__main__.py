@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from train import console
+from train.native import import_tensorflow
 
 
 def main() -> None:
@@ -16,8 +17,8 @@ def main() -> None:
     parser.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
     arguments = parser.parse_args()
 
-    console.quiet_tensorflow()
-    from quantize.report import print_audit  # TensorFlow takes seconds to import; --help need not wait
+    import_tensorflow()  # takes seconds, so --help does not wait for it
+    from quantize.report import print_audit
     from quantize.stage import quantize
 
     print_audit(quantize(arguments.run), arguments.run)

@@ -1,5 +1,6 @@
 """What is in a .tflite, and a refusal of anything that is not full int8."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +30,21 @@ class AuditedTensor:
 
 
 @dataclass(frozen=True)
+class AuditedOp:
+    """One operator: what it puts out, and what it costs."""
+
+    name: str
+    output_shape: tuple[int, ...]
+    macs: int
+    weight_bytes: int
+
+
+@dataclass(frozen=True)
 class Audit:
     """Operators in the order they run, and all tensors."""
 
     file_bytes: int
-    ops: tuple[str, ...]
+    ops: tuple[AuditedOp, ...]
     tensors: tuple[AuditedTensor, ...]
     input: AuditedTensor
     output: AuditedTensor
@@ -58,11 +69,11 @@ def audit(tflite: bytes, front_end: FrontEnd, where: str = "model.tflite") -> Au
     op_names = _names(schema().BuiltinOperator)
     type_names = _names(schema().TensorType)
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-    ops = tuple(op_names[codes[op.opcodeIndex]] for op in graph.operators)
-    for position, op in enumerate(ops):
-        if op not in ENGINE_OPS:
+    names = [op_names[codes[op.opcodeIndex]] for op in graph.operators]
+    for position, name in enumerate(names):
+        if name not in ENGINE_OPS:
             raise UserError(
-                f"{where}: op {position} is {op}, which the engines do not run; supported: "
+                f"{where}: op {position} is {name}, which the engines do not run; supported: "
                 f"{', '.join(ENGINE_OPS)}; use an architecture without it"
             )
     tensors = tuple(
@@ -87,7 +98,19 @@ def audit(tflite: bytes, front_end: FrontEnd, where: str = "model.tflite") -> Au
             f"{where}: input scale and zero point are {first.scales} and {first.zero_points}, expected "
             f"exactly {expected[0]} and {expected[1]}: the calibration clips do not span the features"
         )
+    ops = tuple(_op(name, op, tensors) for name, op in zip(names, graph.operators, strict=True))
     return Audit(len(tflite), ops, tensors, first, tensors[graph.outputs[0]])
+
+
+def _op(name: str, op: Any, tensors: tuple[AuditedTensor, ...]) -> AuditedOp:
+    inputs = [tensors[index] for index in op.inputs if index >= 0]
+    output = tensors[op.outputs[0]]
+    macs = 0
+    if name in ("CONV_2D", "FULLY_CONNECTED"):  # every output sums one filter: all but the first axis
+        macs = math.prod(output.shape) * math.prod(inputs[1].shape[1:])
+    elif name == "DEPTHWISE_CONV_2D":  # filter is (1, height, width, channels)
+        macs = math.prod(output.shape) * math.prod(inputs[1].shape[1:3])
+    return AuditedOp(name, output.shape, macs, sum(tensor.constant_bytes for tensor in inputs))
 
 
 def _tensor(index: int, tensor: Any, buffer: Any, type_names: dict[int, str]) -> AuditedTensor:

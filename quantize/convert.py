@@ -1,7 +1,7 @@
 """model.keras to a full-int8 .tflite: post-training quantization with a static batch of one."""
 
-import os
-import tempfile
+import contextlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +9,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from tensorflow.lite.python.convert import mlir_quantize
 
-from quantize.calibration import spanning
+from quantize.ranges import Range, divergence, narrow, read_ranges, with_ranges
+from train.architectures import OUTPUT_NAME
+from train.console import log
 from train.errors import UserError
-from train.frontend import dequantize_features
+from train.frontend import dequantize_features, model_input
+from train.native import quiet_stderr
 from train.spec import FrontEnd
+from train.tflite import tensorflow_scores
 
 
 def load_keras(path: Path) -> keras.Model:
@@ -28,30 +33,72 @@ def load_keras(path: Path) -> keras.Model:
         raise UserError(f"{path}: not a model.keras that can be loaded ({error}); train again") from error
 
 
-def convert(model: keras.Model, calibration: NDArray[np.uint8], front_end: FrontEnd) -> bytes:
+def convert(model: keras.Model, calibration: NDArray[np.uint8], front_end: FrontEnd, where: str) -> bytes:
     """A .tflite with int8 input, output, weights and activations.
 
     Args:
-        model: float model on (frames, bins, 1) features.
+        model: float model on (frames, bins, 1) features; its last dense layer is centred.
         calibration: (n, frames, bins) uint8 features of training clips.
+        where: name used in messages.
     Returns:
         the converter's file, as it wrote it.
     """
-    clips = spanning(calibration)
+    features = dequantize_features(calibration, front_end)[..., np.newaxis]
+    centre_logits(model)
+    expected = model.predict(features, batch_size=100, verbose=0)
+    int8_input = model_input(calibration, front_end)
+    with _quiet():
+        calibrated = _calibrate(model, features)
+
+    def quantized_with(ranges: list[Range]) -> bytes:
+        return _quantize(with_ranges(calibrated, ranges, front_end, where))
+
+    def loss_of(ranges: list[Range]) -> float:
+        return divergence(expected, tensorflow_scores(quantized_with(ranges), int8_input))
+
+    calibrated_ranges = read_ranges(calibrated, where)
+    log(f"choosing the ranges of {len(calibrated_ranges)} activations on {len(calibration)} training clips")
+    with _quiet():
+        return quantized_with(narrow(calibrated_ranges, loss_of))
+
+
+def centre_logits(model: keras.Model) -> None:
+    """Subtract from the last dense layer what all classes share; softmax does not see it.
+
+    The logits of a clip then sum to zero, so the largest is never negative and the
+    int8 range need not cover offsets that mean nothing.
+    """
+    before_softmax = model.get_layer(OUTPUT_NAME).input._keras_history.operation
+    if isinstance(before_softmax, keras.layers.Dense):
+        weights = before_softmax.get_weights()
+        before_softmax.set_weights([array - array.mean(axis=-1, keepdims=True) for array in weights])
+
+
+def _calibrate(model: keras.Model, features: NDArray[np.float32]) -> bytes:
+    """A float .tflite that knows the range of every activation."""
 
     def representative() -> Iterator[list[NDArray[np.float32]]]:
-        for clip in dequantize_features(clips, front_end):
-            yield [clip[np.newaxis, :, :, np.newaxis]]
+        for clip in features:
+            yield [clip[np.newaxis]]
 
     converter = tf.lite.TFLiteConverter.from_keras_model(_with_batch_of_one(model))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    # One scale for a whole dense layer (docs/adr/0005-dense-per-tensor.md).
-    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    with _quiet_native_log():
-        return converter.convert()
+    converter._experimental_calibrate_only = True  # so that the ranges can be chosen in between
+    return converter.convert()
+
+
+def _quantize(calibrated: bytes) -> bytes:
+    """The converter's second half: int8 by the ranges that the file carries."""
+    return mlir_quantize(
+        calibrated,
+        input_data_type=tf.int8,
+        output_data_type=tf.int8,
+        # One scale for a whole dense layer (docs/adr/0005-dense-per-tensor.md).
+        disable_per_channel_for_dense_layers=True,
+    )
 
 
 def _with_batch_of_one(model: keras.Model) -> keras.Model:
@@ -60,18 +107,8 @@ def _with_batch_of_one(model: keras.Model) -> keras.Model:
     return keras.Model(entry, model(entry, training=False))
 
 
-class _quiet_native_log:
-    """Sends what C++ writes to stderr during a conversion to a file, shown only on failure."""
-
-    def __enter__(self) -> None:
-        self._saved = os.dup(2)
-        self._file = tempfile.TemporaryFile()
-        os.dup2(self._file.fileno(), 2)
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        os.dup2(self._saved, 2)
-        os.close(self._saved)
-        if kind is not None:
-            self._file.seek(0)
-            os.write(2, self._file.read())
-        self._file.close()
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the converter's chatter, printed by Python and by C++, off the terminal."""
+    with contextlib.redirect_stdout(io.StringIO()), quiet_stderr():
+        yield

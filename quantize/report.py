@@ -27,7 +27,7 @@ def print_audit(result: Audit, run: Path) -> None:
     console = Console()
     console.print(table)
     console.print(
-        f"ops: {', '.join(result.ops)}\n"
+        f"ops: {', '.join(op.name for op in result.ops)}\n"
         f"weights and biases {result.constant_bytes:,} bytes, "
         f"the rest of the file {result.file_bytes - result.constant_bytes:,} bytes"
     )

@@ -66,7 +66,7 @@ class _AlignedBuffer:
     def __init__(self, content: bytes) -> None:
         self._content = content
 
-    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802 - the schema calls it so
+    def Pack(self, builder: flatbuffers.Builder) -> int:
         tables = schema()
         if self._content:
             builder.StartVector(1, len(self._content), _ALIGNMENT_BYTES)

@@ -28,7 +28,8 @@ def quantize(run: Path) -> Audit:
             f"(n, {shape[0]}, {shape[1]}); train again"
         )
     where = str(run / runfolder.TFLITE)
-    tflite = slim(convert(load_keras(run / runfolder.KERAS), calibration, spec.front_end), where)
+    model = load_keras(run / runfolder.KERAS)
+    tflite = slim(convert(model, calibration, spec.front_end, where), where)
     result = audit(tflite, spec.front_end, where)
     runfolder.write_bytes(run / runfolder.TFLITE, tflite)
     runfolder.write_spec(run, spec, [runfolder.TFLITE])

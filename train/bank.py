@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from train.augment import Augmentation
 from train.cache import cache_root
 from train.console import progress
-from train.dataset import SILENCE_INDEX, AudioSource, Example, Split
+from train.dataset import AudioSource, Example, Split
 from train.frontend import wav_features
 from train.spec import FrontEnd
 
@@ -101,14 +101,6 @@ def plain_bank(split: Split, audio: NDArray[np.float32], front_end: FrontEnd) ->
     """Features of a validation or testing split, without augmentation."""
     labels = np.array([example.label for example in split.examples], dtype=np.int64)
     return Bank(wav_features(audio, front_end, os.cpu_count() or 1), labels)
-
-
-def random_bank(front_end: FrontEnd, label_count: int, clips: int, seed: int) -> Bank:
-    """Noise with random labels, for finding out whether the chain works at all."""
-    generator = np.random.default_rng(seed)
-    shape = (clips, front_end.frames, front_end.bins)
-    labels = generator.integers(SILENCE_INDEX, label_count, clips)
-    return Bank(generator.integers(0, 256, shape, dtype=np.uint8), labels)
 
 
 def _cache_key(

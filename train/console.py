@@ -1,7 +1,6 @@
 """What the commands say while they work: log lines and progress on stderr, results on stdout."""
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,13 +16,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from train.errors import UserError
+from train.errors import Interrupted, UserError
 
 _stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 _PLAIN_INTERVAL_S = 15.0  # a log file gets a line this often, a terminal gets a moving bar
-
-EXIT_USER_ERROR = 2
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell would report it
 
 
 def log(message: str) -> None:
@@ -81,26 +77,13 @@ def _plain_progress(what: str, total: int) -> Callable[..., None]:
     return advance
 
 
-def quiet_tensorflow() -> None:
-    """Set TensorFlow's environment before its first import; what the user has set stays.
-
-    Its start-up notices say nothing a user can act on. Networks of this size train
-    faster on the processor than a GPU can be fed, and there with the same bits each time.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-
-
 def run(main: Callable[[], None]) -> None:
     """Run a command: a user's mistake becomes a sentence and exit code 2, a bug keeps its traceback."""
     try:
         main()
     except UserError as error:
         _stderr.print(f"error: {error}", markup=False, style="bold red")
-        sys.exit(EXIT_USER_ERROR)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         log("interrupted")
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:  # the reader of stdout, such as head, has gone
-        sys.stderr.close()
-        sys.exit(EXIT_USER_ERROR)
+        sys.exit(Interrupted.exit_code)

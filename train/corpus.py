@@ -18,6 +18,7 @@ from train.wav import WavError, decode_wav
 
 TRAINING, VALIDATION, TESTING = "training", "validation", "testing"
 SPLITS = (TRAINING, VALIDATION, TESTING)
+ALL = "all"  # stands for the three together where a corpus is only evaluated on
 BACKGROUND_FOLDER = "_background_noise_"
 _LISTS = {VALIDATION: "validation_list.txt", TESTING: "testing_list.txt"}
 _MAX_HASH = 2**27 - 1

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from train.augment import Augmentation, draw_shift, draw_volume, mix, shift
 from train.console import warn
-from train.corpus import BACKGROUND_FOLDER, SPLITS, TESTING, TRAINING, VALIDATION, Clip, Corpus
+from train.corpus import ALL, BACKGROUND_FOLDER, SPLITS, TESTING, TRAINING, VALIDATION, Clip, Corpus
 from train.errors import UserError
 from train.spec import ModelSpec
 from train.wav import fit_length, read_wav, to_float
 
 SILENCE_INDEX, UNKNOWN_INDEX = 0, 1
 # Part of each background file that a split may use, so that no noise is trained and tested on.
-_BACKGROUND_PART = {TRAINING: (0.0, 0.8), VALIDATION: (0.8, 0.9), TESTING: (0.9, 1.0)}
-_SPLIT_SEED = {split: index for index, split in enumerate(SPLITS)}
+_BACKGROUND_PART = {TRAINING: (0.0, 0.8), VALIDATION: (0.8, 0.9), TESTING: (0.9, 1.0), ALL: (0.0, 1.0)}
+_SPLIT_SEED = {split: index for index, split in enumerate((*SPLITS, ALL))}
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def make_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Samp
         UserError: no clip of another word although unknown clips are asked for.
     """
     index_of = {word: index for index, word in enumerate(labels) if index > UNKNOWN_INDEX}
-    clips = [clip for clip in corpus.clips if clip.split == split]
+    clips = [clip for clip in corpus.clips if split in (clip.split, ALL)]
     wanted = [Example(clip, index_of[clip.word]) for clip in clips if clip.word in index_of]
     unknown = [Example(clip, UNKNOWN_INDEX) for clip in clips if clip.word not in index_of]
     silence_percentage, unknown_percentage = sampling.resolve(len(index_of))

@@ -1,10 +1,18 @@
-"""The one exception that users see as a sentence instead of a traceback."""
+"""The exceptions that users see as a sentence instead of a traceback."""
 
 
 class UserError(Exception):
     """A mistake that the user can mend.
 
     The message says where, what was found, what was expected and what to do.
-    Only a package's ``__main__`` catches it, prints it and exits with 2; every
-    other exception is a bug and keeps its traceback.
+    Only a package's ``__main__`` catches it, prints it and exits with ``exit_code``;
+    every other exception is a bug and keeps its traceback.
     """
+
+    exit_code = 2
+
+
+class Interrupted(UserError):
+    """Ctrl-C where work was saved; the message says how to go on."""
+
+    exit_code = 130  # 128 + SIGINT, as a shell would report it

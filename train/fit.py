@@ -17,17 +17,13 @@ from train import runfolder
 from train.architectures import logits
 from train.bank import Bank
 from train.console import log, progress
-from train.errors import UserError
+from train.errors import Interrupted, UserError
 from train.metrics import confusion_matrix
 from train.recipe import Recipe
 from train.spec import ModelSpec
 
 _CHUNK_STEPS = 100  # steps per call into TensorFlow: the bar moves and Ctrl-C is heard this often
 _LAST, _BEST = "last.npz", "best.npz"
-
-
-class Interrupted(UserError):
-    """Training was stopped by Ctrl-C; what was reached is in the run folder."""
 
 
 @dataclass
@@ -45,6 +41,12 @@ class State:
     def improves(self, accuracy: float, loss: float) -> bool:
         """Better accuracy, or the same with a lower loss: small validation sets tie often."""
         return (accuracy, -loss) > (self.best_accuracy, -self.best_loss)
+
+
+def make_deterministic(seed: int) -> None:
+    """The same seed gives the same weights, whatever the number of threads."""
+    keras.utils.set_random_seed(seed % 2**32)
+    tf.config.experimental.enable_op_determinism()
 
 
 class Trainer:
@@ -83,8 +85,6 @@ class Trainer:
             UserError: the loss is no longer a finite number.
         """
         recipe, state = self._recipe, self.state
-        if state.step == 0:
-            state.training.clear()
         started = time.monotonic() - state.seconds
         try:
             with progress("training", recipe.total_steps) as advance:
@@ -107,6 +107,18 @@ class Trainer:
             self._writer.flush()
         _load(self._checkpoints / _BEST, self.model.variables)
         return state
+
+    def stop_here(self) -> State:
+        """Leave the model with the best weights so far, without training on.
+
+        Raises:
+            UserError: nothing was validated yet.
+        """
+        best = self._checkpoints / _BEST
+        if not best.is_file():
+            raise UserError(f"{best}: nothing was validated yet; resume without --stop-training")
+        _load(best, self.model.variables)
+        return self.state
 
     def _advance_to(self, end: int, rate: float) -> tuple[float, float]:
         self._optimizer.learning_rate.assign(rate)
@@ -159,9 +171,7 @@ class Trainer:
     def _evaluate(self, rate: float, accuracy: float, loss: float) -> None:
         """Validate, remember the best, save; lines as speech_commands logs them."""
         state = self.state
-        log(
-            f"Step #{state.step}: rate {rate:f}, accuracy {100 * accuracy:.1f}%, cross entropy {loss:f}"
-        )
+        log(f"Step #{state.step}: rate {rate:f}, accuracy {100 * accuracy:.1f}%, cross entropy {loss:f}")
         scores = self._validation_scores()
         truth = self._validation_labels
         predicted = scores.argmax(axis=-1)
@@ -207,19 +217,6 @@ class Trainer:
             f"go on:             python -m train --resume {self._run}\n"
             f"finish as it is:   python -m train --resume {self._run} --stop-training"
         )
-
-
-def finish_early(trainer: Trainer) -> State:
-    """Leave the model with the best weights so far, without training on.
-
-    Raises:
-        UserError: there was no validation yet.
-    """
-    best = trainer._checkpoints / _BEST
-    if not best.is_file():
-        raise UserError(f"{best}: nothing was validated yet; resume without --stop-training")
-    _load(best, trainer.model.variables)
-    return trainer.state
 
 
 def _load(path: Path, variables: list[Any]) -> State:

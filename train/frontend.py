@@ -3,7 +3,7 @@
 The C front end on the device and the one inside ``model.pb`` are judged against it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -95,7 +95,8 @@ def quantize_features(features: NDArray[np.float32], front_end: FrontEnd) -> NDA
         the same shape, uint8. Subtract 128 for the int8 input of the model.
     """
     scaled = (features - np.float32(front_end.feature_min)) / np.float32(front_end.feature_scale)
-    return np.clip(np.floor(scaled + np.float32(0.5)), 0, 255).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.clip(np.floor(scaled + np.float32(0.5)), 0, 255).astype(np.uint8)
+    return rounded
 
 
 def dequantize_features(quantized: NDArray[np.uint8], front_end: FrontEnd) -> NDArray[np.float32]:
@@ -104,8 +105,24 @@ def dequantize_features(quantized: NDArray[np.uint8], front_end: FrontEnd) -> ND
     return quantized.astype(np.float32) * scale + lowest
 
 
+def model_input(quantized: NDArray[np.uint8], front_end: FrontEnd) -> NDArray[np.int8]:
+    """uint8 features as the int8 input of the quantized model, the same shape."""
+    return (quantized.astype(np.int16) + front_end.input_zero_point).astype(np.int8)
+
+
+def float_features(audio: NDArray[np.float32], front_end: FrontEnd, workers: int = 1) -> NDArray[np.float32]:
+    """``compute_features`` of many clips, a block at a time on ``workers`` threads."""
+    features = np.empty((len(audio), front_end.frames, front_end.bins), dtype=np.float32)
+
+    def fill(block: slice) -> None:
+        features[block] = compute_features(audio[block], front_end)
+
+    _each_block(fill, len(audio), workers)
+    return features
+
+
 def wav_features(audio: NDArray[np.float32], front_end: FrontEnd, workers: int = 1) -> NDArray[np.uint8]:
-    """Quantized features of many clips, on ``workers`` threads.
+    """Quantized features of many clips, a block at a time on ``workers`` threads.
 
     Args:
         audio: (clips, clip_samples) float32 in [-1, 1].
@@ -117,14 +134,15 @@ def wav_features(audio: NDArray[np.float32], front_end: FrontEnd, workers: int =
     def fill(block: slice) -> None:
         quantized[block] = quantize_features(compute_features(audio[block], front_end), front_end)
 
-    if workers <= 1:
-        for block in _blocks(len(audio)):
-            fill(block)
-    else:
-        with ThreadPoolExecutor(workers) as pool:  # NumPy's FFT and arithmetic release the GIL
-            list(pool.map(fill, _blocks(len(audio))))
+    _each_block(fill, len(audio), workers)
     return quantized
 
 
-def _blocks(clips: int) -> Iterator[slice]:
-    return (slice(start, start + _BLOCK_CLIPS) for start in range(0, clips, _BLOCK_CLIPS))
+def _each_block(fill: Callable[[slice], None], clips: int, workers: int) -> None:
+    blocks = [slice(start, start + _BLOCK_CLIPS) for start in range(0, clips, _BLOCK_CLIPS)]
+    if workers <= 1:
+        for block in blocks:
+            fill(block)
+        return
+    with ThreadPoolExecutor(workers) as pool:  # NumPy's FFT and arithmetic release the GIL
+        list(pool.map(fill, blocks))

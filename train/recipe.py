@@ -15,7 +15,7 @@ class Recipe:
     learning_rates: tuple[float, ...] = (0.001, 0.0001)
     batch_size: int = 100
     dropout: float = 0.5
-    optimizer: str = "gradient_descent"
+    optimizer: str = "adam"
     eval_step_interval: int = 400
 
     def __post_init__(self) -> None:

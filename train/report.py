@@ -21,9 +21,6 @@ from train.frontend import wav_features
 from train.spec import FrontEnd, ModelSpec
 from train.wav import fit_length, read_wav, to_float
 
-HISTORY = "history.json"
-CLIPS_LIST = "clips.json"  # in runfolder.CLIPS
-MISTAKES, MISTAKES_LIST = "mistakes", "mistakes.json"
 SPLITS = ("training", "validation", "testing")
 
 # The sound of a clip takes 43 kB of the page.
@@ -291,7 +288,7 @@ def _data_uri(kind: str, content: bytes) -> str:
 
 
 def _samples(run: Path, front_end: FrontEnd) -> Gallery:
-    path = run / runfolder.CLIPS / CLIPS_LIST
+    path = run / runfolder.CLIPS / runfolder.CLIPS_LIST
     entries = runfolder.read_json(path) if path.is_file() else []
     return Gallery(
         id="samples",
@@ -300,24 +297,28 @@ def _samples(run: Path, front_end: FrontEnd) -> Gallery:
         "from low to high; brightness is the cube root of the feature. Press a picture to hear the clip.",
         clips=_clips(run, runfolder.CLIPS, entries, front_end),
         more=_more(len(entries), runfolder.CLIPS),
-        missing="" if entries else f"No sample clips: {CLIPS_LIST} is not in {runfolder.CLIPS}/, or empty.",
+        missing=""
+        if entries
+        else f"No sample clips: {runfolder.CLIPS_LIST} is not in {runfolder.CLIPS}/, or empty.",
     )
 
 
 def _mistakes(run: Path, front_end: FrontEnd) -> Gallery:
-    path = run / MISTAKES / MISTAKES_LIST
+    path = run / runfolder.MISTAKES / runfolder.MISTAKES_LIST
     entries = runfolder.read_json(path) if path.is_file() else []
     missing = ""
     if not path.is_file():
-        missing = f"No list of mistakes: {MISTAKES}/{MISTAKES_LIST} is not in the run folder."
+        missing = (
+            f"No list of mistakes: {runfolder.MISTAKES}/{runfolder.MISTAKES_LIST} is not in the run folder."
+        )
     elif not entries:
         missing = "The int8 model got every test clip right."
     return Gallery(
         id="mistakes",
         title="What it got wrong",
         about="Test clips that the int8 model mistook, the surest mistake first.",
-        clips=_clips(run, MISTAKES, entries, front_end),
-        more=_more(len(entries), MISTAKES),
+        clips=_clips(run, runfolder.MISTAKES, entries, front_end),
+        more=_more(len(entries), runfolder.MISTAKES),
         missing=missing,
     )
 
@@ -334,8 +335,8 @@ def _draw(
 ) -> list[str]:
     """Write the plots of the run; the learning curves also come back, as SVG for the page."""
     curves = {}
-    if (run / HISTORY).is_file():
-        history = runfolder.read_json(run / HISTORY)
+    if (run / runfolder.HISTORY).is_file():
+        history = runfolder.read_json(run / runfolder.HISTORY)
         best_step = (metrics.get("training") or {}).get("best_step")
         for name in ("accuracy", "loss"):
             curves[f"learning_{name}"] = plots.learning_curve(history, name, best_step)

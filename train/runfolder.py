@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,13 +21,19 @@ from train.spec import ModelSpec
 SPEC, LABELS, METRICS, REPORT = "spec.json", "labels.txt", "metrics.json", "report.html"
 KERAS, GRAPHDEF, TFLITE = "model.keras", "model.pb", "model.tflite"
 CALIBRATION = "calibration.npy"  # (n, frames, bins) uint8 features of training clips
-CLIPS = "clips"  # <label>_<n>.wav: test clips that the generated feature tests are made of
+JOB, HISTORY = "job.json", "history.json"  # the settings of the run; its learning curves
+CLIPS = "clips"  # test clips that the generated feature tests are made of
+MISTAKES = "mistakes"  # clips that the int8 model got wrong
+CLIPS_LIST, MISTAKES_LIST = "clips.json", "mistakes.json"  # what the WAVs of the two are
 C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
+
+_FILES = (SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY)
+_FOLDERS = (CLIPS, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
 
 
 def sha256_file(path: Path) -> str:
     """Hex SHA-256 of a file."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -41,7 +48,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o644)  # mkstemp makes private files; these are meant to be shared
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -79,6 +86,31 @@ def read_json(path: Path) -> Any:
 def run_name(words: Iterable[str]) -> str:
     """Folder name for a list of words: ``yes_no``."""
     return re.sub(r"[^\w-]+", "-", "_".join(words))
+
+
+def check_free(run: Path) -> None:
+    """Make sure that a new run in this folder would overwrite nothing.
+
+    Raises:
+        UserError: it holds a finished or an unfinished run, or something else.
+    """
+    if (run / SPEC).is_file():
+        raise UserError(f"{run}: holds a finished run; add --overwrite to replace it, or --out FOLDER")
+    if (run / CHECKPOINTS).is_dir():
+        raise UserError(
+            f"{run}: holds an unfinished run; go on with: python -m train --resume {run}, "
+            "or add --overwrite to start again"
+        )
+    if run.exists() and (not run.is_dir() or any(run.iterdir())) and not (run / JOB).is_file():
+        raise UserError(f"{run}: exists and is not a run folder; choose another with --out FOLDER")
+
+
+def clear(run: Path) -> None:
+    """Remove what runs put into a run folder; anything else in it stays."""
+    for name in _FILES:
+        (run / name).unlink(missing_ok=True)
+    for name in _FOLDERS:
+        shutil.rmtree(run / name, ignore_errors=True)
 
 
 def write_spec(run: Path, spec: ModelSpec, artefacts: Iterable[str] = ()) -> ModelSpec:

@@ -5,14 +5,9 @@ without looking where they lead. So a file is taken apart here first, which find
 or foreign one; against a file forged to do harm it is no protection.
 """
 
-import contextlib
 import importlib
 import math
-import os
 import struct
-import sys
-import tempfile
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.errors import UserError
+from train.native import captured_stderr
 
 _IDENTIFIER = b"TFL3"  # bytes 4..7 of every .tflite
 _SCHEMA_VERSION = 3
@@ -235,13 +231,14 @@ class TflmModel:
 
     def _refusal(self, arena_bytes: int) -> str:
         """What the interpreter says against this arena; empty if it runs."""
-        said: list[str] = []
-        try:
-            with _captured_stderr(said):
+        with captured_stderr() as said:
+            try:
                 self._load(arena_bytes).invoke()
-        except (RuntimeError, ValueError) as error:
-            return " ".join([*said, str(error)])
-        return ""
+            except (RuntimeError, ValueError) as error:
+                reason = str(error)
+            else:
+                return ""
+        return " ".join([*said, reason])
 
     def _load(self, arena_bytes: int) -> Any:
         runtime = _package("python.tflite_micro.runtime")
@@ -258,20 +255,3 @@ def _type_name(tables: ModuleType, kind: int) -> str:
         if value == kind:
             return str(name).lower()
     return f"type {kind}"
-
-
-@contextlib.contextmanager
-def _captured_stderr(lines: list[str]) -> Iterator[None]:
-    """Collect what C++ writes to file descriptor 2, which ``sys.stderr`` knows nothing of."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            file.seek(0)
-            text = file.read().decode("utf-8", "replace")
-            lines.extend(line.strip() for line in text.splitlines() if line.strip())

@@ -128,7 +128,8 @@ def to_float(samples: NDArray[np.int16]) -> NDArray[np.float32]:
 
 def to_int16(audio: NDArray[np.float32]) -> NDArray[np.int16]:
     """float audio in [-1, 1] as int16, rounded to nearest and clamped."""
-    return np.clip(np.rint(audio * np.float32(32768)), -32768, 32767).astype(np.int16)
+    scaled: NDArray[np.float32] = np.clip(np.rint(audio * np.float32(32768)), -32768, 32767)
+    return scaled.astype(np.int16)
 
 
 def fit_length(samples: NDArray[np.int16], length: int) -> NDArray[np.int16]:

@@ -211,7 +211,7 @@ def make_run(folder: Path) -> Path:
     (folder / runfolder.TFLITE).write_bytes(bytes(18912))
     runfolder.write_spec(folder, ModelSpec(labels=LABELS, seed=1), [runfolder.TFLITE])
     runfolder.write_json(folder / runfolder.METRICS, make_metrics())
-    runfolder.write_json(folder / report.HISTORY, make_history())
+    runfolder.write_json(folder / runfolder.HISTORY, make_history())
     samples = [
         {"file": f"{i}.wav", "label": LABELS[i % len(LABELS)], "source": f"{LABELS[i % len(LABELS)]}/{i}.wav"}
         for i in range(10)
@@ -338,7 +338,7 @@ def test_figures_without_people_carry_a_banner(page: Page, run: Path, kind: str,
 
 
 def test_missing_optional_files_are_named(run: Path) -> None:
-    (run / report.HISTORY).unlink()
+    (run / runfolder.HISTORY).unlink()
     shutil.rmtree(run / "mistakes")
     shutil.rmtree(run / "clips")
     text = words(Page(write_report(run)))

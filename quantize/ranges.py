@@ -1,0 +1,117 @@
+"""Which range each activation gets: as narrow as serves the scores best.
+
+Calibration records the smallest and largest value of every activation. Taken as they
+are, one loud clip decides the step size for all others: with the linear ``average``
+front end that cost 8 points of accuracy (docs/adr/0004-ranges.md). So ranges are
+narrowed, one end at a time, as long as the int8 scores come closer to the float ones.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from numpy.typing import NDArray
+
+from train.spec import FrontEnd
+from train.tflm import read_model
+
+# Each trial takes this share of the range away from one end.
+_SHRINK = (0.85, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09)
+_MOST_ROUNDS = 3
+_GIVE_UP_AFTER = 2  # trials in a row without a gain end the search in that direction
+
+
+@dataclass(frozen=True)
+class Range:
+    """Range of the tensors that hold the same values, such as both sides of a RESHAPE."""
+
+    tensors: tuple[int, ...]
+    low: float
+    high: float
+
+
+def read_ranges(calibrated: bytes, where: str) -> list[Range]:
+    """Ranges of the inner activations of a calibrated float .tflite, input and output left out."""
+    graph = read_model(calibrated, where).subgraphs[0]
+    ends = {*graph.inputs, *graph.outputs}
+    found: dict[tuple[float, float], list[int]] = {}
+    for index, tensor in enumerate(graph.tensors):
+        quantization = tensor.quantization
+        if index in ends or quantization is None or quantization.min is None:
+            continue
+        found.setdefault((float(quantization.min[0]), float(quantization.max[0])), []).append(index)
+    return [Range(tuple(tensors), low, high) for (low, high), tensors in found.items()]
+
+
+def with_ranges(calibrated: bytes, ranges: list[Range], front_end: FrontEnd, where: str) -> bytes:
+    """A calibrated .tflite with these ranges, and exactly the front end's for the input.
+
+    The input's range is a fact of the front end, not a matter of which clips happen to
+    be in the calibration set; it makes scale and zero point exactly 0.5 and -128.
+    """
+    model = read_model(calibrated, where)
+    graph = model.subgraphs[0]
+    fixed = [Range(tuple(graph.inputs), front_end.feature_min, front_end.feature_max)]
+    for item in [*ranges, *fixed]:
+        for index in item.tensors:
+            _set_range(graph.tensors[index], item)
+    builder = flatbuffers.Builder(len(calibrated))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _set_range(tensor: Any, item: Range) -> None:
+    tensor.quantization.min = np.array([item.low], dtype=np.float32)
+    tensor.quantization.max = np.array([item.high], dtype=np.float32)
+
+
+def narrow(ranges: list[Range], loss_of: Callable[[list[Range]], float]) -> list[Range]:
+    """Ranges narrowed one end at a time, each while it lowers the loss, until a round brings nothing.
+
+    Args:
+        ranges: as calibrated.
+        loss_of: how far the int8 scores under these ranges are from the float scores.
+    """
+    best, best_loss = list(ranges), loss_of(ranges)
+    for _ in range(_MOST_ROUNDS):
+        before = best_loss
+        for position in range(len(ranges)):
+            for narrowed in (_lower_high, _raise_low):
+                start, misses = best[position], 0
+                for share in _SHRINK:
+                    candidate = narrowed(start, share)
+                    if candidate == start or misses >= _GIVE_UP_AFTER:
+                        break
+                    trial = [*best[:position], candidate, *best[position + 1 :]]
+                    loss = loss_of(trial)
+                    if loss < best_loss:
+                        best, best_loss, misses = trial, loss, 0
+                    else:
+                        misses += 1
+        if best_loss == before:
+            break
+    return best
+
+
+def _lower_high(item: Range, share: float) -> Range:
+    return Range(item.tensors, item.low, item.high * share) if item.high > 0 else item
+
+
+def _raise_low(item: Range, share: float) -> Range:
+    return Range(item.tensors, item.low * share, item.high) if item.low < 0 else item
+
+
+def divergence(expected: NDArray[np.float32], int8_scores: NDArray[np.int8]) -> float:
+    """Mean Kullback-Leibler divergence of int8 scores from float ones, in nats.
+
+    Args:
+        expected: (clips, labels) float32 probabilities.
+        int8_scores: (clips, labels) int8, scale 1/256, zero point -128. Half a step is
+            added so that a score of 0 costs much but not infinitely much.
+    """
+    got = int8_scores.astype(np.float64) + 128.5
+    got /= got.sum(axis=-1, keepdims=True)
+    wanted = np.maximum(expected.astype(np.float64), 1e-12)
+    return float(np.mean(np.sum(wanted * (np.log(wanted) - np.log(got)), axis=-1)))

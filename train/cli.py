@@ -1,0 +1,274 @@
+"""The flags of ``python -m train`` and what they mean. Imports nothing slow: --help is quick."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from train import architectures
+from train.augment import Augmentation
+from train.corpus import ALL, SPLITS, TESTING
+from train.dataset import Sampling
+from train.errors import UserError
+from train.job import Job
+from train.recipe import OPTIMIZERS, Recipe
+from train.runfolder import run_name
+from train.sources import RANDOM
+from train.spec import FrontEnd, parse_words
+
+_EPILOG = """\
+commands beside training:
+  python -m train download          fetch the official Speech Commands recordings (2.4 GB)
+  python -m train evaluate RUN      score the models of a run on any corpus
+  python -m train report RUN        write RUN/report.html anew
+
+examples:
+  python -m train --words yes,no
+  python -m train --words yes,no --data recordings/
+  python -m train --words bed,cat,happy --data speech_commands.tar.gz --out out/bedroom
+"""
+
+
+def training_parser() -> argparse.ArgumentParser:
+    """Flags of the main job."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train",
+        description="From a list of words to a trained, quantized network and its C sources.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    job, recipe, front_end, augmentation = Job(("word",)), Recipe(), FrontEnd(), Augmentation()
+
+    main = parser.add_argument_group("what to train")
+    main.add_argument("--words", metavar="A,B", help="the words to spot, any number of them")
+    _add_data_flags(main)
+    main.add_argument(
+        "--random-data", action="store_true", help="noise with random labels, to debug the chain itself"
+    )
+    main.add_argument("--out", type=Path, metavar="FOLDER", help="run folder (default: out/<words>)")
+    main.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
+    main.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
+    main.add_argument(
+        "--stop-training", action="store_true", help="with --resume: finish with the best weights so far"
+    )
+    main.add_argument(
+        "--seed", type=int, default=job.seed, help="same seed and data, same model (%(default)s)"
+    )
+
+    data = parser.add_argument_group("which clips")
+    _add_sampling_flags(data)
+    data.add_argument(
+        "--time-shift-ms",
+        type=float,
+        default=augmentation.time_shift_ms,
+        metavar="MS",
+        help="training clips move by up to this much either way (%(default)s)",
+    )
+    data.add_argument(
+        "--background-volume",
+        type=float,
+        default=augmentation.background_volume,
+        metavar="0..1",
+        help="loudest background mixed into training clips (%(default)s)",
+    )
+    data.add_argument(
+        "--background-frequency",
+        type=float,
+        default=augmentation.background_frequency,
+        metavar="0..1",
+        help="share of training clips that get background (%(default)s)",
+    )
+    data.add_argument(
+        "--bank-clips",
+        type=int,
+        default=job.bank_clips,
+        metavar="N",
+        help="augmented clips whose features are computed before training (%(default)s)",
+    )
+
+    features = parser.add_argument_group("front end")
+    features.add_argument("--preprocess", default=front_end.name, choices=["average"], help="(%(default)s)")
+    for flag, value, text in (
+        ("--sample-rate-hz", front_end.sample_rate_hz, "of the microphone"),
+        ("--clip-duration-ms", front_end.clip_duration_ms, "what the network hears at a time"),
+        ("--window-size-ms", front_end.window_size_ms, "of one spectrum"),
+        ("--window-stride-ms", front_end.window_stride_ms, "from one spectrum to the next"),
+        ("--feature-bin-count", front_end.feature_bin_count, "least number of bins per spectrum"),
+    ):
+        features.add_argument(flag, type=int, default=value, metavar="N", help=f"{text} (%(default)s)")
+
+    training = parser.add_argument_group("how to train")
+    training.add_argument(
+        "--architecture",
+        default=job.architecture,
+        metavar="NAME",
+        help=f"one of {', '.join(architectures.names())} (%(default)s)",
+    )
+    training.add_argument(
+        "--training-steps",
+        type=_list_of(int),
+        default=recipe.training_steps,
+        metavar="N,N",
+        help=f"steps of each phase ({_join(recipe.training_steps)})",
+    )
+    training.add_argument(
+        "--learning-rate",
+        type=_list_of(float),
+        default=recipe.learning_rates,
+        metavar="R,R",
+        help=f"rate of each phase ({_join(recipe.learning_rates)})",
+    )
+    training.add_argument("--optimizer", default=recipe.optimizer, choices=OPTIMIZERS, help="(%(default)s)")
+    training.add_argument(
+        "--batch-size", type=int, default=recipe.batch_size, metavar="N", help="clips per step (%(default)s)"
+    )
+    training.add_argument(
+        "--dropout",
+        type=float,
+        default=recipe.dropout,
+        metavar="0..1",
+        help="share of activations dropped (%(default)s)",
+    )
+    training.add_argument(
+        "--eval-step-interval",
+        type=int,
+        default=recipe.eval_step_interval,
+        metavar="N",
+        help="steps between validations (%(default)s)",
+    )
+    return parser
+
+
+def evaluate_parser() -> argparse.ArgumentParser:
+    """Flags of ``python -m train evaluate``."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train evaluate",
+        description="Score model.keras, model.pb and model.tflite of a run folder on a corpus.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
+    _add_data_flags(parser)
+    parser.add_argument(
+        "--split",
+        default=TESTING,
+        choices=(*SPLITS, ALL),
+        help="which clips of the corpus; all of them is right for recordings the model never saw "
+        "(%(default)s)",
+    )
+    parser.add_argument(
+        "--model",
+        default="all",
+        choices=("all", "float", "graphdef", "int8"),
+        help="model.keras, model.pb, model.tflite or all three (%(default)s)",
+    )
+    _add_sampling_flags(parser)
+    parser.add_argument("--seed", type=int, default=Job(("word",)).seed, help="of the sampling (%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    return parser
+
+
+def run_parser(command: str, description: str) -> argparse.ArgumentParser:
+    """A command whose one argument is a run folder."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m train {command}", description=description, allow_abbrev=False
+    )
+    parser.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
+    return parser
+
+
+def download_parser() -> argparse.ArgumentParser:
+    """``python -m train download`` takes nothing but --help."""
+    return argparse.ArgumentParser(
+        prog="python -m train download",
+        description="Fetch Speech Commands v0.02 (2.4 GB, CC BY 4.0) into the cache, $EARSHOT_CACHE or "
+        "~/.cache/earshot; a cut download goes on where it was.",
+        allow_abbrev=False,
+    )
+
+
+def job_of(arguments: argparse.Namespace) -> Job:
+    """The job that the flags of the main job ask for.
+
+    Raises:
+        UserError: a value out of range, or words missing.
+    """
+    if not arguments.words:
+        raise UserError("--words is missing; for example: python -m train --words yes,no")
+    if arguments.random_data and arguments.data:
+        raise UserError(f"--random-data and --data {arguments.data} exclude each other")
+    return Job(
+        words=parse_words(arguments.words),
+        data=RANDOM if arguments.random_data else arguments.data,
+        language=arguments.language,
+        architecture=arguments.architecture,
+        front_end=FrontEnd(
+            name=arguments.preprocess,
+            sample_rate_hz=arguments.sample_rate_hz,
+            clip_duration_ms=arguments.clip_duration_ms,
+            window_size_ms=arguments.window_size_ms,
+            window_stride_ms=arguments.window_stride_ms,
+            feature_bin_count=arguments.feature_bin_count,
+        ),
+        recipe=Recipe(
+            training_steps=arguments.training_steps,
+            learning_rates=arguments.learning_rate,
+            batch_size=arguments.batch_size,
+            dropout=arguments.dropout,
+            optimizer=arguments.optimizer,
+            eval_step_interval=arguments.eval_step_interval,
+        ),
+        sampling=Sampling(arguments.silence_percentage, arguments.unknown_percentage),
+        augmentation=Augmentation(
+            arguments.time_shift_ms, arguments.background_volume, arguments.background_frequency
+        ),
+        validation_percentage=arguments.validation_percentage,
+        testing_percentage=arguments.testing_percentage,
+        bank_clips=arguments.bank_clips,
+        seed=arguments.seed,
+    )
+
+
+def default_out(job: Job) -> Path:
+    return Path("out") / run_name(job.words)
+
+
+def _add_data_flags(group: Any) -> None:
+    group.add_argument(
+        "--data",
+        metavar="WHERE",
+        help="a folder or archive of clips, speech_commands (downloaded) or synthetic (eSpeak voices); "
+        "default: speech_commands if downloaded, else synthetic",
+    )
+    group.add_argument("--language", default="en", metavar="CODE", help="of synthetic voices (%(default)s)")
+
+
+def _add_sampling_flags(group: Any) -> None:
+    for name, what in (("silence", "background noise alone"), ("unknown", "other words")):
+        group.add_argument(
+            f"--{name}-percentage",
+            type=float,
+            metavar="PERCENT",
+            help=f"clips of {what}, in percent of the clips of wanted words (default: 100 / words, "
+            "so that every class weighs the same)",
+        )
+    for name in ("validation", "testing"):
+        group.add_argument(
+            f"--{name}-percentage",
+            type=float,
+            default=10.0,
+            metavar="PERCENT",
+            help=f"share of speakers held out for {name}, where the corpus has no lists (%(default)s)",
+        )
+
+
+def _list_of(kind: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
+    def parse(text: str) -> tuple[Any, ...]:
+        return tuple(kind(item) for item in text.split(","))
+
+    parse.__name__ = f"comma-separated {kind.__name__} list"
+    return parse
+
+
+def _join(values: tuple[Any, ...]) -> str:
+    return ",".join(map(str, values))

@@ -1,0 +1,238 @@
+"""One training job: its settings, and the stage that turns a corpus into a float model."""
+
+import dataclasses
+import json
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train import runfolder
+from train.augment import Augmentation
+from train.console import log, warn
+from train.corpus import SPLITS, TESTING, TRAINING, VALIDATION, Corpus, read_corpus, require_words
+from train.dataset import AudioSource, Sampling, Split, make_split
+from train.errors import UserError
+from train.recipe import Recipe
+from train.sources import Source, resolve
+from train.spec import FrontEnd, ModelSpec, labels_for
+
+CALIBRATION_CLIPS = 500
+_FEW_TEST_CLIPS = 20  # per word; below, the interval of an accuracy is wider than 30 points
+_LISTED_SKIPS = 5
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that ``python -m train`` was asked to do."""
+
+    words: tuple[str, ...]
+    data: str | None = None
+    language: str = "en"
+    architecture: str = "tiny_conv"
+    front_end: FrontEnd = field(default_factory=FrontEnd)
+    recipe: Recipe = field(default_factory=Recipe)
+    sampling: Sampling = field(default_factory=Sampling)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    validation_percentage: float = 10.0
+    testing_percentage: float = 10.0
+    bank_clips: int = 40000
+    seed: int = 59185  # the seed of speech_commands' index
+
+    def __post_init__(self) -> None:
+        for name in ("validation_percentage", "testing_percentage"):
+            if not 0 <= getattr(self, name) <= 100:
+                raise UserError(f"--{name.replace('_', '-')} is {getattr(self, name)}, expected 0 to 100")
+        if self.validation_percentage + self.testing_percentage >= 100:
+            raise UserError("--validation-percentage and --testing-percentage leave nothing to train on")
+        if self.bank_clips < 1:
+            raise UserError(f"--bank-clips is {self.bank_clips}, expected 1 or more")
+        if self.seed < 0:
+            raise UserError(f"--seed is {self.seed}, expected 0 or more")
+
+    @property
+    def spec(self) -> ModelSpec:
+        return ModelSpec(labels_for(self.words), self.architecture, self.front_end, self.seed)
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> "Job":
+        """The job that ``to_json`` wrote.
+
+        Raises:
+            UserError: not one, or one of another version of Earshot.
+        """
+        try:
+            content: dict[str, Any] = json.loads(text)
+            recipe = content.pop("recipe")
+            for name in ("training_steps", "learning_rates"):
+                recipe[name] = tuple(recipe[name])
+            return cls(
+                words=tuple(content.pop("words")),
+                front_end=FrontEnd(**content.pop("front_end")),
+                recipe=Recipe(**recipe),
+                sampling=Sampling(**content.pop("sampling")),
+                augmentation=Augmentation(**content.pop("augmentation")),
+                **content,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{where}: not the settings of a run of this version ({error})") from error
+
+    def settings(self) -> dict[str, Any]:
+        """Flag by flag, for the report."""
+        flat = dataclasses.asdict(self)
+        for group in ("recipe", "sampling", "augmentation", "front_end"):
+            flat |= {f"{group}.{name}": value for name, value in flat.pop(group).items()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in flat.items()}
+
+
+@dataclass(frozen=True)
+class Material:
+    """A job's corpus, read, checked and divided."""
+
+    source: Source
+    corpus: Corpus
+    splits: dict[str, Split]
+    audio: AudioSource
+
+    def summary(self, front_end: FrontEnd, labels: tuple[str, ...]) -> dict[str, Any]:
+        """The corpus section of metrics.json."""
+        used = {example.clip for split in self.splits.values() for example in _all_examples(split)} - {None}
+        lengths = [clip.samples for clip in used if clip is not None]
+        return {
+            "kind": self.source.kind,
+            "name": self.source.name,
+            "path": str(self.source.root),
+            "note": self.source.note,
+            "split": self.corpus.split_rule,
+            "sha256": self.corpus.sha256,
+            "clips": {name: split.counts(labels) for name, split in self.splits.items()},
+            "unknown_pool": len(self.splits[TRAINING].unknown_pool) if TRAINING in self.splits else 0,
+            "speakers": {
+                name: len({example.clip.speaker for example in _all_examples(split) if example.clip})
+                for name, split in self.splits.items()
+            },
+            "skipped": [{"file": item.file, "reason": item.reason} for item in self.corpus.skipped],
+            "padded": sum(length < front_end.clip_samples for length in lengths),
+            "cut": sum(length > front_end.clip_samples for length in lengths),
+        }
+
+
+def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
+    """Find, read and divide the corpus of a job, and say what was found.
+
+    Raises:
+        UserError: no corpus, a word without clips, or too little to train on.
+    """
+    labels = labels_for(job.words)
+    source = resolve(job.data, job.words, job.seed, job.language)
+    corpus = read_corpus(
+        source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
+    )
+    _report_skips(corpus)
+    require_words(corpus, job.words, [name for name in splits if name in SPLITS])
+    divided = {name: make_split(corpus, labels, name, job.sampling, job.seed) for name in splits}
+    for name, split in divided.items():
+        counts = split.counts(labels)
+        log(f"{name}: " + ", ".join(f"{label} {count}" for label, count in counts.items()))
+        fewest = min(counts[word] for word in job.words)
+        if name == TESTING and fewest < _FEW_TEST_CLIPS:
+            warn(f"only {fewest} test clips of a word: its accuracy will be known only roughly")
+    return Material(source, corpus, divided, AudioSource(corpus, job.spec, job.augmentation, job.seed))
+
+
+def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> dict[str, Any]:
+    """The first stage: RUN/model.keras, model.pb, labels.txt, calibration.npy, history.json, spec.json.
+
+    Args:
+        resume: go on from the run folder's last checkpoint.
+        stop: do not train on, finish with the best weights so far.
+    Returns:
+        the timings_s and training sections of metrics.json.
+    Raises:
+        Interrupted: Ctrl-C during training; checkpoints are in the run folder.
+        UserError: a front end or a network that cannot be frozen.
+    """
+    from train import architectures, bank, graphdef  # TensorFlow: seconds to import
+    from train.fit import Trainer, make_deterministic
+
+    spec = job.spec
+    graphdef.check_front_end(job.front_end)
+    make_deterministic(job.seed)
+    model = architectures.build(
+        job.architecture, job.front_end, len(spec.labels), job.recipe.dropout, job.seed
+    )
+    started = time.monotonic()
+    training_bank = bank.training_bank(
+        material.splits[TRAINING],
+        material.audio,
+        job.front_end,
+        job.augmentation,
+        material.corpus.sha256,
+        job.seed,
+        job.bank_clips,
+    )
+    validation = material.splits[VALIDATION]
+    validation_bank = bank.plain_bank(validation, material.audio.plain(validation), job.front_end)
+    features_s = time.monotonic() - started
+    log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
+
+    trainer = Trainer(model, spec, job.recipe, training_bank, validation_bank, run)
+    if resume and not trainer.resume():
+        log("no checkpoint yet: training from the start")
+    state = trainer.stop_here() if stop else trainer.run()
+
+    with runfolder.atomic_path(run / runfolder.KERAS) as temporary:
+        model.save(temporary)
+    runfolder.write_bytes(run / runfolder.GRAPHDEF, graphdef.freeze(model, job.front_end))
+    runfolder.write_text(run / runfolder.LABELS, "\n".join(spec.labels))
+    with runfolder.atomic_path(run / runfolder.CALIBRATION) as temporary:
+        np.save(temporary, _calibration(training_bank.features))
+    runfolder.write_json(
+        run / runfolder.HISTORY, {"training": state.training, "validation": state.validation}
+    )
+    runfolder.write_spec(
+        run, spec, [runfolder.KERAS, runfolder.GRAPHDEF, runfolder.LABELS, runfolder.CALIBRATION]
+    )
+    return {
+        "timings_s": {"features": round(features_s, 1), "training": round(state.seconds, 1)},
+        "training": {
+            "steps": state.step,
+            "best_step": state.best_step,
+            "best_validation_accuracy": state.best_accuracy,
+            "steps_per_s": round(state.step / state.seconds, 1) if state.seconds else 0.0,
+        },
+        "network": {
+            "parameters": model.count_params(),
+            "macs": architectures.count_macs(model),
+        },
+    }
+
+
+def _calibration(features: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Representative clips for quantization: evenly spaced through the (shuffled) training bank."""
+    stride = max(1, math.ceil(len(features) / CALIBRATION_CLIPS))
+    return np.ascontiguousarray(features[::stride])
+
+
+def _all_examples(split: Split) -> tuple[Any, ...]:
+    return split.examples + split.unknown_pool
+
+
+def _report_skips(corpus: Corpus) -> None:
+    if not corpus.skipped:
+        return
+    kinds = ", ".join(f"{count} {kind}" for kind, count in corpus.skipped_by_kind().items())
+    warn(
+        f"{len(corpus.skipped)} files of {corpus.root} cannot be used: {kinds}; all are listed in the report"
+    )
+    for item in corpus.skipped[:_LISTED_SKIPS]:
+        warn(f"  {item.file}: {item.reason}")
+    if len(corpus.skipped) > _LISTED_SKIPS:
+        warn(f"  … and {len(corpus.skipped) - _LISTED_SKIPS} more")

@@ -1,0 +1,51 @@
+"""What C++ libraries write to file descriptor 2, which ``sys.stderr`` knows nothing of."""
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def captured_stderr() -> Iterator[list[str]]:
+    """Keep native messages off the terminal; the yielded list holds their lines afterwards."""
+    lines: list[str] = []
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            file.seek(0)
+            text = file.read().decode("utf-8", "replace")
+            lines.extend(line.strip() for line in text.splitlines() if line.strip())
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Keep native messages off the terminal unless the block fails."""
+    with contextlib.ExitStack() as stack:
+        lines = stack.enter_context(captured_stderr())
+        try:
+            yield
+        except Exception:
+            stack.close()  # restores stderr and fills the lines
+            print(*lines, sep="\n", file=sys.stderr)
+            raise
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without its start-up notices; what the user has set in the environment stays.
+
+    The notices say nothing a user can act on. Networks of this size train faster on the
+    processor than a GPU can be fed, and there with the same bits each time.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    with quiet_stderr():
+        importlib.import_module("tensorflow")

@@ -1,0 +1,99 @@
+"""Where the clips come from: what ``--data`` names, as a folder in the Speech Commands layout."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from train import archive, download, synthetic
+from train.cache import cache_root
+from train.console import log, warn
+from train.corpusfolder import whole_folder
+from train.errors import UserError
+from train.wav import encode_wav, to_int16
+
+SPEECH_COMMANDS, SYNTHETIC, RANDOM, FOLDER = "speech_commands", "synthetic", "random", "folder"
+_RANDOM_CLIPS_PER_WORD, _RANDOM_RATE_HZ = 60, 16000
+
+
+@dataclass(frozen=True)
+class Source:
+    """A corpus on disk and what a result on it means."""
+
+    kind: str
+    name: str
+    root: Path
+    note: str
+
+
+def resolve(data: str | None, words: tuple[str, ...], seed: int, language: str = "en") -> Source:
+    """The corpus that ``--data`` names, fetched, unpacked or made if need be.
+
+    Args:
+        data: a folder, an archive, "speech_commands", "synthetic" or "random"; None is the
+            downloaded corpus if it is there, else synthetic.
+    Raises:
+        UserError: no such thing, or it cannot be made.
+    """
+    if data is None:
+        data = SPEECH_COMMANDS if download.official_corpus(cache_root()) else SYNTHETIC
+        if data == SYNTHETIC:
+            warn(
+                "no recordings given and none downloaded: training on SYNTHETIC speech. For real speech: "
+                "--data FOLDER_OR_ARCHIVE, or python -m train download (2.4 GB)"
+            )
+    if data == SPEECH_COMMANDS:
+        root = download.official_corpus(cache_root())
+        if root is None:
+            raise UserError(
+                "--data speech_commands: not downloaded yet; get it with: python -m train download (2.4 GB)"
+            )
+        source = Source(data, "Speech Commands v0.02", root, "the official recordings and their split")
+    elif data == SYNTHETIC:
+        root = synthetic.generate(words, cache_root(), seed=seed, language=language)
+        source = Source(data, f"synthetic ({language})", root, synthetic.synthetic_description(language))
+    elif data == RANDOM:
+        note = "random noise with random labels, for debugging: accuracy means nothing here"
+        source = Source(data, "random", _random_corpus(words, seed), note)
+    else:
+        source = _on_disk(Path(data))
+    log(f"corpus: {source.name} in {source.root}: {source.note}")
+    return source
+
+
+def _on_disk(path: Path) -> Source:
+    if path.is_dir():
+        root = archive.corpus_root(path)
+    elif path.is_file():
+        root = archive.extract(path, cache_root())
+    else:
+        raise UserError(
+            f"--data {path}: there is no such folder or archive; expected a path, "
+            f"{SPEECH_COMMANDS}, {SYNTHETIC} or {RANDOM}"
+        )
+    return Source(FOLDER, path.name, root, "recordings given with --data")
+
+
+def _random_corpus(words: tuple[str, ...], seed: int) -> Path:
+    """Noise in the layout of a corpus, so that debugging goes through the very same code."""
+    key = f"random-{seed}-{len(words)}-" + "-".join(words)
+    folder = cache_root() / "corpora" / key[:100].replace("/", "_")
+    if folder.is_dir():
+        return folder
+    generator = np.random.default_rng(seed)
+    with whole_folder(folder) as unfinished:
+        for word in (*words, "other", "_background_noise_"):
+            (unfinished / word).mkdir()
+        for word in (*words, "other"):
+            for clip in range(_RANDOM_CLIPS_PER_WORD):
+                _write_noise(unfinished / word / f"{word}{clip}_nohash_0.wav", 1, generator)
+        _write_noise(unfinished / "_background_noise_" / "noise.wav", 60, generator)
+        names = [f"{word}/{word}{clip}_nohash_0.wav\n" for word in (*words, "other") for clip in range(20)]
+        (unfinished / "validation_list.txt").write_text("".join(names[0::2]), encoding="utf-8")
+        (unfinished / "testing_list.txt").write_text("".join(names[1::2]), encoding="utf-8")
+    return folder
+
+
+def _write_noise(path: Path, seconds: int, generator: np.random.Generator) -> None:
+    noise = generator.normal(0.0, 0.1, seconds * _RANDOM_RATE_HZ).astype(np.float32)
+    path.write_bytes(encode_wav(to_int16(noise), _RANDOM_RATE_HZ))

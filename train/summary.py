@@ -1,0 +1,77 @@
+"""What a command leaves on the terminal: the figures, and where the files are."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from train import runfolder
+
+_WIDEST_MATRIX = 5
+
+
+def print_results(results: dict[str, dict[str, Any]], labels: tuple[str, ...]) -> None:
+    """Accuracy of each artefact, then recall and precision per class, on stdout."""
+    console = Console()
+    table = Table(title="accuracy", title_justify="left")
+    for column in ("artefact", "accuracy", "95 % interval", "right", "of clips"):
+        table.add_column(column, justify="left" if column == "artefact" else "right")
+    for result in results.values():
+        low, high = result["interval"]
+        table.add_row(
+            result["artefact"],
+            f"{100 * result['accuracy']:.1f} %",
+            f"{100 * low:.1f} – {100 * high:.1f} %",
+            str(result["correct"]),
+            str(result["clips"]),
+        )
+    console.print(table)
+    last = list(results.values())[-1]
+    matrix = len(labels) <= _WIDEST_MATRIX  # more do not fit into a terminal; the report has them all
+    title = f"{last['artefact']} per class" + (", and what it said (columns)" if matrix else "")
+    classes = Table(title=title, title_justify="left")
+    for column in ("true label", "clips", "recall", "precision", *(labels if matrix else ())):
+        classes.add_column(column, justify="left" if column == "true label" else "right", no_wrap=True)
+    for row, counts in zip(last["per_class"], last["confusion"], strict=True):
+        figures = (str(row["clips"]), _percent(row["recall"]), _percent(row["precision"]))
+        classes.add_row(row["label"], *figures, *(map(str, counts) if matrix else ()))
+    console.print(classes)
+    difference = last.get("tensorflow_interpreter")
+    if difference:
+        console.print(
+            f"int8 scores are TFLite-Micro's; TensorFlow's own interpreter differs on "
+            f"{difference['differing']} of {difference['clips']} clips, by at most "
+            f"{difference['max_difference']}/256"
+        )
+    if "max_score_difference" in results.get("graphdef", {}):
+        console.print(
+            f"model.pb and model.keras differ by at most {results['graphdef']['max_score_difference']:.1e}"
+        )
+
+
+def print_run(run: Path, sources: Iterable[Path], page: Path, seconds: float) -> None:
+    """The end of the main job."""
+    metrics = runfolder.read_json(run / runfolder.METRICS)
+    labels = runfolder.read_spec(run).labels
+    print_results({kind: metrics[kind] for kind in ("float", "graphdef", "int8")}, labels)
+    sizes, corpus = metrics["sizes"], metrics["corpus"]
+    steps = metrics["training"]
+    Console(soft_wrap=True, highlight=False).print(
+        f"""
+corpus      {corpus["name"]}: {sum(corpus["clips"]["training"].values())} training clips, \
+{sum(corpus["clips"]["testing"].values())} test clips
+training    {steps["steps"]} steps at {steps["steps_per_s"]:.0f} a second, best at {steps["best_step"]}
+model       {run / runfolder.TFLITE}  {sizes["tflite_bytes"]:,} bytes, arena {sizes["arena_bytes"]:,} bytes \
+({sizes["arena_label"]})
+C sources   {run / runfolder.C_SOURCES}  {len(list(sources))} files
+report      {page}
+took        {seconds:.0f} s"""
+    )
+    if corpus["kind"] in ("synthetic", "random"):
+        Console(soft_wrap=True, highlight=False).print(f"note        {corpus['note']}")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
