@@ -6,7 +6,7 @@ front end that cost 8 points of accuracy (docs/adr/0004-ranges.md). So ranges ar
 narrowed, one end at a time, as long as the int8 scores come closer to the float ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,29 @@ from numpy.typing import NDArray
 from train.spec import FrontEnd
 from train.tflm import read_model
 
-# Each trial takes this share of the range away from one end.
-_SHRINK = (0.85, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09)
+# Each trial leaves one end of a range at this share of what calibration saw. All are tried:
+# the loss has more than one valley.
+_SHARES = (
+    1.0,
+    0.85,
+    0.7,
+    0.6,
+    0.5,
+    0.42,
+    0.35,
+    0.3,
+    0.25,
+    0.21,
+    0.18,
+    0.15,
+    0.125,
+    0.1,
+    0.08,
+    0.05,
+    0.03,
+    0.01,
+)
 _MOST_ROUNDS = 3
-_GIVE_UP_AFTER = 2  # trials in a row without a gain end the search in that direction
 
 
 @dataclass(frozen=True)
@@ -77,30 +96,23 @@ def narrow(ranges: list[Range], loss_of: Callable[[list[Range]], float]) -> list
     best, best_loss = list(ranges), loss_of(ranges)
     for _ in range(_MOST_ROUNDS):
         before = best_loss
-        for position in range(len(ranges)):
-            for narrowed in (_lower_high, _raise_low):
-                start, misses = best[position], 0
-                for share in _SHRINK:
-                    candidate = narrowed(start, share)
-                    if candidate == start or misses >= _GIVE_UP_AFTER:
-                        break
-                    trial = [*best[:position], candidate, *best[position + 1 :]]
-                    loss = loss_of(trial)
-                    if loss < best_loss:
-                        best, best_loss, misses = trial, loss, 0
-                    else:
-                        misses += 1
+        for position, calibrated in enumerate(ranges):
+            for candidate in _candidates(calibrated, best[position]):
+                trial = [*best[:position], candidate, *best[position + 1 :]]
+                loss = loss_of(trial)
+                if loss < best_loss:
+                    best, best_loss = trial, loss
         if best_loss == before:
             break
     return best
 
 
-def _lower_high(item: Range, share: float) -> Range:
-    return Range(item.tensors, item.low, item.high * share) if item.high > 0 else item
-
-
-def _raise_low(item: Range, share: float) -> Range:
-    return Range(item.tensors, item.low * share, item.high) if item.low < 0 else item
+def _candidates(calibrated: Range, best: Range) -> Iterator[Range]:
+    """The best range so far with either end moved to each share of the calibrated one."""
+    if calibrated.high > 0:
+        yield from (Range(best.tensors, best.low, calibrated.high * share) for share in _SHARES)
+    if calibrated.low < 0:
+        yield from (Range(best.tensors, calibrated.low * share, best.high) for share in _SHARES)
 
 
 def divergence(expected: NDArray[np.float32], int8_scores: NDArray[np.int8]) -> float:

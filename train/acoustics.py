@@ -117,7 +117,7 @@ def background_noises(rng: Rng) -> dict[str, NDArray[np.int16]]:
 
 
 def at_level(audio: Audio, rms: float) -> NDArray[np.int16]:
-    """Audio brought to an RMS level of 32768 and clamped to int16."""
+    """Audio of any level as int16 with that RMS (full scale is 32768), clamped."""
     return _to_int16(_unit(audio) * rms)
 
 

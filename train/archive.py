@@ -134,9 +134,9 @@ def _unpack(archive: Path, folder: Path) -> None:
             if path is not None:
                 _write(archive, member, folder / path)
             position_mb = min(archive_mb, member.position_bytes // _MB)
-            advance(position_mb - shown_mb)
-            shown_mb = position_mb
-        advance(archive_mb - shown_mb)
+            if position_mb > shown_mb:
+                advance(position_mb - shown_mb)
+                shown_mb = position_mb
 
 
 def _check_size(archive: Path, folder: Path, count: int, total_bytes: int, size_bytes: int) -> None:

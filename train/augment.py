@@ -1,5 +1,6 @@
 """Changes to a clip before its features are computed: shift in time, background noise."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ class Augmentation:
     background_frequency: float = 0.8
 
     def __post_init__(self) -> None:
-        if self.time_shift_ms < 0:
+        if not 0 <= self.time_shift_ms < math.inf:  # not a number fails, too
             raise UserError(f"--time-shift-ms is {self.time_shift_ms}, expected 0 or more")
         if not 0 <= self.background_volume <= 1:
             raise UserError(f"--background-volume is {self.background_volume}, expected 0 to 1")

@@ -23,7 +23,7 @@ from train.dataset import AudioSource, Example, Split
 from train.frontend import wav_features
 from train.spec import FrontEnd
 
-_BANK_VERSION = 1  # raise it when the same inputs give other features
+_BANK_VERSION = 2  # raise it when the same inputs give other features
 _BLOCK_CLIPS = 32
 _KEEP_BYTES = 4 * 2**30  # older banks go when the cache grows over this
 

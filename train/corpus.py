@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from train.console import progress
+from train.console import progress, warn
 from train.errors import UserError
 from train.wav import WavError, decode_wav
 
@@ -61,6 +61,7 @@ class Corpus:
     split_rule: str  # "lists" or "hash"
     sha256: str  # of names, splits and contents
     has_background_folder: bool = False
+    missing: tuple[str, ...] = ()  # named in the lists, but not there
 
     @property
     def words(self) -> dict[str, int]:
@@ -101,7 +102,8 @@ def read_corpus(
     """Read and check every file under ``root``.
 
     A file that is not whole 16-bit mono PCM at ``sample_rate_hz`` is listed in
-    ``skipped`` with its reason; so is any other file in a word's folder.
+    ``skipped`` with its reason; so is any other file in a word's folder. Clips that the
+    lists name but nobody finds are in ``missing``, and a warning counts them.
 
     Raises:
         UserError: no such folder, or not one usable WAV in it.
@@ -118,6 +120,7 @@ def read_corpus(
         if file.is_file() and not file.name.startswith(".")
     ]
     clips: list[Clip] = []
+    missing = dict(listed or {})
     skipped = [
         Skipped(file.name, "outside a word's folder", "expected <word>/<file>.wav")
         for file in sorted(root.glob("*.[wW][aA][vV]"))
@@ -129,6 +132,7 @@ def read_corpus(
             advance()
             word = file.relative_to(root).parts[0].lower()
             name = f"{word}/{file.name}"
+            missing.pop(name, None)
             if error is not None:
                 skipped.append(Skipped(str(file.relative_to(root)), error.kind, error.detail))
                 continue
@@ -142,6 +146,12 @@ def read_corpus(
     if not clips:
         raise UserError(_nothing_usable(root, skipped))
     _refuse_duplicates(clips)
+    if missing:
+        warn(
+            f"{root}: {len(missing)} of the {len(listed or {})} clips that its lists name are not there "
+            f"(first: {next(iter(missing))} in {_LISTS[next(iter(missing.values()))]}); check the lists if "
+            "no clip was taken out on purpose"
+        )
     return Corpus(
         root=root,
         clips=tuple(clips),
@@ -150,6 +160,7 @@ def read_corpus(
         split_rule="hash" if listed is None else "lists",
         sha256=_corpus_hash(clips, backgrounds),
         has_background_folder=(root / BACKGROUND_FOLDER).is_dir(),
+        missing=tuple(missing),
     )
 
 
@@ -220,13 +231,17 @@ def _read_lists(root: Path) -> dict[str, str] | None:
         return None
     listed: dict[str, str] = {}
     for split, path in present.items():
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8") from error
+        for number, line in enumerate(text.splitlines(), start=1):
             if not line.strip():
                 continue
-            folder, separator, file = line.strip().replace("\\", "/").rpartition("/")
-            if not separator:
+            parts = PurePosixPath(line.strip().replace("\\", "/")).parts
+            if len(parts) < 2:
                 raise UserError(f"{path}:{number}: {line.strip()!r}, expected <word>/<file>.wav")
-            name = f"{folder.lower()}/{file}"
+            name = f"{parts[0].lower()}/{parts[-1]}"  # as read_corpus names clips, nested or not
             if listed.setdefault(name, split) != split:
                 raise UserError(f"{path}:{number}: {name} is also in {_LISTS[listed[name]]}")
     return listed

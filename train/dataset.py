@@ -51,13 +51,14 @@ class Sampling:
             if value is not None and not 0 <= value <= 10000:
                 raise UserError(f"--{name.replace('_', '-')} is {value}, expected 0 or more (percent)")
 
-    def resolve(self, word_count: int) -> tuple[float, float]:
-        """(silence, unknown) percentages for this many words."""
-        equal = 100.0 / word_count
-        return (
-            equal if self.silence_percentage is None else self.silence_percentage,
-            equal if self.unknown_percentage is None else self.unknown_percentage,
+    def resolve(self, wanted_clips: int, word_count: int) -> tuple[int, int]:
+        """(silence, unknown) clips that go with this many clips of wanted words, rounded up."""
+        average = math.ceil(wanted_clips / word_count)
+        silence, unknown = (
+            average if percentage is None else math.ceil(wanted_clips * percentage / 100)
+            for percentage in (self.silence_percentage, self.unknown_percentage)
         )
+        return silence, unknown
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,15 @@ def make_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Samp
     clips = [clip for clip in corpus.clips if split in (clip.split, ALL)]
     wanted = [Example(clip, index_of[clip.word]) for clip in clips if clip.word in index_of]
     unknown = [Example(clip, UNKNOWN_INDEX) for clip in clips if clip.word not in index_of]
-    silence_percentage, unknown_percentage = sampling.resolve(len(index_of))
+    silence_count, unknown_count = sampling.resolve(len(wanted), len(index_of))
     generator = random.Random(f"{seed} {split}")
     generator.shuffle(unknown)
-    unknown_count = math.ceil(len(wanted) * unknown_percentage / 100)
     if unknown_count and not unknown:
         raise UserError(
             f"{corpus.root}: no {split} clip of any other word, so _unknown_ cannot be learnt; add folders "
             "of other words, or pass --unknown-percentage 0"
         )
-    silence = [Example(None, SILENCE_INDEX)] * math.ceil(len(wanted) * silence_percentage / 100)
+    silence = [Example(None, SILENCE_INDEX)] * silence_count
     examples = wanted + silence + unknown[:unknown_count]
     generator.shuffle(examples)
     pool = tuple(unknown) if split == TRAINING and unknown_count else ()

@@ -215,8 +215,9 @@ def _append(response: http.client.HTTPResponse, part: Path, have_bytes: int, tot
                 break
             file.write(block)
             have_bytes += len(block)
-            advance(have_bytes // _MB - shown_mb)
-            shown_mb = have_bytes // _MB
+            if have_bytes // _MB > shown_mb:
+                advance(have_bytes // _MB - shown_mb)
+                shown_mb = have_bytes // _MB
             if total_bytes is not None and have_bytes > total_bytes:
                 break  # the hash will refuse it
     if total_bytes is not None and have_bytes < total_bytes:

@@ -1,9 +1,13 @@
 """Training: batches drawn from the bank, best validation checkpoint, exact resume."""
 
+import contextlib
 import dataclasses
 import json
 import math
+import signal
 import time
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,7 +91,7 @@ class Trainer:
         recipe, state = self._recipe, self.state
         started = time.monotonic() - state.seconds
         try:
-            with progress("training", recipe.total_steps) as advance:
+            with _interrupt_held() as interrupted, progress("training", recipe.total_steps) as advance:
                 advance(state.step)
                 while state.step < recipe.total_steps:
                     end = recipe.next_stop(state.step, _CHUNK_STEPS)
@@ -100,9 +104,9 @@ class Trainer:
                     state.step = end
                     if state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps:
                         self._evaluate(rate, accuracy, loss)
-        except KeyboardInterrupt:
-            self._save(_LAST)
-            raise Interrupted(self._how_to_go_on()) from None
+                    if interrupted():
+                        self._save(_LAST)
+                        raise Interrupted(self._how_to_go_on())
         finally:
             self._writer.flush()
         _load(self._checkpoints / _BEST, self.model.variables)
@@ -219,10 +223,42 @@ class Trainer:
         )
 
 
+@contextlib.contextmanager
+def _interrupt_held() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C waits until it is asked for, so that weights, step and history saved belong together.
+
+    Yields a function that tells whether there was one. A second one is not held back. Where
+    Ctrl-C is ignored, as in a shell's background jobs, it stays ignored.
+    """
+    asked = False
+
+    def note(_signal: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is signal.SIG_IGN:
+        yield lambda: False
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
 def _load(path: Path, variables: list[Any]) -> State:
-    with np.load(path) as saved:
-        arrays = [saved[name] for name in sorted(saved.files) if name != "state"]
-        state = State(**json.loads(str(saved["state"])))
+    """Put a checkpoint's arrays into variables; the state saved with them."""
+    try:
+        with np.load(path) as saved:
+            arrays = [saved[name] for name in sorted(saved.files) if name != "state"]
+            state = State(**json.loads(str(saved["state"])))
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path}: not a checkpoint that can be read ({error}); remove the file to train from the start"
+        ) from error
     if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
         raise UserError(f"{path}: was saved for another network; remove the run folder and train again")
     for variable, array in zip(variables, arrays, strict=True):

@@ -13,6 +13,8 @@ from train.spec import FrontEnd
 
 # Clips handled at a time: 49 x 512 doubles each, so that a block stays in the cache of a core.
 _BLOCK_CLIPS = 8
+# The float below 0.5: adding 0.5 itself would carry 0.49999997 up to 1.
+_ALMOST_HALF = np.nextafter(np.float32(0.5), np.float32(0.0))
 
 
 def hann_window(window_samples: int) -> NDArray[np.float64]:
@@ -50,8 +52,9 @@ def power_spectrogram(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArra
 def average_bins(power: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
     """Mean of adjacent FFT bins.
 
-    The last group is shorter and is divided by its own length, as TensorFlow's SAME
-    pooling does (docs/adr/0001-last-bin.md).
+    A group at either end that is not full is divided by its own length. The groups are those
+    of TensorFlow's SAME pooling (docs/adr/0001-last-bin.md): half of the places that stay empty,
+    rounded down, come before the first bin. With the defaults one does, behind the last.
 
     Args:
         power: (clips, frames, fft_bins) float32.
@@ -63,12 +66,18 @@ def average_bins(power: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.
     if power.shape[-1] != front_end.fft_bins:
         raise ValueError(f"power has {power.shape[-1]} bins, expected {front_end.fft_bins}")
     size = front_end.bins_per_average
-    whole = front_end.fft_bins // size
+    empty_places = front_end.bins * size - front_end.fft_bins
+    head = -(empty_places // 2) % size  # bins in a first group that is not full, else 0
+    full_groups = (front_end.fft_bins - head) // size
+    tail = head + full_groups * size  # where a last group that is not full begins
     pooled = np.empty((*power.shape[:-1], front_end.bins), dtype=np.float32)
-    grouped = power[..., : whole * size].reshape(*power.shape[:-1], whole, size)
-    pooled[..., :whole] = grouped.mean(axis=-1)
-    if whole < front_end.bins:
-        pooled[..., whole] = power[..., whole * size :].mean(axis=-1)
+    if head:
+        pooled[..., 0] = power[..., :head].mean(axis=-1)
+    grouped = power[..., head:tail].reshape(*power.shape[:-1], full_groups, size)
+    first_full = 1 if head else 0
+    pooled[..., first_full : first_full + full_groups] = grouped.mean(axis=-1)
+    if tail < front_end.fft_bins:
+        pooled[..., -1] = power[..., tail:].mean(axis=-1)
     return pooled
 
 
@@ -95,7 +104,7 @@ def quantize_features(features: NDArray[np.float32], front_end: FrontEnd) -> NDA
         the same shape, uint8. Subtract 128 for the int8 input of the model.
     """
     scaled = (features - np.float32(front_end.feature_min)) / np.float32(front_end.feature_scale)
-    rounded: NDArray[np.uint8] = np.clip(np.floor(scaled + np.float32(0.5)), 0, 255).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.clip(np.floor(scaled + _ALMOST_HALF), 0, 255).astype(np.uint8)
     return rounded
 
 

@@ -25,22 +25,6 @@ AUDIO_NODE = "decoded_sample_data"  # output 0: (samples, 1) float32; output 1: 
 _TF14_PRODUCER = 24
 
 
-def check_front_end(front_end: FrontEnd) -> None:
-    """Say at once, before anything is trained, that ``freeze`` could not write this front end.
-
-    Raises:
-        UserError: bins that TensorFlow's pooling would group in another way than ours.
-    """
-    padding_bins = front_end.bins * front_end.bins_per_average - front_end.fft_bins
-    if padding_bins > 1:
-        # SAME pooling would put half of it before the first bin; average_bins puts it all at the end.
-        raise UserError(
-            f"model.pb: {front_end.fft_bins} FFT bins in groups of {front_end.bins_per_average} leave "
-            f"{padding_bins} places empty, and TensorFlow's pooling agrees with train/frontend.py only "
-            "for 0 or 1; choose another feature_bin_count"
-        )
-
-
 def freeze(model: keras.Model, front_end: FrontEnd) -> bytes:
     """The model with its front end as a serialized GraphDef, the same bytes for the same weights.
 
@@ -51,7 +35,6 @@ def freeze(model: keras.Model, front_end: FrontEnd) -> bytes:
     Raises:
         UserError: a model whose input, output or layers cannot be written.
     """
-    check_front_end(front_end)
     _check_shapes(model, front_end)
     weights = {layer.name: graphdef_ops.layer_weights(layer) for layer in model.layers}
     graph = tf.Graph()

@@ -157,13 +157,12 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
         the timings_s and training sections of metrics.json.
     Raises:
         Interrupted: Ctrl-C during training; checkpoints are in the run folder.
-        UserError: a front end or a network that cannot be frozen.
+        UserError: a network that cannot be built or frozen.
     """
     from train import architectures, bank, graphdef  # TensorFlow: seconds to import
     from train.fit import Trainer, make_deterministic
 
     spec = job.spec
-    graphdef.check_front_end(job.front_end)
     make_deterministic(job.seed)
     model = architectures.build(
         job.architecture, job.front_end, len(spec.labels), job.recipe.dropout, job.seed

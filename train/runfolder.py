@@ -96,21 +96,31 @@ def check_free(run: Path) -> None:
     """
     if (run / SPEC).is_file():
         raise UserError(f"{run}: holds a finished run; add --overwrite to replace it, or --out FOLDER")
-    if (run / CHECKPOINTS).is_dir():
+    if (run / CHECKPOINTS).is_dir() and (run / JOB).is_file():
         raise UserError(
             f"{run}: holds an unfinished run; go on with: python -m train --resume {run}, "
             "or add --overwrite to start again"
         )
-    if run.exists() and (not run.is_dir() or any(run.iterdir())) and not (run / JOB).is_file():
-        raise UserError(f"{run}: exists and is not a run folder; choose another with --out FOLDER")
+    _refuse_foreign(run)
 
 
 def clear(run: Path) -> None:
-    """Remove what runs put into a run folder; anything else in it stays."""
+    """Remove what runs put into a run folder; anything else in it stays.
+
+    Raises:
+        UserError: it is not a run folder; its ``c`` or ``logs`` are somebody else's work.
+    """
+    _refuse_foreign(run)
     for name in _FILES:
         (run / name).unlink(missing_ok=True)
     for name in _FOLDERS:
         shutil.rmtree(run / name, ignore_errors=True)
+
+
+def _refuse_foreign(run: Path) -> None:
+    empty = not run.exists() or (run.is_dir() and not any(run.iterdir()))
+    if not empty and not any((run / name).is_file() for name in (SPEC, JOB)):
+        raise UserError(f"{run}: exists and is not a run folder; choose another with --out FOLDER")
 
 
 def write_spec(run: Path, spec: ModelSpec, artefacts: Iterable[str] = ()) -> ModelSpec:
@@ -133,7 +143,7 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
             f"{run}: no {SPEC} there, so this is not a finished run folder; "
             "make one with: python -m train --words yes,no"
         )
-    spec = ModelSpec.from_json((run / SPEC).read_text(encoding="utf-8"), str(run / SPEC))
+    spec = ModelSpec.from_json((run / SPEC).read_bytes(), str(run / SPEC))
     for name in needs:
         if not (run / name).is_file():
             raise UserError(f"{run / name}: missing; the run was not finished or the file was removed")

@@ -1,5 +1,6 @@
 """Where the clips come from: what ``--data`` names, as a folder in the Speech Commands layout."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from train.wav import encode_wav, to_int16
 
 SPEECH_COMMANDS, SYNTHETIC, RANDOM, FOLDER = "speech_commands", "synthetic", "random", "folder"
 _RANDOM_CLIPS_PER_WORD, _RANDOM_RATE_HZ = 60, 16000
+_OTHER_WORD = "_other_"  # cannot be asked for with --words
 
 
 @dataclass(frozen=True)
@@ -76,19 +78,20 @@ def _on_disk(path: Path) -> Source:
 
 def _random_corpus(words: tuple[str, ...], seed: int) -> Path:
     """Noise in the layout of a corpus, so that debugging goes through the very same code."""
-    key = f"random-{seed}-{len(words)}-" + "-".join(words)
-    folder = cache_root() / "corpora" / key[:100].replace("/", "_")
+    key = hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
+    folder = cache_root() / "corpora" / f"random-{seed}-{key}"
     if folder.is_dir():
         return folder
     generator = np.random.default_rng(seed)
     with whole_folder(folder) as unfinished:
-        for word in (*words, "other", "_background_noise_"):
+        folders = (*words, _OTHER_WORD)
+        for word in (*folders, "_background_noise_"):
             (unfinished / word).mkdir()
-        for word in (*words, "other"):
+        for word in folders:
             for clip in range(_RANDOM_CLIPS_PER_WORD):
                 _write_noise(unfinished / word / f"{word}{clip}_nohash_0.wav", 1, generator)
         _write_noise(unfinished / "_background_noise_" / "noise.wav", 60, generator)
-        names = [f"{word}/{word}{clip}_nohash_0.wav\n" for word in (*words, "other") for clip in range(20)]
+        names = [f"{word}/{word}{clip}_nohash_0.wav\n" for word in folders for clip in range(20)]
         (unfinished / "validation_list.txt").write_text("".join(names[0::2]), encoding="utf-8")
         (unfinished / "testing_list.txt").write_text("".join(names[1::2]), encoding="utf-8")
     return folder

@@ -141,6 +141,8 @@ class ModelSpec:
             )
         if not self.words:
             raise UserError("there is no word to train; pass --words yes,no (any number of words)")
+        if len(set(self.labels)) < len(self.labels):
+            raise UserError(f"labels are {', '.join(self.labels)}, expected no label twice")
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -157,7 +159,7 @@ class ModelSpec:
         return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, where: str = "spec.json") -> "ModelSpec":
+    def from_json(cls, text: str | bytes, where: str = "spec.json") -> "ModelSpec":
         """The spec that ``to_json`` wrote.
 
         Raises:

@@ -206,6 +206,8 @@ def _endless(
     accents: Sequence[str], variants: Sequence[str], rng: np.random.Generator
 ) -> Iterator[tuple[str, str]]:
     pairs = list(itertools.product(accents, variants))
+    if not pairs:
+        raise ValueError("a split without a voice")  # it would turn in circles for ever
     while True:
         for position in rng.permutation(len(pairs)):
             yield pairs[position]
@@ -225,6 +227,7 @@ def _speak_all(
         shards[shard_of[clip.variant]].append(clip)
     written: set[str] = set()
     # spawn: a fork would copy TensorFlow's threads; one task per child: eSpeak starts afresh.
+    # Any number but 1 can hang (cpython issue 115634).
     context = multiprocessing.get_context("spawn")
     with (
         ProcessPoolExecutor(processes, context, max_tasks_per_child=1) as pool,

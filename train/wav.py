@@ -127,9 +127,14 @@ def to_float(samples: NDArray[np.int16]) -> NDArray[np.float32]:
 
 
 def to_int16(audio: NDArray[np.float32]) -> NDArray[np.int16]:
-    """float audio in [-1, 1] as int16, rounded to nearest and clamped."""
-    scaled: NDArray[np.float32] = np.clip(np.rint(audio * np.float32(32768)), -32768, 32767)
-    return scaled.astype(np.int16)
+    """float audio in [-1, 1] as int16: rounded to nearest, ties away from zero, and clamped.
+
+    Source:
+        TensorFlow's EncodeWav, which calls roundf.
+    """
+    scaled = audio.astype(np.float64) * 32768
+    rounded: NDArray[np.float64] = np.trunc(scaled + np.copysign(0.5, scaled))
+    return np.clip(rounded, -32768, 32767).astype(np.int16)
 
 
 def fit_length(samples: NDArray[np.int16], length: int) -> NDArray[np.int16]:

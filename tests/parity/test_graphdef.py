@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from train import architectures, graphdef_ops
-from train.frontend import compute_features
+from train.frontend import average_bins, compute_features
 from train.graphdef import GraphDefModel, freeze
 from train.spec import FrontEnd
 from train.wav import decode_wav, encode_wav
@@ -134,7 +134,10 @@ def test_loud_audio_needs_the_clamp():
 
 
 @pytest.mark.parametrize("window_stride_ms", [10, 20])
-@pytest.mark.parametrize(("window_size_ms", "feature_bin_count"), [(30, 40), (64, 27), (8, 13)])
+@pytest.mark.parametrize(
+    ("window_size_ms", "feature_bin_count"),
+    [(30, 40), (64, 27), (8, 13), (30, 30), (30, 32), (30, 36)],  # the last three pad in front, too
+)
 def test_other_front_ends(window_stride_ms, window_size_ms, feature_bin_count):
     front_end = FrontEnd(
         window_size_ms=window_size_ms,
@@ -146,6 +149,23 @@ def test_other_front_ends(window_stride_ms, window_size_ms, feature_bin_count):
     expected = model(compute_features(audio, front_end)[..., np.newaxis]).numpy()
     scores = GraphDefModel(freeze(model, front_end)).scores(audio)
     assert np.abs(scores - expected).max() <= TOLERANCE
+
+
+def test_average_bins_groups_as_same_pooling_does():
+    """Every way of grouping the 257 bins, many of which leave places empty on both sides."""
+    rng = np.random.default_rng(5)
+    power = rng.uniform(0, 300, (1, 3, FRONT_END.fft_bins)).astype(np.float32)
+    front_ends = {
+        front_end.bins_per_average: front_end
+        for front_end in (FrontEnd(feature_bin_count=count) for count in range(1, FRONT_END.fft_bins + 1))
+    }
+    assert len(front_ends) == 31
+    for size, front_end in front_ends.items():
+        group = [1, 1, size, 1]
+        expected = tf.nn.avg_pool(power[..., np.newaxis], group, group, "SAME").numpy()[..., 0]
+        pooled = average_bins(power, front_end)
+        assert pooled.shape == expected.shape
+        np.testing.assert_allclose(pooled, expected, rtol=1e-6, err_msg=f"groups of {size}")
 
 
 def frozen(name: str, labels: int = 4) -> bytes:

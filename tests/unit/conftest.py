@@ -73,3 +73,20 @@ def make_run(tmp_path: Path, tiny_tflite: bytes) -> Callable[..., Path]:
         return run
 
     return make
+
+
+@pytest.fixture
+def write_corpus(tmp_path: Path) -> Callable[[dict[str, np.ndarray | bytes | str]], Path]:
+    """Writes files of a corpus, samples as 16 kHz WAVs: ``write_corpus({"yes/a_nohash_0.wav": samples})``."""
+
+    def write(files: dict[str, np.ndarray | bytes | str]) -> Path:
+        root = tmp_path / "corpus"
+        for name, content in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, np.ndarray):
+                content = wav.encode_wav(content, 16000)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return root
+
+    return write

@@ -186,13 +186,6 @@ def test_refuses_a_model_of_another_front_end():
         freeze(make_model(), FrontEnd(window_stride_ms=10))
 
 
-def test_refuses_bins_that_tensorflow_pools_otherwise():
-    front_end = FrontEnd(feature_bin_count=30)  # 257 bins in groups of 8: 7 places empty
-    with pytest.raises(UserError, match="leave 7 places empty"):
-        graphdef.check_front_end(front_end)
-    graphdef.check_front_end(FRONT_END)
-
-
 def test_refuses_an_op_outside_the_list(monkeypatch):
     table = {op: known for op, known in graphdef.graphdef_ops.TF14_ATTRIBUTES.items() if op != "MatMul"}
     monkeypatch.setattr(graphdef.graphdef_ops, "TF14_ATTRIBUTES", table)

@@ -1,0 +1,29 @@
+# Everything here starts from a fresh clone: .ci/setup makes the environment that the rest needs.
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+
+.PHONY: demo test check bench setup clean
+
+demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
+	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
+
+test: check  ## everything CI checks
+	$(PYTHON) -m pytest
+
+check: $(READY)  ## style, types, import arrows: the quick part of the tests
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+	git ls-files '*.c' '*.cc' '*.h' | xargs -r .venv/bin/clang-format --dry-run --Werror
+
+bench: $(READY)  ## speed of features and training beside the obvious way, to out/bench/train.json
+	$(PYTHON) tests/bench/train_bench.py
+
+setup: $(READY)  ## the environment alone
+
+$(READY): pyproject.toml .ci/setup .ci/constraints.txt
+	.ci/setup
+
+clean:  ## remove the environment and all that was made; recordings in the cache stay
+	rm -rf .venv out build *.egg-info

@@ -1,0 +1,71 @@
+"""The slim file: the same bits in fewer bytes."""
+
+import numpy as np
+import pytest
+
+from quantize.slim import slim
+from train.errors import UserError
+from train.tflite import tensorflow_scores
+from train.tflm import TflmModel, read_model
+
+
+@pytest.fixture(scope="module")
+def slimmed(tiny_tflite) -> bytes:
+    return slim(tiny_tflite)
+
+
+def constants(tflite: bytes) -> list[tuple[list[int], bytes]]:
+    """Shape and bytes of every tensor that holds data, in order."""
+    tree = read_model(tflite, "")
+    found = []
+    for tensor in tree.subgraphs[0].tensors:
+        data = tree.buffers[tensor.buffer].data
+        if data is not None and len(data):
+            found.append(([int(size) for size in tensor.shape], bytes(data)))
+    return found
+
+
+def test_scores_are_the_same_bits(tiny_tflite, slimmed):
+    inputs = np.random.default_rng(5).integers(-128, 128, (40, 49, 43), dtype=np.int8)
+    before = TflmModel(tiny_tflite, "before").run(inputs)
+    assert (TflmModel(slimmed, "after").run(inputs) == before).all()
+    assert len(np.unique(before, axis=0)) > 10, "the test must not be blind to its inputs"
+
+
+def test_tensorflow_loads_it_and_agrees_with_itself(tiny_tflite, slimmed):
+    inputs = np.random.default_rng(6).integers(-128, 128, (10, 49, 43), dtype=np.int8)
+    assert (tensorflow_scores(slimmed, inputs) == tensorflow_scores(tiny_tflite, inputs)).all()
+
+
+def test_it_is_smaller_by_what_nobody_needs_and_by_nothing_else(tiny_tflite, slimmed):
+    assert len(slimmed) < 20_000 < len(tiny_tflite)
+    assert constants(slimmed) == constants(tiny_tflite)
+
+
+def test_it_is_the_same_every_time_and_has_nothing_left_to_give(tiny_tflite, slimmed):
+    assert slim(tiny_tflite) == slimmed
+    assert len(slim(slimmed)) == len(slimmed)
+
+
+def test_input_and_output_keep_a_name_and_inner_tensors_have_none(slimmed):
+    graph = read_model(slimmed, "").subgraphs[0]
+    names = [tensor.name for tensor in graph.tensors]
+    assert names[graph.inputs[0]] == b"features"
+    assert names[graph.outputs[0]] == b"labels_softmax"
+    assert sum(name is not None for name in names) == 2
+
+
+def test_constants_are_aligned_to_16_bytes(tiny_tflite, slimmed):
+    """In the file as it lies on flash; the generated array is aligned to 16 as a whole."""
+    large = [data for _, data in constants(tiny_tflite) if len(data) >= 16]
+    assert len(large) == 4, "two layers, each with weights and biases"
+    for data in large:
+        position = slimmed.find(data)
+        assert position > 0
+        assert position % 16 == 0, f"{len(data)} bytes at {position}"
+
+
+@pytest.mark.parametrize("content", [b"", b"hello, I am no model at all", b"\xff\xff\xff\x7fTFL3" + bytes(40)])
+def test_what_is_no_model_is_refused(content):
+    with pytest.raises(UserError, match=r"^some\.tflite: "):
+        slim(content, "some.tflite")
