@@ -1,5 +1,6 @@
 """The stage: model.keras and calibration.npy of a run folder to an audited model.tflite."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,13 @@ def quantize(run: Path) -> Audit:
     """
     run = Path(run)
     spec = runfolder.read_spec(run, needs=[runfolder.KERAS, runfolder.CALIBRATION])
-    calibration = np.load(run / runfolder.CALIBRATION)
     shape = (spec.front_end.frames, spec.front_end.bins)
+    try:
+        calibration = np.load(run / runfolder.CALIBRATION)
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{run / runfolder.CALIBRATION}: not an array that can be read ({error}); train again"
+        ) from error
     if calibration.dtype != np.uint8 or calibration.shape[1:] != shape or not len(calibration):
         raise UserError(
             f"{run / runfolder.CALIBRATION}: {calibration.dtype} {calibration.shape}, expected uint8 "

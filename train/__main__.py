@@ -1,5 +1,6 @@
 """``python -m train``: the composition root of the whole chain, words in, proven model and C out."""
 
+import errno
 import os
 import platform
 import shlex
@@ -9,10 +10,13 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from train import cli, console, runfolder
+from train import architectures, cli, console, runfolder
+from train import job as stage
+from train.cache import cache_root
 from train.corpus import TESTING
+from train.dataset import Sampling
 from train.errors import Interrupted, UserError
-from train.job import Job
+from train.job import Job, read_job
 from train.native import import_tensorflow
 from train.version import earshot_version
 
@@ -40,37 +44,47 @@ def _train(arguments: list[str]) -> None:
             raise UserError(
                 f"--resume takes its settings from {run / runfolder.JOB}; leave out {', '.join(extra)}"
             )
-        if not (run / runfolder.JOB).is_file():
-            raise UserError(f"{run}: no interrupted run there ({runfolder.JOB} is missing)")
-        job = Job.from_json((run / runfolder.JOB).read_text(encoding="utf-8"), str(run / runfolder.JOB))
+        job = read_job(run)
     else:
         if flags.stop_training:
             raise UserError("--stop-training goes with --resume RUN")
         job = cli.job_of(flags)
         run = flags.out or cli.default_out(job)
-        if flags.overwrite:
-            runfolder.clear(run)
-        else:
+        if not flags.overwrite:
             runfolder.check_free(run)
-    _run_chain(job, run, bool(flags.resume), flags.stop_training)
+    try:
+        _run_chain(job, run, bool(flags.resume), flags.stop_training, flags.overwrite)
+    except KeyboardInterrupt:
+        if (run / runfolder.CHECKPOINTS).is_dir():
+            raise Interrupted(f"stopped; go on with: python -m train --resume {run}") from None
+        raise
+    except OSError as error:
+        if not _disk_is_full(error):
+            raise
+        raise UserError(
+            f"{error.filename or run}: the disk is full ({error}); free some space there or in "
+            f"{cache_root()}, then go on with: python -m train --resume {run}"
+        ) from error
 
 
-def _run_chain(job: Job, run: Path, resume: bool, stop: bool) -> None:
+def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -> None:
     """corpus → features → model → .tflite → scores → C → report."""
-    import_tensorflow()
-    from codegen.emit import generate
-    from quantize.stage import quantize
-    from train import architectures, report
-    from train import job as stage
-
     if job.architecture not in architectures.names():
         raise UserError(
             f"--architecture {job.architecture} is not known; known: {', '.join(architectures.names())}"
         )
     started = time.monotonic()
     material = stage.gather(job)
-    runfolder.write_text(run / runfolder.JOB, job.to_json())
+    if overwrite:
+        runfolder.clear(run)  # not before: a mistake in --data must not cost the run that is there
+    _write_job(job, run)
     corpus_s = time.monotonic() - started
+
+    import_tensorflow()  # takes seconds, so mistakes in the flags and the data are told before
+    from codegen.emit import generate
+    from quantize.stage import quantize
+    from train import report
+
     trained = stage.train(job, material, run, resume, stop)
     timings_s = {"corpus": round(corpus_s, 1)} | trained.pop("timings_s")
 
@@ -123,6 +137,21 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool) -> None:
     print_run(run, sources, page, time.monotonic() - started)
 
 
+def _write_job(job: Job, run: Path) -> None:
+    """The first file of a run: where it cannot be written, nothing else needs to be tried."""
+    try:
+        runfolder.write_text(run / runfolder.JOB, job.to_json())
+    except OSError as error:
+        raise UserError(
+            f"{run}: cannot be written ({error.strerror}); choose another folder with --out FOLDER"
+        ) from error
+
+
+def _disk_is_full(error: OSError) -> bool:
+    """Whether a write failed for want of space; NumPy says so without a number."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or "requested and" in str(error)
+
+
 class _timed:
     """Notes the seconds that a block takes."""
 
@@ -139,12 +168,6 @@ class _timed:
 def _evaluate(arguments: list[str]) -> None:
     flags = cli.evaluate_parser().parse_args(arguments)
     spec = runfolder.read_spec(flags.run)
-    import_tensorflow()
-    from train import job as stage
-    from train.dataset import Sampling
-    from train.evaluate import ARTEFACTS, evaluate
-    from train.summary import print_results
-
     job = Job(
         words=spec.words,
         data=flags.data,
@@ -157,18 +180,25 @@ def _evaluate(arguments: list[str]) -> None:
         seed=flags.seed,
     )
     material = stage.gather(job, (flags.split,))
+
+    import_tensorflow()
+    from train.evaluate import ARTEFACTS, evaluate
+    from train.summary import print_results
+
     split = material.splits[flags.split]
     kinds = tuple(ARTEFACTS) if flags.model == "all" else (flags.model,)
     evaluation = evaluate(flags.run, split, material.audio.plain(split), kinds)
     if flags.json:
         corpus = material.summary(spec.front_end, spec.labels)
-        runfolder.write_json(flags.json, {"run": str(flags.run), "corpus": corpus, **evaluation.results})
+        try:
+            runfolder.write_json(flags.json, {"run": str(flags.run), "corpus": corpus, **evaluation.results})
+        except OSError as error:
+            raise UserError(f"--json {flags.json}: cannot be written ({error.strerror})") from error
     print_results(evaluation.results, spec.labels)
 
 
 def _download(arguments: list[str]) -> None:
     cli.download_parser().parse_args(arguments)
-    from train.cache import cache_root
     from train.download import download_official
 
     try:

@@ -53,6 +53,12 @@ class Job:
             raise UserError(f"--bank-clips is {self.bank_clips}, expected 1 or more")
         if self.seed < 0:
             raise UserError(f"--seed is {self.seed}, expected 0 or more")
+        shift_ms, clip_ms = self.augmentation.time_shift_ms, self.front_end.clip_duration_ms
+        if shift_ms >= clip_ms:
+            raise UserError(
+                f"--time-shift-ms is {shift_ms}, which moves words out of their clip; expected less than "
+                f"{clip_ms} (--clip-duration-ms)"
+            )
 
     @property
     def spec(self) -> ModelSpec:
@@ -62,7 +68,7 @@ class Job:
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, where: str) -> "Job":
+    def from_json(cls, text: str | bytes, where: str) -> "Job":
         """The job that ``to_json`` wrote.
 
         Raises:
@@ -82,7 +88,10 @@ class Job:
                 **content,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{where}: not the settings of a run of this version ({error})") from error
+            raise UserError(
+                f"{where}: not the settings of a run of this version ({error}); start the run again with "
+                "--overwrite"
+            ) from error
 
     def settings(self) -> dict[str, Any]:
         """Flag by flag, for the report."""
@@ -90,6 +99,21 @@ class Job:
         for group in ("recipe", "sampling", "augmentation", "front_end"):
             flat |= {f"{group}.{name}": value for name, value in flat.pop(group).items()}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in flat.items()}
+
+
+def read_job(run: Path) -> Job:
+    """The job of a run folder, for going on with it.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    path = run / runfolder.JOB
+    if not path.is_file():
+        raise UserError(
+            f"{run}: no run there to go on with ({runfolder.JOB} is missing); start one with: "
+            "python -m train --words yes,no"
+        )
+    return Job.from_json(path.read_bytes(), str(path))
 
 
 @dataclass(frozen=True)
@@ -135,7 +159,7 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
     corpus = read_corpus(
         source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
     )
-    _report_skips(corpus)
+    _report_skips(corpus, job.front_end.sample_rate_hz)
     require_words(corpus, job.words, [name for name in splits if name in SPLITS])
     divided = {name: make_split(corpus, labels, name, job.sampling, job.seed) for name in splits}
     for name, split in divided.items():
@@ -183,7 +207,7 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
     log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
 
     trainer = Trainer(model, spec, job.recipe, training_bank, validation_bank, run)
-    if resume and not trainer.resume():
+    if resume and not trainer.resume() and not stop:
         log("no checkpoint yet: training from the start")
     state = trainer.stop_here() if stop else trainer.run()
 
@@ -224,7 +248,7 @@ def _all_examples(split: Split) -> tuple[Any, ...]:
     return split.examples + split.unknown_pool
 
 
-def _report_skips(corpus: Corpus) -> None:
+def _report_skips(corpus: Corpus, sample_rate_hz: int) -> None:
     if not corpus.skipped:
         return
     kinds = ", ".join(f"{count} {kind}" for kind, count in corpus.skipped_by_kind().items())
@@ -235,3 +259,6 @@ def _report_skips(corpus: Corpus) -> None:
         warn(f"  {item.file}: {item.reason}")
     if len(corpus.skipped) > _LISTED_SKIPS:
         warn(f"  … and {len(corpus.skipped) - _LISTED_SKIPS} more")
+    warn(
+        f"  whole recordings can be converted: ffmpeg -i IN -ac 1 -ar {sample_rate_hz} -c:a pcm_s16le OUT.wav"
+    )

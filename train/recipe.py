@@ -19,7 +19,7 @@ class Recipe:
     eval_step_interval: int = 400
 
     def __post_init__(self) -> None:
-        if len(self.training_steps) != len(self.learning_rates):
+        if not len(self.training_steps) == len(self.learning_rates) > 0:
             raise UserError(
                 f"--training-steps names {len(self.training_steps)} phases and --learning-rate "
                 f"{len(self.learning_rates)}; expected as many of each, e.g. 12000,3000 and 0.001,0.0001"

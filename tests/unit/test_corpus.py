@@ -1,5 +1,6 @@
 """Reading a corpus: the split, and every file either used or listed with its fault."""
 
+import hashlib
 import shutil
 import struct
 
@@ -40,14 +41,14 @@ def test_which_set_of_the_original(speaker, percentage, split):
 
 
 def test_which_set_goes_by_the_speaker():
-    splits = {which_set(f"{word}/c4cfbe43_nohash_{n}.wav", 10, 10) for word in ("yes", "no") for n in range(9)}
+    splits = {
+        which_set(f"{word}/c4cfbe43_nohash_{n}.wav", 10, 10) for word in ("yes", "no") for n in range(9)
+    }
     assert splits == {VALIDATION}
 
 
 def test_which_set_of_a_name_without_nohash_counts_the_suffix():
     """So says the original: f2e59fea.wav and f2e59fea_nohash_1.wav are two speakers."""
-    import hashlib
-
     digest = int(hashlib.sha1(b"f2e59fea.wav").hexdigest(), 16)
     percentage = (digest % 2**27) * (100.0 / (2**27 - 1))
     assert abs(percentage - 11.769190) > 1
@@ -207,7 +208,9 @@ def test_every_bad_file_is_listed_and_counted(write_corpus):
 
 def test_a_corpus_of_bad_files_alone_is_refused(write_corpus, tmp_path):
     root = write_corpus({"yes/a.wav": b"", "yes/b.wav": b"", "no/c.wav": encode_wav(CLIP, 8000)})
-    expected = r"not one usable clip; 2 empty file, 1 8000 Hz \(first: no/c\.wav: 8000 Hz, expected 16000 Hz\)"
+    expected = (
+        r"not one usable clip; 2 empty file, 1 8000 Hz \(first: no/c\.wav: 8000 Hz, expected 16000 Hz\)"
+    )
     with pytest.raises(UserError, match=expected):
         read_corpus(root, 16000)
     (tmp_path / "empty").mkdir()

@@ -85,7 +85,9 @@ def test_both_sides_of_a_reshape_share_a_range(calibrated):
 def test_ranges_written_are_read_again_and_the_input_gets_the_front_ends(calibrated):
     from train.tflm import read_model
 
-    wanted = [Range(item.tensors, -0.5, 2.0 + index) for index, item in enumerate(read_ranges(calibrated, ""))]
+    wanted = [
+        Range(item.tensors, -0.5, 2.0 + index) for index, item in enumerate(read_ranges(calibrated, ""))
+    ]
     changed = with_ranges(calibrated, wanted, FrontEnd(), "calibrated")
     assert read_ranges(changed, "changed") == wanted
     graph = read_model(changed, "changed").subgraphs[0]

@@ -114,7 +114,9 @@ def test_labels_and_words():
     assert SPEC.words == ("yes", "größe")
 
 
-@pytest.mark.parametrize("labels", [(), ("yes", "no"), ("_unknown_", "_silence_", "yes"), ("_silence_", "yes")])
+@pytest.mark.parametrize(
+    "labels", [(), ("yes", "no"), ("_unknown_", "_silence_", "yes"), ("_silence_", "yes")]
+)
 def test_labels_begin_with_silence_and_unknown(labels):
     with pytest.raises(UserError, match="expected _silence_, _unknown_"):
         ModelSpec(labels)

@@ -1,6 +1,8 @@
 """WAVs: what is read, what is refused with which message, and that nothing is lost on the way."""
 
+import contextlib
 import struct
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -108,10 +110,8 @@ def test_bad_files_are_refused_with_their_fault(data, kind, message):
 def test_damaged_files_never_crash(noise, cut, insert):
     """Cut anywhere and continued with anything: samples or a WavError, no other exception."""
     data = GOOD[:cut] + noise + (GOOD[cut:] if insert else b"")
-    try:
+    with contextlib.suppress(WavError):
         assert decode_wav(data, 16000).size > 0
-    except WavError as error:
-        assert error.kind
 
 
 def test_reading_says_what_the_system_says(tmp_path):
@@ -138,8 +138,6 @@ def test_round_trip(samples, rate_hz):
 
 
 def test_header_is_what_other_programs_expect(tmp_path):
-    import wave
-
     path = tmp_path / "a.wav"
     path.write_bytes(encode_wav(SAMPLES, 16000))
     with wave.open(str(path)) as file:

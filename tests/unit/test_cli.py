@@ -1,0 +1,346 @@
+"""The flags of python -m train: defaults, traps, and that asking for help costs nothing."""
+
+import argparse
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from train import __main__ as command
+from train import architectures, cli, runfolder
+from train.augment import Augmentation
+from train.dataset import Sampling
+from train.errors import UserError
+from train.job import Job
+from train.recipe import Recipe
+from train.spec import FrontEnd
+
+ROOT = Path(__file__).resolve().parents[2]
+PARSERS = {
+    "": cli.training_parser,
+    "evaluate": cli.evaluate_parser,
+    "report": lambda: cli.run_parser("report", "text"),
+    "download": cli.download_parser,
+}
+LEAVES = ["errors", "spec", "runfolder", "frontend", "wav", "metrics"]
+
+
+def job_of(*flags: str) -> Job:
+    return cli.job_of(cli.training_parser().parse_args(flags))
+
+
+def refused(parser: argparse.ArgumentParser, capsys, *flags: str) -> str:
+    """What the parser says about flags it does not take."""
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(flags)
+    assert caught.value.code == 2
+    return capsys.readouterr().err
+
+
+def python(code: str, *arguments: str) -> str:
+    """Standard output of a fresh interpreter in the repository."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# Runs a command as python -m does, then prints what it imported and the seconds of processor time:
+# those of the clock depend on what else the machine is doing.
+HELP = """
+import runpy, sys, time
+sys.argv[0] = "train"
+try:
+    runpy.run_module("train", run_name="__main__")
+except SystemExit as end:
+    assert end.code in (0, None), end.code
+print("@", time.process_time(), *sys.modules)
+"""
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_help_is_quick_and_imports_no_tensorflow(name):
+    text, _, measured = python(HELP, *name.split(), "--help").rpartition("@")
+    seconds, *modules = measured.split()
+    assert text.startswith(f"usage: python -m train {name}".rstrip())
+    assert "numpy" in modules  # so the list is real
+    assert not {"tensorflow", "keras", "matplotlib", "jinja2"} & set(modules)
+    assert float(seconds) < 1.0
+
+
+@pytest.mark.parametrize(
+    "module",
+    [*LEAVES, "cli", "job", "corpus", "dataset", "augment", "bank", "recipe", "sources", "architectures"],
+)
+def test_importing_does_not_import_tensorflow(module):
+    loaded = python(f"import sys, train.{module}; print(*sys.modules)").split()
+    assert f"train.{module}" in loaded
+    assert not {"tensorflow", "keras"} & set(loaded)
+
+
+def test_the_leaves_are_those_of_pyproject():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert sorted(settings["tool"]["mypy"]["files"]) == sorted(f"train/{leaf}.py" for leaf in LEAVES)
+
+
+def test_defaults_are_those_of_the_dataclasses():
+    assert job_of("--words", "yes") == Job(("yes",))
+
+
+def test_defaults_of_evaluate():
+    flags = cli.evaluate_parser().parse_args(["out/a"])
+    job = Job(("yes",))
+    assert flags.run == Path("out/a")
+    assert (flags.seed, flags.data, flags.language) == (job.seed, job.data, job.language)
+    assert (flags.split, flags.model, flags.json) == ("testing", "all", None)
+    assert Sampling(flags.silence_percentage, flags.unknown_percentage) == job.sampling
+    assert flags.validation_percentage == job.validation_percentage
+    assert flags.testing_percentage == job.testing_percentage
+
+
+EVERY_FLAG = {
+    "--words": "Yes, no",
+    "--data": "recordings",
+    "--language": "de",
+    "--architecture": "conv",
+    "--sample-rate-hz": "8000",
+    "--clip-duration-ms": "900",
+    "--window-size-ms": "31",
+    "--window-stride-ms": "10",
+    "--feature-bin-count": "32",
+    "--training-steps": "10,20,30",
+    "--learning-rate": "0.1,1e-2,.001",
+    "--optimizer": "momentum",
+    "--batch-size": "7",
+    "--dropout": "0.25",
+    "--eval-step-interval": "5",
+    "--silence-percentage": "11",
+    "--unknown-percentage": "12.5",
+    "--time-shift-ms": "50",
+    "--background-volume": "0.3",
+    "--background-frequency": "0",
+    "--validation-percentage": "15",
+    "--testing-percentage": "20",
+    "--bank-clips": "99",
+    "--seed": "3",
+}
+EVERY_SETTING = Job(
+    words=("yes", "no"),
+    data="recordings",
+    language="de",
+    architecture="conv",
+    front_end=FrontEnd("average", 8000, 900, 31, 10, 32),
+    recipe=Recipe((10, 20, 30), (0.1, 0.01, 0.001), 7, 0.25, "momentum", 5),
+    sampling=Sampling(11, 12.5),
+    augmentation=Augmentation(50, 0.3, 0),
+    validation_percentage=15,
+    testing_percentage=20,
+    bank_clips=99,
+    seed=3,
+)
+
+
+def test_every_flag_arrives():
+    assert job_of(*(text for pair in EVERY_FLAG.items() for text in pair)) == EVERY_SETTING
+    assert job_of(*(f"{flag}={value}" for flag, value in EVERY_FLAG.items())) == EVERY_SETTING
+
+
+def test_no_flag_was_forgotten_above():
+    others = {
+        "--help",
+        "--preprocess",
+        "--random-data",
+        "--out",
+        "--overwrite",
+        "--resume",
+        "--stop-training",
+    }
+    known = {option for action in cli.training_parser()._actions for option in action.option_strings} - {"-h"}
+    assert known == set(EVERY_FLAG) | others
+    settings, defaults = EVERY_SETTING.settings(), Job(("word",)).settings()
+    assert {name for name in settings if settings[name] == defaults[name]} == {"front_end.name"}
+
+
+def test_job_round_trip():
+    for job in (EVERY_SETTING, Job(("größe",))):
+        assert Job.from_json(job.to_json(), "job.json") == job
+    assert "größe" in Job(("größe",)).to_json()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.pop("recipe"),
+        lambda content: content.update(colour="red"),
+        lambda content: content["recipe"].update(dropout="much"),
+        lambda content: content["front_end"].pop("name") and content["front_end"].update(title="x"),
+    ],
+)
+def test_job_of_another_version_is_refused(change):
+    content = json.loads(EVERY_SETTING.to_json())
+    change(content)
+    with pytest.raises(UserError, match=r"out/a/job\.json: not the settings of a run of this version"):
+        Job.from_json(json.dumps(content), "out/a/job.json")
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_unknown_flags_and_words_are_refused(name, capsys):
+    run = ["out/a"] if name in ("evaluate", "report") else []
+    said = refused(PARSERS[name](), capsys, *run, "--window-stride", "10", "spare")
+    assert "unrecognized arguments: --window-stride 10 spare" in said
+
+
+@pytest.mark.parametrize("flag", ["--word=yes", "--rand", "--over", "--silence=10", "--seeds=1", "--split"])
+def test_flags_are_not_guessed_from_their_beginning(flag, capsys):
+    """An abbreviation that works today means something else once a flag is added."""
+    assert "unrecognized arguments" in refused(cli.training_parser(), capsys, "--words=yes", flag)
+
+
+@pytest.mark.parametrize("flag", ["--overwrite", "--random-data", "--stop-training"])
+def test_switches_take_no_value(flag, capsys):
+    """With the original's type=bool, --flag 0 and --flag False switched the flag on."""
+    assert "ignored explicit argument" in refused(cli.training_parser(), capsys, f"{flag}=False")
+    assert "unrecognized arguments: 0" in refused(cli.training_parser(), capsys, flag, "0")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--training-steps", "12000,x"], "invalid comma-separated int list value: '12000,x'"),
+        (["--training-steps", "100.5"], "invalid comma-separated int list value"),
+        (["--training-steps", ""], "invalid comma-separated int list value: ''"),
+        (["--learning-rate", "0.1,"], "invalid comma-separated float list value: '0.1,'"),
+        (["--seed", "x"], "invalid int value: 'x'"),
+        (["--window-stride-ms", "20.5"], "invalid int value: '20.5'"),
+        (["--optimizer", "sgd"], "invalid choice: 'sgd'"),
+        (["--preprocess", "mfcc"], "invalid choice: 'mfcc'"),
+        (["--words"], "expected one argument"),
+    ],
+)
+def test_values_that_cannot_be_read(flags, said, capsys):
+    assert said in refused(cli.training_parser(), capsys, *flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "--words is missing; for example: python -m train --words yes,no"),
+        (["--words", ""], "--words is missing"),
+        (["--words", "yes,yes"], "yes named more than once"),
+        (["--words", "a", "--random-data", "--data", "x"], "--random-data and --data x exclude each other"),
+        (["--words", "a", "--training-steps", "5"], "names 1 phases and --learning-rate 2"),
+        (["--words", "a", "--seed", "-1"], "--seed is -1"),
+        (["--words", "a", "--bank-clips", "0"], "--bank-clips is 0"),
+        (["--words", "a", "--dropout", "nan"], "--dropout is nan"),
+        (["--words", "a", "--time-shift-ms", "nan"], "--time-shift-ms is nan"),
+        (["--words", "a", "--validation-percentage", "101"], "--validation-percentage is 101.0"),
+        (["--words", "a", "--testing-percentage", "-1"], "--testing-percentage is -1.0"),
+        (["--words", "a", "--testing-percentage", "90"], "leave nothing to train on"),
+        (["--words", "a", "--window-size-ms", "0"], "window_size_ms is 0"),
+    ],
+)
+def test_values_that_make_no_sense(flags, message):
+    with pytest.raises(UserError, match=message):
+        job_of(*flags)
+
+
+def test_random_data():
+    assert job_of("--words", "yes", "--random-data").data == "random"
+
+
+def test_where_a_run_goes():
+    assert cli.default_out(Job(("yes", "no"))) == Path("out/yes_no")
+
+
+def test_help_names_every_architecture_and_default():
+    text = " ".join(cli.training_parser().format_help().split())
+    assert f"one of {', '.join(architectures.names())} (tiny_conv)" in text
+    assert "steps of each phase (12000,3000)" in text
+    assert "rate of each phase (0.001,0.0001)" in text
+    for group in (Recipe(), FrontEnd(), Augmentation()):
+        for field in dataclasses.fields(group):
+            value = getattr(group, field.name)
+            assert isinstance(value, tuple) or f"({value})" in text, field.name
+
+
+@pytest.fixture
+def run_command(monkeypatch):
+    """Runs python -m train in this process up to the chain: the job, the run folder, resume, stop."""
+    asked = []
+    monkeypatch.setattr(command, "_run_chain", lambda *arguments: asked.append(arguments[:4]))
+
+    def run(*flags) -> tuple:
+        monkeypatch.setattr(sys, "argv", ["train", *map(str, flags)])
+        command.main()
+        return asked.pop()
+
+    return run
+
+
+def test_a_new_run(run_command, tmp_path):
+    run = tmp_path / "run"
+    assert run_command("--words", "a", "--out", run) == (Job(("a",)), run, False, False)
+
+
+def test_resuming_takes_its_settings_from_the_run(run_command, tmp_path):
+    runfolder.write_text(tmp_path / runfolder.JOB, EVERY_SETTING.to_json())
+    assert run_command("--resume", tmp_path) == (EVERY_SETTING, tmp_path, True, False)
+    assert run_command(f"--resume={tmp_path}", "--stop-training") == (EVERY_SETTING, tmp_path, True, True)
+    with pytest.raises(UserError, match="leave out --words, --seed=3"):
+        run_command("--resume", tmp_path, "--words", "a", "--seed=3")
+    with pytest.raises(UserError, match=r"job\.json is missing"):
+        run_command("--resume", tmp_path / "missing")
+    with pytest.raises(UserError, match="--stop-training goes with --resume"):
+        run_command("--words", "a", "--stop-training")
+
+
+def test_a_finished_run_is_not_overwritten_by_accident(run_command, tmp_path):
+    runfolder.write_text(tmp_path / runfolder.SPEC, "{}")
+    with pytest.raises(UserError, match="holds a finished run; add --overwrite"):
+        run_command("--words", "a", "--out", tmp_path)
+    run_command("--words", "a", "--out", tmp_path, "--overwrite")
+
+
+def overwrite(monkeypatch, run: Path, gather) -> None:
+    """python -m train --overwrite with something else in place of reading a corpus."""
+    monkeypatch.setattr("train.job.gather", gather)
+    monkeypatch.setattr(sys, "argv", ["train", "--words", "a", "--out", str(run), "--overwrite"])
+    command.main()
+
+
+def test_overwriting_spares_the_run_that_is_there_when_there_is_no_corpus(monkeypatch, tmp_path):
+    def gather(*_):
+        raise UserError("no such corpus")
+
+    runfolder.write_text(tmp_path / runfolder.SPEC, "{}")
+    with pytest.raises(UserError, match="no such corpus"):
+        overwrite(monkeypatch, tmp_path, gather)
+    assert (tmp_path / runfolder.SPEC).is_file()
+
+
+def test_overwriting_spares_a_folder_that_is_no_run(monkeypatch, tmp_path):
+    source = tmp_path / "c" / "main.c"
+    runfolder.write_text(source, "int main;")
+    with pytest.raises(UserError, match="is not a run folder"):
+        overwrite(monkeypatch, tmp_path, lambda *_: None)
+    assert source.is_file()
+
+
+def test_a_mistake_ends_in_a_sentence_and_exit_code_2(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "train", "--words", "yes,yes"],
+        cwd=ROOT,
+        env=os.environ | {"EARSHOT_CACHE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == "error: --words 'yes,yes': yes named more than once\n"
