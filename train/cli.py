@@ -121,6 +121,13 @@ def training_parser() -> argparse.ArgumentParser:
     )
     training.add_argument("--optimizer", default=recipe.optimizer, choices=OPTIMIZERS, help="(%(default)s)")
     training.add_argument(
+        "--weight-decay",
+        type=float,
+        default=recipe.weight_decay,
+        metavar="D",
+        help="each step takes rate x D off every weight (%(default)s)",
+    )
+    training.add_argument(
         "--batch-size", type=int, default=recipe.batch_size, metavar="N", help="clips per step (%(default)s)"
     )
     training.add_argument(
@@ -216,6 +223,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
             batch_size=arguments.batch_size,
             dropout=arguments.dropout,
             optimizer=arguments.optimizer,
+            weight_decay=arguments.weight_decay,
             eval_step_interval=arguments.eval_step_interval,
         ),
         sampling=Sampling(arguments.silence_percentage, arguments.unknown_percentage),

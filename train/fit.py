@@ -63,7 +63,7 @@ class Trainer:
         self._spec, self._recipe, self._run = spec, recipe, run
         self._checkpoints = run / runfolder.CHECKPOINTS
         self._logits = logits(model)
-        self._optimizer = _optimizer(recipe.optimizer)
+        self._optimizer = _optimizer(recipe)
         self._optimizer.build(model.trainable_variables)
         self._features, self._labels = tf.constant(bank.features), tf.constant(bank.labels)
         self._validation_features = tf.constant(validation.features)
@@ -266,12 +266,13 @@ def _load(path: Path, variables: list[Any]) -> State:
     return state
 
 
-def _optimizer(name: str) -> keras.optimizers.Optimizer:
-    if name == "adam":
-        return keras.optimizers.Adam()
-    if name == "momentum":
-        return keras.optimizers.SGD(momentum=0.9, nesterov=True)
-    return keras.optimizers.SGD()
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    decay = recipe.weight_decay or None
+    if recipe.optimizer == "adam":
+        return keras.optimizers.Adam(weight_decay=decay)
+    if recipe.optimizer == "momentum":
+        return keras.optimizers.SGD(momentum=0.9, nesterov=True, weight_decay=decay)
+    return keras.optimizers.SGD(weight_decay=decay)
 
 
 def _log_softmax(scores: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -143,6 +143,7 @@ class Material:
                 for name, split in self.splits.items()
             },
             "skipped": [{"file": item.file, "reason": item.reason} for item in self.corpus.skipped],
+            "listed_but_missing": len(self.corpus.missing),
             "padded": sum(length < front_end.clip_samples for length in lengths),
             "cut": sum(length > front_end.clip_samples for length in lengths),
         }

@@ -1,4 +1,8 @@
-"""How a network is trained: steps, rates, batches. The defaults are the original's."""
+"""How a network is trained: steps, rates, batches.
+
+The defaults are the original's but for the optimizer and the weight decay
+(docs/adr/0008-training-differences.md).
+"""
 
 from dataclasses import dataclass
 
@@ -16,6 +20,7 @@ class Recipe:
     batch_size: int = 100
     dropout: float = 0.5
     optimizer: str = "adam"
+    weight_decay: float = 1.0  # decoupled: each step takes rate * weight_decay off every weight
     eval_step_interval: int = 400
 
     def __post_init__(self) -> None:
@@ -34,6 +39,8 @@ class Recipe:
                 raise UserError(f"{name} is {','.join(map(str, values))}, expected more than 0")
         if not 0 <= self.dropout < 1:
             raise UserError(f"--dropout is {self.dropout}, expected 0 to less than 1")
+        if not 0 <= self.weight_decay <= 100:
+            raise UserError(f"--weight-decay is {self.weight_decay}, expected 0 to 100")
         if self.optimizer not in OPTIMIZERS:
             raise UserError(f"--optimizer is {self.optimizer!r}, expected one of {', '.join(OPTIMIZERS)}")
 

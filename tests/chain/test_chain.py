@@ -1,0 +1,185 @@
+"""The main job as a user runs it: every file there, the same bytes twice, stopped and gone on with."""
+
+import json
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from train import runfolder
+
+CONTRACT = (
+    "spec.json", "labels.txt", "model.keras", "model.pb", "model.tflite", "metrics.json", "report.html",
+    "c/model.cc", "c/model.h", "c/micro_model_settings.h", "c/micro_model_settings.cc", "c/op_resolver.h",
+    "c/feature_tests.cc", "c/yes_0_features_data.cc", "c/no_0_features_data.cc",
+)  # fmt: skip
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Content of every file below a folder, by its name."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def assert_complete(run: Path) -> None:
+    missing = [name for name in CONTRACT if not (run / name).is_file() or not (run / name).stat().st_size]
+    assert not missing
+    assert any((run / "plots").iterdir())
+    assert list((run / "logs").glob("events.out.tfevents*"))
+    runfolder.read_spec(run, needs=["model.keras", "model.pb", "model.tflite", "labels.txt"])
+
+
+@pytest.fixture
+def copy(trained, tmp_path) -> Path:
+    return Path(shutil.copytree(trained, tmp_path / "copy"))
+
+
+def test_every_file_of_the_contract_is_there(trained):
+    assert_complete(trained)
+    assert (trained / "labels.txt").read_text() == "_silence_\n_unknown_\nyes\nno"
+    assert (trained / "model.tflite").stat().st_size < 20_000
+    assert not list(trained.rglob(".*")), "no temporary file is left"
+
+
+def test_metrics_hold_each_artefacts_figures(trained):
+    metrics = json.loads((trained / "metrics.json").read_text())
+    for kind in ("float", "graphdef", "int8"):
+        result = metrics[kind]
+        confusion = np.array(result["confusion"])
+        assert confusion.shape == (4, 4)
+        assert confusion.sum() == result["clips"] == 16
+        assert result["accuracy"] == np.trace(confusion) / 16
+        low, high = result["interval"]
+        assert 0 <= low <= result["accuracy"] <= high <= 1
+    assert metrics["float"]["accuracy"] > 0.9, "tones are easy"
+    assert metrics["graphdef"]["max_score_difference"] < 1e-5
+    assert metrics["int8"]["tensorflow_interpreter"]["clips"] == 16
+    assert metrics["corpus"]["clips"]["training"] == dict.fromkeys(
+        ("_silence_", "_unknown_", "yes", "no"), 16
+    )
+    assert metrics["corpus"]["split"] == "lists"
+    assert metrics["training"]["steps"] == 80
+    assert metrics["sizes"]["tflite_bytes"] == (trained / "model.tflite").stat().st_size
+    assert [op["op"] for op in metrics["ops"]] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX"]
+
+
+def test_again_over_an_old_run_gives_the_same_bytes(trained, copy, command, small_job):
+    """--overwrite, and reproducibility: nothing of what was there before may shine through."""
+    for name in ("model.tflite", "model.pb", "c/model.cc", "checkpoints/last.npz", "checkpoints/best.npz"):
+        (copy / name).write_bytes(b"old")
+    (copy / "c" / "old.h").write_text("old")
+    (copy / "notes.txt").write_text("mine")
+    code, output, messages = command("train", *small_job, "--out", copy, "--overwrite")
+    assert code == 0, messages
+    assert files(copy / "c") == files(trained / "c")
+    for name in ("model.tflite", "model.pb", "labels.txt", "history.json"):
+        assert (copy / name).read_bytes() == (trained / name).read_bytes(), name
+    assert (copy / "notes.txt").read_text() == "mine", "only what runs write is replaced"
+    assert "model.tflite" in output
+    assert str(copy / "report.html") in output
+
+
+def test_another_seed_gives_another_model(trained, copy, command, small_job):
+    code, _, messages = command("train", *small_job, "--out", copy, "--overwrite", "--seed", 3)
+    assert code == 0, messages
+    assert (copy / "model.tflite").read_bytes() != (trained / "model.tflite").read_bytes()
+
+
+def test_a_finished_run_is_not_overwritten_unasked(trained, command, small_job):
+    before = files(trained)
+    code, output, messages = command("train", *small_job, "--out", trained)
+    assert (code, output) == (2, "")
+    assert f"{trained}: holds a finished run; add --overwrite to replace it, or --out FOLDER" in messages
+    assert files(trained) == before
+
+
+def test_a_mistake_does_not_cost_the_run_that_overwrite_would_have_replaced(copy, command, small_job):
+    before = files(copy)
+    code, _, messages = command("train", *small_job, "--out", copy, "--overwrite", "--data", copy / "nowhere")
+    assert code == 2
+    assert "nowhere: there is no such folder" in messages
+    assert files(copy) == before
+
+
+def test_ctrl_c_keeps_the_best_and_resume_completes(start, command, corpus, tmp_path):
+    run = tmp_path / "stopped"
+    flags = (
+        "--training-steps",
+        "1500,20",
+        "--eval-step-interval",
+        50,
+        "--batch-size",
+        10,
+        "--bank-clips",
+        400,
+    )
+    with start("train", "--words", "yes,no", "--data", corpus, *flags, "--out", run) as process:
+        for line in process.stderr:
+            if "Validation accuracy" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        output, messages = process.communicate(timeout=120)
+    assert process.returncode == 130, messages
+    assert output == ""
+    assert "Traceback" not in messages
+    assert "stopped at step " in messages
+    assert "of 1520; best so far: " in messages
+    assert f"python -m train --resume {run}\n" in messages
+    assert not (run / "model.tflite").exists()
+
+    code, _, messages = command("train", "--words", "yes,no", "--data", corpus, "--out", run)
+    assert code == 2
+    assert f"{run}: holds an unfinished run; go on with: python -m train --resume {run}" in messages
+
+    code, _, messages = command("train", "--resume", run)
+    assert code == 0, messages
+    assert "resumed at step " in messages
+    assert_complete(run)
+    assert json.loads((run / "metrics.json").read_text())["training"]["steps"] == 1520
+
+
+def test_stop_training_finishes_with_the_best_so_far(copy, command):
+    """As after Ctrl-C: the checkpoints are there, what is made of them is not."""
+    for name in ("spec.json", "model.keras", "model.tflite", "metrics.json"):
+        (copy / name).unlink()
+    code, _, messages = command("train", "--resume", copy, "--stop-training")
+    assert code == 0, messages
+    assert_complete(copy)
+
+
+def test_evaluate_gives_the_same_figures(trained, command, corpus, tmp_path):
+    written = tmp_path / "figures.json"
+    code, output, messages = command(
+        "train", "evaluate", trained, "--data", corpus, "--model", "int8", "--json", written
+    )
+    assert code == 0, messages
+    figures, metrics = json.loads(written.read_text()), json.loads((trained / "metrics.json").read_text())
+    assert figures["int8"] == metrics["int8"]
+    assert "float" not in figures
+    assert "model.tflite" in output
+    assert f"{100 * metrics['int8']['accuracy']:.1f} %" in output
+
+
+def test_quantize_and_codegen_alone_make_the_same_files(trained, copy, command):
+    (copy / "model.tflite").unlink()
+    shutil.rmtree(copy / "c")
+    code, output, messages = command("quantize", copy)
+    assert code == 0, messages
+    assert "CONV_2D, RESHAPE, FULLY_CONNECTED, SOFTMAX" in output
+    assert (copy / "model.tflite").read_bytes() == (trained / "model.tflite").read_bytes()
+    code, output, messages = command("codegen", copy)
+    assert code == 0, messages
+    assert output.strip() == str(copy / "c")
+    assert files(copy / "c") == files(trained / "c")
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.pb", "model.keras"])
+def test_a_file_exchanged_afterwards_is_refused(copy, command, corpus, name):
+    content = bytearray((copy / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / name).write_bytes(content)
+    stage = ("codegen", copy) if name == "model.tflite" else ("train", "evaluate", copy, "--data", corpus)
+    code, output, messages = command(*stage)
+    assert (code, output) == (2, "")
+    assert f"{copy / name}: does not belong to {copy / 'spec.json'}" in messages
