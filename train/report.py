@@ -4,7 +4,6 @@ Everything comes from files of the run folder, so that ``python -m train report 
 can make the report anew. The page is one file that asks the network for nothing.
 """
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +14,11 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from train import plots, runfolder
+from train import gallery, plots, runfolder
 from train.errors import UserError
-from train.frontend import wav_features
-from train.spec import FrontEnd, ModelSpec
-from train.wav import fit_length, read_wav, to_float
+from train.spec import ModelSpec
 
 SPLITS = ("training", "validation", "testing")
-
-# The sound of a clip takes 43 kB of the page.
-MAX_GALLERY_CLIPS = 40
 
 # Results in the order of the chain: key in metrics.json, name, what it is.
 _CHAIN = (
@@ -103,30 +97,6 @@ class Result:
         ]
 
 
-@dataclass(frozen=True)
-class Clip:
-    """A clip to look at and to listen to."""
-
-    title: str
-    detail: str
-    source: str
-    features: NDArray[np.uint8]  # (frames, bins)
-    picture_uri: str
-    sound_uri: str
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """A section of clips; ``missing`` says why there are none."""
-
-    id: str
-    title: str
-    about: str
-    clips: tuple[Clip, ...]
-    more: str
-    missing: str
-
-
 def write_report(run: Path) -> Path:
     """Make RUN/report.html and RUN/plots/*.png from the other files of the run folder.
 
@@ -153,7 +123,7 @@ def write_report(run: Path) -> Path:
     if not results:
         raise UserError(f"{where}: holds no result; expected float, graphdef or int8; train again")
     _check_artefacts(run, spec, results)
-    samples, mistakes = _samples(run, spec.front_end), _mistakes(run, spec.front_end)
+    samples, mistakes = gallery.samples(run, spec.front_end), gallery.mistakes(run, spec.front_end)
     page = _template().render(
         spec=spec,
         corpus=corpus,
@@ -245,93 +215,15 @@ def _result(content: Any, name: str, about: str, labels: Sequence[str], where: s
     )
 
 
-def _clips(
-    run: Path, folder: str, entries: Sequence[Mapping[str, Any]], front_end: FrontEnd
-) -> tuple[Clip, ...]:
-    """The first clips of a list in the run folder, with sound and features."""
-    clips = []
-    for entry in entries[:MAX_GALLERY_CLIPS]:
-        path = run / folder / entry["file"]
-        samples = fit_length(read_wav(path, front_end.sample_rate_hz), front_end.clip_samples)
-        features = wav_features(to_float(samples)[np.newaxis], front_end)[0]
-        clips.append(
-            Clip(
-                title=_title(entry),
-                detail=_certainty(entry["score"], path) if "score" in entry else "",
-                source=entry.get("source", ""),
-                features=features,
-                picture_uri=_data_uri("image/png", plots.feature_png(features)),
-                sound_uri=_data_uri("audio/wav", path.read_bytes()),
-            )
-        )
-    return tuple(clips)
-
-
-def _title(entry: Mapping[str, Any]) -> str:
-    if "predicted" in entry:
-        return f"{entry['label']} heard as {entry['predicted']}"
-    return str(entry["label"])
-
-
-def _certainty(score: Any, where: Path) -> str:
-    """An int8 score of the softmax (scale 1/256, zero point -128), and its share in percent."""
-    if not isinstance(score, int) or not -128 <= score <= 127:
-        raise UserError(f"{where}: score is {score!r}, expected an int8 score, -128 to 127; evaluate again")
-    return f"{percent((score + 128) / 256)} sure · int8 {score}"
-
-
-def _data_uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-
-
 # Sections
 
 
-def _samples(run: Path, front_end: FrontEnd) -> Gallery:
-    path = run / runfolder.CLIPS / runfolder.CLIPS_LIST
-    entries = runfolder.read_json(path) if path.is_file() else []
-    return Gallery(
-        id="samples",
-        title="What the model sees",
-        about=f"Features of test clips: {front_end.frames} frames from left to right, {front_end.bins} bins "
-        "from low to high; brightness is the cube root of the feature. Press a picture to hear the clip.",
-        clips=_clips(run, runfolder.CLIPS, entries, front_end),
-        more=_more(len(entries), runfolder.CLIPS),
-        missing=""
-        if entries
-        else f"No sample clips: {runfolder.CLIPS_LIST} is not in {runfolder.CLIPS}/, or empty.",
-    )
-
-
-def _mistakes(run: Path, front_end: FrontEnd) -> Gallery:
-    path = run / runfolder.MISTAKES / runfolder.MISTAKES_LIST
-    entries = runfolder.read_json(path) if path.is_file() else []
-    missing = ""
-    if not path.is_file():
-        missing = (
-            f"No list of mistakes: {runfolder.MISTAKES}/{runfolder.MISTAKES_LIST} is not in the run folder."
-        )
-    elif not entries:
-        missing = "The int8 model got every test clip right."
-    return Gallery(
-        id="mistakes",
-        title="What it got wrong",
-        about="Test clips that the int8 model mistook, the surest mistake first.",
-        clips=_clips(run, runfolder.MISTAKES, entries, front_end),
-        more=_more(len(entries), runfolder.MISTAKES),
-        missing=missing,
-    )
-
-
-def _more(total: int, folder: str) -> str:
-    hidden = total - MAX_GALLERY_CLIPS
-    if hidden <= 0:
-        return ""
-    return f"{hidden:,} more of {total:,} are not shown here; their list is in {folder}/."
-
-
 def _draw(
-    run: Path, metrics: Mapping[str, Any], results: Sequence[Result], samples: Gallery, labels: Sequence[str]
+    run: Path,
+    metrics: Mapping[str, Any],
+    results: Sequence[Result],
+    samples: gallery.Gallery,
+    labels: Sequence[str],
 ) -> list[str]:
     """Write the plots of the run; the learning curves also come back, as SVG for the page."""
     curves = {}

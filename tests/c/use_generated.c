@@ -8,9 +8,9 @@
 static int8_t scores[kCategoryCount];
 
 int main(void) {
-  for (int i = 0; i < kFeatureTestCount; ++i) {
-    scores[0] = g_feature_tests[i].scores[0];
-    printf("%s %s %d\n", kCategoryLabels[g_feature_tests[i].label], g_feature_tests[i].name, scores[0]);
-  }
-  return kTensorArenaSize > 0 && g_model_len > 0 ? 0 : 1;
+    for (int i = 0; i < kFeatureTestCount; ++i) {
+        scores[0] = g_feature_tests[i].scores[0];
+        printf("%s %s %d\n", kCategoryLabels[g_feature_tests[i].label], g_feature_tests[i].name, scores[0]);
+    }
+    return kTensorArenaSize > 0 && g_model_len > 0 ? 0 : 1;
 }

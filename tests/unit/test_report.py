@@ -16,7 +16,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from train import plots, report, runfolder
+from train import gallery, plots, report, runfolder
 from train.errors import UserError
 from train.frontend import wav_features
 from train.report import write_report
@@ -296,7 +296,7 @@ def test_page_is_accessible(page: Page) -> None:
 
 def test_every_mistake_can_be_heard_up_to_a_limit(finished: Path, page: Page) -> None:
     sounds = [base64.b64decode((sound["src"] or "").partition(",")[2]) for sound in page.all("audio")]
-    assert len(sounds) == 10 + report.MAX_GALLERY_CLIPS
+    assert len(sounds) == 10 + gallery.MAX_GALLERY_CLIPS
     assert sounds[10] == (finished / "mistakes" / "000.wav").read_bytes()
     text = words(page)
     assert "ja heard as _unknown_" in text
@@ -324,7 +324,7 @@ def test_same_run_folder_same_bytes(finished: Path, run: Path) -> None:
 
 
 def test_page_stays_small(finished: Path) -> None:
-    sounds_bytes = (10 + report.MAX_GALLERY_CLIPS) * 32044 * 4 / 3
+    sounds_bytes = (10 + gallery.MAX_GALLERY_CLIPS) * 32044 * 4 / 3
     assert (finished / "report.html").stat().st_size < sounds_bytes + 350_000
 
 
@@ -479,5 +479,5 @@ def test_browser_runs_the_page(finished: Path, tmp_path: Path) -> None:
         (finished / "report.html").as_uri(),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.count('aria-label="Play: ') == 10 + report.MAX_GALLERY_CLIPS
+    assert done.stdout.count('aria-label="Play: ') == 10 + gallery.MAX_GALLERY_CLIPS
     assert "CONSOLE" not in done.stderr, done.stderr

@@ -8,22 +8,22 @@ namespace tflite {
 
 template <unsigned int tOpCount>
 class MicroMutableOpResolver {
- public:
-  TfLiteStatus AddConv2D() { return Add(); }
-  TfLiteStatus AddFullyConnected() { return Add(); }
-  TfLiteStatus AddReshape() { return Add(); }
-  TfLiteStatus AddSoftmax() { return Add(); }
+  public:
+    TfLiteStatus AddConv2D() { return Add(); }
+    TfLiteStatus AddFullyConnected() { return Add(); }
+    TfLiteStatus AddReshape() { return Add(); }
+    TfLiteStatus AddSoftmax() { return Add(); }
 
-  unsigned int GetRegistrationLength() const { return registered_; }
+    unsigned int GetRegistrationLength() const { return registered_; }
 
- private:
-  TfLiteStatus Add() {
-    if (registered_ == tOpCount) return kTfLiteError;
-    ++registered_;
-    return kTfLiteOk;
-  }
+  private:
+    TfLiteStatus Add() {
+        if (registered_ == tOpCount) return kTfLiteError;
+        ++registered_;
+        return kTfLiteOk;
+    }
 
-  unsigned int registered_ = 0;
+    unsigned int registered_ = 0;
 };
 
 }  // namespace tflite
