@@ -11,14 +11,18 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.lite.python.convert import mlir_quantize
 
-from quantize.ranges import Range, divergence, narrow, read_ranges, with_ranges
-from train.architectures import OUTPUT_NAME
-from train.console import log
+from quantize.ranges import Range, divergence, most_trials, narrow, read_ranges, with_ranges
+from train.architectures import OUTPUT_NAME, count_macs
+from train.console import progress
 from train.errors import UserError
 from train.frontend import dequantize_features, model_input
 from train.native import quiet_stderr
 from train.spec import FrontEnd
 from train.tflite import tensorflow_scores
+
+# A trial of the range search runs about this much arithmetic: a second for the largest networks.
+_SEARCH_MACS = 1_000_000_000
+_FEWEST_SEARCH_CLIPS = 50
 
 
 def load_keras(path: Path) -> keras.Model:
@@ -45,21 +49,25 @@ def convert(model: keras.Model, calibration: NDArray[np.uint8], front_end: Front
     """
     features = dequantize_features(calibration, front_end)[..., np.newaxis]
     centre_logits(model)
-    expected = model.predict(features, batch_size=100, verbose=0)
-    int8_input = model_input(calibration, front_end)
+    searched = calibration[: max(_FEWEST_SEARCH_CLIPS, _SEARCH_MACS // count_macs(model))]
+    expected = model.predict(features[: len(searched)], batch_size=100, verbose=0)
+    int8_input = model_input(searched, front_end)
     with _quiet():
         calibrated = _calibrate(model, features)
 
     def quantized_with(ranges: list[Range]) -> bytes:
-        return _quantize(with_ranges(calibrated, ranges, front_end, where))
+        with _quiet():
+            return _quantize(with_ranges(calibrated, ranges, front_end, where))
 
-    def loss_of(ranges: list[Range]) -> float:
-        return divergence(expected, tensorflow_scores(quantized_with(ranges), int8_input))
+    ranges = read_ranges(calibrated, where)
+    with progress(f"ranges of {len(ranges)} activations", most_trials(ranges)) as advance:
 
-    calibrated_ranges = read_ranges(calibrated, where)
-    log(f"choosing the ranges of {len(calibrated_ranges)} activations on {len(calibration)} training clips")
-    with _quiet():
-        return quantized_with(narrow(calibrated_ranges, loss_of))
+        def loss_of(trial: list[Range]) -> float:
+            loss = divergence(expected, tensorflow_scores(quantized_with(trial), int8_input))
+            advance()
+            return loss
+
+        return quantized_with(narrow(ranges, loss_of))
 
 
 def centre_logits(model: keras.Model) -> None:

@@ -107,6 +107,12 @@ def narrow(ranges: list[Range], loss_of: Callable[[list[Range]], float]) -> list
     return best
 
 
+def most_trials(ranges: list[Range]) -> int:
+    """How often ``narrow`` asks for a loss at the most."""
+    ends = sum((item.high > 0) + (item.low < 0) for item in ranges)
+    return 1 + _MOST_ROUNDS * ends * len(_SHARES)
+
+
 def _candidates(calibrated: Range, best: Range) -> Iterator[Range]:
     """The best range so far with either end moved to each share of the calibrated one."""
     if calibrated.high > 0:

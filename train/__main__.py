@@ -59,12 +59,10 @@ def _train(arguments: list[str]) -> None:
             raise Interrupted(f"stopped; go on with: python -m train --resume {run}") from None
         raise
     except OSError as error:
-        if not _disk_is_full(error):
+        fault = _disk_fault(error, run)
+        if fault is None:
             raise
-        raise UserError(
-            f"{error.filename or run}: the disk is full ({error}); free some space there or in "
-            f"{cache_root()}, then go on with: python -m train --resume {run}"
-        ) from error
+        raise fault from error
 
 
 def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -> None:
@@ -147,9 +145,21 @@ def _write_job(job: Job, run: Path) -> None:
         ) from error
 
 
-def _disk_is_full(error: OSError) -> bool:
-    """Whether a write failed for want of space; NumPy says so without a number."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT) or "requested and" in str(error)
+def _disk_fault(error: OSError, run: Path) -> UserError | None:
+    """What the user can do about a full disk or an unusable cache; None for any other trouble."""
+    where, cache = str(error.filename or run), cache_root()
+    # NumPy tells of a write that did not fit in words alone, without a number.
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or "requested and" in str(error):
+        return UserError(
+            f"{where}: the disk is full ({error}); free some space there or in {cache}, then go on with: "
+            f"python -m train --resume {run}"
+        )
+    if Path(where).is_relative_to(cache):
+        return UserError(
+            f"{where}: the cache cannot be used ({error.strerror}); set EARSHOT_CACHE to a folder that can "
+            "be written"
+        )
+    return None
 
 
 class _timed:

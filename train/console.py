@@ -69,7 +69,7 @@ def _plain_progress(what: str, total: int) -> Callable[..., None]:
         nonlocal done, last
         done += count
         now = time.monotonic()
-        if now - last >= _PLAIN_INTERVAL_S or (done >= total and last != start):
+        if now - last >= _PLAIN_INTERVAL_S or (done - count < total <= done and last != start):
             left_s = (now - start) / done * (total - done) if done else 0
             log(f"{what}: {done} of {total}, {left_s:.0f} s left  {note}".rstrip())
             last = now

@@ -187,7 +187,7 @@ def require_words(corpus: Corpus, words: Iterable[str], splits: Iterable[str] = 
         for split in splits:
             if not counts[split]:
                 how = (
-                    "the lists put none there"
+                    _list_of(split)
                     if corpus.split_rule == "lists"
                     else f"{counts.total()} clips are too few speakers for the hash rule; record more, or "
                     "write validation_list.txt and testing_list.txt"
@@ -274,7 +274,17 @@ def _skip_summary(skipped: Iterable[Skipped], prefix: str = "") -> str:
     return f"{kinds} (first: {first.file}: {first.reason})"
 
 
+def _list_of(split: str) -> str:
+    """What to mend where the lists leave a split without clips of a word."""
+    if split in _LISTS:
+        return f"{_LISTS[split]} names none; add some of its clips there"
+    return "the lists name all of its clips; take some out of them"
+
+
 def _nothing_usable(root: Path, skipped: list[Skipped]) -> str:
     if skipped:
-        return f"{root}: not one usable clip; {_skip_summary(skipped)}"
+        return (
+            f"{root}: not one usable clip; {_skip_summary(skipped)}; expected 16-bit mono WAV, which makes: "
+            "ffmpeg -i IN -ac 1 -ar 16000 -c:a pcm_s16le OUT.wav"
+        )
     return f"{root}: no .wav found; expected <word>/<speaker>_nohash_<n>.wav, e.g. yes/anna_nohash_0.wav"

@@ -95,8 +95,8 @@ def make_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Samp
     generator.shuffle(unknown)
     if unknown_count and not unknown:
         raise UserError(
-            f"{corpus.root}: no {split} clip of any other word, so _unknown_ cannot be learnt; add folders "
-            "of other words, or pass --unknown-percentage 0"
+            f"{corpus.root}: no clip of any other word for {split}, so there is nothing to be _unknown_; add "
+            "folders of other words, or pass --unknown-percentage 0"
         )
     silence = [Example(None, SILENCE_INDEX)] * silence_count
     examples = wanted + silence + unknown[:unknown_count]
@@ -136,7 +136,7 @@ class AudioSource:
         if len(audio) <= needed:
             raise UserError(
                 f"{path}: Background sample is too short! Need more than {needed} samples "
-                f"but only {len(audio)} were found"
+                f"but only {len(audio)} were found; record longer noise, or remove the file"
             )
         return audio
 

@@ -94,7 +94,7 @@ def check_free(run: Path) -> None:
     Raises:
         UserError: it holds a finished or an unfinished run, or something else.
     """
-    if (run / SPEC).is_file():
+    if (run / METRICS).is_file():
         raise UserError(f"{run}: holds a finished run; add --overwrite to replace it, or --out FOLDER")
     if (run / CHECKPOINTS).is_dir() and (run / JOB).is_file():
         raise UserError(

@@ -187,7 +187,10 @@ def parse_words(text: str) -> tuple[str, ...]:
         if not word:
             raise UserError(f"--words {text!r}: there is an empty word; expected e.g. --words yes,no")
         if word.startswith("_") or word.startswith(".") or "/" in word or "\\" in word:
-            raise UserError(f"--words {text!r}: {word!r} cannot be a word (it names a folder of clips)")
+            raise UserError(
+                f"--words {text!r}: {word!r} cannot be a word: it names a folder of clips, and names with "
+                "/ or \\, or that start with _ or a dot, are reserved"
+            )
     repeated = sorted({word for word in words if words.count(word) > 1})
     if repeated:
         raise UserError(f"--words {text!r}: {', '.join(repeated)} named more than once")

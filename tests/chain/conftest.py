@@ -40,12 +40,13 @@ def start(tmp_path_factory) -> Callable[..., subprocess.Popen[str]]:
 
 @pytest.fixture(scope="session")
 def command(start) -> Callable[..., tuple[int, str, str]]:
-    """``command("train", …)``: exit code, stdout and stderr, none of which may hold a traceback."""
+    """``command("train", …)``: exit code, stdout and stderr, without a traceback or a library's warning."""
 
     def run(package: str, *arguments: object) -> tuple[int, str, str]:
         with start(package, *arguments) as process:
             output, messages = process.communicate(timeout=300)
         assert "Traceback" not in messages
+        assert "Warning" not in messages, "what Python and TensorFlow warn of is not for the user"
         return process.returncode, output, messages
 
     return run

@@ -262,6 +262,13 @@ def test_a_full_disk_under_the_cache(corpus, out, small_disk, refusal, monkeypat
     assert "the disk is full" in refusal(*quick(corpus, out), "--bank-clips", 400)
 
 
+def test_a_cache_that_cannot_be_made(corpus, tmp_path, out, refusal, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EARSHOT_CACHE", str(tmp_path / "file" / "cache"))
+    message = refusal(*quick(corpus, out))
+    assert "the cache cannot be used (Not a directory); set EARSHOT_CACHE to a folder" in message
+
+
 def test_other_troubles_with_the_disk_stay_bugs(corpus, out, run_train, monkeypatch):
     def fail(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "somewhere")

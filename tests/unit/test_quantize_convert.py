@@ -89,7 +89,11 @@ def test_every_architecture_converts_and_passes_the_audit(name):
     assert result.output.shape == (1, 4)
     assert len(tflite) < model.count_params() * 1.25 + 6000, "int8: about a byte for each parameter"
     assert sum(op.macs for op in result.ops) == architectures.count_macs(model)
-    assert tensorflow_scores(tflite, model_input(clips, FRONT_END)).shape == (len(clips), 4)
+    inputs = model_input(clips, FRONT_END)
+    assert tensorflow_scores(tflite, inputs).shape == (len(clips), 4)
+    oracle = TflmModel(tflite, name)
+    assert oracle.run(inputs).shape == (len(clips), 4)
+    assert oracle.arena_bytes > 0
 
 
 @pytest.mark.parametrize("name", ["tiny_conv", "single_fc"])
