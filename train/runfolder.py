@@ -94,9 +94,10 @@ def check_free(run: Path) -> None:
     Raises:
         UserError: it holds a finished or an unfinished run, or something else.
     """
-    if (run / METRICS).is_file():
+    resumable = (run / CHECKPOINTS).is_dir() and (run / JOB).is_file()
+    if (run / METRICS).is_file() or ((run / SPEC).is_file() and not resumable):
         raise UserError(f"{run}: holds a finished run; add --overwrite to replace it, or --out FOLDER")
-    if (run / CHECKPOINTS).is_dir() and (run / JOB).is_file():
+    if resumable:
         raise UserError(
             f"{run}: holds an unfinished run; go on with: python -m train --resume {run}, "
             "or add --overwrite to start again"

@@ -4,6 +4,8 @@ Fast, and not the oracle: it differs from TFLite-Micro on a few inputs in a thou
 (docs/adr/0003-oracle.md), so its differences are counted and reported.
 """
 
+import warnings
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -17,10 +19,13 @@ def tensorflow_scores(tflite: bytes, inputs: NDArray[np.int8]) -> NDArray[np.int
     Returns:
         (n, labels) int8.
     """
-    interpreter = tf.lite.Interpreter(
-        model_content=tflite,
-        experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
+    with warnings.catch_warnings():
+        # It tells users to move to another package; which one is used here is not theirs to choose.
+        warnings.simplefilter("ignore", UserWarning)
+        interpreter = tf.lite.Interpreter(
+            model_content=tflite,
+            experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
     interpreter.allocate_tensors()
     entry, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     scores = np.empty((len(inputs), *result["shape"][1:]), dtype=np.int8)

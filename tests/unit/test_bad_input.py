@@ -156,7 +156,7 @@ def test_too_little_to_train_or_to_test_on(spoiled, out, refusal, make_corpus, t
 
     alone = make_corpus(tmp_path / "alone", ("yes", "no"))
     message = refusal(*quick(alone, out))
-    assert "no training clip of any other word" in message
+    assert "no clip of any other word for training" in message
     assert "--unknown-percentage 0" in message
 
     pair = make_corpus(tmp_path / "pair", speakers=2, lists=False)

@@ -303,7 +303,7 @@ def test_require_words_refuses(listed):
         require_words(corpus, ["yes", "left"])
     with pytest.raises(UserError, match=r"none of the 2 files of 'no' can be used; 1 empty file, 1 8000 Hz"):
         require_words(corpus, ["no"])
-    with pytest.raises(UserError, match="'up' has no testing clip: the lists put none there"):
+    with pytest.raises(UserError, match=r"'up' has no testing clip: testing_list\.txt names none"):
         require_words(corpus, ["up"])
 
 

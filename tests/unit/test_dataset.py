@@ -140,7 +140,9 @@ def test_all_is_every_split_together():
 
 def test_no_other_word_needs_unknown_percentage_0():
     corpus = corpus_of({"yes": 2, "no": 2})
-    with pytest.raises(UserError, match=r"no training clip of any other word.*pass --unknown-percentage 0"):
+    with pytest.raises(
+        UserError, match=r"no clip of any other word for training.*pass --unknown-percentage 0"
+    ):
         make_split(corpus, LABELS, TRAINING, Sampling(), 1)
     assert counts(TRAINING, Sampling(unknown_percentage=0), corpus)["_unknown_"] == 0
 
