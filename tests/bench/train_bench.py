@@ -115,32 +115,32 @@ def _alternative(material: Material, audio: np.ndarray, job: Job) -> dict[str, f
     examples = [example for example in material.splits[TRAINING].examples if example.clip]
     generator = random.Random(job.seed)
     limit = int(Augmentation().time_shift_ms * front_end.sample_rate_hz / 1000)
-    with tf.compat.v1.Session(graph=graph) as session:
+    session = tf.compat.v1.Session(graph=graph)  # not entered: Keras runs eagerly beside it
 
-        def one_clip(path: Path) -> np.ndarray:
-            moved = generator.randint(-limit, limit - 1)
-            feeds = {
-                wav: path.read_bytes(),
-                shift: [[max(moved, 0), max(-moved, 0)], [0, 0]],
-                start: [max(-moved, 0), 0],
-                noise: audio[generator.randrange(len(audio))][:, np.newaxis],
-                volume: generator.uniform(0, 0.1),
-            }
-            return session.run(features, feeds)[0]
+    def one_clip(path: Path) -> np.ndarray:
+        moved = generator.randint(-limit, limit - 1)
+        feeds = {
+            wav: path.read_bytes(),
+            shift: [[max(moved, 0), max(-moved, 0)], [0, 0]],
+            start: [max(-moved, 0), 0],
+            noise: audio[generator.randrange(len(audio))][:, np.newaxis],
+            volume: generator.uniform(0, 0.1),
+        }
+        return session.run(features, feeds)[0]
 
-        one_clip(examples[0].clip.path)
+    one_clip(examples[0].clip.path)
+    started = time.monotonic()
+    for index in range(_ALTERNATIVE_CLIPS):
+        one_clip(examples[index % len(examples)].clip.path)
+    clips_per_s = _ALTERNATIVE_CLIPS / (time.monotonic() - started)
+    seconds = 0.0
+    for step in range(_ALTERNATIVE_STEPS + 1):
         started = time.monotonic()
-        for index in range(_ALTERNATIVE_CLIPS):
-            one_clip(examples[index % len(examples)].clip.path)
-        clips_per_s = _ALTERNATIVE_CLIPS / (time.monotonic() - started)
-        seconds = 0.0
-        for step in range(_ALTERNATIVE_STEPS + 1):
-            started = time.monotonic()
-            batch = [generator.choice(examples) for _ in range(job.recipe.batch_size)]
-            inputs = np.stack([one_clip(example.clip.path) for example in batch])
-            model.train_on_batch(inputs, np.array([example.label for example in batch]))
-            if step:  # the first one traces the graph
-                seconds += time.monotonic() - started
+        batch = [generator.choice(examples) for _ in range(job.recipe.batch_size)]
+        inputs = np.stack([one_clip(example.clip.path) for example in batch])
+        model.train_on_batch(inputs, np.array([example.label for example in batch]))
+        if step:  # the first one traces the graph
+            seconds += time.monotonic() - started
     steps_per_s = _ALTERNATIVE_STEPS / seconds
     return {
         "what": "TensorFlow ops clip by clip, recomputed at every step, one Keras step at a time",
