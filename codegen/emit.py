@@ -6,6 +6,7 @@ from pathlib import Path
 
 from codegen import cformat
 from codegen.feature_tests import FeatureTest, load_tests
+from codegen.frontend_tables import table_files
 from codegen.op_resolver import resolver_methods
 from codegen.render import render
 from codegen.tflite import Graph, check_quantized, read_graph
@@ -51,6 +52,7 @@ def generate(run: Path) -> list[Path]:
         **_model_files(banner, tflite, model, graph),
         **_settings_files(banner, spec, model),
         "op_resolver.h": render("op_resolver.h", banner=banner, methods=resolver_methods(graph, where)),
+        **table_files(banner, spec.front_end),
         **_feature_files(banner, tests),
     }
     return _write(run / runfolder.C_SOURCES, contents)

@@ -52,9 +52,7 @@ def power_spectrogram(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArra
 def average_bins(power: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
     """Mean of adjacent FFT bins.
 
-    A group at either end that is not full is divided by its own length. The groups are those
-    of TensorFlow's SAME pooling (docs/adr/0001-last-bin.md): half of the places that stay empty,
-    rounded down, come before the first bin. With the defaults one does, behind the last.
+    A group at either end that is not full is divided by its own length.
 
     Args:
         power: (clips, frames, fft_bins) float32.
@@ -65,19 +63,15 @@ def average_bins(power: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.
     """
     if power.shape[-1] != front_end.fft_bins:
         raise ValueError(f"power has {power.shape[-1]} bins, expected {front_end.fft_bins}")
-    size = front_end.bins_per_average
-    empty_places = front_end.bins * size - front_end.fft_bins
-    head = -(empty_places // 2) % size  # bins in a first group that is not full, else 0
-    full_groups = (front_end.fft_bins - head) // size
-    tail = head + full_groups * size  # where a last group that is not full begins
+    size, edges = front_end.bins_per_average, front_end.group_edges
+    first_full = int(edges[1] - edges[0] < size)
+    end_full = front_end.bins - int(edges[-1] - edges[-2] < size)
     pooled = np.empty((*power.shape[:-1], front_end.bins), dtype=np.float32)
-    if head:
-        pooled[..., 0] = power[..., :head].mean(axis=-1)
-    grouped = power[..., head:tail].reshape(*power.shape[:-1], full_groups, size)
-    first_full = 1 if head else 0
-    pooled[..., first_full : first_full + full_groups] = grouped.mean(axis=-1)
-    if tail < front_end.fft_bins:
-        pooled[..., -1] = power[..., tail:].mean(axis=-1)
+    whole = power[..., edges[first_full] : edges[end_full]]
+    grouped = whole.reshape(*power.shape[:-1], end_full - first_full, size)
+    pooled[..., first_full:end_full] = grouped.mean(axis=-1)
+    for group in {0, front_end.bins - 1} - set(range(first_full, end_full)):
+        pooled[..., group] = power[..., edges[group] : edges[group + 1]].mean(axis=-1)
     return pooled
 
 

@@ -87,6 +87,19 @@ class FrontEnd:
         return -(-self.fft_bins // self.bins_per_average)
 
     @property
+    def group_edges(self) -> tuple[int, ...]:
+        """First FFT bin of each feature, and the end: bins + 1 numbers.
+
+        The groups are those of TensorFlow's SAME pooling (docs/adr/0001-last-bin.md): half of
+        the places that stay empty, rounded down, come before the first bin. With the defaults
+        one does, behind the last.
+        """
+        size = self.bins_per_average
+        empty_places = self.bins * size - self.fft_bins
+        starts = (max(0, group * size - empty_places // 2) for group in range(self.bins))
+        return (*starts, self.fft_bins)
+
+    @property
     def frames(self) -> int:
         """Frames per clip: 49 with the defaults."""
         return 1 + (self.clip_samples - self.window_samples) // self.stride_samples

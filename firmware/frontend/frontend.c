@@ -1,0 +1,64 @@
+#include "frontend.h"
+
+#include <string.h>
+
+#include "fft.h"
+
+// Bits behind the point of a power: the spectrum is twice 2^(15 + KWS_FRACTION_BITS) times the
+// DFT of samples in [-1, 1), and a feature is twice the mean power.
+#define POWER_BITS (2 * (15 + KWS_FRACTION_BITS + 1) - 1)
+
+void kws_frontend_reset(kws_frontend* frontend) {
+    frontend->sample_count = 0;
+    frontend->skip_samples = 0;
+}
+
+// Windowed samples, scaled to use all bits that the FFT can take, in bit-reversed order.
+static void apply_window(const int16_t* samples, int32_t* data) {
+    for (size_t i = 0; i < KWS_FFT_LENGTH; ++i) {
+        const size_t place = 2 * (size_t)kws_bit_reversal[i / 2] + i % 2;
+        if (i >= KWS_WINDOW_SAMPLES) {
+            data[place] = 0;
+            continue;
+        }
+        const int32_t weight = kws_window[i];  // Q31
+        data[place] = (int32_t)(((int64_t)samples[i] * weight) >> (31 - KWS_FRACTION_BITS));
+    }
+}
+
+// Rounded mean power of one group of bins in steps of the feature scale, saturated.
+static uint8_t feature(const int32_t* bins, uint32_t count) {
+    uint64_t power = (uint64_t)count << (POWER_BITS - 1);  // half a step per bin: rounds to nearest
+    for (uint32_t i = 0; i < 2 * count; ++i) power += (uint64_t)((int64_t)bins[i] * bins[i]);
+    const uint64_t steps = (power >> POWER_BITS) / count;
+    return steps > 255 ? 255 : (uint8_t)steps;
+}
+
+static void compute_row(kws_frontend* frontend, uint8_t row[KWS_FEATURE_BINS]) {
+    apply_window(frontend->samples, frontend->spectrum);
+    kws_fft_real(frontend->spectrum);
+    for (size_t i = 0; i < KWS_FEATURE_BINS; ++i) {
+        const uint16_t first = kws_group_start[i];
+        row[i] = feature(frontend->spectrum + 2 * first, (uint32_t)kws_group_start[i + 1] - first);
+    }
+}
+
+size_t kws_frontend_push(kws_frontend* frontend, const int16_t* samples, size_t sample_count,
+                         uint8_t row[KWS_FEATURE_BINS], int* row_ready) {
+    *row_ready = 0;
+    size_t taken = sample_count < frontend->skip_samples ? sample_count : frontend->skip_samples;
+    frontend->skip_samples -= taken;
+    size_t wanted = KWS_WINDOW_SAMPLES - frontend->sample_count;
+    if (wanted > sample_count - taken) wanted = sample_count - taken;
+    memcpy(frontend->samples + frontend->sample_count, samples + taken, wanted * sizeof samples[0]);
+    frontend->sample_count += wanted;
+    taken += wanted;
+    if (frontend->sample_count < KWS_WINDOW_SAMPLES) return taken;
+    compute_row(frontend, row);
+    *row_ready = 1;
+    frontend->sample_count = KWS_KEPT_SAMPLES;
+    frontend->skip_samples = KWS_SKIPPED_SAMPLES;
+    memmove(frontend->samples, frontend->samples + KWS_WINDOW_SAMPLES - KWS_KEPT_SAMPLES,
+            KWS_KEPT_SAMPLES * sizeof samples[0]);
+    return taken;
+}

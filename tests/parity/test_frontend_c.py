@@ -1,0 +1,180 @@
+"""The C front end against its definition in train/frontend.py, as it is compiled for the host."""
+
+import ctypes
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from codegen.frontend_tables import bit_reversal, fraction_bits, table_files
+from train.frontend import wav_features
+from train.spec import FrontEnd
+from train.wav import decode_wav, fit_length, read_wav, to_float
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SHARED = _ROOT.parent / "shared"
+_SOURCES = ("frontend.c", "fft.c")
+_FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+_SANITIZE = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
+_STATE_BYTES = 1 << 16  # more than any front end of these tests needs
+
+Rows = NDArray[np.uint8]
+
+
+class CFrontEnd:
+    """The C front end of one FrontEnd, called through ctypes."""
+
+    def __init__(self, folder: Path, front_end: FrontEnd) -> None:
+        for name, text in table_files("// test", front_end).items():
+            (folder / name).write_text(text, encoding="utf-8")
+        library = folder / "libfrontend.so"
+        sources = [_ROOT / "firmware" / "frontend" / name for name in _SOURCES]
+        command = ["cc", *_FLAGS, *_SANITIZE, "-shared", "-fPIC", f"-I{folder}", "-o", library]
+        subprocess.run([*command, *sources, folder / "frontend_tables.c"], check=True)
+        self._library = ctypes.CDLL(str(library))
+        self._library.kws_frontend_push.restype = ctypes.c_size_t
+        self._bins = front_end.bins
+
+    def rows(self, samples: NDArray[np.int16], pieces: Sequence[int] = ()) -> Rows:
+        """All rows of a stream that arrives in pieces of these sizes, then whole."""
+        state = (ctypes.c_uint64 * (_STATE_BYTES // 8))()
+        self._library.kws_frontend_reset(state)
+        row, ready = (ctypes.c_uint8 * self._bins)(), ctypes.c_int()
+        rows, start = [], 0
+        samples = np.ascontiguousarray(samples, dtype=np.int16)
+        for size in (*pieces, len(samples)):
+            end = min(start + size, len(samples))
+            while start < end:
+                where = ctypes.c_void_p(samples.ctypes.data + 2 * start)
+                start += self._library.kws_frontend_push(
+                    state, where, ctypes.c_size_t(end - start), row, ctypes.byref(ready)
+                )
+                if ready.value:
+                    rows.append(bytes(row))
+        return np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(-1, self._bins)
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory) -> Callable[[FrontEnd], CFrontEnd]:
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler (cc) on this machine")
+    return lambda front_end: CFrontEnd(tmp_path_factory.mktemp("frontend"), front_end)
+
+
+@pytest.fixture(scope="module")
+def default(make) -> CFrontEnd:
+    return make(FrontEnd())
+
+
+def expected(samples: NDArray[np.int16], front_end: FrontEnd) -> Rows:
+    return wav_features(to_float(fit_length(samples, front_end.clip_samples))[np.newaxis], front_end)[0]
+
+
+def signals(front_end: FrontEnd) -> dict[str, NDArray[np.int16]]:
+    """Signals made to overflow, to saturate or to sit on the last bins."""
+    time = np.arange(front_end.clip_samples)
+    rate, generator = front_end.sample_rate_hz, np.random.default_rng(11)
+
+    def tone(hz: float, peak: float) -> NDArray[np.float64]:
+        return peak * np.sin(2 * np.pi * hz * time / rate)
+
+    waves = {
+        "silence": 0 * time,
+        "lowest": np.full(len(time), -32768),
+        "dc": np.full(len(time), 20000),
+        "square": np.where(time // 20 % 2, 32767, -32768),
+        "nyquist": np.where(time % 2, 32767, -32768),
+        "near nyquist": tone(0.494 * rate, 32767),
+        "full scale tone": tone(1000, 32767),
+        "clipped": np.clip(tone(700, 90000), -32768, 32767),
+        "impulses": (time % 1000 == 0) * 32767,
+        "white, full scale": generator.integers(-32768, 32768, len(time)),
+        "white, quiet": generator.normal(0, 300, len(time)),
+        "one bit": generator.integers(-1, 2, len(time)),
+    }
+    return {name: np.asarray(wave).astype(np.int16) for name, wave in waves.items()}
+
+
+def test_golden_array_of_the_original(default):
+    golden = _SHARED / "reference" / "golden"
+    if not golden.is_dir():
+        pytest.skip("../shared/reference is not there")
+    rows = default.rows(read_wav(golden / "yes_1000ms.wav", 16000))
+    csv = golden / "yes_f2e59fea_nohash_1.average_uint8.csv"
+    assert np.array_equal(rows, np.loadtxt(csv, delimiter=",", dtype=np.uint8))
+
+
+@pytest.mark.parametrize("name", signals(FrontEnd()))
+def test_signals_made_to_break_it(default, name):
+    samples = signals(FrontEnd())[name]
+    assert np.array_equal(default.rows(samples), expected(samples, FrontEnd()))
+
+
+@pytest.mark.parametrize(
+    "front_end",
+    [
+        FrontEnd(window_size_ms=40, window_stride_ms=20),  # 1024-point FFT: complex length 2 x 4^4
+        FrontEnd(window_size_ms=20, window_stride_ms=30),  # samples between windows that none takes
+        FrontEnd(window_stride_ms=10, feature_bin_count=32),  # empty places at both ends
+        FrontEnd(sample_rate_hz=8000, window_size_ms=16, window_stride_ms=16),  # a window of 2^n
+    ],
+    ids=["1024", "gaps", "groups", "8 kHz"],
+)
+def test_other_settings(make, front_end):
+    twin = make(front_end)
+    for name, samples in signals(front_end).items():
+        rows, wanted = twin.rows(samples), expected(samples, front_end)
+        difference = np.abs(rows[: len(wanted)].astype(int) - wanted)
+        assert difference.max() <= 1, name
+        assert np.count_nonzero(difference) <= 1, name
+
+
+@settings(max_examples=40, deadline=None)
+@given(pieces=st.lists(st.integers(1, 700), max_size=40))
+def test_any_chunking_gives_the_same_rows(default, pieces):
+    samples = signals(FrontEnd())["white, quiet"]
+    assert np.array_equal(default.rows(samples, pieces), default.rows(samples))
+
+
+@pytest.mark.shared
+def test_every_recording_of_the_dev_corpus(default):
+    """Never more than 1 apart, and equal in at least 99.99 % of values."""
+    archive = _SHARED / "data" / "speech_commands_dev.tar.xz"
+    if not archive.is_file():
+        pytest.skip("../shared/data is not there")
+    front_end = FrontEnd()
+    values = differing = largest = 0
+    with tarfile.open(archive) as packed:
+        for member in packed:
+            if not member.name.endswith(".wav") or "_background_noise_" in member.name:
+                continue
+            file = packed.extractfile(member)
+            assert file is not None
+            samples = fit_length(decode_wav(file.read(), 16000, member.name), front_end.clip_samples)
+            difference = np.abs(default.rows(samples).astype(int) - expected(samples, front_end))
+            values += difference.size
+            differing += np.count_nonzero(difference)
+            largest = max(largest, int(difference.max()))
+    print(f"{differing} of {values} values differ, by at most {largest}")
+    assert values > 8_000_000
+    assert largest <= 1
+    assert differing <= values / 10_000
+
+
+def test_tables_are_bounded_for_full_scale():
+    for window_size_ms in (1, 16, 30, 40, 100):
+        front_end = FrontEnd(window_size_ms=window_size_ms, window_stride_ms=20, feature_bin_count=4)
+        largest_bin = 32768 * 2 ** fraction_bits(front_end) * front_end.window_samples / 2
+        assert largest_bin < 2**30
+
+
+def test_bit_reversal():
+    assert bit_reversal(8) == [0, 4, 2, 6, 1, 5, 3, 7]
+    assert bit_reversal(1) == [0]
