@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.errors import UserError
-from train.tflm import read_model, schema
+from train.tflm import enumerator, read_model, schema
 
 MISSING = -1  # stands in ``Op.inputs`` for an optional tensor that is not there
 
@@ -153,7 +153,7 @@ def check_quantized(graph: Graph, where: str) -> None:
 
 def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
     name = (tensor.name or b"").decode("utf-8", "replace")
-    kind = _enumerator("TensorType", tensor.type)
+    kind = enumerator("TensorType", tensor.type)
     if kind not in _DTYPES:
         known = ", ".join(_DTYPES).lower()
         raise UserError(f"{where}: tensor {index} {name!r} is {kind.lower()}, expected one of {known}")
@@ -181,7 +181,7 @@ def _op(index: int, op: Any, code: Any) -> Op:
     name = (code.customCode or b"").decode("utf-8", "replace") if custom else ""
     return Op(
         index=index,
-        name=name or _enumerator("BuiltinOperator", builtin),
+        name=name or enumerator("BuiltinOperator", builtin),
         custom=custom,
         version=int(code.version),
         inputs=_integers(op.inputs),
@@ -198,7 +198,7 @@ def _options(table: Any) -> Mapping[str, Any]:
 
 def _option(key: str, value: Any) -> Any:
     if key in _ENUMERATIONS:
-        return _enumerator(_ENUMERATIONS[key], value)
+        return enumerator(_ENUMERATIONS[key], value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, list | np.ndarray):
@@ -210,14 +210,6 @@ def _option(key: str, value: Any) -> Any:
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
-
-
-def _enumerator(enumeration: str, value: int) -> str:
-    """Name of a value of one of the schema's enumerations, or the number where it has none."""
-    for name, number in vars(getattr(schema(), enumeration)).items():
-        if number == value and not name.startswith("_"):
-            return str(name)
-    return str(value)
 
 
 def _sequence(vector: Any) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from train.errors import UserError
 from train.spec import FrontEnd
-from train.tflm import read_model, schema
+from train.tflm import enumerator, read_model
 
 # What both engines run. The compiled engine's list of operators is to match it.
 ENGINE_OPS = (
@@ -66,10 +66,8 @@ def audit(tflite: bytes, front_end: FrontEnd, where: str = "model.tflite") -> Au
     if len(model.subgraphs) != 1:
         raise UserError(f"{where}: has {len(model.subgraphs)} graphs, expected one")
     graph = model.subgraphs[0]
-    op_names = _names(schema().BuiltinOperator)
-    type_names = _names(schema().TensorType)
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-    names = [op_names[codes[op.opcodeIndex]] for op in graph.operators]
+    names = [enumerator("BuiltinOperator", codes[op.opcodeIndex]) for op in graph.operators]
     for position, name in enumerate(names):
         if name not in ENGINE_OPS:
             raise UserError(
@@ -77,8 +75,7 @@ def audit(tflite: bytes, front_end: FrontEnd, where: str = "model.tflite") -> Au
                 f"{', '.join(ENGINE_OPS)}; use an architecture without it"
             )
     tensors = tuple(
-        _tensor(index, tensor, model.buffers[tensor.buffer], type_names)
-        for index, tensor in enumerate(graph.tensors)
+        _tensor(index, tensor, model.buffers[tensor.buffer]) for index, tensor in enumerate(graph.tensors)
     )
     for tensor in tensors:
         if tensor.type not in ("INT8", "INT32"):
@@ -113,7 +110,7 @@ def _op(name: str, op: Any, tensors: tuple[AuditedTensor, ...]) -> AuditedOp:
     return AuditedOp(name, output.shape, macs, sum(tensor.constant_bytes for tensor in inputs))
 
 
-def _tensor(index: int, tensor: Any, buffer: Any, type_names: dict[int, str]) -> AuditedTensor:
+def _tensor(index: int, tensor: Any, buffer: Any) -> AuditedTensor:
     quantization = tensor.quantization
     scales = () if quantization is None or quantization.scale is None else tuple(quantization.scale)
     zeros = () if quantization is None or quantization.zeroPoint is None else tuple(quantization.zeroPoint)
@@ -121,12 +118,8 @@ def _tensor(index: int, tensor: Any, buffer: Any, type_names: dict[int, str]) ->
         index=index,
         name=(tensor.name or b"").decode("utf-8", "replace"),
         shape=() if tensor.shape is None else tuple(int(size) for size in tensor.shape),
-        type=type_names.get(tensor.type, f"type {tensor.type}"),
+        type=enumerator("TensorType", tensor.type),
         scales=tuple(float(scale) for scale in scales),
         zero_points=tuple(int(zero) for zero in zeros),
         constant_bytes=0 if buffer.data is None else len(buffer.data),
     )
-
-
-def _names(enumeration: type) -> dict[int, str]:
-    return {value: name for name, value in vars(enumeration).items() if isinstance(value, int)}

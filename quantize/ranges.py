@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.spec import FrontEnd
-from train.tflm import read_model
+from train.tflm import IDENTIFIER, read_model
 
 # Each trial leaves one end of a range at this share of what calibration saw. All are tried:
 # the loss has more than one valley.
@@ -77,7 +77,7 @@ def with_ranges(calibrated: bytes, ranges: list[Range], front_end: FrontEnd, whe
         for index in item.tensors:
             _set_range(graph.tensors[index], item)
     builder = flatbuffers.Builder(len(calibrated))
-    builder.Finish(model.Pack(builder), b"TFL3")
+    builder.Finish(model.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
 
 

@@ -10,10 +10,9 @@ import flatbuffers
 import numpy as np
 
 from train.architectures import INPUT_NAME, OUTPUT_NAME
-from train.tflm import read_model, schema
+from train.tflm import IDENTIFIER, read_model, schema
 
 _ALIGNMENT_BYTES = 16  # of constant data; kernels load weights in whole vectors
-_IDENTIFIER = b"TFL3"
 
 
 def slim(tflite: bytes, where: str = "model.tflite") -> bytes:
@@ -45,7 +44,7 @@ def slim(tflite: bytes, where: str = "model.tflite") -> bytes:
             tensor.buffer = contents.index(content)
     model.buffers = [_AlignedBuffer(content) for content in contents]
     builder = flatbuffers.Builder(len(tflite))
-    builder.Finish(model.Pack(builder), _IDENTIFIER)
+    builder.Finish(model.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
 
 

@@ -1,6 +1,7 @@
 """``python -m train``: the composition root of the whole chain, words in, proven model and C out."""
 
 import errno
+import json
 import os
 import platform
 import shlex
@@ -13,11 +14,11 @@ from pathlib import Path
 from train import architectures, cli, console, runfolder
 from train import job as stage
 from train.cache import cache_root
-from train.corpus import TESTING
-from train.dataset import Sampling
+from train.corpus import ALL, TESTING, TRAINING
 from train.errors import Interrupted, UserError
 from train.job import Job, read_job
 from train.native import import_tensorflow
+from train.spec import ModelSpec
 from train.version import earshot_version
 
 
@@ -55,11 +56,11 @@ def _train(arguments: list[str]) -> None:
     try:
         _run_chain(job, run, bool(flags.resume), flags.stop_training, flags.overwrite)
     except KeyboardInterrupt:
-        if (run / runfolder.CHECKPOINTS).is_dir():
+        if _can_resume(job, run):
             raise Interrupted(f"stopped; go on with: python -m train --resume {run}") from None
         raise
     except OSError as error:
-        fault = _disk_fault(error, run)
+        fault = _disk_fault(error, job, run)
         if fault is None:
             raise
         raise fault from error
@@ -75,7 +76,8 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
     material = stage.gather(job)
     if overwrite:
         runfolder.clear(run)  # not before: a mistake in --data must not cost the run that is there
-    _write_job(job, run)
+    if not resume:
+        _write_job(job, run)
     corpus_s = time.monotonic() - started
 
     import_tensorflow()  # takes seconds, so mistakes in the flags and the data are told before
@@ -101,7 +103,8 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
     runfolder.write_json(
         run / runfolder.METRICS,
         {
-            "command": shlex.join(["python", "-m", "train", *sys.argv[1:]]),
+            "command": runfolder.read_json(run / runfolder.JOB).get("command", ""),
+            "resumed": resume,
             "seed": job.seed,
             "versions": _versions(),
             "host": {"cpu": _cpu_name(), "cores": os.cpu_count(), "label": "host"},
@@ -138,21 +141,30 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
 def _write_job(job: Job, run: Path) -> None:
     """The first file of a run: where it cannot be written, nothing else needs to be tried."""
     try:
-        runfolder.write_text(run / runfolder.JOB, job.to_json())
+        command = shlex.join(["python", "-m", "train", *sys.argv[1:]])
+        runfolder.write_json(run / runfolder.JOB, {"command": command, **json.loads(job.to_json())})
     except OSError as error:
         raise UserError(
             f"{run}: cannot be written ({error.strerror}); choose another folder with --out FOLDER"
         ) from error
 
 
-def _disk_fault(error: OSError, run: Path) -> UserError | None:
+def _can_resume(job: Job, run: Path) -> bool:
+    """Whether the folder holds this job's checkpoints, and not those of one that was to be replaced."""
+    try:
+        return (run / runfolder.CHECKPOINTS).is_dir() and read_job(run) == job
+    except UserError:
+        return False
+
+
+def _disk_fault(error: OSError, job: Job, run: Path) -> UserError | None:
     """What the user can do about a full disk or an unusable cache; None for any other trouble."""
     where, cache = str(error.filename or run), cache_root()
     # NumPy tells of a write that did not fit in words alone, without a number.
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "requested and" in str(error):
+        again = f"go on with: python -m train --resume {run}" if _can_resume(job, run) else "run it again"
         return UserError(
-            f"{where}: the disk is full ({error}); free some space there or in {cache}, then go on with: "
-            f"python -m train --resume {run}"
+            f"{where}: the disk is full ({error}); free some space there or in {cache}, then {again}"
         )
     if Path(where).is_relative_to(cache):
         return UserError(
@@ -178,18 +190,10 @@ class _timed:
 def _evaluate(arguments: list[str]) -> None:
     flags = cli.evaluate_parser().parse_args(arguments)
     spec = runfolder.read_spec(flags.run)
-    job = Job(
-        words=spec.words,
-        data=flags.data,
-        language=flags.language,
-        front_end=spec.front_end,
-        architecture=spec.architecture,
-        sampling=Sampling(flags.silence_percentage, flags.unknown_percentage),
-        validation_percentage=flags.validation_percentage,
-        testing_percentage=flags.testing_percentage,
-        seed=flags.seed,
-    )
+    _check_report_file(flags.json)
+    job = cli.evaluation_job(_trained_job(flags.run, spec), flags)
     material = stage.gather(job, (flags.split,))
+    _warn_of_training_clips(flags.run, flags.split, material)
 
     import_tensorflow()
     from train.evaluate import ARTEFACTS, evaluate
@@ -205,6 +209,32 @@ def _evaluate(arguments: list[str]) -> None:
         except OSError as error:
             raise UserError(f"--json {flags.json}: cannot be written ({error.strerror})") from error
     print_results(evaluation.results, spec.labels)
+
+
+def _trained_job(run: Path, spec: ModelSpec) -> Job:
+    """What the run was trained with; a folder without job.json still says the most of it."""
+    if (run / runfolder.JOB).is_file():
+        return read_job(run)
+    return Job(spec.words, architecture=spec.architecture, front_end=spec.front_end, seed=spec.seed)
+
+
+def _check_report_file(path: Path | None) -> None:
+    """Refuse to replace anything but figures of an earlier evaluation, before the work is done."""
+    if path is None or not path.exists():
+        return
+    content = runfolder.read_json(path) if path.suffix == ".json" and path.is_file() else None
+    if not isinstance(content, dict) or "run" not in content:
+        raise UserError(f"--json {path}: exists and is not an earlier evaluation; choose another file")
+
+
+def _warn_of_training_clips(run: Path, split: str, material: stage.Material) -> None:
+    if split not in (TRAINING, ALL) or not (run / runfolder.METRICS).is_file():
+        return
+    if runfolder.read_json(run / runfolder.METRICS)["corpus"]["sha256"] == material.corpus.sha256:
+        console.warn(
+            f"the model was trained on these very clips: --split {split} says how well it remembers them; "
+            "take the default, testing, or other recordings"
+        )
 
 
 def _download(arguments: list[str]) -> None:

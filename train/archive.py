@@ -90,16 +90,22 @@ def extract(archive: Path, cache: Path, sha256: str | None = None) -> Path:
 
 
 def corpus_root(folder: Path, where: str | None = None) -> Path:
-    """The shallowest folder that has folders with ``.wav`` files in them; the fullest of equals.
+    """The shallowest folder that has folders with ``.wav`` files in them.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or more than one at the same depth.
     """
     level = [Path(folder)]
     while level:
         counts = {path: sum(map(_has_wav, _folders(path))) for path in level}
-        if any(counts.values()):
-            return max(level, key=lambda path: counts[path])
+        if found := [path for path in level if counts[path]]:
+            if len(found) > 1:
+                names = ", ".join(str(path.relative_to(folder)) for path in found)
+                raise UserError(
+                    f"{where or folder}: holds {len(found)} corpora ({names}), expected one; pass one of the "
+                    "folders with --data, or put their word folders into one"
+                )
+            return found[0]
         level = [child for path in level for child in _folders(path)]
     raise UserError(
         f"{where or folder}: no corpus in it; expected a folder per word with .wav files, such as yes/1.wav"

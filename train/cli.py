@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def training_parser() -> argparse.ArgumentParser:
 
     main = parser.add_argument_group("what to train")
     main.add_argument("--words", metavar="A,B", help="the words to spot, any number of them")
-    _add_data_flags(main)
+    _add_data_flags(main, job)
     main.add_argument(
         "--random-data", action="store_true", help="noise with random labels, to debug the chain itself"
     )
@@ -57,7 +58,7 @@ def training_parser() -> argparse.ArgumentParser:
     )
 
     data = parser.add_argument_group("which clips")
-    _add_sampling_flags(data)
+    _add_sampling_flags(data, job)
     data.add_argument(
         "--time-shift-ms",
         type=float,
@@ -155,7 +156,7 @@ def evaluate_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
-    _add_data_flags(parser)
+    _add_data_flags(parser, Trained())
     parser.add_argument(
         "--split",
         default=TESTING,
@@ -169,8 +170,8 @@ def evaluate_parser() -> argparse.ArgumentParser:
         choices=("all", "float", "graphdef", "int8"),
         help="model.keras, model.pb, model.tflite or all three (%(default)s)",
     )
-    _add_sampling_flags(parser)
-    parser.add_argument("--seed", type=int, default=Job(("word",)).seed, help="of the sampling (%(default)s)")
+    _add_sampling_flags(parser, Trained())
+    parser.add_argument("--seed", type=int, help="of the sampling (as in training)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     return parser
 
@@ -237,36 +238,70 @@ def job_of(arguments: argparse.Namespace) -> Job:
     )
 
 
+def evaluation_job(trained: Job, arguments: argparse.Namespace) -> Job:
+    """The job a run was trained with, changed where the flags of ``evaluate`` say so."""
+    names = ("data", "language", "validation_percentage", "testing_percentage", "seed")
+    given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    names = ("silence_percentage", "unknown_percentage")
+    sampling = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    return replace(trained, **given, sampling=replace(trained.sampling, **sampling))
+
+
 def default_out(job: Job) -> Path:
     return Path("out") / run_name(job.words)
 
 
-def _add_data_flags(group: Any) -> None:
+@dataclass(frozen=True)
+class Trained:
+    """Defaults of a command on a run folder: None, which stands for what the run was trained with."""
+
+    data: None = None
+    language: None = None
+    validation_percentage: None = None
+    testing_percentage: None = None
+
+
+def _shown(default: object) -> str:
+    return "as in training" if default is None else str(default)
+
+
+def _add_data_flags(group: Any, defaults: Job | Trained) -> None:
+    otherwise = (
+        "speech_commands if downloaded, else synthetic" if isinstance(defaults, Job) else "as in training"
+    )
     group.add_argument(
         "--data",
         metavar="WHERE",
         help="a folder or archive of clips, speech_commands (downloaded) or synthetic (eSpeak voices); "
-        "default: speech_commands if downloaded, else synthetic",
+        f"default: {otherwise}",
     )
-    group.add_argument("--language", default="en", metavar="CODE", help="of synthetic voices (%(default)s)")
+    group.add_argument(
+        "--language",
+        default=defaults.language,
+        metavar="CODE",
+        help=f"of synthetic voices ({_shown(defaults.language)})",
+    )
 
 
-def _add_sampling_flags(group: Any) -> None:
+def _add_sampling_flags(group: Any, defaults: Job | Trained) -> None:
+    otherwise = (
+        "100 / words, so that every class weighs the same" if isinstance(defaults, Job) else "as in training"
+    )
     for name, what in (("silence", "background noise alone"), ("unknown", "other words")):
         group.add_argument(
             f"--{name}-percentage",
             type=float,
             metavar="PERCENT",
-            help=f"clips of {what}, in percent of the clips of wanted words (default: 100 / words, "
-            "so that every class weighs the same)",
+            help=f"clips of {what}, in percent of the clips of wanted words (default: {otherwise})",
         )
     for name in ("validation", "testing"):
+        default = getattr(defaults, f"{name}_percentage")
         group.add_argument(
             f"--{name}-percentage",
             type=float,
-            default=10.0,
+            default=default,
             metavar="PERCENT",
-            help=f"share of speakers held out for {name}, where the corpus has no lists (%(default)s)",
+            help=f"share of speakers held out for {name}, where the corpus has no lists ({_shown(default)})",
         )
 
 

@@ -84,6 +84,11 @@ def run(main: Callable[[], None]) -> None:
     except UserError as error:
         _stderr.print(f"error: {error}", markup=False, style="bold red")
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is None or error.strerror is None:
+            raise  # not about a file of the user's
+        _stderr.print(f"error: {error.filename}: {error.strerror}", markup=False, style="bold red")
+        sys.exit(UserError.exit_code)
     except KeyboardInterrupt:
         log("interrupted")
         sys.exit(Interrupted.exit_code)

@@ -20,7 +20,8 @@ TRAINING, VALIDATION, TESTING = "training", "validation", "testing"
 SPLITS = (TRAINING, VALIDATION, TESTING)
 ALL = "all"  # stands for the three together where a corpus is only evaluated on
 BACKGROUND_FOLDER = "_background_noise_"
-_LISTS = {VALIDATION: "validation_list.txt", TESTING: "testing_list.txt"}
+SPLIT_LISTS = {VALIDATION: "validation_list.txt", TESTING: "testing_list.txt"}
+_SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".aif", ".aiff")
 _MAX_HASH = 2**27 - 1
 _READERS = 8  # reading many small files waits for the disk, not for the processor
 
@@ -123,7 +124,8 @@ def read_corpus(
     missing = dict(listed or {})
     skipped = [
         Skipped(file.name, "outside a word's folder", "expected <word>/<file>.wav")
-        for file in sorted(root.glob("*.[wW][aA][vV]"))
+        for file in sorted(root.iterdir())
+        if file.is_file() and file.suffix.lower() in _SOUNDS
     ]
     with ThreadPoolExecutor(_READERS) as pool, progress("reading corpus", len(files)) as advance:
         for file, (samples, sha256, error) in zip(
@@ -144,13 +146,13 @@ def read_corpus(
     backgrounds, background_skipped = _read_backgrounds(root, sample_rate_hz)
     skipped += background_skipped
     if not clips:
-        raise UserError(_nothing_usable(root, skipped))
+        raise UserError(_nothing_usable(root, skipped, sample_rate_hz))
     _refuse_duplicates(clips)
     if missing:
         warn(
             f"{root}: {len(missing)} of the {len(listed or {})} clips that its lists name are not there "
-            f"(first: {next(iter(missing))} in {_LISTS[next(iter(missing.values()))]}); check the lists if "
-            "no clip was taken out on purpose"
+            f"(first: {next(iter(missing))} in {SPLIT_LISTS[next(iter(missing.values()))]}); check the lists "
+            "if no clip was taken out on purpose"
         )
     return Corpus(
         root=root,
@@ -215,7 +217,9 @@ def _read_backgrounds(root: Path, sample_rate_hz: int) -> tuple[list[tuple[Path,
     folder = root / BACKGROUND_FOLDER
     found: list[tuple[Path, str]] = []
     skipped: list[Skipped] = []
-    for path in sorted(folder.glob("*.[wW][aA][vV]")) if folder.is_dir() else ():
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        if not path.is_file() or path.name.startswith((".", "README")):
+            continue
         _, sha256, error = _check(path, sample_rate_hz)
         if error is None:
             found.append((path, sha256))
@@ -226,7 +230,7 @@ def _read_backgrounds(root: Path, sample_rate_hz: int) -> tuple[list[tuple[Path,
 
 def _read_lists(root: Path) -> dict[str, str] | None:
     """Split of each listed clip, or None where the corpus has no lists."""
-    present = {split: root / name for split, name in _LISTS.items() if (root / name).is_file()}
+    present = {split: root / name for split, name in SPLIT_LISTS.items() if (root / name).is_file()}
     if not present:
         return None
     listed: dict[str, str] = {}
@@ -243,7 +247,7 @@ def _read_lists(root: Path) -> dict[str, str] | None:
                 raise UserError(f"{path}:{number}: {line.strip()!r}, expected <word>/<file>.wav")
             name = f"{parts[0].lower()}/{parts[-1]}"  # as read_corpus names clips, nested or not
             if listed.setdefault(name, split) != split:
-                raise UserError(f"{path}:{number}: {name} is also in {_LISTS[listed[name]]}")
+                raise UserError(f"{path}:{number}: {name} is also in {SPLIT_LISTS[listed[name]]}")
     return listed
 
 
@@ -276,15 +280,15 @@ def _skip_summary(skipped: Iterable[Skipped], prefix: str = "") -> str:
 
 def _list_of(split: str) -> str:
     """What to mend where the lists leave a split without clips of a word."""
-    if split in _LISTS:
-        return f"{_LISTS[split]} names none; add some of its clips there"
+    if split in SPLIT_LISTS:
+        return f"{SPLIT_LISTS[split]} names none; add some of its clips there"
     return "the lists name all of its clips; take some out of them"
 
 
-def _nothing_usable(root: Path, skipped: list[Skipped]) -> str:
+def _nothing_usable(root: Path, skipped: list[Skipped], sample_rate_hz: int) -> str:
     if skipped:
         return (
             f"{root}: not one usable clip; {_skip_summary(skipped)}; expected 16-bit mono WAV, which makes: "
-            "ffmpeg -i IN -ac 1 -ar 16000 -c:a pcm_s16le OUT.wav"
+            f"ffmpeg -i IN -ac 1 -ar {sample_rate_hz} -c:a pcm_s16le OUT.wav"
         )
     return f"{root}: no .wav found; expected <word>/<speaker>_nohash_<n>.wav, e.g. yes/anna_nohash_0.wav"

@@ -13,7 +13,7 @@ from train.augment import Augmentation, draw_shift, draw_volume, mix, shift
 from train.console import warn
 from train.corpus import ALL, BACKGROUND_FOLDER, SPLITS, TESTING, TRAINING, VALIDATION, Clip, Corpus
 from train.errors import UserError
-from train.spec import ModelSpec
+from train.spec import SILENCE_LABEL, ModelSpec
 from train.wav import fit_length, read_wav, to_float
 
 SILENCE_INDEX, UNKNOWN_INDEX = 0, 1
@@ -49,7 +49,7 @@ class Sampling:
         for name in ("silence_percentage", "unknown_percentage"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 10000:
-                raise UserError(f"--{name.replace('_', '-')} is {value}, expected 0 or more (percent)")
+                raise UserError(f"--{name.replace('_', '-')} is {value}, expected 0 to 10000 (percent)")
 
     def resolve(self, wanted_clips: int, word_count: int) -> tuple[int, int]:
         """(silence, unknown) clips that go with this many clips of wanted words, rounded up."""
@@ -88,8 +88,10 @@ def make_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Samp
     """
     index_of = {word: index for index, word in enumerate(labels) if index > UNKNOWN_INDEX}
     clips = [clip for clip in corpus.clips if split in (clip.split, ALL)]
+    recorded = [Example(clip, SILENCE_INDEX) for clip in clips if clip.word == SILENCE_LABEL]
     wanted = [Example(clip, index_of[clip.word]) for clip in clips if clip.word in index_of]
-    unknown = [Example(clip, UNKNOWN_INDEX) for clip in clips if clip.word not in index_of]
+    others = [clip for clip in clips if clip.word not in index_of and clip.word != SILENCE_LABEL]
+    unknown = [Example(clip, UNKNOWN_INDEX) for clip in others]
     silence_count, unknown_count = sampling.resolve(len(wanted), len(index_of))
     generator = random.Random(f"{seed} {split}")
     generator.shuffle(unknown)
@@ -98,7 +100,8 @@ def make_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Samp
             f"{corpus.root}: no clip of any other word for {split}, so there is nothing to be _unknown_; add "
             "folders of other words, or pass --unknown-percentage 0"
         )
-    silence = [Example(None, SILENCE_INDEX)] * silence_count
+    # Recordings of silence that a corpus brings come first, background noise fills up.
+    silence = recorded[:silence_count] + [Example(None, SILENCE_INDEX)] * (silence_count - len(recorded))
     examples = wanted + silence + unknown[:unknown_count]
     generator.shuffle(examples)
     pool = tuple(unknown) if split == TRAINING and unknown_count else ()

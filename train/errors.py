@@ -5,8 +5,8 @@ class UserError(Exception):
     """A mistake that the user can mend.
 
     The message says where, what was found, what was expected and what to do.
-    Only a package's ``__main__`` catches it, prints it and exits with ``exit_code``;
-    every other exception is a bug and keeps its traceback.
+    Only ``console.run``, around every package's ``__main__``, catches it, prints it and exits
+    with ``exit_code``; a bug's exception keeps its traceback.
     """
 
     exit_code = 2

@@ -73,7 +73,7 @@ def evaluate(
     if "int8" in kinds:
         scores["int8"], extras["int8"] = _int8_scores(run, features, spec)
     results = {
-        kind: {"artefact": ARTEFACTS[kind]}
+        kind: {"artefact": ARTEFACTS[kind], "sha256": spec.artefacts[ARTEFACTS[kind]]}
         | summarize(truth, scores[kind].argmax(axis=-1), spec.labels)
         | extras[kind]
         for kind in kinds

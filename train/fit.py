@@ -38,6 +38,7 @@ class State:
     best_step: int = 0
     best_accuracy: float = -1.0
     best_loss: float = math.inf
+    corpus_sha256: str = ""
     seconds: float = 0.0
     training: list[dict[str, float]] = field(default_factory=list)
     validation: list[dict[str, float]] = field(default_factory=list)
@@ -57,9 +58,17 @@ class Trainer:
     """One training run in a run folder."""
 
     def __init__(
-        self, model: keras.Model, spec: ModelSpec, recipe: Recipe, bank: Bank, validation: Bank, run: Path
+        self,
+        model: keras.Model,
+        spec: ModelSpec,
+        recipe: Recipe,
+        bank: Bank,
+        validation: Bank,
+        run: Path,
+        corpus_sha256: str = "",
     ) -> None:
-        self.model, self.state = model, State()
+        """``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused."""
+        self.model, self.state = model, State(corpus_sha256=corpus_sha256)
         self._spec, self._recipe, self._run = spec, recipe, run
         self._checkpoints = run / runfolder.CHECKPOINTS
         self._logits = logits(model)
@@ -77,7 +86,7 @@ class Trainer:
         path = self._checkpoints / _LAST
         if not path.is_file():
             return False
-        self.state = _load(path, [*self.model.variables, *self._optimizer.variables])
+        self.state = self._restored(path, [*self.model.variables, *self._optimizer.variables])
         log(f"resumed at step {self.state.step} of {self._recipe.total_steps}")
         return True
 
@@ -121,7 +130,7 @@ class Trainer:
         best = self._checkpoints / _BEST
         if not best.is_file():
             raise UserError(f"{best}: nothing was validated yet; resume without --stop-training")
-        _load(best, self.model.variables)
+        self._restored(best, self.model.variables)
         return self.state
 
     def _advance_to(self, end: int, rate: float) -> tuple[float, float]:
@@ -208,6 +217,17 @@ class Trainer:
         state = json.dumps(dataclasses.asdict(self.state))
         with runfolder.atomic_path(self._checkpoints / name) as temporary:
             np.savez(temporary, state=np.array(state), **arrays)
+
+    def _restored(self, path: Path, variables: list[Any]) -> State:
+        """The state of a checkpoint, its arrays put into the variables."""
+        state = _load(path, variables)
+        if state.corpus_sha256 != self.state.corpus_sha256:
+            raise UserError(
+                f"{path}: was trained on other clips: corpus {state.corpus_sha256[:12]}…, now "
+                f"{self.state.corpus_sha256[:12]}…; bring the corpus back as it was, or start again with "
+                "--overwrite"
+            )
+        return state
 
     def _how_to_go_on(self) -> str:
         state = self.state

@@ -22,6 +22,7 @@ from train.sources import Source, resolve
 from train.spec import FrontEnd, ModelSpec, labels_for
 
 CALIBRATION_CLIPS = 500
+_LARGEST_BANK_BYTES = 8 * 10**9  # it is held in memory
 _FEW_TEST_CLIPS = 20  # per word; below, the interval of an accuracy is wider than 30 points
 _LISTED_SKIPS = 5
 
@@ -51,6 +52,13 @@ class Job:
             raise UserError("--validation-percentage and --testing-percentage leave nothing to train on")
         if self.bank_clips < 1:
             raise UserError(f"--bank-clips is {self.bank_clips}, expected 1 or more")
+        bank_bytes = self.bank_clips * self.front_end.feature_count
+        if bank_bytes > _LARGEST_BANK_BYTES:
+            raise UserError(
+                f"--bank-clips is {self.bank_clips}: their features take {bank_bytes / 1e9:.0f} GB, "
+                f"expected at most {_LARGEST_BANK_BYTES / 1e9:.0f} GB "
+                f"({_LARGEST_BANK_BYTES // self.front_end.feature_count} clips)"
+            )
         if self.seed < 0:
             raise UserError(f"--seed is {self.seed}, expected 0 or more")
         shift_ms, clip_ms = self.augmentation.time_shift_ms, self.front_end.clip_duration_ms
@@ -76,6 +84,7 @@ class Job:
         """
         try:
             content: dict[str, Any] = json.loads(text)
+            content.pop("command", None)  # for the report alone
             recipe = content.pop("recipe")
             for name in ("training_steps", "learning_rates"):
                 recipe[name] = tuple(recipe[name])
@@ -142,8 +151,10 @@ class Material:
                 name: len({example.clip.speaker for example in _all_examples(split) if example.clip})
                 for name, split in self.splits.items()
             },
-            "skipped": [{"file": item.file, "reason": item.reason} for item in self.corpus.skipped],
-            "listed_but_missing": len(self.corpus.missing),
+            "skipped": [
+                {"file": item.file, "kind": item.kind, "reason": item.reason} for item in self.corpus.skipped
+            ],
+            "listed_but_missing": list(self.corpus.missing),
             "padded": sum(length < front_end.clip_samples for length in lengths),
             "cut": sum(length > front_end.clip_samples for length in lengths),
         }
@@ -156,7 +167,7 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
         UserError: no corpus, a word without clips, or too little to train on.
     """
     labels = labels_for(job.words)
-    source = resolve(job.data, job.words, job.seed, job.language)
+    source = resolve(job.data, job.words, job.seed, job.language, job.front_end.sample_rate_hz)
     corpus = read_corpus(
         source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
     )
@@ -207,7 +218,7 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
     features_s = time.monotonic() - started
     log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
 
-    trainer = Trainer(model, spec, job.recipe, training_bank, validation_bank, run)
+    trainer = Trainer(model, spec, job.recipe, training_bank, validation_bank, run, material.corpus.sha256)
     if resume and not trainer.resume() and not stop:
         log("no checkpoint yet: training from the start")
     state = trainer.stop_here() if stop else trainer.run()

@@ -95,10 +95,10 @@ def learning_curve(history: Mapping[str, Any], quantity: str, best_step: int | N
         )
     for before, after in itertools.pairwise(training):
         if before["rate"] != after["rate"]:
-            axes.axvline(after["step"], color=GRID, linewidth=1.0, linestyle="--", zorder=0)
+            axes.axvline(before["step"], color=GRID, linewidth=1.0, linestyle="--", zorder=0)
             axes.annotate(
                 f" rate {after['rate']:g}",
-                (after["step"], 1.0),
+                (before["step"], 1.0),
                 xycoords=("data", "axes fraction"),
                 va="bottom",
                 ha="center",

@@ -4,7 +4,7 @@ Everything comes from files of the run folder, so that ``python -m train report 
 can make the report anew. The page is one file that asks the network for nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,9 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from train import gallery, plots, runfolder
+from train.corpus import SPLITS
 from train.errors import UserError
-from train.spec import ModelSpec
-
-SPLITS = ("training", "validation", "testing")
+from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 
 # Results in the order of the chain: key in metrics.json, name, what it is.
 _CHAIN = (
@@ -122,12 +121,13 @@ def write_report(run: Path) -> Path:
     ]
     if not results:
         raise UserError(f"{where}: holds no result; expected float, graphdef or int8; train again")
-    _check_artefacts(run, spec, results)
+    _check_artefacts(run, spec, metrics)
     samples, mistakes = gallery.samples(run, spec.front_end), gallery.mistakes(run, spec.front_end)
     page = _template().render(
         spec=spec,
         corpus=corpus,
         clips={split: corpus["clips"].get(split) or {} for split in SPLITS},
+        trained_on=trained_on(corpus),
         skipped=_by_reason(corpus.get("skipped") or []),
         split_rule=_SPLIT_RULES.get(corpus.get("split", ""), "by a rule that was not recorded"),
         warning=_WARNINGS.get(corpus.get("kind", "")),
@@ -175,13 +175,21 @@ def _need(content: Mapping[str, Any], key: str, where: str) -> Any:
     return content[key]
 
 
-def _check_artefacts(run: Path, spec: ModelSpec, results: Iterable[Result]) -> None:
+def _check_artefacts(run: Path, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
     """Refuse figures of one model beside the files of another.
 
     A model that was deleted to save space does not stop the report.
     """
-    measured = [result.artefact for result in results if result.artefact in spec.artefacts]
-    runfolder.read_spec(run, needs=[name for name in measured if (run / name).is_file()])
+    for key, _, _ in _CHAIN:
+        result = metrics.get(key) or {}
+        name, scored = result.get("artefact", ""), result.get("sha256")
+        if scored is not None and scored != spec.artefacts.get(name):
+            raise UserError(
+                f"{run / runfolder.METRICS}: its {key} figures are of another {name} (SHA-256 "
+                f"{scored[:12]}…) than {runfolder.SPEC} names; score it again: python -m train --resume {run}"
+            )
+        if name in spec.artefacts and (run / name).is_file():
+            runfolder.read_spec(run, needs=[name])
 
 
 def _result(content: Any, name: str, about: str, labels: Sequence[str], where: str) -> Result:
@@ -270,10 +278,11 @@ def _baseline(result: Result, labels: Sequence[str]) -> str:
 
 
 def _by_reason(skipped: Sequence[Mapping[str, str]]) -> list[tuple[str, list[str]]]:
-    """Skipped files of each reason, the commonest reason first."""
+    """Skipped files of each kind of fault, with what is wrong; the commonest kind first."""
     reasons: dict[str, list[str]] = {}
     for entry in skipped:
-        reasons.setdefault(entry["reason"], []).append(entry["file"])
+        kind = entry.get("kind", entry["reason"])
+        reasons.setdefault(kind, []).append(f"{entry['file']}: {entry['reason']}")
     return sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
@@ -294,10 +303,9 @@ def _facts(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[tuple[str, list[
     front_end = spec.front_end
     times_s = dict(metrics.get("timings_s") or {})
     times_s["together"] = sum(times_s.values())
-    created = {"created": metrics["created"]} if metrics.get("created") else {}
     window = f"{front_end.window_size_ms}{_SPACE}ms every {front_end.window_stride_ms}{_SPACE}ms"
     tables: list[tuple[str, Mapping[str, Any]]] = [
-        ("Run", {"seed": metrics.get("seed", spec.seed), **created, **(metrics.get("host") or {})}),
+        ("Run", {"seed": metrics.get("seed", spec.seed), **(metrics.get("host") or {})}),
         ("Versions", metrics.get("versions") or {}),
         ("Time", {name: seconds(value) for name, value in times_s.items()} if len(times_s) > 1 else {}),
         (
@@ -317,6 +325,14 @@ def _facts(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[tuple[str, list[
 
 
 # Figures for people
+
+
+def trained_on(corpus: Mapping[str, Any]) -> str:
+    """How many recordings a network was trained on, by what they are; augmentation comes on top."""
+    counts = corpus["clips"].get("training") or {}
+    of_words = sum(clips for label, clips in counts.items() if label not in (SILENCE_LABEL, UNKNOWN_LABEL))
+    others = corpus.get("unknown_pool") or counts.get(UNKNOWN_LABEL, 0)
+    return f"{count(of_words)} clips of the words, {count(others)} of other words, and background noise"
 
 
 def percent(share: float | None) -> str:

@@ -27,6 +27,8 @@ MISTAKES = "mistakes"  # clips that the int8 model got wrong
 CLIPS_LIST, MISTAKES_LIST = "clips.json", "mistakes.json"  # what the WAVs of the two are
 C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
 
+_LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
+
 _FILES = (SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY)
 _FOLDERS = (CLIPS, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
 
@@ -85,7 +87,10 @@ def read_json(path: Path) -> Any:
 
 def run_name(words: Iterable[str]) -> str:
     """Folder name for a list of words: ``yes_no``."""
-    return re.sub(r"[^\w-]+", "-", "_".join(words))
+    name = re.sub(r"[^\w-]+", "-", "_".join(words))
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def check_free(run: Path) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 from train import archive, download, synthetic
 from train.cache import cache_root
 from train.console import log, warn
+from train.corpus import BACKGROUND_FOLDER, SPLIT_LISTS, TESTING, VALIDATION
 from train.corpusfolder import whole_folder
 from train.errors import UserError
 from train.wav import encode_wav, to_int16
 
 SPEECH_COMMANDS, SYNTHETIC, RANDOM, FOLDER = "speech_commands", "synthetic", "random", "folder"
-_RANDOM_CLIPS_PER_WORD, _RANDOM_RATE_HZ = 60, 16000
+_RANDOM_CLIPS_PER_WORD = 60
+_MADE_AT_HZ = 16000  # rate of synthetic and random clips
 _OTHER_WORD = "_other_"  # cannot be asked for with --words
 
 
@@ -28,7 +30,13 @@ class Source:
     note: str
 
 
-def resolve(data: str | None, words: tuple[str, ...], seed: int, language: str = "en") -> Source:
+def resolve(
+    data: str | None,
+    words: tuple[str, ...],
+    seed: int,
+    language: str = "en",
+    sample_rate_hz: int = _MADE_AT_HZ,
+) -> Source:
     """The corpus that ``--data`` names, fetched, unpacked or made if need be.
 
     Args:
@@ -44,11 +52,17 @@ def resolve(data: str | None, words: tuple[str, ...], seed: int, language: str =
                 "no recordings given and none downloaded: training on SYNTHETIC speech. For real speech: "
                 "--data FOLDER_OR_ARCHIVE, or python -m train download (2.4 GB)"
             )
+    if data in (SYNTHETIC, RANDOM) and sample_rate_hz != _MADE_AT_HZ:
+        raise UserError(
+            f"--sample-rate-hz is {sample_rate_hz}, but {data} clips are made at {_MADE_AT_HZ} Hz; pass "
+            "recordings at your rate with --data"
+        )
     if data == SPEECH_COMMANDS:
         root = download.official_corpus(cache_root())
         if root is None:
             raise UserError(
                 "--data speech_commands: not downloaded yet; get it with: python -m train download (2.4 GB)"
+                + ("; for the folder of that name: --data ./speech_commands" if Path(data).is_dir() else "")
             )
         source = Source(data, "Speech Commands v0.02", root, "the official recordings and their split")
     elif data == SYNTHETIC:
@@ -85,18 +99,18 @@ def _random_corpus(words: tuple[str, ...], seed: int) -> Path:
     generator = np.random.default_rng(seed)
     with whole_folder(folder) as unfinished:
         folders = (*words, _OTHER_WORD)
-        for word in (*folders, "_background_noise_"):
+        for word in (*folders, BACKGROUND_FOLDER):
             (unfinished / word).mkdir()
         for word in folders:
             for clip in range(_RANDOM_CLIPS_PER_WORD):
                 _write_noise(unfinished / word / f"{word}{clip}_nohash_0.wav", 1, generator)
-        _write_noise(unfinished / "_background_noise_" / "noise.wav", 60, generator)
+        _write_noise(unfinished / BACKGROUND_FOLDER / "noise.wav", 60, generator)
         names = [f"{word}/{word}{clip}_nohash_0.wav\n" for word in folders for clip in range(20)]
-        (unfinished / "validation_list.txt").write_text("".join(names[0::2]), encoding="utf-8")
-        (unfinished / "testing_list.txt").write_text("".join(names[1::2]), encoding="utf-8")
+        (unfinished / SPLIT_LISTS[VALIDATION]).write_text("".join(names[0::2]), encoding="utf-8")
+        (unfinished / SPLIT_LISTS[TESTING]).write_text("".join(names[1::2]), encoding="utf-8")
     return folder
 
 
 def _write_noise(path: Path, seconds: int, generator: np.random.Generator) -> None:
-    noise = generator.normal(0.0, 0.1, seconds * _RANDOM_RATE_HZ).astype(np.float32)
-    path.write_bytes(encode_wav(to_int16(noise), _RANDOM_RATE_HZ))
+    noise = generator.normal(0.0, 0.1, seconds * _MADE_AT_HZ).astype(np.float32)
+    path.write_bytes(encode_wav(to_int16(noise), _MADE_AT_HZ))

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from train import runfolder
+from train.report import trained_on
 
 _WIDEST_MATRIX = 5
 
@@ -60,8 +61,7 @@ def print_run(run: Path, sources: Iterable[Path], page: Path, seconds: float) ->
     steps = metrics["training"]
     Console(soft_wrap=True, highlight=False).print(
         f"""
-corpus      {corpus["name"]}: {sum(corpus["clips"]["training"].values())} training clips, \
-{sum(corpus["clips"]["testing"].values())} test clips
+corpus      {corpus["name"]}: trained on {trained_on(corpus)}; {metrics["int8"]["clips"]} test clips
 training    {steps["steps"]} steps at {steps["steps_per_s"]:.0f} a second, best at {steps["best_step"]}
 model       {run / runfolder.TFLITE}  {sizes["tflite_bytes"]:,} bytes, arena {sizes["arena_bytes"]:,} bytes \
 ({sizes["arena_label"]})

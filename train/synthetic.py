@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from train import acoustics, console, voices
 from train.acoustics import SAMPLE_RATE_HZ
+from train.corpus import BACKGROUND_FOLDER, SPLIT_LISTS, SPLITS
 from train.corpusfolder import whole_folder
 from train.errors import UserError
 from train.wav import encode_wav
@@ -29,8 +30,7 @@ LONGEST_WORD_S = 0.95
 DEFAULT_CLIPS_PER_WORD = 2000
 DEFAULT_UNKNOWN_CLIPS = 2500
 FEWEST_CLIPS_PER_WORD = 10
-HELD_OUT_SPLITS = ("validation", "testing")  # a tenth of the speakers and of the clips each
-SPLITS = ("training", *HELD_OUT_SPLITS)
+HELD_OUT_SPLITS = tuple(SPLIT_LISTS)  # a tenth of the speakers and of the clips each
 
 _SHARDS = 12
 _BABBLE_STREAMS = 8
@@ -219,7 +219,7 @@ def _speak_all(
     """Speak every clip and the background into ``folder``; the files written."""
     for word in dict.fromkeys(clip.word for clip in clips):
         (folder / word).mkdir()
-    (folder / "_background_noise_").mkdir()
+    (folder / BACKGROUND_FOLDER).mkdir()
     variants = sorted({clip.variant for clip in clips})
     shard_of = {variant: position % _SHARDS for position, variant in enumerate(variants)}
     shards: list[list[Clip]] = [[] for _ in range(_SHARDS)]
@@ -304,14 +304,14 @@ def _write_background(
         crowd += stream / max(float(np.abs(stream).max()), 1) * rng.uniform(0.3, 1)
     noises["babble"] = acoustics.at_level(crowd, 2500)
     for name, samples in noises.items():
-        path = folder / "_background_noise_" / f"{name}.wav"
+        path = folder / BACKGROUND_FOLDER / f"{name}.wav"
         path.write_bytes(encode_wav(samples, SAMPLE_RATE_HZ))
 
 
 def _write_lists(clips: Sequence[Clip], written: set[str], folder: Path) -> None:
     for split in HELD_OUT_SPLITS:
         files = sorted(clip.file for clip in clips if clip.split == split and clip.file in written)
-        (folder / f"{split}_list.txt").write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
+        (folder / SPLIT_LISTS[split]).write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
 
 
 def _readme(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from train.errors import UserError
 from train.native import captured_stderr
 
-_IDENTIFIER = b"TFL3"  # bytes 4..7 of every .tflite
+IDENTIFIER = b"TFL3"  # bytes 4..7 of every .tflite
 _SCHEMA_VERSION = 3
 _LARGE_ARENA_BYTES = 64 << 20  # more than any model of this size needs
 # schema.fbs: TensorType; strings, variants and packed 4-bit types have no fixed size
@@ -67,10 +67,10 @@ def read_model(tflite: bytes, where: str) -> Any:
     Source:
         TensorFlow Lite's schema.fbs, version 3.
     """
-    if len(tflite) < 8 or tflite[4:8] != _IDENTIFIER:
+    if len(tflite) < 8 or tflite[4:8] != IDENTIFIER:
         raise UserError(
             f"{where}: not a TensorFlow Lite model ({len(tflite)} bytes, bytes 4 to 7 are "
-            f"{tflite[4:8]!r}, expected {_IDENTIFIER!r}); make one with: python -m quantize RUN"
+            f"{tflite[4:8]!r}, expected {IDENTIFIER!r}); make one with: python -m quantize RUN"
         )
     tables = schema()
     try:
@@ -159,7 +159,7 @@ class TflmModel:
             found = [tuple(_list(graph.tensors[i].shape)) for i in indices]
             types = [graph.tensors[i].type for i in indices]
             if types != [tables.TensorType.INT8] or found[0][:1] != (1,):
-                names = [_type_name(tables, kind) for kind in types]
+                names = [enumerator("TensorType", kind).lower() for kind in types]
                 raise UserError(
                     f"{where}: {end} is {', '.join(map(str, found))} {', '.join(names)}, expected one int8 "
                     "tensor with a batch of one; quantize it with: python -m quantize RUN"
@@ -240,8 +240,9 @@ class TflmModel:
         return runtime.Interpreter.from_bytes(self._tflite, arena_size=arena_bytes)
 
 
-def _type_name(tables: ModuleType, kind: int) -> str:
-    for name, value in vars(tables.TensorType).items():
-        if value == kind:
-            return str(name).lower()
-    return f"type {kind}"
+def enumerator(enumeration: str, value: int) -> str:
+    """The schema's name of a value, such as ``CONV_2D`` for 3 of ``BuiltinOperator``; else the number."""
+    for name, known in vars(getattr(schema(), enumeration)).items():
+        if known == value and not name.startswith("_"):
+            return str(name)
+    return str(value)

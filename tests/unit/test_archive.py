@@ -257,3 +257,14 @@ def test_an_interruption_leaves_nothing_that_looks_finished(
             archive.extract(packed, tmp_path / "cache")
     assert not list((tmp_path / "cache" / "corpora").iterdir())
     assert tree(archive.extract(packed, tmp_path / "cache")) == CORPUS
+
+
+def test_two_corpora_side_by_side_are_not_halved_in_silence(tmp_path):
+    for part in ("train", "test"):
+        for word in ("yes", "no"):
+            folder = tmp_path / part / word
+            folder.mkdir(parents=True)
+            (folder / "a_nohash_0.wav").write_bytes(CLIP)
+    with pytest.raises(UserError, match=r"holds 2 corpora \(test, train\), expected one"):
+        archive.corpus_root(tmp_path)
+    assert archive.corpus_root(tmp_path / "train") == tmp_path / "train"

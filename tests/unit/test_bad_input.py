@@ -1,5 +1,6 @@
 """Mistakes a new user makes: each gets a sentence that says where, what, and what to do, and no traceback."""
 
+import argparse
 import importlib
 import json
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train import runfolder
+from train import cli, runfolder
 from train.errors import Interrupted, UserError
 from train.wav import encode_wav
 
@@ -117,7 +118,8 @@ def test_good_clips_are_used_and_bad_ones_listed_with_how_to_mend_them(spoiled, 
     assert "ffmpeg -i IN -ac 1 -ar 16000 -c:a pcm_s16le OUT.wav" in said
     skipped = json.loads((out / "metrics.json").read_text())["corpus"]["skipped"]
     assert len(skipped) == 10
-    assert {"file": "yes/song.mp3", "reason": "not a .wav file; convert it to 16-bit mono WAV"} in skipped
+    reason = "not a .wav file; convert it to 16-bit mono WAV"
+    assert {"file": "yes/song.mp3", "kind": ".mp3 file", "reason": reason} in skipped
 
 
 def test_words(corpus, out, refusal):
@@ -185,7 +187,7 @@ def test_background_noise_that_cannot_be_used(spoiled, out, refusal):
         ("--learning-rate=nan,0.1", "--learning-rate is nan,0.1, expected more than 0"),
         ("--batch-size=0", "--batch-size is 0, expected more than 0"),
         ("--dropout=1", "--dropout is 1.0, expected 0 to less than 1"),
-        ("--silence-percentage=-1", "--silence-percentage is -1.0, expected 0 or more"),
+        ("--silence-percentage=-1", r"--silence-percentage is -1.0, expected 0 to 10000 \(percent\)"),
         ("--validation-percentage=120", "--validation-percentage is 120.0, expected 0 to 100"),
         ("--testing-percentage=95", "leave nothing to train on"),
         ("--time-shift-ms=-3", "--time-shift-ms is -3.0, expected 0 or more"),
@@ -278,6 +280,10 @@ def test_other_troubles_with_the_disk_stay_bugs(corpus, out, run_train, monkeypa
         run_train(*quick(corpus, out))
 
 
+def parsed(*flags: object) -> argparse.Namespace:
+    return cli.training_parser().parse_args([str(flag) for flag in flags])
+
+
 def test_ctrl_c_outside_of_training_says_how_to_go_on_where_there_is_a_way(
     corpus, out, run_train, monkeypatch
 ):
@@ -288,9 +294,12 @@ def test_ctrl_c_outside_of_training_says_how_to_go_on_where_there_is_a_way(
     with pytest.raises(KeyboardInterrupt):  # before training: the same command starts again
         run_train(*quick(corpus, out))
     (out / runfolder.CHECKPOINTS).mkdir(parents=True)
-    (out / runfolder.JOB).write_text("{}")
+    (out / runfolder.JOB).write_text(cli.job_of(parsed(*quick(corpus, out))).to_json())
     with pytest.raises(Interrupted, match="stopped; go on with: python -m train --resume"):
         run_train(*quick(corpus, out), "--overwrite")
+    # Of another job: its checkpoints are not what this command was about.
+    with pytest.raises(KeyboardInterrupt):
+        run_train(*quick(corpus, out), "--overwrite", "--seed", "4")
 
 
 @pytest.mark.parametrize("content", [None, b"{}", b"{", b"\xff\xfe\x00", b"[]"])
@@ -324,5 +333,8 @@ def test_evaluating_on_a_corpus_of_other_words(make_run, make_corpus, tmp_path, 
 
 def test_figures_that_cannot_be_written(make_run, corpus, refusal, tmp_path):
     run = make_run(words=("yes", "no"))
-    flags = ("evaluate", run, "--data", corpus, "--model", "int8", "--json", tmp_path)
-    assert f"--json {tmp_path}: cannot be written (Is a directory)" in refusal(*flags)
+    flags = ("evaluate", run, "--data", corpus, "--model", "int8", "--json")
+    (tmp_path / "precious.txt").write_text("mine")
+    for path in (tmp_path, tmp_path / "precious.txt"):
+        assert f"--json {path}: exists and is not an earlier evaluation" in refusal(*flags, path)
+    assert (tmp_path / "precious.txt").read_text() == "mine"

@@ -97,13 +97,19 @@ def test_defaults_are_those_of_the_dataclasses():
 
 def test_defaults_of_evaluate():
     flags = cli.evaluate_parser().parse_args(["out/a"])
-    job = Job(("yes",))
     assert flags.run == Path("out/a")
-    assert (flags.seed, flags.data, flags.language) == (job.seed, job.data, job.language)
     assert (flags.split, flags.model, flags.json) == ("testing", "all", None)
-    assert Sampling(flags.silence_percentage, flags.unknown_percentage) == job.sampling
-    assert flags.validation_percentage == job.validation_percentage
-    assert flags.testing_percentage == job.testing_percentage
+    # What is not said is as it was in training: the seed, for one, picks the synthetic test voices.
+    assert cli.evaluation_job(EVERY_SETTING, flags) == EVERY_SETTING
+
+
+def test_evaluation_takes_what_is_said():
+    flags = cli.evaluate_parser().parse_args(
+        ["out/a", "--data", "b", "--seed", "9", "--unknown-percentage", "3", "--testing-percentage", "5"]
+    )
+    job = cli.evaluation_job(EVERY_SETTING, flags)
+    assert (job.data, job.seed, job.testing_percentage, job.language) == ("b", 9, 5, "de")
+    assert job.sampling == Sampling(11, 3)
 
 
 EVERY_FLAG = {

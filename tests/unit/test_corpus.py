@@ -311,3 +311,14 @@ def test_require_words_says_that_there_are_too_few_speakers(write_corpus):
     corpus = read_corpus(write_corpus({"yes/a5d485dc_nohash_0.wav": CLIP}), 16000)
     with pytest.raises(UserError, match=r"'yes' has no validation clip: 1 clips are too few speakers"):
         require_words(corpus, ["yes"])
+
+
+def test_sounds_that_are_no_wav_are_listed_wherever_they_lie(write_corpus):
+    root = write_corpus({"yes/a_nohash_0.wav": np.ones(160, np.int16)})
+    (root / "_background_noise_" / "deep").mkdir(parents=True)
+    (root / "_background_noise_" / "README.md").write_text("about the noises")
+    (root / "_background_noise_" / "fan.mp3").write_bytes(b"ID3")
+    (root / "_background_noise_" / "deep" / "hum.flac").write_bytes(b"fLaC")
+    (root / "clip.mp3").write_bytes(b"ID3")
+    found = {item.file for item in read_corpus(root, 16000).skipped}
+    assert found == {"clip.mp3", "_background_noise_/fan.mp3", "_background_noise_/deep/hum.flac"}

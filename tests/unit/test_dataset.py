@@ -75,7 +75,7 @@ def test_ten_words_get_the_original_s_ten_percent():
 @pytest.mark.parametrize(
     ("sampling", "message"),
     [
-        ({"silence_percentage": -1}, "--silence-percentage is -1, expected 0 or more"),
+        ({"silence_percentage": -1}, "--silence-percentage is -1, expected 0 to 10000"),
         ({"unknown_percentage": float("nan")}, "--unknown-percentage is nan"),
         ({"unknown_percentage": float("inf")}, "--unknown-percentage is inf"),
     ],
@@ -306,3 +306,14 @@ def test_loud_sums_are_clipped(write_corpus):
     variants = variants_of(corpus, Augmentation(background_volume=1, background_frequency=1), count=20)
     assert variants.max() == 1.0
     assert to_float(np.array([32767], dtype=np.int16))[0] < 1.0  # so it was reached by adding
+
+
+def test_recordings_of_silence_are_silence_and_not_unknown_words():
+    corpus = corpus_of({"yes": 10, "no": 10, "up": 30, "_silence_": 4})
+    split = make_split(corpus, LABELS, TESTING, Sampling(), 1)
+    silence = [example for example in split.examples if example.label == SILENCE_INDEX]
+    assert len(silence) == 10
+    assert sum(example.clip is not None for example in silence) == 4
+    assert all(example.clip.word == "_silence_" for example in silence if example.clip)
+    unknown = [example for example in split.examples if example.label == UNKNOWN_INDEX]
+    assert {example.clip.word for example in unknown} == {"up"}

@@ -38,11 +38,13 @@ def make_bank(clips: int, seed: int) -> Bank:
     return Bank(features, labels)
 
 
-def make_trainer(run: Path, *, seed: int = SEED, recipe: Recipe = RECIPE, name: str = "tiny_conv") -> Trainer:
+def make_trainer(
+    run: Path, *, seed: int = SEED, recipe: Recipe = RECIPE, name: str = "tiny_conv", corpus: str = ""
+) -> Trainer:
     make_deterministic(seed)
     spec = ModelSpec(labels_for(("yes",)), seed=seed)
     model = architectures.build(name, spec.front_end, len(spec.labels), recipe.dropout, seed)
-    return Trainer(model, spec, recipe, make_bank(60, seed=1), make_bank(30, seed=2), run)
+    return Trainer(model, spec, recipe, make_bank(60, seed=1), make_bank(30, seed=2), run, corpus)
 
 
 def interrupt_in_chunk(trainer: Trainer, number: int) -> None:
@@ -188,6 +190,13 @@ def test_the_checkpoint_of_another_network_is_refused(tmp_path):
     trainer._save("last.npz")
     with pytest.raises(UserError, match=r"last\.npz: was saved for another network"):
         make_trainer(tmp_path).resume()
+
+
+def test_going_on_with_other_clips_is_refused(tmp_path):
+    make_trainer(tmp_path, corpus="a" * 64)._save("last.npz")
+    assert make_trainer(tmp_path, corpus="a" * 64).resume()
+    with pytest.raises(UserError, match=r"last\.npz: was trained on other clips: corpus aaaaaaaaaaaa"):
+        make_trainer(tmp_path, corpus="b" * 64).resume()
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", None])

@@ -408,6 +408,14 @@ def test_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
         write_report(tmp_path)
 
 
+def test_figures_of_another_model_are_refused(run: Path) -> None:
+    metrics = runfolder.read_json(run / runfolder.METRICS)
+    metrics["int8"]["sha256"] = "0" * 64  # spec.json and model.tflite agree, but the scores are older
+    runfolder.write_json(run / runfolder.METRICS, metrics)
+    with pytest.raises(UserError, match=r"its int8 figures are of another model\.tflite"):
+        report.write_report(run)
+
+
 def test_model_of_another_run_is_refused(run: Path) -> None:
     (run / runfolder.TFLITE).write_bytes(b"another model")
     with pytest.raises(UserError, match="does not belong to"):

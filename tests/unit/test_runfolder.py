@@ -183,3 +183,10 @@ def test_spec_json_names_every_artefact(tmp_path):
     content = json.loads((tmp_path / runfolder.SPEC).read_text())
     assert list(content["artefacts"]) == ["model.pb"]
     assert content["labels"] == ["_silence_", "_unknown_", "yes"]
+
+
+def test_the_name_of_many_words_fits_into_a_file_system():
+    words = [f"word{number}" for number in range(60)]
+    assert len(runfolder.run_name(words)) < 100
+    assert runfolder.run_name(words) != runfolder.run_name([*words, "more"])
+    assert runfolder.run_name(["yes", "no"]) == "yes_no"
