@@ -20,7 +20,7 @@ from train.native import quiet_stderr
 from train.spec import FrontEnd
 from train.tflite import tensorflow_scores
 
-# A trial of the range search runs about this much arithmetic: a second for the largest networks.
+# A trial of the range search runs about this much arithmetic, but no fewer clips than that.
 _SEARCH_MACS = 1_000_000_000
 _FEWEST_SEARCH_CLIPS = 50
 
