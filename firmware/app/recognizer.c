@@ -1,0 +1,92 @@
+#include "recognizer.h"
+
+#include <string.h>
+
+#define SILENCE 0
+#define SCORE_ZERO_POINT (-128)
+
+const kws_recognizer_settings kws_recognizer_defaults = {
+    .window_ms = 1000,
+    .suppression_ms = 1500,
+    .threshold = 200,
+    .minimum_count = 3,
+};
+
+void kws_recognizer_init(kws_recognizer* recognizer, const kws_recognizer_settings* settings, int8_t* scores,
+                         int32_t label_count) {
+    memset(recognizer, 0, sizeof *recognizer);
+    recognizer->settings = *settings;
+    recognizer->scores = scores;
+    recognizer->label_count = label_count;
+    recognizer->previous_label = SILENCE;
+}
+
+// Row of the queue, counted from the oldest.
+static int32_t row(const kws_recognizer* recognizer, int32_t offset) {
+    return (recognizer->oldest + offset) % KWS_RECOGNIZER_CAPACITY;
+}
+
+// Unsigned differences stay right where the clock wraps around.
+static uint32_t age_ms(const kws_recognizer* recognizer, uint32_t now_ms) {
+    return now_ms - recognizer->times_ms[recognizer->oldest];
+}
+
+static void append(kws_recognizer* recognizer, const int8_t* scores, uint32_t time_ms) {
+    if (recognizer->count == KWS_RECOGNIZER_CAPACITY) return;
+    const int32_t newest = row(recognizer, recognizer->count);
+    const size_t label_count = (size_t)recognizer->label_count;
+    memcpy(recognizer->scores + (size_t)newest * label_count, scores, label_count);
+    recognizer->times_ms[newest] = time_ms;
+    recognizer->count += 1;
+}
+
+static void drop_older_than_window(kws_recognizer* recognizer, uint32_t now_ms) {
+    while (recognizer->count > 0 && age_ms(recognizer, now_ms) > recognizer->settings.window_ms) {
+        recognizer->oldest = row(recognizer, 1);
+        recognizer->count -= 1;
+    }
+}
+
+// Integer mean of one label's scores, 0 to 255, rounded down.
+static int32_t mean_score(const kws_recognizer* recognizer, int32_t label) {
+    int32_t sum = 0;
+    for (int32_t i = 0; i < recognizer->count; ++i) {
+        sum += recognizer->scores[row(recognizer, i) * recognizer->label_count + label] - SCORE_ZERO_POINT;
+    }
+    return sum / recognizer->count;
+}
+
+// Different label OR long enough ago. The original on the host says AND; this is the device.
+static int is_news(const kws_recognizer* recognizer, int32_t label, uint32_t time_ms) {
+    if (label != recognizer->previous_label || recognizer->previous_label == SILENCE) return 1;
+    return time_ms - recognizer->previous_time_ms > recognizer->settings.suppression_ms;
+}
+
+int kws_recognizer_update(kws_recognizer* recognizer, const int8_t* scores, uint32_t time_ms,
+                          kws_detection* detection) {
+    if (recognizer->is_started && (int32_t)(time_ms - recognizer->newest_time_ms) < 0) return KWS_ERROR_TIME;
+    recognizer->is_started = 1;
+    recognizer->newest_time_ms = time_ms;
+    append(recognizer, scores, time_ms);
+    drop_older_than_window(recognizer, time_ms);
+
+    const kws_recognizer_settings* settings = &recognizer->settings;
+    *detection = (kws_detection){.label = recognizer->previous_label};
+    if (recognizer->count < settings->minimum_count) return 0;
+    if (age_ms(recognizer, time_ms) < settings->window_ms / 4) return 0;
+
+    detection->label = 0;
+    for (int32_t label = 0; label < recognizer->label_count; ++label) {
+        const int32_t score = mean_score(recognizer, label);
+        if (score > detection->score) {
+            detection->label = label;
+            detection->score = score;
+        }
+    }
+    if (detection->score > settings->threshold && is_news(recognizer, detection->label, time_ms)) {
+        recognizer->previous_label = detection->label;
+        recognizer->previous_time_ms = time_ms;
+        detection->is_new = 1;
+    }
+    return 0;
+}

@@ -1,0 +1,72 @@
+// Scores of single inferences in, decisions out: what turns a noisy score into one "Heard yes".
+//
+// The rules are those of RecognizeCommands in TensorFlow's micro_speech, as it is on the device;
+// the one on the host differs. All memory is the caller's.
+
+#ifndef EARSHOT_RECOGNIZER_H_
+#define EARSHOT_RECOGNIZER_H_
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Results kept. A result that finds no place is dropped, as in the original: at 20 ms a window
+// of 1000 ms would hold 51.
+#define KWS_RECOGNIZER_CAPACITY 50
+
+// Returned by kws_recognizer_update() when time runs backwards.
+#define KWS_ERROR_TIME (-1)
+
+typedef struct kws_recognizer_settings {
+    uint32_t window_ms;       // results are averaged over this long
+    uint32_t suppression_ms;  // the same label is new again only after more than this
+    int32_t threshold;        // mean scores (0 to 255) must exceed this
+    int32_t minimum_count;    // fewer results are no decision; at least 1
+} kws_recognizer_settings;
+
+// 1000 ms, 1500 ms, 200, 3: the original's.
+extern const kws_recognizer_settings kws_recognizer_defaults;
+
+// State of one stream. Treat it as opaque; it is complete only so that callers can own it.
+typedef struct kws_recognizer {
+    kws_recognizer_settings settings;
+    int32_t label_count;
+    int8_t* scores;                              // KWS_RECOGNIZER_CAPACITY rows of label_count
+    uint32_t times_ms[KWS_RECOGNIZER_CAPACITY];  // of each row
+    int32_t oldest;                              // row
+    int32_t count;                               // rows in use
+    int32_t previous_label;                      // of the last new detection; silence at first
+    uint32_t previous_time_ms;
+    int32_t is_started;       // 1 once there was a result
+    uint32_t newest_time_ms;  // of the last result taken
+} kws_recognizer;
+
+typedef struct kws_detection {
+    int32_t label;   // index of the label on top, or the previous one while there is no decision
+    int32_t score;   // its mean score, 0 to 255; 0 while there is no decision
+    int32_t is_new;  // 1 where it is to be reported
+} kws_detection;
+
+// Starts a stream.
+//
+// scores        KWS_RECOGNIZER_CAPACITY * label_count bytes, the recognizer's until the stream ends
+// label_count   at least 1; label 0 is silence
+void kws_recognizer_init(kws_recognizer* recognizer, const kws_recognizer_settings* settings, int8_t* scores,
+                         int32_t label_count);
+
+// Takes in the scores of one inference and decides.
+//
+// scores        label_count of them, int8 with scale 1/256 and zero point -128
+// time_ms       of this result; may wrap around
+// returns       0, or KWS_ERROR_TIME where time_ms is before the last result's: then nothing
+//               changes, *detection neither. (The original means this, but compares with the oldest.)
+int kws_recognizer_update(kws_recognizer* recognizer, const int8_t* scores, uint32_t time_ms,
+                          kws_detection* detection);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // EARSHOT_RECOGNIZER_H_

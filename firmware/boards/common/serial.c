@@ -1,0 +1,70 @@
+// The serial half of the HAL on Cortex-M: a ring for each direction between main loop and interrupt.
+
+#include <stddef.h>
+
+#include "cortexm.h"
+#include "hal.h"
+#include "uart.h"
+
+// At 921,600 baud the receive ring holds what comes in 44 ms, longer than an inference may take.
+#define RECEIVE_BYTES 4096u
+#define SEND_BYTES 1024u
+
+// Positions count up and wrap around with uint32_t, for which the sizes must be powers of two;
+// head - tail is the fill. One side moves head, the other tail: no lock is needed.
+static uint8_t received[RECEIVE_BYTES];
+static volatile uint32_t received_head, received_tail;
+static uint8_t to_send[SEND_BYTES];
+static volatile uint32_t to_send_head, to_send_tail;
+static volatile uint32_t lost;
+
+void kws_serial_received(uint8_t byte) {
+    const uint32_t head = received_head;
+    if (head - received_tail == RECEIVE_BYTES) {
+        lost = lost + 1;
+        return;
+    }
+    received[head % RECEIVE_BYTES] = byte;
+    received_head = head + 1;
+}
+
+void kws_serial_overrun(void) { lost = lost + 1; }
+
+int32_t kws_serial_next_byte(void) {
+    const uint32_t tail = to_send_tail;
+    if (tail == to_send_head) return -1;
+    to_send_tail = tail + 1;
+    return to_send[tail % SEND_BYTES];
+}
+
+size_t kws_hal_serial_read(uint8_t* bytes, size_t capacity) {
+    size_t count = 0;
+    uint32_t tail = received_tail;
+    const uint32_t head = received_head;
+    while (count < capacity && tail != head) bytes[count++] = received[tail++ % RECEIVE_BYTES];
+    __asm volatile("" ::: "memory");  // the bytes are read before their places are given back
+    received_tail = tail;
+    return count;
+}
+
+size_t kws_hal_serial_write(const uint8_t* bytes, size_t count) {
+    const uint32_t primask = kws_mask_interrupts();
+    uint32_t head = to_send_head;
+    size_t taken = 0;
+    while (taken < count && head - to_send_tail < SEND_BYTES) to_send[head++ % SEND_BYTES] = bytes[taken++];
+    to_send_head = head;
+    kws_uart_pump();
+    kws_restore_interrupts(primask);
+    return taken;
+}
+
+uint32_t kws_hal_serial_lost(void) { return lost; }
+
+// A masked interrupt still ends WFI. So between the look at the ring and the sleep no byte can
+// slip in unseen.
+void kws_hal_idle(void) {
+    const uint32_t primask = kws_mask_interrupts();
+    if (received_head == received_tail) __asm volatile("dsb\n\twfi" ::: "memory");
+    kws_restore_interrupts(primask);
+    __asm volatile("isb" ::: "memory");  // takes the interrupt here
+}

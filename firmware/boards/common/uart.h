@@ -1,0 +1,23 @@
+// Between the serial line (serial.c: rings, the HAL) and a UART driver (cmsdk_uart.c, stm32_usart.c).
+
+#ifndef EARSHOT_UART_H_
+#define EARSHOT_UART_H_
+
+#include <stdint.h>
+
+// What a driver provides.
+
+// Sends what kws_serial_next_byte() gives while the UART takes it, and arranges to be called
+// again by an interrupt when there is more. Called with interrupts masked.
+void kws_uart_pump(void);
+
+// Waits for room and sends one byte; for the last words after a fault.
+void kws_uart_send_now(uint8_t byte);
+
+// What a driver calls, from its interrupt or with interrupts masked.
+
+void kws_serial_received(uint8_t byte);
+void kws_serial_overrun(void);
+int32_t kws_serial_next_byte(void);  // to send; -1 where there is none
+
+#endif  // EARSHOT_UART_H_

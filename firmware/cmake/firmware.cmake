@@ -1,0 +1,46 @@
+# kws_add_firmware(NAME SOURCE...): a program for the board, in the build folder as NAME (an ELF file).
+
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g -DNDEBUG")
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+option(SANITIZE "host only: stop at undefined behaviour and bad addresses" OFF)
+
+# The board once, for all programs; an object library, so that its vector table is always linked.
+add_library(kws_board OBJECT ${KWS_BOARD_SOURCES})
+target_include_directories(kws_board PUBLIC
+    "${KWS_FIRMWARE_DIR}/hal" "${KWS_FIRMWARE_DIR}/app" "${KWS_FIRMWARE_DIR}/boards/common")
+target_compile_definitions(kws_board PUBLIC KWS_BOARD_ID="${BOARD}")
+target_compile_options(kws_board PUBLIC
+    ${KWS_BOARD_FLAGS} -Wall -Wextra -Wconversion -Werror -ffunction-sections -fdata-sections)
+target_link_options(kws_board PUBLIC ${KWS_BOARD_FLAGS} -Wl,--gc-sections)
+
+if(KWS_BOARD_CPU STREQUAL "host")
+    if(SANITIZE)
+        set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
+        target_compile_options(kws_board PUBLIC ${sanitizers})
+        target_link_options(kws_board PUBLIC ${sanitizers})
+    endif()
+else()
+    target_compile_definitions(kws_board PUBLIC KWS_UART_BAUD=${KWS_BOARD_BAUD}u)
+    # The linker checks the budgets of board.json and reports what is used of them.
+    target_link_options(kws_board PUBLIC
+        -nostartfiles --specs=nano.specs
+        "-L${KWS_FIRMWARE_DIR}/boards/common" "-T${KWS_BOARD_DIR}/${KWS_BOARD_LINKER_SCRIPT}"
+        -Wl,--defsym=KWS_FLASH_BYTES=${KWS_BOARD_FLASH_BYTES}
+        -Wl,--defsym=KWS_RAM_BYTES=${KWS_BOARD_RAM_BYTES}
+        -Wl,--defsym=KWS_STACK_BYTES=${KWS_BOARD_STACK_BYTES}
+        -Wl,--print-memory-usage)
+endif()
+
+function(kws_add_firmware name)
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE kws_board)
+    if(NOT KWS_BOARD_CPU STREQUAL "host")
+        target_link_options(${name} PRIVATE "-Wl,-Map=${CMAKE_CURRENT_BINARY_DIR}/${name}.map")
+        set_target_properties(${name} PROPERTIES LINK_DEPENDS
+            "${KWS_BOARD_DIR}/${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld")
+    endif()
+endfunction()

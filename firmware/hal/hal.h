@@ -1,0 +1,46 @@
+// What the application asks of a board: a serial line, a clock, sleep and one light.
+//
+// Nothing here waits. A board implements these eight functions and nothing else; the
+// Cortex-M boards share most of them (boards/common), `host` has its own.
+
+#ifndef EARSHOT_HAL_H_
+#define EARSHOT_HAL_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Brings up clock, serial line and light. Call it once, first.
+void kws_hal_init(void);
+
+// Takes what the serial line has received: up to capacity bytes, returns how many, maybe 0.
+size_t kws_hal_serial_read(uint8_t* bytes, size_t capacity);
+
+// Hands bytes to the serial line, returns how many were taken; offer the rest later.
+size_t kws_hal_serial_write(const uint8_t* bytes, size_t count);
+
+// Losses noticed since the start: bytes dropped because nobody read in time, and overruns of
+// the UART, each of which is one byte or more. 0 means that everything arrived.
+uint32_t kws_hal_serial_lost(void);
+
+// Milliseconds since kws_hal_init(); wraps around after 49 days.
+uint32_t kws_hal_clock_ms(void);
+
+// Sleeps until something happens: a byte, room to write, the next millisecond. Returns at
+// once when received bytes are waiting, so that none is slept over.
+void kws_hal_idle(void);
+
+// Switches the light; boards without one ignore it.
+void kws_hal_led(int on);
+
+// Ends the program where a program can end (host); sleeps forever elsewhere.
+void kws_hal_stop(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // EARSHOT_HAL_H_
