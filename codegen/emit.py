@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 from codegen import cformat
+from codegen.engine import build_engine
 from codegen.feature_tests import FeatureTest, load_tests
 from codegen.frontend_tables import table_files
 from codegen.op_resolver import resolver_methods
@@ -32,7 +33,8 @@ def generate(run: Path) -> list[Path]:
         the files written, sorted.
     Raises:
         UserError: files missing, damaged or not belonging together, a model that is
-            not int8 throughout, or a file of another origin where one is to be written.
+            not int8 throughout or that the compiled engine does not run, or a file of
+            another origin where one is to be written.
     """
     run = Path(run)
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
@@ -50,6 +52,7 @@ def generate(run: Path) -> list[Path]:
     )
     contents = {
         **_model_files(banner, tflite, model, graph),
+        **build_engine(graph, banner, where).sources,
         **_settings_files(banner, spec, model),
         "op_resolver.h": render("op_resolver.h", banner=banner, methods=resolver_methods(graph, where)),
         **table_files(banner, spec.front_end),

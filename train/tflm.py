@@ -20,6 +20,8 @@ from train.native import captured_stderr
 
 IDENTIFIER = b"TFL3"  # bytes 4..7 of every .tflite
 _SCHEMA_VERSION = 3
+_ARENA_STEP_BYTES = 16  # the interpreter aligns to 16
+_MOST_TEMPORARY_BYTES = 64 << 10
 _LARGE_ARENA_BYTES = 64 << 20  # more than any model of this size needs
 # schema.fbs: TensorType; strings, variants and packed 4-bit types have no fixed size
 _ITEM_BYTES = {0: 4, 1: 2, 2: 4, 3: 1, 4: 8, 6: 1, 7: 2, 8: 8, 9: 1, 10: 8, 11: 16, 12: 8, 15: 4, 16: 2}
@@ -233,7 +235,25 @@ class TflmModel:
                 f"{_LARGE_ARENA_BYTES >> 20} MB"
             )
         (total_bytes,) = re.findall(r"Arena allocation total (\d+) bytes", "\n".join(said))
-        return int(total_bytes)
+        return self._enough(int(total_bytes))
+
+    def _enough(self, total_bytes: int) -> int:
+        """The recorded total, or as much more as the temporary memory of allocation needs.
+
+        The record leaves that memory out; it matters only where inference needs less.
+        """
+        refusal = ""
+        for arena_bytes in range(total_bytes, total_bytes + _MOST_TEMPORARY_BYTES, _ARENA_STEP_BYTES):
+            with captured_stderr():
+                try:
+                    self._load(arena_bytes)
+                except (RuntimeError, ValueError) as error:
+                    refusal = str(error)
+                else:
+                    return arena_bytes
+        raise UserError(
+            f"{self._where}: TFLite-Micro refuses it: {refusal}; expected a model that it can load"
+        )
 
     def _load(self, arena_bytes: int) -> Any:
         runtime = _package("python.tflite_micro.runtime")

@@ -1,0 +1,134 @@
+"""The compiled engine: a graph as straight-line C that calls the kernels of firmware/kernels."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from codegen import cformat
+from codegen.ops import generate
+from codegen.ops._form import Code, describe
+from codegen.plan import Plan, Step, plan
+from codegen.render import render
+from codegen.tflite import MISSING, Graph, Tensor
+from train.errors import UserError
+
+HEADER, SOURCE = "engine.h", "engine.c"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Generated sources and what is needed to build and call them.
+
+    Attributes:
+        sources: content by file name; they implement firmware/model/model.h.
+        kernels: files of firmware/kernels that they call, without .c, sorted.
+        input_bytes, output_count: int8 values in and out.
+        arena_bytes: all the memory that they write to, besides the stack.
+    """
+
+    sources: dict[str, str]
+    kernels: tuple[str, ...]
+    input_bytes: int
+    output_count: int
+    arena_bytes: int
+
+
+def build_engine(graph: Graph, banner: str, where: str) -> Engine:
+    """Generate the engine of a model.
+
+    Args:
+        banner: comment that opens each file.
+        where: name of the model, used in messages.
+    Raises:
+        UserError: an operator or a form of one that the engine does not run, or not one
+            int8 input and one int8 output.
+    """
+    entry = _end(graph, graph.inputs, "input", where)
+    result = _end(graph, graph.outputs, "output", where)
+    codes = [generate(graph, op, where) for op in graph.ops]
+    arena = _plan(graph, codes, where)
+    input_bytes, output_count = math.prod(entry.shape), math.prod(result.shape)
+    sources = {
+        HEADER: render(
+            HEADER,
+            banner=banner,
+            input_bytes=input_bytes,
+            output_count=output_count,
+            arena_bytes=arena.arena_bytes,
+        ),
+        SOURCE: render(
+            SOURCE,
+            banner=banner,
+            summary=f"{len(graph.ops)} operators: {', '.join(graph.op_names)}.",
+            headers=sorted({header for code in codes for header in code.headers}),
+            tensors=[
+                {"index": index, "offset": offset, "comment": _comment(graph.tensors[index])}
+                for index, offset in sorted(arena.offsets.items())
+            ],
+            ops=_op_contexts(graph, codes),
+            input=entry.index,
+            output=result.index,
+        ),
+    }
+    kernels = tuple(sorted({kernel for code in codes for kernel in code.kernels}))
+    return Engine(sources, kernels, input_bytes, output_count, arena.arena_bytes)
+
+
+def _end(graph: Graph, indices: tuple[int, ...], end: str, where: str) -> Tensor:
+    tensors = [graph.tensors[index] for index in indices]
+    if len(tensors) != 1 or tensors[0].dtype != np.int8 or tensors[0].data is not None:
+        found = ", ".join(f"{describe(tensor)} {tensor.dtype}" for tensor in tensors) or "none"
+        raise UserError(
+            f"{where}: {end}s are {found}; the compiled engine expects one int8 tensor that is no "
+            f"constant. Convert the model with int8 {end}s"
+        )
+    return tensors[0]
+
+
+def _plan(graph: Graph, codes: list[Code], where: str) -> Plan:
+    written = set(graph.inputs)
+    steps = []
+    for op, code in zip(graph.ops, codes, strict=True):
+        reads = tuple(index for index in op.inputs if index != MISSING and graph.tensors[index].data is None)
+        for index in set(reads) - written:
+            raise UserError(
+                f"{where}: op {op.index} {op.name} reads {describe(graph.tensors[index])} before anything "
+                "is written to it; expected operators in order. Convert the model again"
+            )
+        written |= set(op.outputs)
+        steps.append(Step(reads, op.outputs, code.shares, code.overwrites))
+    for index in set(graph.outputs) - written:
+        raise UserError(
+            f"{where}: nothing writes the output {describe(graph.tensors[index])}. Convert the model again"
+        )
+    sizes_bytes = {index: _size_bytes(graph.tensors[index]) for index in written}
+    return plan(steps, sizes_bytes, graph.inputs, graph.outputs)
+
+
+def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:
+    """Operators as the template wants them; a constant that several use is defined once."""
+    defined: set[str] = set()
+    contexts: list[dict[str, object]] = []
+    for op, code in zip(graph.ops, codes, strict=True):
+        constants = [constant for constant in code.constants if constant.name not in defined]
+        defined |= {constant.name for constant in constants}
+        outputs = ", ".join(_comment(graph.tensors[index]) for index in op.outputs)
+        contexts.append(
+            {
+                "comment": f"{op.index}: {op.name} to {outputs}",
+                "constants": constants,
+                "params": code.params,
+                "calls": code.calls,
+            }
+        )
+    return contexts
+
+
+def _size_bytes(tensor: Tensor) -> int:
+    return math.prod(tensor.shape) * tensor.dtype.itemsize
+
+
+def _comment(tensor: Tensor) -> str:
+    shape = " x ".join(str(size) for size in tensor.shape) or "scalar"
+    return cformat.comment(f"{shape} {tensor.dtype}")

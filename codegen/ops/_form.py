@@ -1,0 +1,324 @@
+"""What the files of this package share: looking at an operator, refusing it, and the C it becomes."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.cformat import rows
+from codegen.fixedpoint import ACTIVATIONS, INT8_MAX, INT8_MIN, activation_range, quantize_multiplier
+from codegen.tflite import MISSING, Graph, Op, Tensor
+from train.errors import UserError
+
+MAX_DIMS = 4  # that the kernels with strides can walk through
+_VALUES_PER_ROW = 16
+_INT32_MAX = 2**31 - 1
+_CTYPES = {"int8": "int8_t", "int32": "int32_t"}
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A constant array of C: its finished rows."""
+
+    ctype: str
+    name: str
+    count: int
+    rows: list[str]
+
+
+@dataclass(frozen=True)
+class Code:
+    """An operator as C.
+
+    Attributes:
+        kernels: names of the files in firmware/kernels, without .c; the headers are ``headers``.
+        constants: arrays to define before the calls.
+        params: name of each params struct, its type, and its fields as finished strings.
+        calls: finished statements.
+        shares, overwrites: as of codegen.plan.Step.
+    """
+
+    kernels: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    constants: tuple[Constant, ...] = ()
+    params: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
+    calls: tuple[str, ...] = ()
+    shares: int | None = None
+    overwrites: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """One operator of a graph, seen by the file that turns it into C."""
+
+    graph: Graph
+    op: Op
+    where: str  # name of the model, used in messages
+    operands: dict[str, Constant] = field(default_factory=dict)  # constant inputs that ``ref`` was asked for
+
+    def refuse(self, found: str, expected: str) -> UserError:
+        """The error to raise where the operator is not of a form that the engine runs."""
+        return UserError(
+            f"{self.where}: op {self.op.index} {self.op.name}: {found}; the compiled engine expects "
+            f"{expected}. Change the model, or add the form to codegen/ops/{self.op.name.lower()}.py"
+        )
+
+    def count_inputs(self, least: int, most: int) -> None:
+        """Refuse an operator with fewer or more inputs, or with more than one output."""
+        if not least <= len(self.op.inputs) <= most or len(self.op.outputs) != 1:
+            found = f"{len(self.op.inputs)} inputs and {len(self.op.outputs)} outputs"
+            raise self.refuse(found, f"{least} to {most} inputs and one output")
+
+    def input(self, position: int = 0) -> Tensor:
+        """An activation, or an int8 constant in the place of one."""
+        return self._quantized(self.op.inputs[position])
+
+    @property
+    def output(self) -> Tensor:
+        """The one tensor that it writes."""
+        return self._quantized(self.op.outputs[0])
+
+    def constant(self, position: int, dtype: str, what: str) -> Tensor:
+        """An input with data known now.
+
+        Raises:
+            UserError: it is computed, missing or of another type.
+        """
+        index = self.op.inputs[position]
+        if index == MISSING or self.graph.tensors[index].data is None:
+            raise self.refuse(f"{what} (input {position}) is not a constant", f"a constant {dtype} tensor")
+        tensor = self.graph.tensors[index]
+        if tensor.dtype != np.dtype(dtype):
+            raise self.refuse(f"{describe(tensor)} is {tensor.dtype}", f"{what} of type {dtype}")
+        return tensor
+
+    def integers(self, position: int, what: str) -> list[int]:
+        """The values of a constant int32 input such as axes or paddings."""
+        data = self.constant(position, "int32", what).data
+        assert data is not None
+        return [int(value) for value in data.ravel()]
+
+    def option(self, name: str, least: int | None = None) -> int:
+        """A numeric option of the operator, refused if the file leaves it out or it is below ``least``."""
+        value = self.op.options.get(name)
+        if value is None or (least is not None and value < least):
+            expected = "a value" if least is None else f"at least {least}"
+            raise self.refuse(f"option {name} is {'missing' if value is None else value}", expected)
+        return int(value)
+
+    def image(self, tensor: Tensor) -> tuple[int, int, int]:
+        """Height, width and channels of an NHWC tensor with a batch of one."""
+        if len(tensor.shape) != 4 or tensor.shape[0] != 1:
+            raise self.refuse(f"{describe(tensor)} has shape {tensor.shape}", "(1, height, width, channels)")
+        return tensor.shape[1], tensor.shape[2], tensor.shape[3]
+
+    def same_quantization(self, *tensors: Tensor) -> None:
+        """Refuse tensors that do not share scale and zero point."""
+        first = tensors[0]
+        for tensor in tensors[1:]:
+            if (tensor.scales, tensor.zero_points) != (first.scales, first.zero_points):
+                raise self.refuse(
+                    f"{describe(tensor)} has scale {tensor.scale:.9g} and zero point {tensor.zero_point}, "
+                    f"{describe(first)} has {first.scale:.9g} and {first.zero_point}",
+                    "the same of both",
+                )
+
+    def activation(self) -> dict[str, str]:
+        """Fields activation_min and activation_max for the fused activation."""
+        name = self.op.options.get("fused_activation_function", "NONE")
+        if name not in ACTIVATIONS:
+            raise self.refuse(f"fused activation {name}", f"one of {', '.join(ACTIVATIONS)}")
+        low, high = activation_range(name, self.output)
+        return {"activation_min": str(low), "activation_max": str(high)}
+
+    def padding(self, axis: str, image: int, window: int, output: int) -> int:
+        """Places before the first of an axis ("h" or "w") that the first window covers.
+
+        Args:
+            image, output: sizes along the axis.
+            window: size of the filter, spread by its dilation.
+        """
+        kind = self.op.options.get("padding", "missing")
+        stride = self.option(f"stride_{axis}", 1)
+        expected = {"SAME": -(-image // stride), "VALID": -(-(image - window + 1) // stride)}
+        if kind not in expected or output != expected[kind]:
+            raise self.refuse(
+                f"{kind} padding, {image} places, windows of {window} every {stride}, {output} outputs",
+                f"padding SAME or VALID and the number of outputs that follows ({expected.get(kind, '-')})",
+            )
+        return max(0, (output - 1) * stride + window - image) // 2
+
+    def ref(self, tensor: Tensor) -> str:
+        """The C expression for where a tensor begins."""
+        if tensor.data is None:
+            return f"arena + TENSOR_{tensor.index}"
+        name = f"tensor_{tensor.index}"
+        self.operands[name] = array(name, tensor.data)
+        return name
+
+    def code(
+        self, kernel: str, fields: Mapping[str, object], *operands: Tensor, header: str = "", **more: Any
+    ) -> Code:
+        """A call to one kernel: ``kws_<kernel>(operands..., output, params)``.
+
+        Args:
+            fields: of its params struct, ``kws_<header>_params`` without ``_s8``.
+        """
+        header = header or kernel
+        name = f"op_{self.op.index}"
+        arguments = [*(self.ref(tensor) for tensor in operands), self.ref(self.output), f"&{name}"]
+        constants = (*more.pop("constants", ()), *self.operands.values())
+        return Code(
+            kernels=(kernel,),
+            headers=(header,),
+            constants=constants,
+            params=((name, f"kws_{header.removesuffix('_s8')}_params", texts(fields)),),
+            calls=(f"kws_{kernel}({', '.join(arguments)});",),
+            **more,
+        )
+
+    def _quantized(self, index: int) -> Tensor:
+        if index == MISSING:
+            raise self.refuse("an input is missing", "all inputs")
+        tensor = self.graph.tensors[index]
+        if tensor.dtype != np.int8:
+            raise self.refuse(f"{describe(tensor)} is {tensor.dtype}", "int8")
+        if len(tensor.scales) != 1:
+            raise self.refuse(f"{describe(tensor)} has {len(tensor.scales)} scales", "one scale per tensor")
+        if not (0 < tensor.scale < math.inf and INT8_MIN <= tensor.zero_point <= INT8_MAX):
+            found = f"{describe(tensor)} has scale {tensor.scale} and zero point {tensor.zero_point}"
+            raise self.refuse(found, "a positive scale and a zero point within int8")
+        if 0 in tensor.shape or (not tensor.shape and tensor.data is None):  # a constant may be a scalar
+            raise self.refuse(f"{describe(tensor)} has shape {tensor.shape}", "one dimension or more")
+        return tensor
+
+
+def describe(tensor: Tensor) -> str:
+    """A tensor for people: index and name."""
+    return f"tensor {tensor.index} {tensor.name!r}"
+
+
+def texts(fields: Mapping[str, object]) -> dict[str, str]:
+    """Fields as C: numbers as they stand, sequences in braces."""
+    return {name: _text(value) for name, value in fields.items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f".{name} = {_text(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "{" + ", ".join(str(item) for item in value) + "}"
+    return str(value)
+
+
+def array(name: str, values: NDArray[Any]) -> Constant:
+    """An int8 or int32 array as a constant of C."""
+    return Constant(
+        _CTYPES[values.dtype.name], name, values.size, rows(map(int, values.ravel()), _VALUES_PER_ROW)
+    )
+
+
+def weighted_sum(
+    form: Form, filters: NDArray[np.int8], bias: NDArray[np.int32] | None, channel_scales: Iterable[float]
+) -> tuple[dict[str, object], list[Constant]]:
+    """What convolutions and dense layers share: folded bias, scales, and the arrays that hold them.
+
+    Args:
+        filters: (outputs, weights of one output).
+        bias: (outputs,), or none.
+        channel_scales: real factor from a sum to the output, one per output or one for all.
+    Returns:
+        fields bias, multipliers, shifts and output_zero_point, and the constants they name.
+    Raises:
+        UserError: sums that 32 bits cannot hold.
+    """
+    index, zero_point = form.op.index, form.input().zero_point
+    wide = filters.astype(np.int64)
+    folded = -zero_point * wide.sum(axis=1) + (0 if bias is None else bias.astype(np.int64))
+    # Also the sums on the way must fit: the kernels add in another order than the original.
+    largest = int((np.abs(folded) + 128 * np.abs(wide).sum(axis=1)).max())
+    if largest > _INT32_MAX:
+        raise form.refuse(f"sums of up to {largest}", f"at most {_INT32_MAX}, which 32 bits hold")
+    pairs = [quantize_multiplier(scale) for scale in channel_scales]
+    if any(shift > 30 for _, shift in pairs):
+        raise form.refuse("a scale over 2^30", "smaller ones")
+    constants = [
+        array(f"op_{index}_bias", folded.astype(np.int32)),
+        array(f"op_{index}_multipliers", np.array([pair[0] for pair in pairs], np.int32)),
+        array(f"op_{index}_shifts", np.array([pair[1] for pair in pairs], np.int8)),
+    ]
+    fields: dict[str, object] = {
+        "output_zero_point": form.output.zero_point,
+        "bias": constants[0].name,
+        "multipliers": constants[1].name,
+        "shifts": constants[2].name,
+    }
+    return fields, constants
+
+
+def weights_and_bias(form: Form, outputs: int) -> tuple[Tensor, NDArray[np.int32] | None]:
+    """The filter (input 1) with zero points of 0, and the bias (input 2) if there is one."""
+    weights = form.constant(1, "int8", "the filter")
+    if any(weights.zero_points) or not weights.scales:
+        raise form.refuse(f"{describe(weights)} has zero points {weights.zero_points}", "zero points of 0")
+    if not all(0 <= scale < math.inf for scale in weights.scales):
+        raise form.refuse(f"{describe(weights)} has scales {weights.scales[:4]}", "positive ones")
+    if len(form.op.inputs) < 3 or form.op.inputs[2] == MISSING:
+        return weights, None
+    bias = form.constant(2, "int32", "the bias").data
+    if bias is None or bias.size != outputs:
+        raise form.refuse(f"a bias of shape {bias.shape if bias is not None else ()}", f"{outputs} values")
+    return weights, bias.ravel()
+
+
+def convolution_scales(form: Form, weights: Tensor, channels: int, dimension: int) -> list[float]:
+    """Factor from a sum to the output of each channel, in float64 as the original computes it."""
+    scales = weights.scales
+    if len(scales) not in (1, channels) or (len(scales) > 1 and weights.quantized_dimension != dimension):
+        raise form.refuse(
+            f"{describe(weights)} has {len(scales)} scales along dimension {weights.quantized_dimension}",
+            f"one, or {channels} along dimension {dimension}",
+        )
+    per_channel = scales * channels if len(scales) == 1 else scales
+    return [form.input().scale * scale / form.output.scale for scale in per_channel]
+
+
+def convolution_fields(form: Form, filter_height: int, filter_width: int) -> dict[str, object]:
+    """Fields that both kinds of convolution have in common."""
+    height, width, channels = form.image(form.input())
+    output_height, output_width, output_channels = form.image(form.output)
+    dilation_h, dilation_w = form.option("dilation_h_factor", 1), form.option("dilation_w_factor", 1)
+    window_height = (filter_height - 1) * dilation_h + 1
+    window_width = (filter_width - 1) * dilation_w + 1
+    return {
+        "input_height": height,
+        "input_width": width,
+        "input_channels": channels,
+        "filter_height": filter_height,
+        "filter_width": filter_width,
+        "output_height": output_height,
+        "output_width": output_width,
+        "output_channels": output_channels,
+        "stride_height": form.option("stride_h", 1),
+        "stride_width": form.option("stride_w", 1),
+        "dilation_height": dilation_h,
+        "dilation_width": dilation_w,
+        "padding_top": form.padding("h", height, window_height, output_height),
+        "padding_left": form.padding("w", width, window_width, output_width),
+        "input_zero_point": form.input().zero_point,
+        **form.activation(),
+    }
+
+
+def four(dims: Iterable[int], fill: int) -> list[int]:
+    """Dimensions or strides, with ``fill`` in front to make them four."""
+    values = list(dims)
+    return [fill] * (MAX_DIMS - len(values)) + values
+
+
+def strides(shape: tuple[int, ...]) -> list[int]:
+    """Elements from one index to the next of each dimension."""
+    return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]

@@ -1,0 +1,17 @@
+// A block of int8 from one tensor to a place in another: PAD, CONCATENATION, STRIDED_SLICE.
+
+#ifndef EARSHOT_KERNELS_COPY_S8_H_
+#define EARSHOT_KERNELS_COPY_S8_H_
+
+#include <stdint.h>
+
+typedef struct kws_copy_params {
+    int32_t dims[4];  // of the block, outermost first
+    int32_t input_start, output_start;
+    int32_t input_strides[4];  // in elements; may be negative
+    int32_t output_strides[4];
+} kws_copy_params;
+
+void kws_copy_s8(const int8_t* input, int8_t* output, const kws_copy_params* params);
+
+#endif  // EARSHOT_KERNELS_COPY_S8_H_

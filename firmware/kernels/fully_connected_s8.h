@@ -1,0 +1,24 @@
+// FULLY_CONNECTED on int8.
+
+#ifndef EARSHOT_KERNELS_FULLY_CONNECTED_S8_H_
+#define EARSHOT_KERNELS_FULLY_CONNECTED_S8_H_
+
+#include <stdint.h>
+
+typedef struct kws_fully_connected_params {
+    int32_t rows;  // inputs that are multiplied by the same weights
+    int32_t input_count, output_count;
+    int32_t output_zero_point;
+    int32_t activation_min, activation_max;
+    const int8_t* weights;       // [output_count][input_count]
+    const int32_t* bias;         // [output_count], less input zero point * sum of the weights
+    const int32_t* multipliers;  // scale of each output, see kws_requantize(); or one for all
+    const int8_t* shifts;
+    int32_t scale_step;  // 1, or 0 if there is one scale for all
+} kws_fully_connected_params;
+
+// input         [rows][input_count]
+// output        [rows][output_count]
+void kws_fully_connected_s8(const int8_t* input, int8_t* output, const kws_fully_connected_params* params);
+
+#endif  // EARSHOT_KERNELS_FULLY_CONNECTED_S8_H_

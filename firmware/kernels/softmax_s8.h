@@ -1,0 +1,18 @@
+// SOFTMAX on int8; the output has scale 1/256 and zero point -128.
+
+#ifndef EARSHOT_KERNELS_SOFTMAX_S8_H_
+#define EARSHOT_KERNELS_SOFTMAX_S8_H_
+
+#include <stdint.h>
+
+typedef struct kws_softmax_params {
+    int32_t rows, count;
+    int32_t multiplier;      // from a difference of inputs to Q5.26, see kws_requantize()
+    int32_t shift;           // not negative
+    int32_t difference_min;  // a value further below the largest counts as zero
+} kws_softmax_params;
+
+// input, output [rows][count]; they may be the same
+void kws_softmax_s8(const int8_t* input, int8_t* output, const kws_softmax_params* params);
+
+#endif  // EARSHOT_KERNELS_SOFTMAX_S8_H_
