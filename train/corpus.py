@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from train.console import progress, warn
 from train.errors import UserError
-from train.wav import WavError, decode_wav
+from train.wav import WavError, conversion_command, decode_wav
 
 TRAINING, VALIDATION, TESTING = "training", "validation", "testing"
 SPLITS = (TRAINING, VALIDATION, TESTING)
@@ -289,6 +289,6 @@ def _nothing_usable(root: Path, skipped: list[Skipped], sample_rate_hz: int) -> 
     if skipped:
         return (
             f"{root}: not one usable clip; {_skip_summary(skipped)}; expected 16-bit mono WAV, which makes: "
-            f"ffmpeg -i IN -ac 1 -ar {sample_rate_hz} -c:a pcm_s16le OUT.wav"
+            f"{conversion_command(sample_rate_hz)}"
         )
     return f"{root}: no .wav found; expected <word>/<speaker>_nohash_<n>.wav, e.g. yes/anna_nohash_0.wav"

@@ -16,7 +16,6 @@ from train.errors import UserError
 from train.frontend import float_features, model_input, quantize_features
 from train.graphdef import GraphDefModel
 from train.metrics import summarize
-from train.native import quiet_stderr
 from train.spec import ModelSpec
 from train.tflite import tensorflow_scores
 from train.tflm import TflmModel
@@ -89,9 +88,7 @@ def _int8_scores(
     model = TflmModel(tflite, str(run / runfolder.TFLITE))
     inputs = model_input(quantize_features(features, spec.front_end), spec.front_end)
     scores = _in_blocks("scoring model.tflite", model.run, inputs)
-    with quiet_stderr():  # TensorFlow announces another interpreter, which is of no use to the user
-        tensorflows_own = tensorflow_scores(tflite, inputs)
-    difference = np.abs(tensorflows_own.astype(np.int16) - scores)
+    difference = np.abs(tensorflow_scores(tflite, inputs).astype(np.int16) - scores)
     return scores, {
         "interpreter": "TFLite-Micro",
         "arena_bytes": model.arena_bytes,

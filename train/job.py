@@ -20,6 +20,7 @@ from train.errors import UserError
 from train.recipe import Recipe
 from train.sources import Source, resolve
 from train.spec import FrontEnd, ModelSpec, labels_for
+from train.wav import conversion_command
 
 CALIBRATION_CLIPS = 500
 _LARGEST_BANK_BYTES = 8 * 10**9  # it is held in memory
@@ -271,6 +272,4 @@ def _report_skips(corpus: Corpus, sample_rate_hz: int) -> None:
         warn(f"  {item.file}: {item.reason}")
     if len(corpus.skipped) > _LISTED_SKIPS:
         warn(f"  … and {len(corpus.skipped) - _LISTED_SKIPS} more")
-    warn(
-        f"  whole recordings can be converted: ffmpeg -i IN -ac 1 -ar {sample_rate_hz} -c:a pcm_s16le OUT.wav"
-    )
+    warn(f"  whole recordings can be converted: {conversion_command(sample_rate_hz)}")

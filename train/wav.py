@@ -137,6 +137,11 @@ def to_int16(audio: NDArray[np.float32]) -> NDArray[np.int16]:
     return np.clip(rounded, -32768, 32767).astype(np.int16)
 
 
+def conversion_command(sample_rate_hz: int) -> str:
+    """What a user can run to make a recording of any kind into a file that ``read_wav`` takes."""
+    return f"ffmpeg -i IN -ac 1 -ar {sample_rate_hz} -c:a pcm_s16le OUT.wav"
+
+
 def fit_length(samples: NDArray[np.int16], length: int) -> NDArray[np.int16]:
     """Samples zero-padded or cut at the end to ``length``, as TensorFlow's DecodeWav does."""
     if len(samples) >= length:

@@ -25,7 +25,6 @@ from train.spec import FrontEnd
 if TYPE_CHECKING:
     import keras
 
-DEFAULT = "tiny_conv"
 INPUT_NAME = "features"
 OUTPUT_NAME = "labels_softmax"
 
