@@ -8,25 +8,29 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 option(SANITIZE "host only: stop at undefined behaviour and bad addresses" OFF)
 
+# How to compile and link for the board.
+add_library(kws_board_interface INTERFACE)
+target_include_directories(kws_board_interface INTERFACE
+    "${KWS_FIRMWARE_DIR}/hal" "${KWS_FIRMWARE_DIR}/app" "${KWS_FIRMWARE_DIR}/boards/common")
+target_compile_definitions(kws_board_interface INTERFACE KWS_BOARD_ID="${BOARD}")
+target_compile_options(kws_board_interface INTERFACE
+    ${KWS_BOARD_FLAGS} -Wall -Wextra -Wconversion -Werror -ffunction-sections -fdata-sections)
+target_link_options(kws_board_interface INTERFACE ${KWS_BOARD_FLAGS} -Wl,--gc-sections)
+
 # The board once, for all programs; an object library, so that its vector table is always linked.
 add_library(kws_board OBJECT ${KWS_BOARD_SOURCES})
-target_include_directories(kws_board PUBLIC
-    "${KWS_FIRMWARE_DIR}/hal" "${KWS_FIRMWARE_DIR}/app" "${KWS_FIRMWARE_DIR}/boards/common")
-target_compile_definitions(kws_board PUBLIC KWS_BOARD_ID="${BOARD}")
-target_compile_options(kws_board PUBLIC
-    ${KWS_BOARD_FLAGS} -Wall -Wextra -Wconversion -Werror -ffunction-sections -fdata-sections)
-target_link_options(kws_board PUBLIC ${KWS_BOARD_FLAGS} -Wl,--gc-sections)
+target_link_libraries(kws_board PUBLIC kws_board_interface)
 
 if(KWS_BOARD_CPU STREQUAL "host")
     if(SANITIZE)
         set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
-        target_compile_options(kws_board PUBLIC ${sanitizers})
-        target_link_options(kws_board PUBLIC ${sanitizers})
+        target_compile_options(kws_board_interface INTERFACE ${sanitizers})
+        target_link_options(kws_board_interface INTERFACE ${sanitizers})
     endif()
 else()
-    target_compile_definitions(kws_board PUBLIC KWS_UART_BAUD=${KWS_BOARD_BAUD}u)
+    target_compile_definitions(kws_board_interface INTERFACE KWS_UART_BAUD=${KWS_BOARD_BAUD}u)
     # The linker checks the budgets of board.json and reports what is used of them.
-    target_link_options(kws_board PUBLIC
+    target_link_options(kws_board_interface INTERFACE
         -nostartfiles --specs=nano.specs
         "-L${KWS_FIRMWARE_DIR}/boards/common" "-T${KWS_BOARD_DIR}/${KWS_BOARD_LINKER_SCRIPT}"
         -Wl,--defsym=KWS_FLASH_BYTES=${KWS_BOARD_FLASH_BYTES}
