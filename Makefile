@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: demo test check bench accuracy setup clean
+.PHONY: demo test check bench bench-firmware accuracy setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -19,6 +19,9 @@ check: $(READY)  ## style, types, import arrows: the quick part of the tests
 
 bench: $(READY)  ## speed of features and training beside the obvious way, to out/bench/train.json
 	$(PYTHON) tests/bench/train_bench.py
+
+bench-firmware: $(READY)  ## instructions, flash and RAM on every board, to out/bench/firmware.json
+	$(PYTHON) tests/bench/firmware_bench.py
 
 accuracy: $(READY)  ## the main job over tasks and seeds on real recordings, to out/bench/accuracy.json
 	$(PYTHON) tests/bench/accuracy_sweep.py

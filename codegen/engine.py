@@ -7,7 +7,7 @@ import numpy as np
 
 from codegen import cformat
 from codegen.ops import generate
-from codegen.ops._form import Code, describe
+from codegen.ops._form import Code, Tile, describe
 from codegen.plan import Plan, Step, plan
 from codegen.render import render
 from codegen.tflite import MISSING, Graph, Tensor
@@ -66,6 +66,11 @@ def build_engine(graph: Graph, banner: str, where: str) -> Engine:
                 {"index": index, "offset": offset, "comment": _comment(graph.tensors[index])}
                 for index, offset in sorted(arena.offsets.items())
             ],
+            scratch=[
+                {"index": graph.ops[position].index, "offset": offset}
+                for position, offset in sorted(arena.scratch.items())
+            ],
+            tiles=_tiles(codes),
             ops=_op_contexts(graph, codes),
             input=entry.index,
             output=result.index,
@@ -97,7 +102,7 @@ def _plan(graph: Graph, codes: list[Code], where: str) -> Plan:
                 "is written to it; expected operators in order. Convert the model again"
             )
         written |= set(op.outputs)
-        steps.append(Step(reads, op.outputs, code.shares, code.overwrites))
+        steps.append(Step(reads, op.outputs, code.shares, code.overlaps, code.scratch_bytes))
     for index in set(graph.outputs) - written:
         raise UserError(
             f"{where}: nothing writes the output {describe(graph.tensors[index])}. Convert the model again"
@@ -123,6 +128,11 @@ def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:
             }
         )
     return contexts
+
+
+def _tiles(codes: list[Code]) -> list[Tile]:
+    """Each function once, however many operators have its shape."""
+    return list({tile.name: tile for code in codes for tile in code.tiles}.values())
 
 
 def _size_bytes(tensor: Tensor) -> int:

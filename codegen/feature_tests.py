@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from codegen import cformat
 from train import frontend, runfolder, wav
 from train.errors import UserError
-from train.spec import ModelSpec
+from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.tflm import TflmModel
 
 
@@ -24,6 +24,7 @@ class FeatureTest:
         clip: file name of the clip.
         source: where in the corpus it came from; may be empty.
         label: index of what is said in it.
+        samples: (clip_samples,) int16.
         features: (frames, bins) int8.
         scores: (labels,) int8, as TFLite-Micro computes them.
     """
@@ -32,8 +33,14 @@ class FeatureTest:
     clip: str
     source: str
     label: int
+    samples: NDArray[np.int16]
     features: NDArray[np.int8]
     scores: NDArray[np.int8]
+
+    @property
+    def origin(self) -> str:
+        """The clip and, where that is known, where it came from; for comments."""
+        return f"{self.clip}, from {self.source}" if self.source else self.clip
 
 
 def load_tests(run: Path, spec: ModelSpec, model: TflmModel) -> list[FeatureTest]:
@@ -54,8 +61,9 @@ def load_tests(run: Path, spec: ModelSpec, model: TflmModel) -> list[FeatureTest
     names = cformat.identifiers(Path(entry["file"]).stem for entry in entries)
     front_end = spec.front_end
     clips = [wav.read_wav(folder / entry["file"], front_end.sample_rate_hz) for entry in entries]
-    audio = np.stack([wav.to_float(wav.fit_length(clip, front_end.clip_samples)) for clip in clips])
-    features = frontend.model_input(frontend.wav_features(audio, front_end), front_end)
+    samples = np.stack([wav.fit_length(clip, front_end.clip_samples) for clip in clips])
+    quantized = frontend.wav_features(wav.to_float(samples), front_end)
+    features = frontend.model_input(quantized, front_end)
     scores = model.run(features)
     return [
         FeatureTest(
@@ -63,11 +71,21 @@ def load_tests(run: Path, spec: ModelSpec, model: TflmModel) -> list[FeatureTest
             clip=entry["file"],
             source=entry.get("source", ""),
             label=spec.labels.index(entry["label"]),
+            samples=samples[number],
             features=features[number],
             scores=scores[number],
         )
         for number, (name, entry) in enumerate(zip(names, entries, strict=True))
     ]
+
+
+def pick_audio_test(tests: list[FeatureTest], spec: ModelSpec) -> FeatureTest:
+    """The one whose audio is written down too: of the first word, else the first.
+
+    One is enough to prove a front end, and a second of audio takes 32 kB.
+    """
+    is_word = [spec.labels[test.label] not in (SILENCE_LABEL, UNKNOWN_LABEL) for test in tests]
+    return tests[is_word.index(True)] if any(is_word) else tests[0]
 
 
 def _check_entry(entry: Any, spec: ModelSpec, where: str) -> None:

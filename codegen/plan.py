@@ -1,14 +1,32 @@
 """Where in the arena each tensor lies: from lifetimes to offsets. Pure functions of plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-ALIGNMENT_BYTES = 16  # of every tensor, so that kernels may load whole vectors
+ALIGNMENT_BYTES = 16  # of every buffer, so that kernels may load whole vectors
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How an operator's output may lie over an input that nobody reads later.
+
+    Attributes:
+        lead_bytes: the input begins at least so far behind the output; an operator that
+            goes through both in step, reading first, needs no lead.
+        exactly: the input begins just so far behind the output, no further.
+    """
+
+    lead_bytes: int = 0
+    exactly: bool = False
+
+    def allows(self, lead_bytes: int) -> bool:
+        """Whether an input ``lead_bytes`` behind the output is safe."""
+        return lead_bytes == self.lead_bytes if self.exactly else lead_bytes >= self.lead_bytes
 
 
 @dataclass(frozen=True)
 class Buffer:
-    """Memory that one tensor needs, or several that share it.
+    """Memory that one tensor needs, or several that share it, or an operator while it runs.
 
     Attributes:
         tensors: their indices in the graph.
@@ -32,13 +50,15 @@ class Step:
     Attributes:
         reads, writes: tensors in the arena; constants are not among them.
         shares: a read tensor whose bytes the one written tensor is, without any work.
-        overwrites: read tensors in whose place the written one may be computed.
+        overlaps: read tensors over which the one written tensor may lie, and how.
+        scratch_bytes: memory that it needs only while it runs.
     """
 
     reads: tuple[int, ...]
     writes: tuple[int, ...]
     shares: int | None = None
-    overwrites: tuple[int, ...] = ()
+    overlaps: Mapping[int, Overlap] = field(default_factory=dict)
+    scratch_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,10 +66,13 @@ class Plan:
     """An arena.
 
     Attributes:
+        arena_bytes: a multiple of the alignment, so that the last tensor may be read in whole vectors.
         offsets: first byte of every tensor that lies in it.
+        scratch: first byte of the scratch memory of each step that has some, by position.
     """
 
     offsets: Mapping[int, int]
+    scratch: Mapping[int, int]
     arena_bytes: int
 
 
@@ -64,17 +87,26 @@ def plan(
         inputs: tensors that are written before the first step.
         outputs: tensors that are read after the last.
     """
-    return place(lifetimes(steps, sizes_bytes, inputs, outputs))
+    tensors = lifetimes(steps, sizes_bytes, inputs, outputs)
+    positions = [position for position, step in enumerate(steps) if step.scratch_bytes]
+    scratch = [Buffer((), steps[position].scratch_bytes, position, position) for position in positions]
+    buffers = [*tensors, *scratch]
+    offsets = place(buffers, _overlaps(steps, tensors))
+    return Plan(
+        offsets={
+            tensor: offset
+            for buffer, offset in zip(buffers, offsets, strict=True)
+            for tensor in buffer.tensors
+        },
+        scratch=dict(zip(positions, offsets[len(tensors) :], strict=True)),
+        arena_bytes=_aligned(_end(buffers, offsets)),
+    )
 
 
 def lifetimes(
     steps: Sequence[Step], sizes_bytes: Mapping[int, int], inputs: Sequence[int], outputs: Sequence[int]
 ) -> list[Buffer]:
-    """The buffers that the steps need, in order of creation.
-
-    A tensor overwrites another only where the step is the last to read anything in that
-    memory, and where both have the same size.
-    """
+    """The buffers that the tensors need, in order of creation."""
     last_use = dict.fromkeys(inputs, -1)
     for position, step in enumerate(steps):
         last_use |= dict.fromkeys((*step.reads, *step.writes), position)
@@ -84,13 +116,7 @@ def lifetimes(
     created = dict.fromkeys(inputs, -1)
     for position, step in enumerate(steps):
         for tensor in step.writes:
-            host = step.shares
-            for candidate in step.overwrites if host is None else ():
-                done = max(last_use[member] for member in members[candidate]) == position
-                if done and sizes_bytes[candidate] == sizes_bytes[tensor]:
-                    host = candidate
-                    break
-            members[tensor] = [] if host is None else members[host]
+            members[tensor] = [] if step.shares is None else members[step.shares]
             members[tensor].append(tensor)
             created[tensor] = position
 
@@ -106,23 +132,73 @@ def lifetimes(
     ]
 
 
-def place(buffers: Sequence[Buffer]) -> Plan:
-    """Offsets such that buffers needed at the same time do not overlap.
+def _overlaps(steps: Sequence[Step], buffers: Sequence[Buffer]) -> dict[tuple[int, int], Overlap]:
+    """The overlaps that lifetimes permit, by the indices of the buffers read and written."""
+    home = {tensor: index for index, buffer in enumerate(buffers) for tensor in buffer.tensors}
+    return {
+        (home[read], home[step.writes[0]]): overlap
+        for position, step in enumerate(steps)
+        for read, overlap in step.overlaps.items()
+        if buffers[home[read]].last == position == buffers[home[step.writes[0]]].first
+    }
 
-    Large buffers come first, each at the lowest offset that is free during its lifetime.
+
+def place(buffers: Sequence[Buffer], overlaps: Mapping[tuple[int, int], Overlap]) -> list[int]:
+    """Offsets such that buffers needed at the same time overlap only where they may.
+
+    Buffers go one after the other to the lowest offset that is free, in several orders, of
+    which the best counts.
+
+    Args:
+        overlaps: by the indices of a buffer that is read and of one that is written.
+    Returns:
+        an offset for each buffer.
     """
+    everything = range(len(buffers))
+    orders = [
+        sorted(everything, key=lambda i: (-buffers[i].size_bytes, buffers[i].first)),
+        sorted(everything, key=lambda i: (buffers[i].first, -buffers[i].size_bytes)),
+        sorted(everything, key=lambda i: (-buffers[i].last, -buffers[i].size_bytes)),
+    ]
+    return min(
+        (_place(buffers, overlaps, order) for order in orders), key=lambda offsets: _end(buffers, offsets)
+    )
+
+
+def _place(
+    buffers: Sequence[Buffer], overlaps: Mapping[tuple[int, int], Overlap], order: Sequence[int]
+) -> list[int]:
     offsets: dict[int, int] = {}
-    placed: list[tuple[int, Buffer]] = []
-    for buffer in sorted(buffers, key=lambda buffer: (-buffer.size_bytes, buffer.first, buffer.tensors)):
-        offset = 0
-        for start, other in sorted(placed, key=lambda pair: pair[0]):
-            if buffer.meets(other) and offset < start + other.size_bytes:
-                if offset + buffer.size_bytes <= start:
-                    break  # fits before this one, and thus before all that follow
-                offset = _aligned(start + other.size_bytes)
-        placed.append((offset, buffer))
-        offsets |= dict.fromkeys(buffer.tensors, offset)
-    return Plan(offsets, max((start + buffer.size_bytes for start, buffer in placed), default=0))
+
+    def is_free(index: int, offset: int) -> bool:
+        buffer = buffers[index]
+        for other, start in offsets.items():
+            is_apart = offset + buffer.size_bytes <= start or start + buffers[other].size_bytes <= offset
+            if is_apart or not buffer.meets(buffers[other]):
+                continue
+            as_read, as_written = overlaps.get((index, other)), overlaps.get((other, index))
+            if as_read and as_read.allows(offset - start):
+                continue
+            if as_written and as_written.allows(start - offset):
+                continue
+            return False
+        return True
+
+    for index in order:
+        candidates = {0} | {_aligned(start + buffers[other].size_bytes) for other, start in offsets.items()}
+        for (read, written), overlap in overlaps.items():
+            if read == index and written in offsets:
+                candidates.add(_aligned(offsets[written] + overlap.lead_bytes))
+            if written == index and read in offsets:
+                candidates.add(offsets[read] - _aligned(overlap.lead_bytes))
+        offsets[index] = next(
+            offset for offset in sorted(candidates) if offset >= 0 and is_free(index, offset)
+        )
+    return [offsets[index] for index in range(len(buffers))]
+
+
+def _end(buffers: Sequence[Buffer], offsets: Sequence[int]) -> int:
+    return max((start + buffer.size_bytes for buffer, start in zip(buffers, offsets, strict=True)), default=0)
 
 
 def _aligned(offset: int) -> int:

@@ -1,4 +1,4 @@
-"""Broadcasting of two inputs, and which of them may be overwritten."""
+"""Broadcasting of two inputs, and which of them the output walks along with."""
 
 from codegen.ops._form import MAX_DIMS, Form, four, strides
 from codegen.tflite import Tensor
@@ -45,9 +45,7 @@ def _strides(form: Form, tensor: Tensor) -> list[int]:
     return [0 if size == 1 else stride for size, stride in zip(padded, strides(padded), strict=True)]
 
 
-def overwritable(form: Form) -> tuple[int, ...]:
+def whole_inputs(form: Form) -> list[Tensor]:
     """Inputs that have one value for each of the output, in its order."""
     inputs = [form.input(position) for position in (0, 1)]
-    return tuple(
-        tensor.index for tensor in inputs if tensor.data is None and tensor.shape == form.output.shape
-    )
+    return [tensor for tensor in inputs if tensor.shape == form.output.shape]

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from codegen.cformat import rows
 from codegen.fixedpoint import ACTIVATIONS, INT8_MAX, INT8_MIN, activation_range, quantize_multiplier
+from codegen.plan import Overlap
 from codegen.tflite import MISSING, Graph, Op, Tensor
 from train.errors import UserError
 
 MAX_DIMS = 4  # that the kernels with strides can walk through
 _VALUES_PER_ROW = 16
 _INT32_MAX = 2**31 - 1
+_PLAIN_SUM_LIMIT = 2**30
+_PLAIN_SHIFTS = range(-20, 0)
 _CTYPES = {"int8": "int8_t", "int32": "int32_t"}
 
 
@@ -30,6 +33,18 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Tile:
+    """A kws_tile: a function of its own for one shape, which the compiler then knows.
+
+    Attributes:
+        shape: fields of its kws_tile_shape, as finished strings.
+    """
+
+    name: str
+    shape: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Code:
     """An operator as C.
 
@@ -37,17 +52,20 @@ class Code:
         kernels: names of the files in firmware/kernels, without .c; the headers are ``headers``.
         constants: arrays to define before the calls.
         params: name of each params struct, its type, and its fields as finished strings.
+        tiles: functions that the params name.
         calls: finished statements.
-        shares, overwrites: as of codegen.plan.Step.
+        shares, overlaps, scratch_bytes: as of codegen.plan.Step.
     """
 
     kernels: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     constants: tuple[Constant, ...] = ()
     params: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
+    tiles: tuple[Tile, ...] = ()
     calls: tuple[str, ...] = ()
     shares: int | None = None
-    overwrites: tuple[int, ...] = ()
+    overlaps: Mapping[int, Overlap] = field(default_factory=dict)
+    scratch_bytes: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +169,10 @@ class Form:
             )
         return max(0, (output - 1) * stride + window - image) // 2
 
+    def in_step(self, *tensors: Tensor) -> dict[int, Overlap]:
+        """Overlaps of a kernel that goes through these inputs and the output in step."""
+        return {tensor.index: Overlap() for tensor in tensors if tensor.data is None}
+
     def ref(self, tensor: Tensor) -> str:
         """The C expression for where a tensor begins."""
         if tensor.data is None:
@@ -159,6 +181,10 @@ class Form:
         self.operands[name] = array(name, tensor.data)
         return name
 
+    def scratch(self, ctype: str) -> str:
+        """The C expression for where the operator's scratch memory begins."""
+        return f"({ctype} *)(arena + SCRATCH_{self.op.index})"
+
     def code(
         self, kernel: str, fields: Mapping[str, object], *operands: Tensor, header: str = "", **more: Any
     ) -> Code:
@@ -166,6 +192,7 @@ class Form:
 
         Args:
             fields: of its params struct, ``kws_<header>_params`` without ``_s8``.
+            more: other attributes of the Code.
         """
         header = header or kernel
         name = f"op_{self.op.index}"
@@ -223,7 +250,7 @@ def array(name: str, values: NDArray[Any]) -> Constant:
 
 def weighted_sum(
     form: Form, filters: NDArray[np.int8], bias: NDArray[np.int32] | None, channel_scales: Iterable[float]
-) -> tuple[dict[str, object], list[Constant]]:
+) -> tuple[dict[str, object], list[Constant], bool]:
     """What convolutions and dense layers share: folded bias, scales, and the arrays that hold them.
 
     Args:
@@ -231,7 +258,8 @@ def weighted_sum(
         bias: (outputs,), or none.
         channel_scales: real factor from a sum to the output, one per output or one for all.
     Returns:
-        fields bias, multipliers, shifts and output_zero_point, and the constants they name.
+        fields bias, multipliers, shifts and output_zero_point; the constants they name; and
+        whether all scales are plain in the sense of kws_scaling.
     Raises:
         UserError: sums that 32 bits cannot hold.
     """
@@ -256,7 +284,8 @@ def weighted_sum(
         "multipliers": constants[1].name,
         "shifts": constants[2].name,
     }
-    return fields, constants
+    has_plain_scales = largest < _PLAIN_SUM_LIMIT and all(shift in _PLAIN_SHIFTS for _, shift in pairs)
+    return fields, constants, has_plain_scales
 
 
 def weights_and_bias(form: Form, outputs: int) -> tuple[Tensor, NDArray[np.int32] | None]:
@@ -272,45 +301,6 @@ def weights_and_bias(form: Form, outputs: int) -> tuple[Tensor, NDArray[np.int32
     if bias is None or bias.size != outputs:
         raise form.refuse(f"a bias of shape {bias.shape if bias is not None else ()}", f"{outputs} values")
     return weights, bias.ravel()
-
-
-def convolution_scales(form: Form, weights: Tensor, channels: int, dimension: int) -> list[float]:
-    """Factor from a sum to the output of each channel, in float64 as the original computes it."""
-    scales = weights.scales
-    if len(scales) not in (1, channels) or (len(scales) > 1 and weights.quantized_dimension != dimension):
-        raise form.refuse(
-            f"{describe(weights)} has {len(scales)} scales along dimension {weights.quantized_dimension}",
-            f"one, or {channels} along dimension {dimension}",
-        )
-    per_channel = scales * channels if len(scales) == 1 else scales
-    return [form.input().scale * scale / form.output.scale for scale in per_channel]
-
-
-def convolution_fields(form: Form, filter_height: int, filter_width: int) -> dict[str, object]:
-    """Fields that both kinds of convolution have in common."""
-    height, width, channels = form.image(form.input())
-    output_height, output_width, output_channels = form.image(form.output)
-    dilation_h, dilation_w = form.option("dilation_h_factor", 1), form.option("dilation_w_factor", 1)
-    window_height = (filter_height - 1) * dilation_h + 1
-    window_width = (filter_width - 1) * dilation_w + 1
-    return {
-        "input_height": height,
-        "input_width": width,
-        "input_channels": channels,
-        "filter_height": filter_height,
-        "filter_width": filter_width,
-        "output_height": output_height,
-        "output_width": output_width,
-        "output_channels": output_channels,
-        "stride_height": form.option("stride_h", 1),
-        "stride_width": form.option("stride_w", 1),
-        "dilation_height": dilation_h,
-        "dilation_width": dilation_w,
-        "padding_top": form.padding("h", height, window_height, output_height),
-        "padding_left": form.padding("w", width, window_width, output_width),
-        "input_zero_point": form.input().zero_point,
-        **form.activation(),
-    }
 
 
 def four(dims: Iterable[int], fill: int) -> list[int]:

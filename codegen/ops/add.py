@@ -1,7 +1,7 @@
 """ADD of two tensors, with broadcasting."""
 
 from codegen.fixedpoint import quantize_multiplier
-from codegen.ops._elementwise import broadcast, overwritable
+from codegen.ops._elementwise import broadcast, whole_inputs
 from codegen.ops._form import Code, Form
 
 _LEFT_SHIFT = 20  # as in add_s8.c
@@ -34,4 +34,4 @@ def generate(form: Form) -> Code:
         "output_zero_point": form.output.zero_point,
         **form.activation(),
     }
-    return form.code("add_s8", fields, first, second, overwrites=overwritable(form))
+    return form.code("add_s8", fields, first, second, overlaps=form.in_step(*whole_inputs(form)))

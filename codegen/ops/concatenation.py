@@ -36,4 +36,10 @@ def generate(form: Form) -> Code:
         start += length
     if start != shape[axis] * inner:
         raise form.refuse(f"inputs of {start // inner} in all", f"{shape[axis]} along axis {axis}")
-    return Code(("copy_s8",), ("copy_s8",), tuple(form.operands.values()), tuple(params), tuple(calls))
+    return Code(
+        kernels=("copy_s8",),
+        headers=("copy_s8",),
+        constants=tuple(form.operands.values()),
+        params=tuple(params),
+        calls=tuple(calls),
+    )

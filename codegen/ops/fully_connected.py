@@ -4,9 +4,11 @@ import numpy as np
 
 from codegen.ops._form import Code, Form, array, describe, weighted_sum, weights_and_bias
 
+_DOT_OUTPUTS, _DOT_TAPS = 4, 16  # as in tile.h
+
 
 def generate(form: Form) -> Code:
-    """Weights stay in the order of the file: output, input."""
+    """Weights come in blocks of a few outputs and inputs, filled up with zeros."""
     form.count_inputs(2, 3)
     outputs = form.output.shape[-1] if form.output.shape else 0
     weights, bias = weights_and_bias(form, outputs)
@@ -23,7 +25,10 @@ def generate(form: Form) -> Code:
     layout = form.op.options.get("weights_format", 0)
     if layout:
         raise form.refuse(f"weights in format {layout}", "the plain format, 0")
-    fields, constants = weighted_sum(form, weights.data, bias, _scales(form, weights.scales))
+    filters = np.pad(weights.data, ((0, -outputs % _DOT_OUTPUTS), (0, -weights.shape[1] % _DOT_TAPS)))
+    biases = None if bias is None else np.pad(bias, (0, len(filters) - outputs))
+    blocks = filters.reshape(-1, _DOT_OUTPUTS, filters.shape[1] // _DOT_TAPS, _DOT_TAPS)
+    fields, constants, _ = weighted_sum(form, filters, biases, _scales(form, weights.scales))
     name = f"op_{form.op.index}_weights"
     return form.code(
         "fully_connected_s8",
@@ -32,12 +37,13 @@ def generate(form: Form) -> Code:
             "input_count": weights.shape[1],
             "output_count": outputs,
             **form.activation(),
+            "group_weights": _DOT_OUTPUTS * filters.shape[1],
             "weights": name,
             "scale_step": int(len(weights.scales) > 1),
             **fields,
         },
         form.input(),
-        constants=(array(name, weights.data), *constants),
+        constants=(array(name, blocks.swapaxes(1, 2)), *constants),
     )
 
 

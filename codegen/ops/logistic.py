@@ -27,5 +27,5 @@ def generate(form: Form) -> Code:
             "radius": input_radius(_INPUT_INTEGER_BITS, shift),
         },
         form.input(),
-        overwrites=(form.input().index,),
+        overlaps=form.in_step(form.input()),
     )

@@ -1,7 +1,7 @@
 """MUL of two tensors, with broadcasting."""
 
 from codegen.fixedpoint import quantize_multiplier
-from codegen.ops._elementwise import broadcast, overwritable
+from codegen.ops._elementwise import broadcast, whole_inputs
 from codegen.ops._form import Code, Form
 
 
@@ -25,4 +25,4 @@ def generate(form: Form) -> Code:
         "output_shift": shift,
         **form.activation(),
     }
-    return form.code("mul_s8", fields, first, second, overwrites=overwritable(form))
+    return form.code("mul_s8", fields, first, second, overlaps=form.in_step(*whole_inputs(form)))

@@ -1,6 +1,7 @@
 """PAD with zeros, that is with the zero point."""
 
 import math
+from dataclasses import replace
 
 from codegen.ops._form import MAX_DIMS, Code, Form, four, strides
 
@@ -32,4 +33,4 @@ def generate(form: Form) -> Code:
         form.input(),
     )
     fill = f"memset({form.ref(form.output)}, {form.output.zero_point}, {math.prod(output)});"
-    return Code(copy.kernels, copy.headers, copy.constants, copy.params, (fill, *copy.calls))
+    return replace(copy, calls=(fill, *copy.calls))

@@ -32,5 +32,5 @@ def rescale(form: Form, scale: tuple[int, int], bounds: tuple[int, int]) -> Code
             "activation_max": bounds[1],
         },
         form.input(),
-        overwrites=() if form.input().data is not None else (form.input().index,),
+        overlaps=form.in_step(form.input()),
     )

@@ -40,5 +40,5 @@ def generate(form: Form) -> Code:
             "difference_min": -input_radius(_INPUT_INTEGER_BITS, shift),
         },
         form.input(),
-        overwrites=(form.input().index,),
+        overlaps=form.in_step(form.input()),
     )

@@ -56,5 +56,11 @@ if(NOT KWS_BOARD_CPU STREQUAL "host")
         message(FATAL_ERROR "arm-none-eabi-gcc is not on the PATH; install it, on Debian or Ubuntu: "
             "sudo apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi")
     endif()
+    execute_process(COMMAND "${KWS_ARM_GCC}" -print-file-name=nano.specs
+        OUTPUT_VARIABLE nano_specs OUTPUT_STRIP_TRAILING_WHITESPACE)
+    if(NOT IS_ABSOLUTE "${nano_specs}")
+        message(FATAL_ERROR "arm-none-eabi-gcc is there, but its C library newlib is not; install it, "
+            "on Debian or Ubuntu: sudo apt-get install libnewlib-arm-none-eabi")
+    endif()
     set(CMAKE_TOOLCHAIN_FILE "${KWS_FIRMWARE_DIR}/cmake/arm-none-eabi.cmake")
 endif()

@@ -10,7 +10,12 @@ if(NOT MODEL)
     return()
 endif()
 get_filename_component(MODEL "${MODEL}" ABSOLUTE BASE_DIR "${CMAKE_SOURCE_DIR}")
-foreach(file engine.c engine.h)
+# A model alone, without the labels and clips of a run folder, can only be measured.
+set(needed_files engine.c engine.h frontend_tables.c)
+if(EXISTS "${MODEL}/micro_model_settings.cc")
+    list(APPEND needed_files audio_tests.cc)
+endif()
+foreach(file ${needed_files})
     if(NOT EXISTS "${MODEL}/${file}")
         message(FATAL_ERROR "${MODEL} has no ${file}; expected the folder c of a run folder, "
             "such as out/yes_no/c. Make it with: python -m codegen out/yes_no")
@@ -27,10 +32,32 @@ function(kws_add_library name)
     target_link_libraries(${name} PUBLIC kws_board_interface)
     target_include_directories(${name} PUBLIC "${KWS_FIRMWARE_DIR}" "${MODEL}")
     foreach(source ${ARGN})
-        if(source MATCHES "^${MODEL}/.*[.]cc$")
-            set_source_files_properties("${source}" PROPERTIES LANGUAGE C)
+        string(FIND "${source}" "${MODEL}/" position)
+        if(position EQUAL 0 AND source MATCHES "[.]cc$")
+            # The name still says C++ to GCC; CMake tells it otherwise only since 3.20.
+            set_source_files_properties("${source}" PROPERTIES LANGUAGE C COMPILE_OPTIONS "-x;c")
         endif()
     endforeach()
 endfunction()
 
-include(engine_${ENGINE}) # makes kws_engine
+include(engine_${ENGINE}) # makes kws_engine, and KWS_ENGINE_SOURCE: the file of it that implements model.h
+include(bench)
+if(NOT audio_tests.cc IN_LIST needed_files)
+    return()
+endif()
+
+# The front end and the application, and the clips of the run folder as tests of both.
+kws_add_library(kws_listener
+    "${KWS_FIRMWARE_DIR}/app/listener.c" "${KWS_FIRMWARE_DIR}/app/recognizer.c"
+    "${KWS_FIRMWARE_DIR}/frontend/frontend.c" "${KWS_FIRMWARE_DIR}/frontend/fft.c"
+    "${MODEL}/frontend_tables.c" "${MODEL}/micro_model_settings.cc")
+target_link_libraries(kws_listener PUBLIC kws_engine)
+
+file(GLOB clip_sources CONFIGURE_DEPENDS "${MODEL}/*_tests.cc" "${MODEL}/*_data.cc")
+kws_add_library(kws_clips ${clip_sources})
+
+kws_add_firmware(earshot "${KWS_FIRMWARE_DIR}/app/main.c" "${KWS_FIRMWARE_DIR}/app/print.c")
+target_link_libraries(earshot PRIVATE kws_listener)
+
+kws_add_firmware(feature_test "${KWS_FIRMWARE_DIR}/app/feature_test.c" "${KWS_FIRMWARE_DIR}/app/print.c")
+target_link_libraries(feature_test PRIVATE kws_clips kws_listener)

@@ -1,6 +1,6 @@
-// What the application asks of a board: a serial line, a clock, sleep and one light.
+// What the application asks of a board: audio, a serial line, a clock, sleep and one light.
 //
-// Nothing here waits. A board implements these eight functions and nothing else; the
+// Nothing here waits. A board implements these nine functions and nothing else; the
 // Cortex-M boards share most of them (boards/common), `host` has its own.
 
 #ifndef EARSHOT_HAL_H_
@@ -15,6 +15,11 @@ extern "C" {
 
 // Brings up clock, serial line and light. Call it once, first.
 void kws_hal_init(void);
+
+// Takes what the microphone has heard: up to capacity samples, 16-bit mono at the rate of the
+// model's front end, returns how many, maybe 0. Boards without a microphone take them from the
+// serial line (boards/common/audio_serial.c), which is then for nothing else.
+size_t kws_hal_audio_read(int16_t* samples, size_t capacity);
 
 // Takes what the serial line has received: up to capacity bytes, returns how many, maybe 0.
 size_t kws_hal_serial_read(uint8_t* bytes, size_t capacity);

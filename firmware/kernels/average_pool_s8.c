@@ -3,11 +3,11 @@
 
 // Mean of one channel over a window, rounded to nearest, halves away from zero.
 static int32_t average(const int8_t* input, kws_pool_window window, const kws_pool_params* p) {
+    const int32_t channels = p->channels;
     int32_t total = 0;
     for (int32_t y = window.top; y < window.bottom; ++y) {
-        for (int32_t x = window.left; x < window.right; ++x) {
-            total += input[(y * p->input_width + x) * p->channels];
-        }
+        const int8_t* value = input + (y * p->input_width + window.left) * channels;
+        for (int32_t left = window.right - window.left; left > 0; --left, value += channels) total += *value;
     }
     const int32_t count = (window.bottom - window.top) * (window.right - window.left);
     return (total > 0 ? total + count / 2 : total - count / 2) / count;

@@ -1,71 +1,136 @@
 #include "conv_s8.h"
 
-#include "fixedpoint.h"
-
-static int32_t dot(const int8_t* a, const int8_t* b, int32_t count) {
-    int32_t total = 0;
-    for (int32_t i = 0; i < count; ++i) total += a[i] * b[i];
-    return total;
+static void fill(kws_lane* lanes, int32_t value, int32_t count) {
+    for (int32_t i = 0; i < count; ++i) lanes[i] = (kws_lane)value;
 }
 
-static int32_t sum(const int8_t* values, int32_t count) {
-    int32_t total = 0;
-    for (int32_t i = 0; i < count; ++i) total += values[i];
-    return total;
+typedef uint32_t __attribute__((may_alias)) word;
+
+// Moves rows to the front, word by word; the libraries of small systems do it byte by byte.
+static void move_rows(kws_lane* scratch, int32_t from, int32_t count, int32_t row_lanes) {
+    const int32_t row_words = row_lanes * (int32_t)sizeof *scratch / (int32_t)sizeof(word);
+    word* to = (word*)scratch;
+    const word* source = to + from * row_words;
+    _Pragma("GCC unroll 8") for (int32_t left = count * row_words; left > 0; --left)* to++ = *source++;
 }
 
-// Index of the first tap whose place, origin + tap * dilation, is at least `place`; within 0..taps.
-static int32_t first_tap(int32_t place, int32_t origin, int32_t dilation, int32_t taps) {
-    const int32_t tap = place > origin ? (place - origin + dilation - 1) / dilation : 0;
-    return tap < taps ? tap : taps;
-}
-
-// One row of a filter. Taps outside of the image meet the zero point.
-//
-// row           the row of the image, from the first channel of the group on
-// weights       [filter_width][filter_channels]
-// x             column of the first tap; may be outside
-static int32_t filter_row(const int8_t* row, const int8_t* weights, int32_t x, const kws_conv_params* p) {
-    const int32_t depth = p->filter_channels;
-    const int32_t first = first_tap(0, x, p->dilation_width, p->filter_width);
-    const int32_t end = first_tap(p->input_width, x, p->dilation_width, p->filter_width);
-    const int32_t outside =
-        sum(weights, first * depth) + sum(weights + end * depth, (p->filter_width - end) * depth);
-    int32_t total = p->input_zero_point * outside;
-    if (p->dilation_width == 1 && depth == p->input_channels && first < end) {  // taps lie side by side
-        return total + dot(row + (x + first) * depth, weights + first * depth, (end - first) * depth);
+// One row of the image with all its channels, or what stands for it outside.
+static void load_row(const int8_t* input, kws_lane* row, int32_t y, const kws_conv_params* p) {
+    if (y < 0 || y >= p->input_height) {
+        fill(row, p->input_zero_point, p->scratch_row_lanes);
+        return;
     }
-    for (int32_t tap = first; tap < end; ++tap) {
-        const int32_t column = x + tap * p->dilation_width;
-        total += dot(row + column * p->input_channels, weights + tap * depth, depth);
-    }
-    return total;
+    const int32_t left = p->padding_left * p->input_channels;
+    const int32_t middle = p->scratch_columns * p->input_channels;
+    fill(row, p->input_zero_point, left);
+    kws_expand(input + y * p->input_width * p->input_channels, row + left, middle);
+    fill(row + left + middle, p->input_zero_point, p->scratch_row_lanes - left - middle);
 }
 
-void kws_conv_s8(const int8_t* input, int8_t* output, const kws_conv_params* params) {
-    const kws_conv_params* const p = params;
-    const int32_t row_weights = p->filter_width * p->filter_channels;
-    const int32_t outputs_per_group = p->output_channels / (p->input_channels / p->filter_channels);
-    for (int32_t out_y = 0; out_y < p->output_height; ++out_y) {
-        const int32_t y = out_y * p->stride_height - p->padding_top;
-        for (int32_t out_x = 0; out_x < p->output_width; ++out_x) {
-            const int32_t x = out_x * p->stride_width - p->padding_left;
-            const int8_t* weights = p->weights;
-            for (int32_t channel = 0; channel < p->output_channels; ++channel) {
-                const int8_t* const group = input + channel / outputs_per_group * p->filter_channels;
-                int32_t total = p->bias[channel];
-                for (int32_t tap = 0; tap < p->filter_height; ++tap, weights += row_weights) {
-                    const int32_t line = y + tap * p->dilation_height;
-                    if (line < 0 || line >= p->input_height) {
-                        total += p->input_zero_point * sum(weights, row_weights);
-                    } else {
-                        total += filter_row(group + line * p->input_width * p->input_channels, weights, x, p);
-                    }
-                }
-                total = kws_requantize(total, p->multipliers[channel], p->shifts[channel]);
-                total += p->output_zero_point;
-                *output++ = (int8_t)kws_clamp(total, p->activation_min, p->activation_max);
-            }
+// The rows of the image that row out_y of the output needs; what the row before it left is kept.
+static void load_rows(const int8_t* input, kws_lane* scratch, int32_t out_y, const kws_conv_params* p) {
+    int32_t kept = 0;
+    if (out_y > 0 && p->stride_height < p->scratch_rows) {
+        kept = p->scratch_rows - p->stride_height;
+        move_rows(scratch, p->stride_height, kept, p->scratch_row_lanes);
+    }
+    const int32_t top = out_y * p->stride_height - p->padding_top;
+    for (int32_t row = kept; row < p->scratch_rows; ++row) {
+        load_row(input, scratch + row * p->scratch_row_lanes, top + row, p);
+    }
+}
+
+// One channel of the whole image; input is its first value. The padding is there already.
+static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_params* p) {
+    kws_lane* row = scratch + p->padding_top * p->scratch_row_lanes + p->padding_left;
+    int32_t rows = p->scratch_rows - p->padding_top;  // rows that no output needs are left out
+    if (rows > p->input_height) rows = p->input_height;
+    const int32_t channels = p->input_channels, columns = p->scratch_columns;
+    const int32_t row_lanes = p->scratch_row_lanes, row_values = p->input_width * channels;
+    for (; rows > 0; --rows, row += row_lanes, input += row_values) {
+        const int8_t* value = input;
+        kws_lane* lane = row;
+        int32_t left = columns;
+        for (; left >= 4; left -= 4, lane += 4) {
+            KWS_UNROLL for (int i = 0; i < 4; ++i, value += channels) lane[i] = *value;
         }
+        for (; left > 0; --left, value += channels) *lane++ = *value;
+    }
+}
+
+// What all channels have in common.
+static kws_tile_channel any_channel(const kws_conv_params* p) {
+    const kws_tile_channel channel = {
+        .row_lanes = p->dilation_height * p->scratch_row_lanes,
+        .output_step = p->output_channels,
+        .zero_point = p->output_zero_point,
+        .activation_min = p->activation_min,
+        .activation_max = p->activation_max,
+    };
+    return channel;
+}
+
+KWS_INLINE void set_channel(kws_tile_channel* channel, int32_t index, const kws_conv_params* p) {
+    channel->weights = p->weights + index * p->filter_weights;
+    channel->bias = p->bias[index];
+    channel->multiplier = p->multipliers[index];
+    const int32_t shift = p->shifts[index];
+    channel->shift = shift;
+    if (shift < KWS_LEAST_PLAIN_SHIFT || shift >= 0) return;
+    channel->right = -shift;
+    channel->offset = (1 << (channel->right - 1)) + channel->zero_point * (1 << channel->right);
+}
+
+// One channel of a number of rows of the output.
+//
+// row_lanes     from the lanes of one row to those of the next
+KWS_INLINE void compute_rows(int8_t* output, const kws_lane* lanes, int32_t rows, int32_t row_lanes,
+                             const kws_tile_channel* channel, const kws_conv_params* p) {
+    kws_tile* const tile = p->tile;
+    const int32_t positions = p->tile_positions, width = p->output_width, output_step = p->output_channels;
+    const int32_t tile_lanes = p->tile_lanes, tile_bytes = positions * output_step;
+    for (; rows > 0; --rows, lanes += row_lanes, output += width * output_step) {
+        const kws_lane* tile_start = lanes;
+        int8_t* place = output;
+        int32_t left = width;
+        for (; left >= positions; left -= positions, place += tile_bytes, tile_start += tile_lanes) {
+            tile(place, tile_start, channel);
+        }
+        if (left > 0) p->last_tile(place, tile_start, channel);
+    }
+}
+
+void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params) {
+    const kws_conv_params* const p = params;
+    kws_tile_channel channel = any_channel(p);
+    for (int32_t y = 0; y < p->output_height; ++y, output += p->output_width * p->output_channels) {
+        load_rows(input, scratch, y, p);
+        const kws_lane* lanes = scratch;
+        int32_t left_of_group = p->outputs_per_group;
+        for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
+            if (left_of_group == 0) {
+                lanes += p->filter_channels;
+                left_of_group = p->outputs_per_group;
+            }
+            set_channel(&channel, i, p);
+            compute_rows(output + i, lanes, 1, 0, &channel, p);
+        }
+    }
+}
+
+void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch,
+                           const kws_conv_params* params) {
+    const kws_conv_params* const p = params;
+    kws_tile_channel channel = any_channel(p);
+    fill(scratch, p->input_zero_point, p->scratch_rows * p->scratch_row_lanes);
+    int32_t left_of_group = 0;
+    for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
+        if (left_of_group == 0) {
+            load_channel(input++, scratch, p);
+            left_of_group = p->outputs_per_group;
+        }
+        set_channel(&channel, i, p);
+        compute_rows(output + i, scratch, p->output_height, p->stride_height * p->scratch_row_lanes, &channel,
+                     p);
     }
 }

@@ -1,29 +1,45 @@
-// CONV_2D on int8, NHWC, one image.
+// CONV_2D and DEPTHWISE_CONV_2D on int8, NHWC, one image. Both go over the output in tiles (tile.h).
 
 #ifndef EARSHOT_KERNELS_CONV_S8_H_
 #define EARSHOT_KERNELS_CONV_S8_H_
 
 #include <stdint.h>
 
-// Channels fall into input_channels / filter_channels groups; usually there is one.
+#include "tile.h"
+
 typedef struct kws_conv_params {
     int32_t input_height, input_width, input_channels;
-    int32_t filter_height, filter_width, filter_channels;
     int32_t output_height, output_width, output_channels;
-    int32_t stride_height, stride_width;
-    int32_t dilation_height, dilation_width;
+    int32_t stride_height, dilation_height;
     int32_t padding_top, padding_left;
+    int32_t outputs_per_group;  // output channels that see the same input channels
+    int32_t filter_channels;    // input channels that one output channel sees
+    int32_t scratch_rows;       // rows of the image that scratch holds
+    int32_t scratch_row_lanes;  // one row with its padding; a multiple of four
+    int32_t scratch_columns;    // of the image in it
+    kws_tile* tile;             // of tile_positions
+    kws_tile* last_tile;        // of what is left of a row
+    int32_t tile_positions;
+    int32_t tile_lanes;        // from one tile to the next
     int32_t input_zero_point;  // what stands outside of the image
     int32_t output_zero_point;
     int32_t activation_min, activation_max;
-    const int8_t* weights;       // [output_channels][filter_height][filter_width][filter_channels]
+    int32_t filter_weights;      // bytes from the weights of one output channel to those of the next
+    const int8_t* weights;       // [output_channels][rows][runs][KWS_PADDED_RUN(run)]
     const int32_t* bias;         // [output_channels], less input_zero_point * sum of the weights
     const int32_t* multipliers;  // scale of each output channel, see kws_requantize()
     const int8_t* shifts;
 } kws_conv_params;
 
 // input         [input_height][input_width][input_channels]
-// output        [output_height][output_width][output_channels]
-void kws_conv_s8(const int8_t* input, int8_t* output, const kws_conv_params* params);
+// output        [output_height][output_width][output_channels]; may overlap the input as
+//               codegen/ops/_convolution.py says
+// scratch       scratch_rows * scratch_row_lanes, and what a load may reach beyond
+void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params);
+
+// As kws_conv_s8(), but each output channel sees one input channel. The output may lie exactly
+// where the input does, if each input channel has one output channel.
+void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch,
+                           const kws_conv_params* params);
 
 #endif  // EARSHOT_KERNELS_CONV_S8_H_

@@ -35,6 +35,17 @@ static inline int32_t kws_clamp(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;
 }
 
+// The int8 nearest to value.
+static inline int8_t kws_saturate(int32_t value) {
+#ifdef __ARM_FEATURE_SAT
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return (int8_t)result;
+#else
+    return (int8_t)kws_clamp(value, INT8_MIN, INT8_MAX);
+#endif
+}
+
 // value * 2^bits, or the end of the range that it would leave.
 static inline int32_t kws_saturating_shift(int32_t value, int bits) {
     const int32_t limit = ((int32_t)1 << (31 - bits)) - 1;

@@ -1,17 +1,28 @@
 #include "fully_connected_s8.h"
 
-#include "fixedpoint.h"
+#include "tile.h"
+
+static void store(const int32_t* sums, int32_t first, int8_t* output, const kws_fully_connected_params* p) {
+    for (int32_t i = 0; i < KWS_DOT_OUTPUTS && first + i < p->output_count; ++i) {
+        const int32_t scale = (first + i) * p->scale_step;
+        const int32_t value =
+            kws_requantize(sums[i], p->multipliers[scale], p->shifts[scale]) + p->output_zero_point;
+        output[first + i] = (int8_t)kws_clamp(value, p->activation_min, p->activation_max);
+    }
+}
 
 void kws_fully_connected_s8(const int8_t* input, int8_t* output, const kws_fully_connected_params* params) {
     const kws_fully_connected_params* const p = params;
-    for (int32_t row = 0; row < p->rows; ++row, input += p->input_count) {
+    for (int32_t row = 0; row < p->rows; ++row, input += p->input_count, output += p->output_count) {
         const int8_t* weights = p->weights;
-        for (int32_t i = 0; i < p->output_count; ++i, weights += p->input_count) {
-            int32_t total = p->bias[i];
-            for (int32_t k = 0; k < p->input_count; ++k) total += input[k] * weights[k];
-            const int32_t scale = i * p->scale_step;
-            total = kws_requantize(total, p->multipliers[scale], p->shifts[scale]) + p->output_zero_point;
-            *output++ = (int8_t)kws_clamp(total, p->activation_min, p->activation_max);
+        for (int32_t first = 0; first < p->output_count; first += KWS_DOT_OUTPUTS) {
+            int32_t sums[KWS_DOT_OUTPUTS];
+            KWS_UNROLL for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i) sums[i] = p->bias[first + i];
+            kws_dot(sums, input, weights, p->input_count);
+            weights += p->group_weights;
+            int32_t copy[KWS_DOT_OUTPUTS];  // lets the sums stay in registers until here
+            KWS_UNROLL for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i) copy[i] = sums[i];
+            store(copy, first, output, p);
         }
     }
 }

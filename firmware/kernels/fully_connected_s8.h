@@ -10,8 +10,9 @@ typedef struct kws_fully_connected_params {
     int32_t input_count, output_count;
     int32_t output_zero_point;
     int32_t activation_min, activation_max;
-    const int8_t* weights;       // [output_count][input_count]
-    const int32_t* bias;         // [output_count], less input zero point * sum of the weights
+    int32_t group_weights;       // bytes of the weights of KWS_DOT_OUTPUTS outputs
+    const int8_t* weights;       // [groups of outputs][blocks of inputs][KWS_DOT_OUTPUTS][KWS_DOT_TAPS]
+    const int32_t* bias;         // [groups][KWS_DOT_OUTPUTS], less input zero point * sum of the weights
     const int32_t* multipliers;  // scale of each output, see kws_requantize(); or one for all
     const int8_t* shifts;
     int32_t scale_step;  // 1, or 0 if there is one scale for all

@@ -12,9 +12,20 @@
 extern "C" {
 #endif
 
+// Why a model cannot run. Only TFLite-Micro has reasons: what the compiled engine cannot run, codegen
+// does not generate.
+enum kws_model_failure {
+    KWS_MODEL_SCHEMA = -1,    // model.cc is no .tflite, or one of another version
+    KWS_MODEL_OPERATOR = -2,  // an operator is not registered
+    KWS_MODEL_ARENA = -3,     // the tensor arena is too small
+    KWS_MODEL_PREPARE = -4,   // an operator refuses the tensors it is given
+    KWS_MODEL_TENSORS = -5,   // input or output are not what engine.h says
+    KWS_MODEL_INVOKE = -6,    // an inference failed
+};
+
 // Makes the engine ready. Call it once, before anything else.
 //
-// returns       0, or a negative number if the model cannot run
+// returns       0, or one of kws_model_failure; then there is nothing to call but kws_model_error()
 int kws_model_init(void);
 
 // Where to write the input, KWS_INPUT_BYTES of it, before each kws_model_invoke(), which may
@@ -23,11 +34,17 @@ int8_t* kws_model_input(void);
 
 // Computes the output from the input.
 //
-// returns       0, or a negative number on failure
+// returns       0, or one of kws_model_failure
 int kws_model_invoke(void);
 
 // KWS_OUTPUT_COUNT values, valid from one kws_model_invoke() until the input is next written to.
 const int8_t* kws_model_output(void);
+
+// The last failure in words and numbers, one line without its end; empty where nothing failed.
+const char* kws_model_error(void);
+
+// Bytes of the tensor arena that the model takes; to be asked after kws_model_init().
+uint32_t kws_model_arena_bytes(void);
 
 #ifdef __cplusplus
 }

@@ -5,13 +5,20 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from codegen.emit import generate
 from hil.boards import BOARDS, QEMU, Board, load_board
 from hil.link import ProcessLink
+from train import frontend, runfolder, wav
+from train.spec import FrontEnd, ModelSpec, labels_for
 
 ROOT = BOARDS.parents[1]
 BUILD_TIMEOUT_S = 120
+
+Firmware = Callable[..., Path]
 
 
 def require(tool: str) -> str:
@@ -44,32 +51,109 @@ def cmake() -> Callable[..., subprocess.CompletedProcess[str]]:
 @pytest.fixture(scope="session")
 def firmware(
     cmake: Callable[..., subprocess.CompletedProcess[str]], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str, str], Path]:
-    """``firmware(board_id, program)``: the program built for the board."""
-    folders: dict[str, Path] = {}
+) -> Firmware:
+    """``firmware(board_id, program, model=None)``: the program built for the board, with what is in model."""
+    folders: dict[tuple[str, Path | None], Path] = {}
 
-    def build(board_id: str, program: str) -> Path:
-        if board_id not in folders:
+    def build(board_id: str, program: str, model: Path | None = None) -> Path:
+        key = (board_id, model)
+        if key not in folders:
             require_tools(load_board(board_id))
             folder = tmp_path_factory.mktemp(board_id)
-            for arguments in (("-S", ROOT, "-B", folder, f"-DBOARD={board_id}"), ("--build", folder)):
+            configure = ["-S", ROOT, "-B", folder, f"-DBOARD={board_id}", f"-DMODEL={model or ''}"]
+            for arguments in (configure, ["--build", folder, "--parallel"]):
                 result = cmake(*arguments)
                 assert result.returncode == 0, result.stdout + result.stderr
-            folders[board_id] = folder
-        return folders[board_id] / program
+            folders[key] = folder
+        return folders[key] / program
 
     return build
 
 
 @pytest.fixture
-def start(firmware: Callable[[str, str], Path]) -> Iterator[Callable[[str, str], ProcessLink]]:
-    """``start(board_id, program)``: a link to the running program, which ends with the test."""
+def start(firmware: Firmware) -> Iterator[Callable[..., ProcessLink]]:
+    """``start(board_id, program, model=None)``: a link to the running program, which ends with the test."""
     links: list[ProcessLink] = []
 
-    def open_link(board_id: str, program: str) -> ProcessLink:
-        links.append(ProcessLink(load_board(board_id).command(firmware(board_id, program))))
+    def open_link(board_id: str, program: str, model: Path | None = None) -> ProcessLink:
+        links.append(ProcessLink(load_board(board_id).command(firmware(board_id, program, model))))
         return links[-1]
 
     yield open_link
     for link in links:
         link.close()
+
+
+RATE_HZ = 16000
+WORDS_HZ = {"yes": 500, "größe": 1500}  # each "word" is a tone
+
+
+def tone(frequency_hz: float, milliseconds: int, amplitude: float = 0.3) -> NDArray[np.int16]:
+    """(samples,) int16 sine."""
+    seconds = np.arange(RATE_HZ * milliseconds // 1000) / RATE_HZ
+    return wav.to_int16((amplitude * np.sin(2 * np.pi * frequency_hz * seconds)).astype(np.float32))
+
+
+def noise(milliseconds: int) -> NDArray[np.int16]:
+    """(samples,) int16, the "other words" of these tests."""
+    samples = np.random.default_rng(3).normal(0, 1500, RATE_HZ * milliseconds // 1000)
+    return samples.astype(np.int16)
+
+
+def examples(front_end: FrontEnd) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """(n, 49, 43) features and (n,) labels: a second of each sound, as it comes into the window and goes."""
+    sounds = [np.zeros(RATE_HZ, np.int16), noise(1000), *(tone(hz, 1000) for hz in WORDS_HZ.values())]
+    silence = np.zeros(RATE_HZ, np.int16)
+    clips, labels = [], []
+    for label, sound in enumerate(sounds):
+        stream = np.concatenate([silence, sound, silence])
+        for shift_ms in range(500, 1501, 100):
+            start = RATE_HZ * shift_ms // 1000
+            clips.append(stream[start : start + RATE_HZ])
+            labels.append(label)
+    return frontend.float_features(wav.to_float(np.stack(clips)), front_end), np.array(labels)
+
+
+@pytest.fixture(scope="session")
+def listening_tflite() -> bytes:
+    """An int8 tiny_conv that knows the sounds of ``examples``: random filters, dense by least squares."""
+    tf = pytest.importorskip("tensorflow")
+    features, labels = examples(FrontEnd())
+    inputs = features[..., np.newaxis]
+    rng = np.random.default_rng(1)
+    filters = rng.normal(0, 0.03, (10, 8, 1, 8)).astype(np.float32)
+
+    def hidden(x):
+        return tf.reshape(tf.nn.relu(tf.nn.conv2d(x, filters, 2, "SAME") + np.float32(0.5)), (-1, 4400))
+
+    wanted = 24.0 * np.eye(4, dtype=np.float32)[labels] - 12
+    dense = np.linalg.lstsq(hidden(inputs).numpy(), wanted, rcond=1e-3)[0].astype(np.float32)
+
+    def network(x):
+        return tf.nn.softmax(tf.matmul(hidden(x), dense))
+
+    signature = [tf.TensorSpec((1, 49, 43, 1), tf.float32)]
+    concrete = tf.function(network, input_signature=signature).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([example[np.newaxis]] for example in inputs)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+@pytest.fixture(scope="session")
+def run_folder(listening_tflite: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder of that model, with c/. Tests that change something take a copy."""
+    run = tmp_path_factory.mktemp("runs") / "tones"
+    runfolder.write_bytes(run / runfolder.TFLITE, listening_tflite)
+    runfolder.write_spec(run, ModelSpec(labels=labels_for(WORDS_HZ)), [runfolder.TFLITE])
+    clips = {"yes": tone(500, 1000), "größe": tone(1500, 1000), "_unknown_": noise(1000)}
+    entries = []
+    for label, samples in clips.items():
+        name = f"{label}_0.wav"
+        runfolder.write_bytes(run / runfolder.CLIPS / name, wav.encode_wav(samples, RATE_HZ))
+        entries.append({"file": name, "label": label, "source": ""})
+    runfolder.write_json(run / runfolder.CLIPS / runfolder.CLIPS_LIST, entries)
+    generate(run)
+    return run

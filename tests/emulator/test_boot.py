@@ -149,6 +149,18 @@ def test_board_without_the_ram_is_refused(cmake: CMake, firmware_copy: Path) -> 
     assert re.search(r"region `RAM' overflowed by \d+ bytes", result.stdout + result.stderr)
 
 
+def test_constructor_before_main_is_refused(cmake: CMake, firmware_copy: Path) -> None:
+    """Start-up calls none, so an object that needs one would be used as it lies in memory."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not on the PATH")
+    with (firmware_copy / "firmware" / "app" / "selftest.c").open("a") as source:
+        source.write("__attribute__((constructor)) static void construct(void) { zeroed = 1; }\n")
+    assert cmake("-S", firmware_copy, "-B", firmware_copy / "b", "-DBOARD=mps2-an385").returncode == 0
+    result = cmake("--build", firmware_copy / "b")
+    assert result.returncode != 0
+    assert "a static C++ object has a constructor" in result.stdout + result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

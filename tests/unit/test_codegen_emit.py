@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -99,6 +100,23 @@ def test_what_the_compiled_sources_hold(make_run, tiny_tflite):
     scores = np.array([line.split() for line in printed["scores"]], dtype=np.int8)
     assert (scores == model.run(features)).all()
     assert len(np.unique(scores, axis=0)) > 1
+
+
+def test_the_audio_is_that_of_the_first_word(make_run):
+    run = make_run(clips={"_silence__1.wav": "_silence_", "größe_1.wav": "größe", "yes_1.wav": "yes"})
+    generate(run)
+    numbers = re.search(r"data\[\] = \{(.*?)\};", (run / "c" / "groe_1_audio_data.cc").read_text(), re.DOTALL)
+    found = np.array(numbers[1].replace(",", " ").split(), dtype=np.int16)
+    assert np.array_equal(found, wav.read_wav(run / "clips" / "größe_1.wav", 16000))
+    table = (run / "c" / "audio_tests.cc").read_text()
+    assert "g_groe_1_audio_data, 16000, g_groe_1_data" in table
+    assert len(list((run / "c").glob("*_audio_data.cc"))) == 1
+
+
+def test_audio_without_any_word_is_that_of_the_first_clip(make_run):
+    run = make_run(clips={"_silence__1.wav": "_silence_", "other.wav": "_unknown_"})
+    generate(run)
+    assert (run / "c" / "silence_1_audio_data.cc").is_file()
 
 
 @needs_compiler

@@ -1,0 +1,320 @@
+"""What both kinds of convolution share: geometry, tiles, weights, scratch memory."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.cformat import rows as c_rows
+from codegen.fixedpoint import INT8_MAX, INT8_MIN
+from codegen.ops._form import Code, Constant, Form, Tile, describe, texts, weighted_sum
+from codegen.plan import Overlap
+from codegen.tflite import Tensor
+
+_RUN_MULTIPLE = 4  # KWS_PADDED_RUN of tile.h
+_MOST_POSITIONS = 6  # that leave registers for the rest on every core
+_ROW_MULTIPLE = 4
+_LANE_BYTES = 2  # int16; cores with int8 lanes use half of it
+_READ_BEYOND_LANES = 16  # the last load of a row may reach so far behind what it needs
+_SEGMENT_BYTES = 3072  # of scratch for a 1x1 convolution, where that is enough for a tile
+_GROUPS_PER_ROW = 4  # of weights, in the C
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One direction of a convolution, in places of the image."""
+
+    image: int
+    taps: int
+    outputs: int
+    stride: int
+    dilation: int
+    padding: int
+
+    @property
+    def window(self) -> int:
+        """Places that a filter spans."""
+        return (self.taps - 1) * self.dilation + 1
+
+    @property
+    def needed(self) -> int:
+        """Places that all outputs together span, padding included."""
+        return (self.outputs - 1) * self.stride + self.window
+
+    @property
+    def copied(self) -> int:
+        """Places of the image among them."""
+        return min(self.image, self.needed - self.padding)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where a convolution reads and writes.
+
+    Attributes:
+        column_lanes: input values side by side in scratch for one column.
+        depth: input channels that a filter sees.
+    """
+
+    y: Axis
+    x: Axis
+    input_channels: int
+    output_channels: int
+    column_lanes: int
+    depth: int
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether all taps of a filter's row meet neighbouring lanes."""
+        return self.x.taps == 1 or (self.x.dilation == 1 and self.depth == self.column_lanes)
+
+    @property
+    def run(self) -> int:
+        """Weights of a filter's row that meet neighbouring lanes."""
+        return self.depth * (self.x.taps if self.is_contiguous else 1)
+
+    @property
+    def runs(self) -> int:
+        """Runs in a filter's row."""
+        return 1 if self.is_contiguous else self.x.taps
+
+    @property
+    def row_lanes(self) -> int:
+        """Lanes of one row in scratch: whole words of int8."""
+        return -(-self.x.needed * self.column_lanes // _ROW_MULTIPLE) * _ROW_MULTIPLE
+
+    def shape(self, positions: int) -> dict[str, int]:
+        """Fields of kws_tile_shape that follow from sizes."""
+        return {
+            "positions": positions,
+            "step": self.x.stride * self.column_lanes,
+            "rows": self.y.taps,
+            "runs": self.runs,
+            "run": self.run,
+            "spacing": 0 if self.is_contiguous else self.x.dilation * self.column_lanes,
+        }
+
+    @property
+    def image_row_bytes(self) -> int:
+        """One row of the input."""
+        return self.x.image * self.input_channels
+
+    @property
+    def output_row_bytes(self) -> int:
+        """One row of the output."""
+        return self.x.outputs * self.output_channels
+
+    def fields(self, scratch_rows: int) -> dict[str, int]:
+        """Fields of kws_conv_params that follow from sizes."""
+        return {
+            "input_height": self.y.image,
+            "input_width": self.x.image,
+            "input_channels": self.input_channels,
+            "output_height": self.y.outputs,
+            "output_width": self.x.outputs,
+            "output_channels": self.output_channels,
+            "stride_height": self.y.stride,
+            "dilation_height": self.y.dilation,
+            "padding_top": self.y.padding,
+            "padding_left": self.x.padding,
+            "outputs_per_group": self.output_channels * self.depth // self.input_channels,
+            "filter_channels": self.depth,
+            "scratch_rows": scratch_rows,
+            "scratch_row_lanes": self.row_lanes,
+            "scratch_columns": self.x.copied,
+        }
+
+    def scratch_bytes(self, scratch_rows: int) -> int:
+        """Of that many rows."""
+        return (scratch_rows * self.row_lanes + _READ_BEYOND_LANES) * _LANE_BYTES
+
+
+def tile_positions(outputs: int) -> int:
+    """Positions of a tile such that the fewest cover a row, and the last one is as wide as can be."""
+    widths = range(1, min(outputs, _MOST_POSITIONS) + 1)
+    return min(widths, key=lambda width: (-(-outputs // width), outputs % width > 0, -width))
+
+
+def geometry(form: Form, taps: tuple[int, int], depth: int, column_lanes: int) -> Geometry:
+    """The geometry of an operator, from its options and shapes.
+
+    Args:
+        taps: height and width of its filters.
+    """
+    image, output = form.image(form.input()), form.image(form.output)
+    axes = []
+    for number, name in enumerate("hw"):
+        dilation = form.option(f"dilation_{name}_factor", 1)
+        window = (taps[number] - 1) * dilation + 1
+        axes.append(
+            Axis(
+                image=image[number],
+                taps=taps[number],
+                outputs=output[number],
+                stride=form.option(f"stride_{name}", 1),
+                dilation=dilation,
+                padding=form.padding(name, image[number], window, output[number]),
+            )
+        )
+    return Geometry(axes[0], axes[1], image[2], output[2], column_lanes, depth)
+
+
+def scales(form: Form, weights: Tensor, channels: int, dimension: int) -> list[float]:
+    """Factor from a sum to the output of each channel, in float64 as the original computes it."""
+    found = weights.scales
+    if len(found) not in (1, channels) or (len(found) > 1 and weights.quantized_dimension != dimension):
+        raise form.refuse(
+            f"{describe(weights)} has {len(found)} scales along dimension {weights.quantized_dimension}",
+            f"one, or {channels} along dimension {dimension}",
+        )
+    per_channel = found * channels if len(found) == 1 else found
+    return [form.input().scale * scale / form.output.scale for scale in per_channel]
+
+
+def convolve(
+    form: Form, filters: NDArray[np.int8], bias: NDArray[np.int32] | None, channel_scales: Iterable[float]
+) -> Code:
+    """CONV_2D: rows of the image go through scratch memory.
+
+    Args:
+        filters: (outputs, height, width, depth).
+    """
+    whole = geometry(form, filters.shape[1:3], filters.shape[3], form.image(form.input())[2])
+    parts = _segments(whole)
+    code = _code(form, "conv_s8", {part: part.y.window for part in parts}, filters, bias, channel_scales)
+    overlap = Overlap(_lead_bytes(parts))
+    return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), overlap))
+
+
+def convolve_depthwise(
+    form: Form, filters: NDArray[np.int8], bias: NDArray[np.int32] | None, channel_scales: Iterable[float]
+) -> Code:
+    """DEPTHWISE_CONV_2D: one channel of the image at a time goes through scratch memory.
+
+    Args:
+        filters: (outputs, height, width, 1).
+    """
+    whole = geometry(form, filters.shape[1:3], 1, 1)
+    code = _code(form, "depthwise_conv_s8", {whole: whole.y.needed}, filters, bias, channel_scales)
+    if whole.input_channels != whole.output_channels:
+        return code
+    return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), Overlap(exactly=True)))
+
+
+def _segments(whole: Geometry) -> list[Geometry]:
+    """A 1x1 convolution as one of a few positions in each row: little scratch, and full tiles.
+
+    Others stay as they are.
+    """
+    axes = (whole.y, whole.x)
+    if any((axis.taps, axis.stride, axis.outputs) != (1, 1, axis.image) for axis in axes):
+        return [whole]
+    most = max(1, _SEGMENT_BYTES // (whole.column_lanes * _LANE_BYTES * _MOST_POSITIONS)) * _MOST_POSITIONS
+    count, rest = divmod(whole.y.image * whole.x.image, most)
+    return [
+        replace(
+            whole,
+            y=replace(whole.y, image=rows, outputs=rows),
+            x=replace(whole.x, image=width, outputs=width),
+        )
+        for rows, width in ((count, most), (1, rest))
+        if rows and width
+    ]
+
+
+def _lead_bytes(parts: Iterable[Geometry]) -> int:
+    """How far behind the output the input must begin, so that no row is lost before it is read.
+
+    When a row of outputs is written, the rows of the image up to its window are in scratch.
+    """
+    lead = written = read = 0
+    for part in parts:
+        lead = max(lead, written - read)
+        y = part.y
+        for row in range(y.outputs):
+            written += part.output_row_bytes
+            loaded = max(0, row * y.stride - y.padding + y.window)
+            if loaded < y.copied:  # more is to be read
+                lead = max(lead, written - read - loaded * part.image_row_bytes)
+        read += y.image * part.image_row_bytes
+    return lead
+
+
+def _code(
+    form: Form,
+    kernel: str,
+    parts: Mapping[Geometry, int],
+    filters: NDArray[np.int8],
+    bias: NDArray[np.int32] | None,
+    channel_scales: Iterable[float],
+) -> Code:
+    """One call for each part.
+
+    Args:
+        parts: with the rows of the image that each keeps in scratch.
+    """
+    channels = len(filters)
+    sums, constants, has_plain_scales = weighted_sum(
+        form, filters.reshape(channels, -1), bias, channel_scales
+    )
+    activation = form.activation()
+    scaling = "any"
+    if has_plain_scales and activation == {"activation_min": str(INT8_MIN), "activation_max": str(INT8_MAX)}:
+        scaling = "rectified" if form.output.zero_point == INT8_MIN else "plain"
+    weights = _weights(f"op_{form.op.index}_weights", filters, next(iter(parts)))
+    common = {
+        "input_zero_point": form.input().zero_point,
+        "filter_weights": weights.count // channels,
+        "weights": weights.name,
+        **activation,
+        **sums,
+    }
+    params, tiles, calls = [], [], []
+    image_start = output_start = 0
+    for number, (part, scratch_rows) in enumerate(parts.items()):
+        name = f"op_{form.op.index}" + (f"_part_{number}" if len(parts) > 1 else "")
+        positions = tile_positions(part.x.outputs)
+        tile, last = (
+            _tile(part.shape(width), scaling) if width else None
+            for width in (positions, part.x.outputs % positions)
+        )
+        assert tile is not None
+        tiles += [tile, *([last] if last else [])]
+        fields = {
+            **part.fields(scratch_rows),
+            "tile": tile.name,
+            "last_tile": last.name if last else "0",
+            "tile_positions": positions,
+            "tile_lanes": positions * part.x.stride * part.column_lanes,
+            **common,
+        }
+        params.append((name, "kws_conv_params", texts(fields)))
+        calls.append(
+            f"kws_{kernel}({form.ref(form.input())} + {image_start}, "
+            f"{form.ref(form.output)} + {output_start}, {form.scratch('kws_lane')}, &{name});"
+        )
+        image_start += part.y.image * part.image_row_bytes
+        output_start += part.y.outputs * part.output_row_bytes
+    return Code(
+        kernels=("conv_s8", "tile"),
+        headers=("conv_s8",),
+        constants=(weights, *constants, *form.operands.values()),
+        params=tuple(params),
+        tiles=tuple(tiles),
+        calls=tuple(calls),
+        scratch_bytes=max(part.scratch_bytes(scratch_rows) for part, scratch_rows in parts.items()),
+    )
+
+
+def _tile(shape: dict[str, int], scaling: str) -> Tile:
+    fields = {**texts(shape), "scaling": f"KWS_SCALING_{scaling.upper()}"}
+    return Tile("_".join(("tile", *map(str, shape.values()), scaling)), fields)
+
+
+def _weights(name: str, filters: NDArray[np.int8], part: Geometry) -> Constant:
+    """Weights in runs, each filled up with zeros, in the order that the core wants."""
+    runs = filters.reshape(len(filters), part.y.taps, part.runs, part.run)
+    groups = np.pad(runs, ((0, 0),) * 3 + ((0, -part.run % _RUN_MULTIPLE),)).reshape(-1, _RUN_MULTIPLE)
+    texts_of_groups = [f"KWS_WEIGHTS({a}, {b}, {c}, {d})" for a, b, c, d in groups.tolist()]
+    return Constant("int8_t", name, groups.size, c_rows(texts_of_groups, _GROUPS_PER_ROW))

@@ -1,0 +1,176 @@
+// Measures engine and front end on a board; tests/bench/firmware_bench.py reads what it says.
+//
+// Nothing is sent before all is measured, since the serial line would interrupt. Then come lines
+// of a name and numbers. Ticks are those of kws_probe_ticks(), and include what it takes to read
+// them (`empty`) or, around operators, what the hook takes (`hook`).
+
+#include <string.h>
+
+#include "engine.h"
+#include "frontend/frontend.h"
+#include "hal.h"
+#include "model/profile.h"
+#include "print.h"
+#include "probe.h"
+
+#define LOOP_INSTRUCTIONS 2000000u
+#define CHECK_INSTRUCTIONS 200000u
+#define INFERENCES 4u
+#define ROWS 50u
+#define OPERATORS 256u  // no more than that are told apart
+#define NOISE_SEED 1u
+
+static uint32_t inference_ticks[INFERENCES];
+static uint8_t scores[INFERENCES][KWS_OUTPUT_COUNT];  // int8 with the top bit flipped: 0 is -128
+static uint32_t op_ticks[OPERATORS];                  // of all inferences
+static uint32_t op_count, op_start;
+static uint32_t row_ticks[ROWS];
+static uint8_t row[KWS_FEATURE_BINS];
+static kws_frontend frontend;
+static int16_t samples[KWS_WINDOW_SAMPLES + KWS_STRIDE_SAMPLES];  // either fits
+static size_t sample_count;
+
+// Marsaglia's 32-bit xorshift: Python makes the same numbers.
+static uint32_t noise_state;
+
+static uint32_t noise(void) {
+    noise_state ^= noise_state << 13;
+    noise_state ^= noise_state >> 17;
+    noise_state ^= noise_state << 5;
+    return noise_state;
+}
+
+static uint32_t loop_ticks(uint32_t instructions) {
+    const uint32_t start = kws_probe_ticks();
+    kws_probe_loop(instructions);
+    return kws_probe_ticks() - start;
+}
+
+static uint32_t empty_ticks(void) {
+    const uint32_t start = kws_probe_ticks();
+    return kws_probe_ticks() - start;
+}
+
+// Only an engine that was compiled with KWS_PROFILE calls it.
+void kws_profile_op(int32_t index) {
+    const uint32_t ticks = kws_probe_ticks() - op_start;
+    if ((uint32_t)index < OPERATORS) {
+        op_ticks[index] += ticks;
+        op_count = (uint32_t)index + 1;
+    }
+    op_start = kws_probe_ticks();
+}
+
+// What kws_profile_op() counts where nothing happens between two calls.
+static uint32_t hook_ticks(void) {
+    kws_profile_op(0);
+    op_ticks[0] = 0;
+    kws_profile_op(0);
+    return op_ticks[0];
+}
+
+// Loud noise drives scores to their limits, where mistakes do not show: each input is quieter than the
+// one before, by a factor of four, from half the range of int8 to its two lowest values.
+static void fill_input(size_t inference) {
+    int8_t* input = kws_model_input();
+    for (size_t i = 0; i < KWS_INPUT_BYTES; ++i) {
+        const uint32_t loudness = (noise() >> 24) >> (2 * inference + 1);
+        input[i] = (int8_t)((int32_t)loudness - 128);
+    }
+}
+
+static int time_inferences(void) {
+    noise_state = NOISE_SEED;
+    memset(op_ticks, 0, sizeof op_ticks);  // what came before was not an inference to be timed
+    op_count = 0;
+    for (size_t i = 0; i < INFERENCES; ++i) {
+        fill_input(i);
+        op_start = kws_probe_ticks();
+        const uint32_t start = kws_probe_ticks();
+        const int status = kws_model_invoke();
+        inference_ticks[i] = kws_probe_ticks() - start;
+        if (status != 0) return status;
+        const int8_t* output = kws_model_output();
+        for (size_t j = 0; j < KWS_OUTPUT_COUNT; ++j) scores[i][j] = (uint8_t)(output[j] + 128);
+    }
+    return 0;
+}
+
+static int push(void) {
+    int row_ready;
+    kws_frontend_push(&frontend, samples, sample_count, row, &row_ready);
+    return row_ready ? 0 : -1;
+}
+
+// The first row takes a whole window, each of the others what is new since the one before.
+static int time_rows(void) {
+    noise_state = NOISE_SEED;
+    kws_frontend_reset(&frontend);
+    sample_count = KWS_WINDOW_SAMPLES;
+    for (size_t i = 0; i < ROWS; ++i) {
+        for (size_t j = 0; j < sample_count; ++j) samples[j] = (int16_t)((int16_t)(noise() >> 16) / 2);
+        const uint32_t start = kws_probe_ticks();
+        const int status = push();
+        row_ticks[i] = kws_probe_ticks() - start;
+        if (status != 0) return status;
+        sample_count = KWS_STRIDE_SAMPLES;
+    }
+    return 0;
+}
+
+static void report(const char* name, const uint32_t* values, size_t count) {
+    kws_print(name);
+    for (size_t i = 0; i < count; ++i) {
+        kws_print(" ");
+        kws_print_number(values[i]);
+    }
+    kws_print("\n");
+}
+
+static void report_bytes(const char* name, const uint8_t* bytes, size_t count) {
+    kws_print(name);
+    for (size_t i = 0; i < count; ++i) {
+        kws_print(" ");
+        kws_print_number(bytes[i]);
+    }
+    kws_print("\n");
+}
+
+static void report_one(const char* name, uint32_t value) { report(name, &value, 1); }
+
+static void stop_if(int status, const char* mistake) {
+    if (status == 0) return;
+    kws_print("failed: ");
+    kws_print(mistake);
+    kws_print("\n");
+    kws_hal_stop();
+}
+
+int main(void) {
+    kws_hal_init();
+    kws_probe_start();
+    const uint32_t loop = loop_ticks(LOOP_INSTRUCTIONS), check = loop_ticks(CHECK_INSTRUCTIONS);
+    const uint32_t empty = empty_ticks(), hook = hook_ticks();
+    stop_if(kws_model_init(), kws_model_error());
+    const uint32_t inference_stack = kws_probe_stack_bytes(kws_model_invoke);
+    stop_if(time_inferences(), kws_model_error());
+    sample_count = KWS_WINDOW_SAMPLES;
+    const uint32_t row_stack = kws_probe_stack_bytes(push);
+    stop_if(time_rows(), "the front end makes no row");
+
+    kws_print("bench " KWS_BOARD_ID "\n");
+    report_one("loop", loop);
+    report_one("check", check);
+    report_one("empty", empty);
+    report_one("hook", hook);
+    report("inferences", inference_ticks, INFERENCES);
+    for (size_t i = 0; i < INFERENCES; ++i) report_bytes("scores", scores[i], KWS_OUTPUT_COUNT);
+    report("operators", op_ticks, op_count);
+    report("rows", row_ticks, ROWS);
+    report_bytes("row", row, KWS_FEATURE_BINS);  // the last
+    report_one("arena", kws_model_arena_bytes());
+    report_one("inference_stack", inference_stack);
+    report_one("row_stack", row_stack);
+    kws_print("end\n");
+    kws_hal_stop();
+}

@@ -1,0 +1,48 @@
+// Measuring on any Cortex-M: SysTick is there and emulated on each, the cycle counter of DWT is not.
+
+#include "probe.h"
+
+#include "cortexm.h"
+#include "hal.h"
+
+#define TICKS_PER_WRAP 0x1000000u  // SysTick has 24 bits
+#define PAINT 0x5AFE57ACu
+
+extern uint32_t kws_stack_top, KWS_STACK_BYTES;  // set by the linker; of the second, the address is the value
+
+// The longest period SysTick has. Its interrupt, which counts milliseconds otherwise, then counts
+// wraps, and costs a few instructions in tens of millions.
+void kws_probe_start(void) {
+    const uint32_t primask = kws_mask_interrupts();
+    SYST_RVR = TICKS_PER_WRAP - 1;
+    SYST_CVR = 0;
+    kws_restore_interrupts(primask);
+}
+
+uint32_t kws_probe_ticks(void) {
+    uint32_t wraps, left;
+    do {
+        wraps = kws_hal_clock_ms();
+        left = SYST_CVR;
+    } while (wraps != kws_hal_clock_ms());
+    return wraps * TICKS_PER_WRAP + (0u - left) % TICKS_PER_WRAP;  // it counts down
+}
+
+void kws_probe_loop(uint32_t instructions) {
+    uint32_t rounds = instructions / 2;
+    __asm volatile("1: subs %0, #1\n\tbne 1b" : "+l"(rounds)::"cc");
+}
+
+// Interrupts, which run on the same stack, are kept out.
+__attribute__((noinline)) uint32_t kws_probe_stack_bytes(int (*call)(void)) {
+    const uint32_t primask = kws_mask_interrupts();
+    volatile uint32_t* top;
+    __asm volatile("mov %0, sp" : "=r"(top));
+    volatile uint32_t* bottom = &kws_stack_top - (uintptr_t)&KWS_STACK_BYTES / sizeof *bottom;
+    for (volatile uint32_t* word = bottom; word < top; ++word) *word = PAINT;
+    call();
+    volatile uint32_t* lowest = bottom;
+    while (lowest < top && *lowest == PAINT) ++lowest;
+    kws_restore_interrupts(primask);
+    return (uint32_t)((uintptr_t)top - (uintptr_t)lowest);
+}

@@ -1,0 +1,31 @@
+# Programs that measure the engine; tests/bench/firmware_bench.py builds and runs them.
+#
+# bench         the engine as it is
+# bench_ops     the same with a hook behind every operator
+# bench_empty   without an engine: the difference is what one takes. It is not meant to run
+
+if(KWS_BOARD_CPU STREQUAL "host")
+    set(probe "${KWS_FIRMWARE_DIR}/boards/host/probe.c")
+else()
+    set(probe "${KWS_FIRMWARE_DIR}/boards/common/probe.c")
+endif()
+foreach(program bench bench_ops bench_empty)
+    kws_add_firmware(${program} "${KWS_FIRMWARE_DIR}/app/bench.c" "${KWS_FIRMWARE_DIR}/app/print.c" "${probe}"
+        "${KWS_FIRMWARE_DIR}/frontend/frontend.c" "${KWS_FIRMWARE_DIR}/frontend/fft.c"
+        "${MODEL}/frontend_tables.c")
+    target_include_directories(${program} PRIVATE "${KWS_FIRMWARE_DIR}" "${MODEL}")
+    set_target_properties(${program} PROPERTIES EXCLUDE_FROM_ALL ON)
+endforeach()
+
+target_link_libraries(bench PRIVATE kws_engine)
+
+# The source with the hooks is compiled anew; as the library's copy is not needed then, it is not linked.
+target_sources(bench_ops PRIVATE "${KWS_ENGINE_SOURCE}")
+target_compile_definitions(bench_ops PRIVATE KWS_PROFILE)
+set_source_files_properties("${KWS_ENGINE_SOURCE}" PROPERTIES COMPILE_OPTIONS "${KWS_ENGINE_OPTIONS}")
+target_link_libraries(bench_ops PRIVATE kws_engine)
+
+# The calls have to lead somewhere: to the code that is there anyway.
+foreach(function init input invoke output error arena_bytes)
+    target_link_options(bench_empty PRIVATE "-Wl,--defsym=kws_model_${function}=main")
+endforeach()

@@ -1,0 +1,60 @@
+// Single instructions of the DSP extension that C cannot name.
+
+#ifndef EARSHOT_KERNELS_DSP_H_
+#define EARSHOT_KERNELS_DSP_H_
+
+#include <arm_acle.h>
+#include <stdint.h>
+
+typedef uint32_t __attribute__((may_alias, aligned(1))) kws_unaligned_word;
+
+// Any four bytes; the cores with DSP load words from any address.
+static inline uint32_t kws_load_word(const void* bytes) { return *(const kws_unaligned_word*)bytes; }
+
+static inline void kws_store_word(void* bytes, uint32_t word) { *(kws_unaligned_word*)bytes = word; }
+
+// Two words. `bytes` is a multiple of four, and so is `offset`, a constant up to 1020.
+typedef struct __attribute__((may_alias)) kws_words {
+    uint32_t low, high;
+} kws_words;
+
+static inline __attribute__((always_inline)) kws_words kws_load_words(const void* bytes, int32_t offset) {
+    const kws_words* const source = (const kws_words*)((const char*)bytes + offset);
+#ifdef __OPTIMIZE__  // GCC loads them one by one
+    kws_words words;
+    __asm__("ldrd %0, %1, [%2, %3]"
+            : "=r"(words.low), "=&r"(words.high)
+            : "r"(bytes), "i"(offset), "m"(*source));
+    return words;
+#else
+    return *source;
+#endif
+}
+
+// sum + a.low * b.low + a.high * b.high
+static inline int32_t kws_smlad(uint32_t a, uint32_t b, int32_t sum) {
+    return __smlad((int16x2_t)a, (int16x2_t)b, sum);
+}
+
+// Bytes 0 and 2, sign-extended to a pair of halfwords.
+static inline uint32_t kws_sxtb16(uint32_t bytes) { return (uint32_t)__sxtb16((int8x4_t)bytes); }
+
+// Bytes 1 and 3.
+static inline uint32_t kws_sxtb16_odd(uint32_t bytes) {
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
+    return pair;
+}
+
+// addend + (a * b + 2^31) / 2^32, rounded down.
+static inline int32_t kws_smmlar(int32_t a, int32_t b, int32_t addend) {
+    int32_t sum;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(addend));
+    return sum;
+}
+
+// The pairs of the low and of the high halfwords of two pairs.
+static inline uint32_t kws_low_halves(uint32_t a, uint32_t b) { return (a & 0xFFFFu) | b << 16; }
+static inline uint32_t kws_high_halves(uint32_t a, uint32_t b) { return a >> 16 | (b & 0xFFFF0000u); }
+
+#endif  // EARSHOT_KERNELS_DSP_H_

@@ -1,0 +1,63 @@
+// Tiles with the vector extension of Armv8.1-M (Helium); see tile.h.
+
+#ifndef EARSHOT_KERNELS_TILE_MVE_H_
+#define EARSHOT_KERNELS_TILE_MVE_H_
+
+#include <arm_mve.h>
+#include <string.h>
+
+#include "dsp.h"
+#include "tile.h"
+
+typedef int8_t kws_lane;
+
+#define KWS_WEIGHTS(a, b, c, d) a, b, c, d
+
+#define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
+
+KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {
+    memcpy(lanes, values, (size_t)count);
+}
+
+// Adds the products of up to 16 neighbouring lanes. Loads of lanes may go past the end of the run;
+// there the weights are zero, as they are loaded under a predicate.
+KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
+                              const int8_t* weights, int32_t taps) {
+    if (taps == KWS_VECTOR_LANES / 2) {
+        const int16x8_t weight = vldrbq_s16(weights);
+        KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
+            sums[p] = vmladavaq_s16(sums[p], vldrbq_s16(lanes + p * shape.step), weight);
+        }
+        return;
+    }
+    const int8x16_t weight =
+        taps >= KWS_VECTOR_LANES ? vldrbq_s8(weights) : vldrbq_z_s8(weights, vctp8q((uint32_t)taps));
+    KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
+        sums[p] = vmladavaq_s8(sums[p], vldrbq_s8(lanes + p * shape.step), weight);
+    }
+}
+
+KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
+                             const int8_t* weights) {
+    const int32_t length = KWS_PADDED_RUN(shape.run);
+    const int32_t whole = length / KWS_VECTOR_LANES * KWS_VECTOR_LANES;
+    for (int32_t k = 0; k < whole; k += KWS_VECTOR_LANES) {
+        kws_tile_taps(sums, shape, lanes + k, weights + k, KWS_VECTOR_LANES);
+    }
+    if (length > whole) kws_tile_taps(sums, shape, lanes + whole, weights + whole, length - whole);
+}
+
+KWS_INLINE int32_t kws_tile_scaled(int32_t sum, int32_t multiplier, int32_t addend) {
+    return kws_smmlar(2 * sum, multiplier, addend);
+}
+
+KWS_INLINE void kws_dot(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t count) {
+    for (; count > 0; count -= KWS_DOT_TAPS, input += KWS_DOT_TAPS) {
+        const int8x16_t values = vldrbq_s8(input);
+        KWS_UNROLL for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i, weights += KWS_DOT_TAPS) {
+            sums[i] = vmladavaq_s8(sums[i], values, vldrbq_s8(weights));
+        }
+    }
+}
+
+#endif  // EARSHOT_KERNELS_TILE_MVE_H_

@@ -1,0 +1,81 @@
+// Tiles in plain C; see tile.h. The other files do the same faster.
+
+#ifndef EARSHOT_KERNELS_TILE_PORTABLE_H_
+#define EARSHOT_KERNELS_TILE_PORTABLE_H_
+
+#include "tile.h"
+
+#define KWS_PORTABLE_TAPS 4  // at a time; more would not leave enough registers
+
+// Tells the compiler to compute a value here, in this order, and not to keep what it is made of for
+// later: there are not enough registers to. It emits no instruction.
+#define KWS_NOW(value) __asm__ volatile("" : "+r"(value))
+
+typedef int16_t kws_lane;
+
+#define KWS_WEIGHTS(a, b, c, d) a, b, c, d
+
+KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {
+    for (int32_t i = 0; i < count; ++i) lanes[i] = values[i];
+}
+
+// Adds to each sum the products of `taps` weights and its lanes, taps <= KWS_PORTABLE_TAPS. Where
+// tiles overlap, a lane that is loaded serves all positions that it belongs to.
+KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
+                              const int8_t* weights, int32_t taps) {
+    const int32_t last = (shape.positions - 1) * shape.step + taps;
+    int32_t weight[KWS_PORTABLE_TAPS];
+    KWS_UNROLL for (int32_t k = 0; k < taps; ++k) weight[k] = weights[k];
+    if (shape.step >= taps) {
+        KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
+            KWS_UNROLL for (int32_t k = 0; k < taps; ++k) sums[p] += lanes[p * shape.step + k] * weight[k];
+            KWS_NOW(sums[p]);
+        }
+        return;
+    }
+    KWS_UNROLL for (int32_t i = 0; i < last; ++i) {
+        const int32_t lane = lanes[i];
+        KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
+            const int32_t k = i - p * shape.step;
+            if (k < 0 || k >= taps) continue;
+            sums[p] += lane * weight[k];
+            KWS_NOW(sums[p]);
+        }
+    }
+}
+
+// Adds one run to the sums.
+//
+// sums          shape.positions of them
+// lanes         of the first position; the next one's are shape.step further on
+// weights       KWS_PADDED_RUN(shape.run) of them, in the order of KWS_WEIGHTS
+KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
+                             const int8_t* weights) {
+    const int32_t whole = shape.run / KWS_PORTABLE_TAPS * KWS_PORTABLE_TAPS;
+    _Pragma("GCC unroll 4") for (int32_t k = 0; k < whole; k += KWS_PORTABLE_TAPS) {
+        kws_tile_taps(sums, shape, lanes + k, weights + k, KWS_PORTABLE_TAPS);
+    }
+    kws_tile_taps(sums, shape, lanes + whole, weights + whole, shape.run - whole);
+}
+
+KWS_INLINE int32_t kws_tile_scaled(int32_t sum, int32_t multiplier, int32_t addend) {
+    return kws_high_mul(sum, multiplier) + addend;
+}
+
+// input         count of them, filled up to a multiple of KWS_DOT_TAPS with any values
+// weights       [blocks][KWS_DOT_OUTPUTS][KWS_DOT_TAPS], filled up with zeros
+KWS_INLINE void kws_dot(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t count) {
+    for (; count > 0; count -= KWS_DOT_TAPS) {
+        KWS_UNROLL for (int32_t k = 0; k < KWS_DOT_TAPS; ++k) {
+            const int32_t value = input[k];
+            KWS_UNROLL for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i) {
+                sums[i] += value * weights[i * KWS_DOT_TAPS + k];
+                KWS_NOW(sums[i]);
+            }
+        }
+        input += KWS_DOT_TAPS;
+        weights += KWS_DOT_OUTPUTS * KWS_DOT_TAPS;
+    }
+}
+
+#endif  // EARSHOT_KERNELS_TILE_PORTABLE_H_

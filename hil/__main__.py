@@ -1,0 +1,127 @@
+"""python -m hil boards | build | run: firmware of a run folder, on a board."""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from train.console import log, run
+
+_SILENCE_MS = 1000  # behind a recording, so that a word at its end is decided upon
+
+
+def main() -> None:
+    """Run the command on ``sys.argv``."""
+    parser = argparse.ArgumentParser(
+        prog="python -m hil", description="Build the firmware of a run folder and run it on a board."
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    boards = commands.add_parser("boards", help="list the boards and what they need")
+    boards.set_defaults(command=_boards)
+
+    build = commands.add_parser("build", help="RUN/c becomes RUN/firmware/BOARD/earshot")
+    build.add_argument("--clean", action="store_true", help="start from an empty build folder")
+    build.set_defaults(command=_build)
+
+    run_parser = commands.add_parser("run", help="build, start, play a recording to it, print what it hears")
+    run_parser.add_argument(
+        "--wav", type=Path, help="16-bit mono WAV at the model's rate (default: the words in RUN/clips)"
+    )
+    run_parser.set_defaults(command=_run)
+
+    for command in (build, run_parser):
+        command.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
+        command.add_argument("--board", required=True, help="one of: python -m hil boards")
+        command.add_argument(
+            "--engine",
+            default="compiled",
+            choices=("compiled", "tflm"),
+            help="what runs the model (%(default)s)",
+        )
+        command.add_argument("--tflm-root", type=Path, metavar="DIR", help="TFLite-Micro checkout, for tflm")
+        command.add_argument(
+            "--tflm-library", type=Path, metavar="FILE", help="its static library, if there are several"
+        )
+    flags = parser.parse_args()
+    flags.command(flags)
+
+
+def _boards(flags: argparse.Namespace) -> None:
+    from hil.boards import QEMU, board_ids, load_board
+
+    for board_id in board_ids():
+        board = load_board(board_id)
+        needed = ["arm-none-eabi-gcc"] if board.target else ["cc"]
+        if board.run_kind == QEMU:
+            needed.append("qemu-system-arm")
+        missing = [tool for tool in needed if shutil.which(tool) is None]
+        budgets = (
+            f"flash {board.target.flash_bytes:,}, RAM {board.target.ram_bytes:,}"
+            if board.target
+            else "no limits"
+        )
+        state = f"missing: {', '.join(missing)}" if missing else "ready"
+        print(f"{board_id:14} {board.title:47} {board.cpu:11} {budgets:31} {board.run_kind:7} {state}")
+
+
+def _build(flags: argparse.Namespace) -> None:
+    from hil.boards import load_board
+    from hil.build import Engine, build
+
+    board = load_board(flags.board)
+    firmware = build(board, flags.run, Engine(flags.engine, flags.tflm_root, flags.tflm_library), flags.clean)
+    print(f"firmware  {firmware.path}")
+    print(f"arena     {firmware.arena_bytes:,} bytes")
+    usage, target = firmware.usage, board.target
+    if usage is None or target is None:
+        return
+    print(f"flash     {usage.flash_bytes:,} of {target.flash_bytes:,} bytes")
+    print(f"RAM       {usage.ram_bytes:,} of {target.ram_bytes:,} bytes")
+    bound = f"{usage.stack.bytes:,} bytes at worst" if usage.stack else "no bound known"
+    print(f"stack     {bound}, {target.stack_bytes:,} set aside")
+
+
+def _run(flags: argparse.Namespace) -> None:
+    import numpy as np
+
+    from hil.boards import load_board
+    from hil.build import Engine, build
+    from hil.link import ProcessLink
+    from hil.stream import stream_audio
+    from train import runfolder, wav
+
+    board = load_board(flags.board)
+    rate_hz = runfolder.read_spec(flags.run).front_end.sample_rate_hz
+    silence = np.zeros(rate_hz * _SILENCE_MS // 1000, np.int16)
+    samples = np.zeros(0, np.int16)
+    playing = []
+    for path in [flags.wav] if flags.wav else _words(flags.run):
+        playing.append(f"playing {path} at {len(samples) * 1000 // rate_hz} ms")
+        samples = np.concatenate([samples, wav.read_wav(path, rate_hz), silence])
+    firmware = build(board, flags.run, Engine(flags.engine, flags.tflm_root, flags.tflm_library))
+    for line in playing:
+        log(line)
+    with ProcessLink(board.command(firmware.path)) as link:
+        print(link.read_line().decode(), flush=True)  # before it, a board may not hear
+        for said in stream_audio(link, samples):
+            print(said, flush=True)
+
+
+def _words(run_folder: Path) -> list[Path]:
+    """The clips of the run folder in which a word is said."""
+    from train import runfolder
+    from train.errors import UserError
+    from train.spec import SILENCE_LABEL, UNKNOWN_LABEL
+
+    folder = run_folder / runfolder.CLIPS
+    entries = runfolder.read_json(folder / runfolder.CLIPS_LIST)
+    paths = [
+        folder / entry["file"] for entry in entries if entry["label"] not in (SILENCE_LABEL, UNKNOWN_LABEL)
+    ]
+    if not paths:
+        raise UserError(f"{folder}: holds no clip of a word; name a recording with --wav FILE")
+    return paths
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,125 @@
+"""The firmware bench counts right, refuses what is wrong, and writes every field."""
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hil.boards import BOARDS, QEMU, board_ids, load_board
+from train.errors import UserError
+
+BENCH = BOARDS.parents[1] / "tests" / "bench"
+EMULATED = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
+SIZES = ["code_bytes", "model_bytes", "arena_bytes", "bss_bytes", "stack_bytes", "row_stack_bytes"]
+COUNTS = [
+    "instructions_per_inference",
+    "instructions_per_row",
+    "most_instructions_per_row",
+    "instructions_per_mac",
+]
+TINY_CONV_MACS = 369_600
+# What the constants of tiny_conv take at the least: weights, and bias, multiplier and shift per channel.
+TINY_CONV_BYTES = 10 * 8 * 8 + 4400 * 4 + (8 + 4) * (4 + 4 + 1)
+HOOK_SHARE = 0.001  # of an inference, by which the sum of the operators may be off
+
+pytestmark = [pytest.mark.emulator, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """By board, what the bench writes; its model is a tiny_conv with random weights."""
+    for tool in ("cmake", "arm-none-eabi-gcc", "qemu-system-arm"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not on the PATH")
+    folder = tmp_path_factory.mktemp("bench")  # in which there is no out/yes_no
+    command = [sys.executable, str(BENCH / "firmware_bench.py"), "--engine", "compiled"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "random weights" in done.stderr
+    assert "TFLM CMSIS-NN (BASELINES.md)" in done.stdout
+    return {
+        result["board"]: result for result in json.loads((folder / "out/bench/firmware.json").read_text())
+    }
+
+
+@pytest.fixture(scope="module")
+def bench() -> ModuleType:
+    """tests/bench is a folder of scripts, not a package."""
+    spec = importlib.util.spec_from_file_location("firmware_measure", BENCH / "firmware_measure.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_measures_every_board(results: dict[str, dict[str, Any]]) -> None:
+    assert sorted(results) == sorted(board_ids())
+
+
+@pytest.mark.parametrize("board_id", EMULATED)
+def test_counts_a_known_loop(results: dict[str, dict[str, Any]], board_id: str) -> None:
+    assert abs(results[board_id]["check_loop_instructions"] - 200_000) <= 10
+
+
+@pytest.mark.parametrize("board_id", EMULATED)
+def test_writes_every_figure(results: dict[str, dict[str, Any]], board_id: str) -> None:
+    result = results[board_id]
+    assert (result["engine"], result["model"], result["label"]) == ("compiled", "tiny_conv", "emulated")
+    assert all(result[field] > 0 for field in [*COUNTS, *SIZES] if field != "bss_bytes")
+    assert 0 <= result["bss_bytes"] < 64
+    assert TINY_CONV_BYTES <= result["model_bytes"] < TINY_CONV_BYTES + 1000
+    assert result["macs"] == TINY_CONV_MACS
+    assert result["instructions_per_mac"] == round(result["instructions_per_inference"] / TINY_CONV_MACS, 3)
+
+
+@pytest.mark.parametrize("board_id", EMULATED)
+def test_operators_make_up_the_inference(results: dict[str, dict[str, Any]], board_id: str) -> None:
+    operators = results[board_id]["operators"]
+    assert [op["name"] for op in operators] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX"]
+    assert sum(op["macs"] for op in operators) == TINY_CONV_MACS
+    total = results[board_id]["instructions_per_inference"]
+    assert abs(sum(op["instructions"] for op in operators) - total) < HOOK_SHARE * total
+
+
+def test_the_host_counts_nothing(results: dict[str, dict[str, Any]]) -> None:
+    result = results["host"]
+    assert result.keys() == results[EMULATED[0]].keys()
+    assert result["label"] == "host"
+    assert result["arena_bytes"] == results[EMULATED[0]]["arena_bytes"]
+    assert all(result[field] is None for field in [*COUNTS, *SIZES] if field != "arena_bytes")
+
+
+def test_a_tick_of_no_fixed_length_is_refused(bench: ModuleType) -> None:
+    steady = {"loop": [[400_003]], "check": [[40_003]], "empty": [[3]]}
+    assert bench.counter(steady)(1003) == 5000
+    with pytest.raises(UserError, match=r"counts as 20010\d where"):
+        bench.counter(steady | {"check": [[40_024]]})
+    with pytest.raises(UserError, match="counts as 0 where"):  # the host's clock stands still
+        bench.counter({"loop": [[0]], "check": [[0]], "empty": [[0]]})
+
+
+def test_a_wrong_score_is_refused(bench: ModuleType) -> None:
+    class Oracle:
+        input_shape = (2, 3)
+
+        def run(self, inputs: np.ndarray) -> np.ndarray:
+            return inputs[:, 0, :2]
+
+    def said(scores: np.ndarray) -> dict[str, list[list[int]]]:
+        return {"scores": (scores.astype(int) + 128).tolist()}
+
+    scores = Oracle().run(bench.noise_inputs(4, (2, 3))).copy()
+    assert len(np.unique(scores)) > 4
+    subject = bench.Subject("model", "model", b"", None, Oracle(), None)
+    bench.check_scores(said(scores), subject)
+    scores[1, 0] += 1
+    with pytest.raises(UserError, match=r"model: scores of inference 1 are .* expected .* TFLite-Micro"):
+        bench.check_scores(said(scores), subject)
