@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codegen import cformat
+from codegen.ends import int8_core
 from codegen.ops import generate
 from codegen.ops._form import Code, Tile, describe
 from codegen.plan import Plan, Step, plan
@@ -44,6 +45,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> Engine:
         UserError: an operator or a form of one that the engine does not run, or not one
             int8 input and one int8 output.
     """
+    graph = int8_core(graph)
     entry = _end(graph, graph.inputs, "input", where)
     result = _end(graph, graph.outputs, "output", where)
     codes = [generate(graph, op, where) for op in graph.ops]
@@ -56,6 +58,8 @@ def build_engine(graph: Graph, banner: str, where: str) -> Engine:
             input_bytes=input_bytes,
             output_count=output_count,
             arena_bytes=arena.arena_bytes,
+            input_meaning=_meaning(entry),
+            output_meaning=_meaning(result),
         ),
         SOURCE: render(
             SOURCE,
@@ -89,6 +93,13 @@ def _end(graph: Graph, indices: tuple[int, ...], end: str, where: str) -> Tensor
             f"constant. Convert the model with int8 {end}s"
         )
     return tensors[0]
+
+
+def _meaning(tensor: Tensor) -> str:
+    """What an int8 at one end stands for; a comment in engine.h."""
+    if len(tensor.scales) != 1:
+        return f"{_comment(tensor)}, not quantized"
+    return f"{_comment(tensor)}; real = (int8 - {tensor.zero_point}) * {tensor.scale:.9g}"
 
 
 def _plan(graph: Graph, codes: list[Code], where: str) -> Plan:

@@ -9,6 +9,7 @@ import flatbuffers
 import numpy as np
 import pytest
 
+from codegen.ends import int8_core
 from codegen.engine import build_engine
 from codegen.native import UNDEFINED_SANITIZER, NativeEngine, compile_engine
 from codegen.ops import OPERATORS
@@ -18,6 +19,7 @@ from train.errors import UserError
 from train.spec import FrontEnd
 from train.tflm import TflmModel, read_model
 
+runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
 tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to compile the engine with")
 
@@ -32,7 +34,7 @@ class Oracle(TflmModel):
 
 
 def convert(
-    function: Callable, shape: tuple[int, ...], per_channel: bool = True, spread: float = 1.0
+    function: Callable, shape: tuple[int, ...], per_channel: bool = True, spread: float = 1.0, ends=tf.int8
 ) -> bytes:
     """A full-int8 .tflite of a function of one tensor (1, *shape), calibrated on normal noise."""
     signature = [tf.TensorSpec((1, *shape), tf.float32)]
@@ -43,7 +45,7 @@ def convert(
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([sample] for sample in samples)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
+    converter.inference_input_type = converter.inference_output_type = ends
     converter._experimental_disable_per_channel = not per_channel
     converter._experimental_disable_per_channel_quantization_for_dense_layers = not per_channel
     return converter.convert()
@@ -401,8 +403,37 @@ def test_inputs_of_another_kind_are_refused(tiny_tflite):
             engine.run(inputs)
 
 
+@pytest.mark.parametrize("dtype", [tf.float32, tf.uint8])
+def test_conversions_at_the_ends_are_the_callers(dtype):
+    """The interpreter converts, the engine begins and ends at the int8 tensors inside."""
+    weights = np.random.default_rng(0).normal(0, 1, (3, 3, 2, 6)).astype(np.float32)
+
+    def function(x):
+        return tf.nn.softmax(tf.reduce_mean(tf.nn.conv2d(x, weights, 1, "SAME"), axis=(1, 2)))
+
+    tflite = convert(function, (6, 5, 2), ends=dtype)
+    ops = read_graph(tflite, "").ops
+    assert ops[0].name == "QUANTIZE"
+    assert ops[-1].name in ("DEQUANTIZE", "QUANTIZE")
+    core = int8_core(read_graph(tflite, ""))
+    entry, result = core.tensors[core.inputs[0]], core.tensors[core.outputs[0]]
+    inputs = np.random.default_rng(3).integers(-128, 128, (200, 6, 5, 2), dtype=np.int8)
+    found = NativeEngine(tflite, "ends", UNDEFINED_SANITIZER).run(inputs)
+
+    interpreter = runtime.Interpreter.from_bytes(tflite)
+    for one, output in zip(inputs, found, strict=True):
+        if dtype == tf.float32:
+            given = (one.astype(np.float32) - entry.zero_point) * np.float32(entry.scale)
+            wanted = (output.astype(np.float32) - result.zero_point) * np.float32(result.scale)
+        else:  # the same scale, another zero point
+            given, wanted = (one.astype(np.int16) + 128).astype(np.uint8), output.astype(np.int16) + 128
+        interpreter.set_input(given[np.newaxis], 0)
+        interpreter.invoke()
+        np.testing.assert_array_equal(interpreter.get_output(0).ravel(), wanted)
+
+
 def test_every_operator_that_the_audit_lets_through_is_there():
     from quantize.audit import ENGINE_OPS
 
-    # DEQUANTIZE only leads to floats, which the audit refuses.
+    # DEQUANTIZE only leads to floats, which the audit refuses in the middle and codegen/ends.py takes off.
     assert set(OPERATORS) == set(ENGINE_OPS) - {"DEQUANTIZE"}
