@@ -1,0 +1,285 @@
+// model.h on top of TFLite-Micro: the .tflite in model.cc, its operators in op_resolver.h.
+//
+// Everything that can be wrong is found by kws_model_init(). The arena above all: release builds of
+// TFLite-Micro use what an allocation returned without a look, so the allocator here never returns
+// nothing, it ends the initialisation.
+
+#include <model.h>  // the generated one; in quotes it would be the one beside this file
+#include <setjmp.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "engine.h"
+#include "model/model.h"
+#include "model/profile.h"
+#include "op_resolver.h"
+#include "tensorflow/lite/micro/arena_allocator/single_arena_buffer_allocator.h"
+#include "tensorflow/lite/micro/memory_planner/greedy_memory_planner.h"
+#include "tensorflow/lite/micro/micro_interpreter.h"
+#include "tensorflow/lite/micro/micro_profiler_interface.h"
+#include "tensorflow/lite/schema/schema_generated.h"
+#include "tensorflow/lite/schema/schema_utils.h"
+
+#ifndef KWS_TFLM_ARENA_BYTES  // set by -DTFLM_ARENA_BYTES
+#define KWS_TFLM_ARENA_BYTES kTensorArenaSize
+#endif
+
+namespace {
+
+constexpr size_t kArenaAlignment = 16;  // the most that TFLite-Micro asks for, at either end
+constexpr size_t kArenaBytes = KWS_TFLM_ARENA_BYTES / kArenaAlignment * kArenaAlignment;
+
+alignas(kArenaAlignment) uint8_t arena[kArenaBytes];
+
+// The last failure in words: TFLite-Micro itself says nothing in its release builds.
+class Message {
+  public:
+    void clear() { length_ = 0; }
+    Message& operator<<(const char* text) {
+        while (*text != '\0' && length_ + 1 < sizeof(text_)) text_[length_++] = *text++;
+        return *this;
+    }
+    Message& operator<<(size_t number) {
+        char digits[24] = {};
+        char* first = digits + sizeof(digits) - 1;
+        do {
+            *--first = static_cast<char>('0' + number % 10);
+            number /= 10;
+        } while (number != 0);
+        return *this << first;
+    }
+    const char* text() {
+        text_[length_] = '\0';
+        return text_;
+    }
+
+  private:
+    char text_[200];
+    size_t length_;
+};
+
+Message message;
+
+// Where an allocation that finds no room leads, out of the middle of TFLite-Micro: no frame on the
+// way has a destructor to run.
+jmp_buf arena_is_full;
+
+[[noreturn]] void leave_full_arena(size_t needed_bytes) {
+    message << "the tensor arena is too small: needs at least " << needed_bytes << " bytes, has "
+            << kArenaBytes << "; build with a larger -DTFLM_ARENA_BYTES";
+    longjmp(arena_is_full, 1);
+}
+
+// The arena, used from both ends: persistent objects from the tail down, what comes and goes from
+// the head up. Checked here because the base class lets the two overlap in some cases.
+class Arena final : public tflite::SingleArenaBufferAllocator {
+  public:
+    Arena() : SingleArenaBufferAllocator(arena, kArenaBytes) {}
+
+    uint8_t* AllocatePersistentBuffer(size_t size, size_t alignment) override {
+        const size_t persistent = GetPersistentUsedBytes();
+        const size_t needed = (persistent + size + alignment - 1) / alignment * alignment;
+        if (needed > kArenaBytes - GetNonPersistentUsedBytes())
+            leave_full_arena(needed + GetNonPersistentUsedBytes());
+        return SingleArenaBufferAllocator::AllocatePersistentBuffer(size, alignment);
+    }
+
+    uint8_t* AllocateTemp(size_t size, size_t alignment) override {
+        const size_t start = (GetNonPersistentUsedBytes() + alignment - 1) / alignment * alignment;
+        require_head(start + size);
+        return SingleArenaBufferAllocator::AllocateTemp(size, alignment);
+    }
+
+    // The other functions of the base class that move the head come by here.
+    TfLiteStatus ResizeBuffer(uint8_t* buffer, size_t size, size_t alignment) override {
+        require_head(size);
+        return SingleArenaBufferAllocator::ResizeBuffer(buffer, size, alignment);
+    }
+
+  private:
+    void require_head(size_t head) const {
+        const size_t persistent = GetPersistentUsedBytes();
+        if (head > kArenaBytes - persistent) leave_full_arena(persistent + head);
+    }
+
+    TF_LITE_REMOVE_VIRTUAL_DELETE
+};
+
+// Plans in what is left of the arena, and refuses a buffer for which that is too little.
+class Planner final : public tflite::GreedyMemoryPlanner {
+  public:
+    using GreedyMemoryPlanner::AddBuffer;  // the one with an offset calls the one without
+
+    TfLiteStatus AddBuffer(int size, int first_used, int last_used) override {
+        const TfLiteStatus status = GreedyMemoryPlanner::AddBuffer(size, first_used, last_used);
+        if (status != kTfLiteOk) leave_full_arena(kArenaBytes + per_buffer_size());
+        return status;
+    }
+
+  private:
+    TF_LITE_REMOVE_VIRTUAL_DELETE
+};
+
+// Memory for an object that lives as long as the program: no constructor before main(), and no
+// destructor to register, which would need a heap.
+template <typename T>
+class Forever {
+  public:
+    template <typename... Arguments>
+    T* make(Arguments&&... arguments) {
+        return new (memory_) T(static_cast<Arguments&&>(arguments)...);
+    }
+
+  private:
+    alignas(T) uint8_t memory_[sizeof(T)];
+};
+
+Forever<OpResolver> resolver_memory;
+Forever<Arena> arena_memory;
+Forever<Planner> planner_memory;
+Forever<tflite::MicroInterpreter> interpreter_memory;
+
+tflite::MicroInterpreter* interpreter;  // null until the model is known to run
+
+#ifdef KWS_PROFILE
+class OperatorHook final : public tflite::MicroProfilerInterface {
+  public:
+    uint32_t BeginEvent(const char*) override { return 0; }
+    void EndEvent(uint32_t) override { kws_profile_op(done_count++); }
+
+    int32_t done_count;
+};
+
+Forever<OperatorHook> hook_memory;
+OperatorHook* hook;
+#endif
+
+tflite::MicroProfilerInterface* make_profiler() {
+#ifdef KWS_PROFILE
+    hook = hook_memory.make();
+    return hook;
+#else
+    return nullptr;
+#endif
+}
+
+bool has_operators(const tflite::Model* model, const OpResolver& resolver) {
+    size_t index = 0;
+    for (const tflite::SubGraph* subgraph : *model->subgraphs()) {
+        for (const tflite::Operator* op : *subgraph->operators()) {
+            const tflite::OperatorCode* code = model->operator_codes()->Get(op->opcode_index());
+            const TFLMRegistration* registration = nullptr;
+            if (tflite::GetRegistrationFromOpCode(code, resolver, &registration) != kTfLiteOk) {
+                message << "op " << index << " of the model is builtin operator "
+                        << static_cast<size_t>(tflite::GetBuiltinCode(code))
+                        << ", which op_resolver.h does not register; run python -m codegen again";
+                return false;
+            }
+            ++index;
+        }
+    }
+    return true;
+}
+
+bool is_int8(const char* name, const TfLiteTensor* tensor, size_t expected_bytes) {
+    if (tensor->type == kTfLiteInt8 && tensor->bytes == expected_bytes) return true;
+    message << "the " << name << " of the model has " << tensor->bytes << " bytes of type "
+            << static_cast<size_t>(tensor->type) << ", expected " << expected_bytes << " of type "
+            << static_cast<size_t>(kTfLiteInt8) << ", int8; run python -m codegen again";
+    return false;
+}
+
+bool has_tensors(tflite::MicroInterpreter* candidate) {
+    if (candidate->inputs_size() == 1 && candidate->outputs_size() == 1)
+        return is_int8("input", candidate->input(0), KWS_INPUT_BYTES) &&
+               is_int8("output", candidate->output(0), KWS_OUTPUT_COUNT);
+    message << "the model has " << candidate->inputs_size() << " inputs and " << candidate->outputs_size()
+            << " outputs, expected one of each";
+    return false;
+}
+
+// In a function of its own, so that kws_model_init() has no variable that longjmp() could spoil.
+int prepare() {
+    if (!tflite::ModelBufferHasIdentifier(g_model)) {
+        message << "model.cc holds no .tflite; run python -m codegen again";
+        return KWS_MODEL_SCHEMA;
+    }
+    const tflite::Model* model = tflite::GetModel(g_model);
+    if (model->version() != TFLITE_SCHEMA_VERSION) {
+        message << "the model has version " << model->version()
+                << " of the .tflite schema, TFLite-Micro reads "
+                << static_cast<size_t>(TFLITE_SCHEMA_VERSION);
+        return KWS_MODEL_SCHEMA;
+    }
+    OpResolver* resolver = resolver_memory.make();
+    if (RegisterOps(*resolver) != kTfLiteOk) {
+        message << "op_resolver.h has no room for its own operators; run python -m codegen again";
+        return KWS_MODEL_OPERATOR;
+    }
+    if (!has_operators(model, *resolver)) return KWS_MODEL_OPERATOR;
+
+    tflite::MicroAllocator* allocator =
+        tflite::MicroAllocator::Create(arena_memory.make(), planner_memory.make());
+    tflite::MicroInterpreter* candidate =
+        interpreter_memory.make(model, *resolver, allocator, nullptr, make_profiler());
+    if (candidate->AllocateTensors() != kTfLiteOk) {
+        message
+            << "an operator cannot run the model as it is; a library of TFLite-Micro with logs tells which";
+        return KWS_MODEL_PREPARE;
+    }
+    if (!has_tensors(candidate)) return KWS_MODEL_TENSORS;
+    interpreter = candidate;
+    return 0;
+}
+
+int invoke() {
+    if (interpreter == nullptr) {
+        message << "kws_model_init() has not succeeded";
+        return KWS_MODEL_INVOKE;
+    }
+#ifdef KWS_PROFILE
+    hook->done_count = 0;
+#endif
+    if (interpreter->Invoke() != kTfLiteOk) {
+        message << "an operator failed; a library of TFLite-Micro with logs tells which";
+        return KWS_MODEL_INVOKE;
+    }
+#ifdef KWS_PROFILE
+    if (hook->done_count == 0) {
+        message << "this library of TFLite-Micro reports no operators: it was built without logs";
+        return KWS_MODEL_INVOKE;
+    }
+#endif
+    return 0;
+}
+
+}  // namespace
+
+extern "C" int kws_model_init(void) {
+    message.clear();
+    return setjmp(arena_is_full) != 0 ? KWS_MODEL_ARENA : prepare();
+}
+
+extern "C" int8_t* kws_model_input(void) {
+    return interpreter == nullptr ? nullptr : interpreter->typed_input_tensor<int8_t>(0);
+}
+
+extern "C" int kws_model_invoke(void) {
+    message.clear();
+    return setjmp(arena_is_full) != 0 ? KWS_MODEL_ARENA : invoke();
+}
+
+extern "C" const int8_t* kws_model_output(void) {
+    return interpreter == nullptr ? nullptr : interpreter->typed_output_tensor<int8_t>(0);
+}
+
+extern "C" const char* kws_model_error(void) { return message.text(); }
+
+extern "C" uint32_t kws_model_arena_bytes(void) {
+    return interpreter == nullptr ? 0 : static_cast<uint32_t>(interpreter->arena_used_bytes());
+}
+
+// There is no heap. vsnprintf(), in a library with messages, is linked to malloc() without calling it.
+extern "C" void* _sbrk(ptrdiff_t) { return reinterpret_cast<void*>(-1); }
