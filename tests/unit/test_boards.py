@@ -10,7 +10,7 @@ import pytest
 from hil.boards import BOARDS, HOST_CPU, board_ids, load_board
 from train.errors import UserError
 
-KNOWN = {"host", "mps2-an385", "mps2-an386", "mps2-an500", "mps3-an547", "netduinoplus2"}
+KNOWN = {"host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "netduinoplus2"}
 
 
 def test_every_board_of_the_house_is_there() -> None:
