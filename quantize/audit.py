@@ -11,8 +11,8 @@ from train.tflm import enumerator, read_model
 # What both engines run. The compiled engine's list of operators is to match it.
 ENGINE_OPS = (
     "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE",
-    "FULLY_CONNECTED", "LOGISTIC", "MAX_POOL_2D", "MEAN", "MUL", "PAD", "QUANTIZE", "RELU", "RELU6",
-    "RESHAPE", "SOFTMAX", "STRIDED_SLICE",
+    "FULLY_CONNECTED", "HARD_SWISH", "LOGISTIC", "MAX_POOL_2D", "MEAN", "MUL", "PAD", "QUANTIZE", "RELU",
+    "RELU6", "RESHAPE", "SOFTMAX", "STRIDED_SLICE",
 )  # fmt: skip
 
 

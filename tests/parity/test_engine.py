@@ -176,11 +176,17 @@ def mixed(x):
     return tf.matmul(x, 3 * MATRIX)
 
 
+def hard_swish(x):
+    """As the converter knows it."""
+    return x * tf.nn.relu6(x + np.float32(3)) * np.float32(1 / 6)
+
+
 @pytest.mark.parametrize(
     ("expected", "function"),
     [
         ("SOFTMAX", lambda x: tf.nn.softmax(x)),
         ("LOGISTIC", lambda x: tf.sigmoid(x)),
+        ("HARD_SWISH", hard_swish),
         ("RELU", lambda x: tf.nn.relu(x)),
         ("ADD", lambda x: x + mixed(x)),
         ("ADD", lambda x: tf.nn.relu(mixed(x) + x)),
@@ -247,6 +253,41 @@ def test_exponentials_of_any_scale(scale):
             tree.subgraphs[0].tensors[read_graph(converted, "").inputs[0]].quantization.scale = [scale]
 
         assert_same(repack(converted, rescale), 2000)
+
+
+def rescaled(tflite: bytes, entry: tuple[float, int], result: tuple[float, int]) -> bytes:
+    """The model with these scales and zero points at its ends."""
+
+    def change(tree):
+        graph = tree.subgraphs[0]
+        for end, (scale, zero_point) in ((graph.inputs, entry), (graph.outputs, result)):
+            quantization = graph.tensors[end[0]].quantization
+            quantization.scale, quantization.zeroPoint = [scale], [zero_point]
+
+    return repack(tflite, change)
+
+
+@pytest.fixture(scope="module")
+def hard_swish_tflite() -> bytes:
+    return convert(hard_swish, (16, 16))
+
+
+@pytest.mark.parametrize("ratio", [1 / 127.9, 0.6, 511])
+@pytest.mark.parametrize("scale", [2e-7, 0.00037, 0.0117, 0.0234375, 0.0371, 0.25, 1.7, 380])
+@pytest.mark.parametrize("zero_points", [(-128, -128), (127, 127)])
+def test_hard_swish_of_any_scale(hard_swish_tflite, scale, ratio, zero_points):
+    """3 is a step of the input or thousands, which decides about shifts and where they saturate."""
+    tflite = rescaled(hard_swish_tflite, (scale, zero_points[0]), (scale * ratio, zero_points[1]))
+    inputs = np.arange(-128, 128).astype(np.int8).reshape(1, 16, 16)
+    found = NativeEngine(tflite, "model", UNDEFINED_SANITIZER).run(inputs)
+    np.testing.assert_array_equal(found.ravel(), Oracle(tflite, "model").run(inputs).ravel())
+
+
+@pytest.mark.parametrize(("scale", "ratio"), [(0.1, 1 / 128.1), (0.1, 513), (1.7e-7, 1), (385, 1)])
+def test_hard_swish_of_other_scales_is_refused(hard_swish_tflite, scale, ratio):
+    tflite = rescaled(hard_swish_tflite, (scale, 0), (scale * ratio, 0))
+    with pytest.raises(UserError, match=r"op 0 HARD_SWISH: scales .* expects an input scale of 2e-7 to 380"):
+        NativeEngine(tflite, "model")
 
 
 def test_yes_no(tiny_tflite):
