@@ -22,15 +22,24 @@ def main() -> None:
 def _generate(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m codegen",
-        description="Turn the model.tflite of a run folder into C sources in RUN/c.",
+        description="Turn the model.tflite of a run folder into C sources in RUN/c, or any int8 .tflite "
+        "into C sources in a folder of your own.",
         epilog="The features of one WAV as a C array: python -m codegen wav_to_features --help",
     )
-    parser.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
+    parser.add_argument(
+        "model", metavar="RUN|MODEL.tflite", type=Path, help="run folder, such as out/yes_no, or one file"
+    )
+    parser.add_argument("--out", metavar="FOLDER", type=Path, help="where the C of a single file goes")
     flags = parser.parse_args(arguments)
+    is_file = flags.model.is_file()
+    if is_file and flags.out is None:
+        raise UserError(f"{flags.model} is a file, not a run folder; say with --out FOLDER where its C goes")
+    if not is_file and flags.out is not None:
+        raise UserError(f"--out is for a single .tflite; the C of {flags.model} goes to {flags.model / 'c'}")
 
-    from codegen.emit import generate  # here, so that --help need not wait for NumPy
+    from codegen.emit import generate, generate_model  # here, so that --help need not wait for NumPy
 
-    paths = generate(flags.run)
+    paths = generate_model(flags.model, flags.out) if is_file else generate(flags.model)
     for path in paths:
         log(f"wrote {path} ({path.stat().st_size} bytes)")
     print(paths[0].parent)

@@ -1,5 +1,6 @@
 """The run folder's model as C: RUN/c/, the same bytes for the same run."""
 
+import hashlib
 import importlib.metadata
 import math
 from pathlib import Path
@@ -55,11 +56,43 @@ def generate(run: Path) -> list[Path]:
         **tflm_files(banner, tflite, model, graph, where),
         **build_engine(graph, banner, where).sources,
         **_settings_files(banner, spec, model),
+        "model_id.h": render(
+            "model_id.h",
+            banner=banner,
+            model_sha256=spec.artefacts[runfolder.TFLITE],
+            front_end_sha256=spec.front_end.sha256,
+        ),
         **table_files(banner, spec.front_end),
         **_feature_files(banner, tests),
         **_audio_files(banner, pick_audio_test(tests, spec)),
     }
     return _write(run / runfolder.C_SOURCES, contents)
+
+
+def generate_model(path: Path, folder: Path) -> list[Path]:
+    """Write both engines of a model that nobody here made: no front end, no labels, no tests.
+
+    Args:
+        path: a .tflite whose insides are int8.
+        folder: is made; files of an earlier generation are replaced.
+    Returns:
+        the files written, sorted.
+    Raises:
+        UserError: not such a model, or a file of another origin where one is to be written.
+    """
+    where = str(path)
+    tflite = path.read_bytes()
+    graph = read_graph(tflite, where)
+    banner = (
+        f"{_MARK}{earshot_version()} (python -m codegen). Do not edit.\n"
+        f"// Model SHA-256: {hashlib.sha256(tflite).hexdigest()}"
+    )
+    contents = {
+        **build_engine(graph, banner, where).sources,
+        **tflm_files(banner, tflite, TflmModel(tflite, where), graph, where),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    return _write(folder, contents)
 
 
 def _check_fit(model: TflmModel, spec: ModelSpec, where: str) -> None:

@@ -60,6 +60,8 @@ def build_engine(graph: Graph, banner: str, where: str) -> Engine:
             arena_bytes=arena.arena_bytes,
             input_meaning=_meaning(entry),
             output_meaning=_meaning(result),
+            output_scale=cformat.float_literal(result.scales[0] if _is_quantized(result) else 1.0),
+            output_zero_point=result.zero_point if _is_quantized(result) else 0,
         ),
         SOURCE: render(
             SOURCE,
@@ -95,9 +97,13 @@ def _end(graph: Graph, indices: tuple[int, ...], end: str, where: str) -> Tensor
     return tensors[0]
 
 
+def _is_quantized(tensor: Tensor) -> bool:
+    return len(tensor.scales) == 1
+
+
 def _meaning(tensor: Tensor) -> str:
     """What an int8 at one end stands for; a comment in engine.h."""
-    if len(tensor.scales) != 1:
+    if not _is_quantized(tensor):
         return f"{_comment(tensor)}, not quantized"
     return f"{_comment(tensor)}; real = (int8 - {tensor.zero_point}) * {tensor.scale:.9g}"
 
@@ -113,7 +119,9 @@ def _plan(graph: Graph, codes: list[Code], where: str) -> Plan:
                 "is written to it; expected operators in order. Convert the model again"
             )
         written |= set(op.outputs)
-        steps.append(Step(reads, op.outputs, code.shares, code.overlaps, code.scratch_bytes))
+        steps.append(
+            Step(reads, op.outputs, code.shares, code.overlaps, code.scratch_bytes, code.reads_beyond_bytes)
+        )
     for index in set(graph.outputs) - written:
         raise UserError(
             f"{where}: nothing writes the output {describe(graph.tensors[index])}. Convert the model again"

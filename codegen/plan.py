@@ -52,6 +52,7 @@ class Step:
         shares: a read tensor whose bytes the one written tensor is, without any work.
         overlaps: read tensors over which the one written tensor may lie, and how.
         scratch_bytes: memory that it needs only while it runs.
+        reads_beyond_bytes: how far behind the end of what it reads it may read, whatever is there.
     """
 
     reads: tuple[int, ...]
@@ -59,6 +60,7 @@ class Step:
     shares: int | None = None
     overlaps: Mapping[int, Overlap] = field(default_factory=dict)
     scratch_bytes: int = 0
+    reads_beyond_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Plan:
     """An arena.
 
     Attributes:
-        arena_bytes: a multiple of the alignment, so that the last tensor may be read in whole vectors.
+        arena_bytes: a multiple of the alignment; whatever a step may read lies within.
         offsets: first byte of every tensor that lies in it.
         scratch: first byte of the scratch memory of each step that has some, by position.
     """
@@ -92,14 +94,18 @@ def plan(
     scratch = [Buffer((), steps[position].scratch_bytes, position, position) for position in positions]
     buffers = [*tensors, *scratch]
     offsets = place(buffers, _overlaps(steps, tensors))
+    starts = {
+        tensor: offset for buffer, offset in zip(buffers, offsets, strict=True) for tensor in buffer.tensors
+    }
+    reaches = [
+        starts[tensor] + sizes_bytes[tensor] + step.reads_beyond_bytes
+        for step in steps
+        for tensor in step.reads
+    ]
     return Plan(
-        offsets={
-            tensor: offset
-            for buffer, offset in zip(buffers, offsets, strict=True)
-            for tensor in buffer.tensors
-        },
+        offsets=starts,
         scratch=dict(zip(positions, offsets[len(tensors) :], strict=True)),
-        arena_bytes=_aligned(_end(buffers, offsets)),
+        arena_bytes=_aligned(max(_end(buffers, offsets), *reaches, 0)),
     )
 
 

@@ -93,6 +93,7 @@ class Geometry:
             "runs": self.runs,
             "run": self.run,
             "spacing": 0 if self.is_contiguous else self.x.dilation * self.column_lanes,
+            "group": self.depth if self.depth < self.column_lanes else 0,
         }
 
     @property

@@ -54,7 +54,7 @@ class Code:
         params: name of each params struct, its type, and its fields as finished strings.
         tiles: functions that the params name.
         calls: finished statements.
-        shares, overlaps, scratch_bytes: as of codegen.plan.Step.
+        shares, overlaps, scratch_bytes, reads_beyond_bytes: as of codegen.plan.Step.
     """
 
     kernels: tuple[str, ...] = ()
@@ -66,6 +66,7 @@ class Code:
     shares: int | None = None
     overlaps: Mapping[int, Overlap] = field(default_factory=dict)
     scratch_bytes: int = 0
+    reads_beyond_bytes: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,8 @@ def generate(form: Form) -> Code:
             f"{describe(weights)} has shape {weights.shape} for an input of {size} values",
             f"({outputs}, a divisor of the size of the input)",
         )
+    if form.input().data is not None:  # nobody fills up constants to whole blocks
+        raise form.refuse(f"{describe(form.input())} is a constant", "an input that is computed")
     rows = size // weights.shape[1]
     if rows * outputs != np.prod(form.output.shape):
         raise form.refuse(f"an output of shape {form.output.shape}", f"{rows} rows of {outputs} values")
@@ -44,6 +46,7 @@ def generate(form: Form) -> Code:
         },
         form.input(),
         constants=(array(name, blocks.swapaxes(1, 2)), *constants),
+        reads_beyond_bytes=-weights.shape[1] % _DOT_TAPS,
     )
 
 
@@ -51,12 +54,11 @@ def _scales(form: Form, weight_scales: tuple[float, ...]) -> list[float]:
     """Factor from a sum to the output: of each output, or of all.
 
     Source:
-        tflite-micro, micro/kernels/fully_connected_common.cc: one scale for all is multiplied
-        in float32, one per channel in float64.
+        tflite-micro, micro/kernels/fully_connected_common.cc, one scale per output. One for all: the
+        interpreter of the pinned package, which multiplies in float64 too; the source of August 2026
+        multiplies that one in float32 (kernels/kernel_util.cc).
     """
     scale_in, scale_out = form.input().scale, form.output.scale
-    if len(weight_scales) == 1:
-        return [float(np.float32(scale_in) * np.float32(weight_scales[0])) / scale_out]
-    if len(weight_scales) != form.output.shape[-1]:
+    if len(weight_scales) not in (1, form.output.shape[-1]):
         raise form.refuse(f"{len(weight_scales)} scales of weights", f"one, or {form.output.shape[-1]}")
     return [scale_in * scale / scale_out for scale in weight_scales]

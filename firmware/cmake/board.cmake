@@ -43,6 +43,7 @@ endfunction()
 
 kws_read(KWS_BOARD_CPU cpu)
 kws_read_list(KWS_BOARD_FLAGS flags)
+kws_read(KWS_BOARD_RUN_KIND run kind)
 kws_read_list(KWS_BOARD_SOURCES sources)
 list(TRANSFORM KWS_BOARD_SOURCES PREPEND "${KWS_BOARD_DIR}/")
 if(NOT KWS_BOARD_CPU STREQUAL "host")

@@ -1,6 +1,6 @@
 // What the application asks of a board: audio, a serial line, a clock, sleep and one light.
 //
-// Nothing here waits. A board implements these nine functions and nothing else; the
+// Nothing here waits. A board implements these ten functions and nothing else; the
 // Cortex-M boards share most of them (boards/common), `host` has its own.
 
 #ifndef EARSHOT_HAL_H_
@@ -20,6 +20,9 @@ void kws_hal_init(void);
 // model's front end, returns how many, maybe 0. Boards without a microphone take them from the
 // serial line (boards/common/audio_serial.c), which is then for nothing else.
 size_t kws_hal_audio_read(int16_t* samples, size_t capacity);
+
+// Received bytes that are kept, at least, until they are read: what may be under way to a board at a time.
+#define KWS_HAL_RECEIVE_BYTES 4096u
 
 // Takes what the serial line has received: up to capacity bytes, returns how many, maybe 0.
 size_t kws_hal_serial_read(uint8_t* bytes, size_t capacity);
@@ -43,6 +46,9 @@ void kws_hal_led(int on);
 
 // Ends the program where a program can end (host); sleeps forever elsewhere.
 void kws_hal_stop(void);
+
+// Starts the program from the beginning, as after switching on.
+void kws_hal_reset(void);
 
 #ifdef __cplusplus
 }

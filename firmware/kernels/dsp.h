@@ -13,22 +13,18 @@ static inline uint32_t kws_load_word(const void* bytes) { return *(const kws_una
 
 static inline void kws_store_word(void* bytes, uint32_t word) { *(kws_unaligned_word*)bytes = word; }
 
-// Two words. `bytes` is a multiple of four, and so is `offset`, a constant up to 1020.
-typedef struct __attribute__((may_alias)) kws_words {
+// Two words from an address that is a multiple of four.
+typedef struct kws_words {
     uint32_t low, high;
 } kws_words;
 
-static inline __attribute__((always_inline)) kws_words kws_load_words(const void* bytes, int32_t offset) {
-    const kws_words* const source = (const kws_words*)((const char*)bytes + offset);
-#ifdef __OPTIMIZE__  // GCC loads them one by one
+typedef uint64_t __attribute__((may_alias, aligned(4))) kws_word_pair;
+
+static inline __attribute__((always_inline)) kws_words kws_load_words(const void* bytes) {
     kws_words words;
-    __asm__("ldrd %0, %1, [%2, %3]"
-            : "=r"(words.low), "=&r"(words.high)
-            : "r"(bytes), "i"(offset), "m"(*source));
+    // GCC would load them one by one.
+    __asm__("ldrd %0, %1, %2" : "=r"(words.low), "=&r"(words.high) : "m"(*(const kws_word_pair*)bytes));
     return words;
-#else
-    return *source;
-#endif
 }
 
 // sum + a.low * b.low + a.high * b.high

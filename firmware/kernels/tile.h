@@ -54,6 +54,7 @@ typedef struct kws_tile_shape {
     int32_t runs;         // of weights that meet neighbouring lanes, in one row of a filter
     int32_t run;          // weights in each of them
     int32_t spacing;      // lanes from one to the next
+    int32_t group;        // lanes from where one group of channels begins to the next; 0 if there is one
     kws_scaling scaling;  // of all channels
 } kws_tile_shape;
 

@@ -41,12 +41,13 @@ KWS_INLINE void kws_tile_shared(int32_t* sums, kws_tile_shape shape, const kws_l
 // The same for two pairs that no two positions have in common.
 KWS_INLINE void kws_tile_apart(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                                const uint32_t* weights) {
-    const int32_t is_aligned = shape.step % 2 == 0 && (shape.runs == 1 || shape.spacing % 2 == 0);
+    // Rows begin at words, so all that is added to their lanes must be even.
+    const int32_t is_aligned = (shape.step | shape.spacing | shape.group) % 2 == 0;
     const int32_t reach = (shape.positions - 1) * shape.step * (int32_t)sizeof *lanes;
     KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
         kws_words four;
         if (is_aligned && reach <= KWS_LOAD_WORDS_REACH) {
-            four = kws_load_words(lanes, p * shape.step * (int32_t)sizeof *lanes);
+            four = kws_load_words(lanes + p * shape.step);
         } else {
             four.low = kws_load_word(lanes + p * shape.step);
             four.high = kws_load_word(lanes + p * shape.step + 2);

@@ -8,6 +8,7 @@ from pathlib import Path
 import flatbuffers
 import numpy as np
 import pytest
+from kernel_models import Oracle, assert_equal, inputs_for
 
 from codegen.ends import int8_core
 from codegen.engine import build_engine
@@ -17,20 +18,13 @@ from codegen.tflite import read_graph
 from train.architectures import build, names
 from train.errors import UserError
 from train.spec import FrontEnd
-from train.tflm import TflmModel, read_model
+from train.tflm import read_model
 
 runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
 tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to compile the engine with")
 
 RANDOM_INPUTS = 300
-
-
-class Oracle(TflmModel):
-    """The interpreter with room to spare: in the arena that it reports it may lack a few bytes to start."""
-
-    def _smallest_arena(self) -> int:
-        return 16 << 20
 
 
 def convert(
@@ -60,28 +54,12 @@ def repack(tflite: bytes, change: Callable) -> bytes:
     return bytes(builder.Output())
 
 
-def inputs_for(model: TflmModel, count: int) -> np.ndarray:
-    """(count + 4, *input_shape) int8: noise, and the extremes."""
-    size = int(np.prod(model.input_shape))
-    noise = np.random.default_rng(2).integers(-128, 128, (count, size), dtype=np.int8)
-    extremes = np.empty((4, size), np.int8)
-    extremes[0], extremes[1] = -128, 127
-    extremes[2] = np.where(np.arange(size) % 2, 127, -128)
-    extremes[3] = -extremes[2] - 1
-    return np.concatenate([noise, extremes]).reshape(-1, *model.input_shape)
-
-
 def assert_same(tflite: bytes, count: int = RANDOM_INPUTS) -> np.ndarray:
     """Every bit of every output, under UBSan. Returns the outputs."""
     oracle = Oracle(tflite, "model")
     inputs = inputs_for(oracle, count)
-    expected = oracle.run(inputs).reshape(len(inputs), -1)
     found = NativeEngine(tflite, "model", UNDEFINED_SANITIZER).run(inputs)
-    wrong = np.flatnonzero((found != expected).any(axis=1))
-    assert not len(wrong), (
-        f"{len(wrong)} of {len(inputs)} differ, first {found[wrong[0]]}, {expected[wrong[0]]}"
-    )
-    assert len(np.unique(expected, axis=0)) > 1, "the test must not be blind to its inputs"
+    assert_equal(found, oracle.run(inputs))
     return found
 
 

@@ -12,7 +12,7 @@ import jinja2
 import numpy as np
 import pytest
 
-from codegen.emit import generate
+from codegen.emit import generate, generate_model
 from codegen.render import render
 from train import frontend, runfolder, wav
 from train.errors import UserError
@@ -317,3 +317,30 @@ def test_generating_imports_no_tensorflow(make_run):
     command = [sys.executable, "-c", code, str(make_run())]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_model_alone_becomes_its_engines(make_run, tmp_path):
+    """As of a model that nobody here made: no front end, no labels, no tests."""
+    run = make_run()
+    generate(run)
+    made = generate_model(run / "model.tflite", tmp_path / "alone")
+    assert [path.name for path in made] == ["engine.c", "engine.h", "model.cc", "model.h", "op_resolver.h"]
+    for path in made:
+        assert path.read_bytes() == (run / "c" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["model.tflite"], "is a file, not a run folder; say with --out FOLDER"),
+        ([".", "--out", "x"], "--out is for a single .tflite"),
+    ],
+)
+def test_a_model_alone_needs_a_folder_and_a_run_does_not(make_run, arguments, message):
+    command = [sys.executable, "-m", "codegen", *arguments]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        command, cwd=make_run(), env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert message in done.stderr

@@ -25,8 +25,11 @@ uint32_t kws_probe_ticks(void) {
         wraps = kws_hal_clock_ms();
         left = SYST_CVR;
     } while (wraps != kws_hal_clock_ms());
-    return wraps * TICKS_PER_WRAP + (0u - left) % TICKS_PER_WRAP;  // it counts down
+    const uint32_t ticks_per_wrap = SYST_RVR + 1u;
+    return wraps * ticks_per_wrap + (left ? ticks_per_wrap - left : 0u);  // it counts down
 }
+
+uint32_t kws_probe_ticks_hz(void) { return 1000u * (SYST_RVR + 1u); }
 
 void kws_probe_loop(uint32_t instructions) {
     uint32_t rounds = instructions / 2;

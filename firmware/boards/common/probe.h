@@ -5,11 +5,15 @@
 
 #include <stdint.h>
 
-// Starts counting. On Cortex-M it takes the timer of kws_hal_clock_ms(), which is wrong from then on.
+// Makes readings rare to be disturbed: on Cortex-M it slows down the timer that interrupts a thousand
+// times a second; kws_hal_clock_ms() and kws_probe_ticks_hz() are wrong from then on.
 void kws_probe_start(void);
 
 // Ticks since some time in the past; wraps around. Always 0 on the host, which has no such count.
 uint32_t kws_probe_ticks(void);
+
+// Ticks per second, 0 on the host.
+uint32_t kws_probe_ticks_hz(void);
 
 // Runs a known number of instructions, to learn how many a tick is.
 //

@@ -7,7 +7,7 @@
 #include "uart.h"
 
 // At 921,600 baud the receive ring holds what comes in 44 ms, longer than an inference may take.
-#define RECEIVE_BYTES 4096u
+#define RECEIVE_BYTES KWS_HAL_RECEIVE_BYTES
 #define SEND_BYTES 1024u
 
 // Positions count up and wrap around with uint32_t, for which the sizes must be powers of two;

@@ -40,6 +40,12 @@ void kws_hal_stop(void) {
     for (;;) __asm volatile("wfi");
 }
 
+void kws_hal_reset(void) {
+    __asm volatile("dsb" ::: "memory");
+    SCB_AIRCR = 0x05FA0004u;  // the key, and SYSRESETREQ
+    kws_hal_stop();           // until it happens
+}
+
 // Kept out of kws_reset(): the compiler may use floating-point registers here, also to copy.
 __attribute__((noinline)) static void run(void) {
     memcpy(&kws_data_start, &kws_data_load, (size_t)((char*)&kws_data_end - (char*)&kws_data_start));
@@ -68,6 +74,7 @@ static void say_hex(uint32_t value) {
 
 // The pushed frame is r0-r3, r12, lr, pc, psr. Sends directly: no ring, no interrupt is to be trusted.
 __attribute__((noreturn, used)) static void report_fault(const uint32_t* frame) {
+    kws_uart_send_now(0);  // ends a frame that the fault cut off (docs/PROTOCOL.md); terminals show nothing
     say("\nearshot fault pc=");
     say_hex(frame[6]);
     say(" cfsr=");

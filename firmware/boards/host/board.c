@@ -51,3 +51,10 @@ void kws_hal_idle(void) { is_ready(STDIN_FILENO, POLLIN, 1); }
 void kws_hal_led(int on) { (void)on; }
 
 void kws_hal_stop(void) { exit(0); }
+
+// The same process and the same line, from the beginning. Only Linux has that path.
+void kws_hal_reset(void) {
+    execl("/proc/self/exe", "earshot", (char*)NULL);
+    perror("earshot: cannot start again");
+    exit(1);
+}

@@ -1,0 +1,390 @@
+// The device under test: answers the requests of docs/PROTOCOL.md, so that a host can prove what it computes.
+//
+// Once it runs, everything it says is a frame; only the banner is text, for people and for bootloaders'
+// readers. It never waits for the host: a line that takes nothing for a second loses a frame, and counts it.
+
+#include <stdint.h>
+#include <string.h>
+
+#include "build_id.h"
+#include "clip_file.h"
+#include "engine.h"
+#include "frame.h"
+#include "hal.h"
+#include "message.h"
+#include "micro_model_settings.h"
+#include "model/model.h"
+#include "model_id.h"
+#include "probe.h"
+#include "stopwatch.h"
+#include "transfer.h"
+
+#define CHUNK_BYTES 256u
+#define SEND_LIMIT_MS 1000u
+#define BENCH_INFERENCES_MAX 1000u
+#define AUDIO_HEADER_BYTES 8u
+
+_Static_assert(kCategoryCount <= 255, "labels are counted in one byte");
+_Static_assert(KWS_OUTPUT_COUNT <= KWS_FRAME_PAYLOAD_BYTES - 26, "the scores go into one frame");
+_Static_assert(KWS_FEATURE_BINS <= KWS_FRAME_PAYLOAD_BYTES - 6, "a row of features goes into one frame");
+
+static kws_frame_decoder decoder;
+static kws_transfer transfer;
+static kws_payload reply;
+static uint8_t received[CHUNK_BYTES];
+static uint8_t wire[KWS_FRAME_WIRE_BYTES];
+static uint32_t unsent;
+static int model_error;
+
+static void send_bytes(const uint8_t* bytes, size_t count) {
+    uint32_t progress_ms = kws_hal_clock_ms();
+    while (count > 0) {
+        const size_t taken = kws_hal_serial_write(bytes, count);
+        bytes += taken;
+        count -= taken;
+        if (taken > 0) {
+            progress_ms = kws_hal_clock_ms();
+        } else if (kws_hal_clock_ms() - progress_ms > SEND_LIMIT_MS) {
+            unsent += 1;
+            return;  // the next frame begins with a zero: half of this one does not spoil it
+        } else {
+            kws_hal_idle();
+        }
+    }
+}
+
+// Sends what was put into reply, which is then empty.
+static void send_reply(uint8_t type, uint8_t sequence) {
+    const kws_frame frame = {type, sequence, reply.bytes, reply.count};
+    send_bytes(wire, kws_frame_encode(&frame, wire));
+    reply.count = 0;
+}
+
+static void refuse(const kws_frame* request, uint8_t code, const char* text) {
+    kws_put_8(&reply, code);
+    kws_put_8(&reply, request->type);
+    kws_put_text(&reply, text);
+    send_reply(KWS_REPLY_ERROR, request->sequence);
+}
+
+static void acknowledge(const kws_frame* request, int status) {
+    kws_put_32(&reply, transfer.id);
+    kws_put_32(&reply, transfer.next_sample);
+    kws_put_8(&reply, (uint8_t)status);
+    kws_put_32(&reply, transfer.kind == KWS_TRANSFER_STREAM ? transfer.of.stream.detection_count : 0);
+    send_reply(KWS_REPLY_ACK, request->sequence);
+}
+
+static void introduce(void) {
+    static const char banner[] = "\0earshot " KWS_BOARD_ID " ready\n";  // 0 ends what came before a restart
+    send_bytes((const uint8_t*)banner, sizeof banner - 1);
+    kws_put_8(&reply, KWS_PROTOCOL_VERSION);
+    send_reply(KWS_REPLY_HELLO, KWS_UNASKED);
+    if (!model_error) return;
+    kws_put_text(&reply, kws_model_error());
+    send_reply(KWS_REPLY_LOG, KWS_UNASKED);
+}
+
+static void send_info(const kws_frame* request) {
+    kws_put_8(&reply, KWS_PROTOCOL_VERSION);
+    kws_put_8(&reply, kCategoryCount);
+    kws_put_32(&reply, kAudioSampleFrequency);
+    kws_put_16(&reply, KWS_FEATURE_FRAMES);
+    kws_put_16(&reply, KWS_FEATURE_BINS);
+    kws_put_32(&reply, KWS_INPUT_BYTES);
+    kws_put_32(&reply, kws_model_arena_bytes());
+    kws_put_32(&reply, KWS_HAL_RECEIVE_BYTES);
+    kws_put_32(&reply, kws_probe_ticks_hz());
+    kws_put_8(&reply, (uint8_t)kInputZeroPoint);
+    kws_put_text(&reply, KWS_BOARD_ID);
+    kws_put_text(&reply, KWS_BUILD_ID);
+    kws_put_text(&reply, KWS_ENGINE);
+    kws_put_text(&reply, KWS_MODEL_SHA256);
+    kws_put_text(&reply, KWS_FRONT_END_SHA256);
+    send_reply(KWS_REPLY_INFO, request->sequence);
+}
+
+static void send_labels(const kws_frame* request) {
+    const uint8_t first = request->payload[0];
+    kws_put_8(&reply, first);
+    for (int32_t label = first; label < kCategoryCount; ++label) {
+        if (strlen(kCategoryLabels[label]) >= kws_payload_room(&reply)) break;
+        kws_put_text(&reply, kCategoryLabels[label]);
+    }
+    send_reply(KWS_REPLY_LABELS, request->sequence);
+}
+
+static void send_status(const kws_frame* request) {
+    kws_put_32(&reply, kws_hal_clock_ms());
+    kws_put_32(&reply, decoder.accepted);
+    kws_put_32(&reply, decoder.dropped);
+    kws_put_32(&reply, kws_hal_serial_lost());
+    kws_put_32(&reply, unsent);
+    send_reply(KWS_REPLY_STATUS, request->sequence);
+}
+
+static void begin_clip(const kws_frame* request) {
+    const uint8_t* const payload = request->payload;
+    const int status = kws_transfer_begin_clip(&transfer, kws_get_32(payload), kws_get_32(payload + 4),
+                                               kws_get_32(payload + 8));
+    if (status == KWS_TRANSFER_VALUE) {
+        refuse(request, KWS_ERROR_VALUE, "a clip must be as long as the model's input");
+    } else {
+        acknowledge(request, status);
+    }
+}
+
+static void begin_stream(const kws_frame* request) {
+    const int status =
+        kws_transfer_begin_stream(&transfer, kws_get_32(request->payload), request->payload[4]);
+    if (status == KWS_TRANSFER_VALUE) {
+        refuse(request, KWS_ERROR_VALUE, "an inference every 0 rows");
+    } else {
+        acknowledge(request, status);
+    }
+}
+
+static void send_detection(uint32_t index, uint8_t sequence) {
+    const kws_stream_state* const stream = &transfer.of.stream;
+    const uint32_t place = index % KWS_DETECTIONS_KEPT;
+    kws_put_32(&reply, transfer.id);
+    kws_put_32(&reply, index);
+    kws_put_32(&reply, stream->detection_times_ms[place]);
+    kws_put_8(&reply, (uint8_t)stream->detections[place].label);
+    kws_put_8(&reply, (uint8_t)stream->detections[place].score);
+    send_reply(KWS_REPLY_DETECTION, sequence);
+}
+
+static void take_audio(const kws_frame* request) {
+    const uint8_t* const payload = request->payload;
+    const size_t audio_bytes = request->payload_bytes - AUDIO_HEADER_BYTES;
+    if (audio_bytes == 0 || audio_bytes % 2 != 0) {
+        refuse(request, KWS_ERROR_LENGTH, "audio is one or more samples of two bytes");
+        return;
+    }
+    const uint32_t detections = transfer.of.stream.detection_count;  // looked at for a stream alone
+    const int status = kws_transfer_audio(&transfer, kws_get_32(payload), kws_get_32(payload + 4),
+                                          payload + AUDIO_HEADER_BYTES, (uint32_t)(audio_bytes / 2));
+    if (status == KWS_TRANSFER_NOT_THERE) {
+        refuse(request, KWS_ERROR_NOT_THERE, "no such clip or stream");
+    } else if (status == KWS_TRANSFER_VALUE) {
+        refuse(request, KWS_ERROR_VALUE, "audio behind the end of the clip");
+    } else {
+        if (transfer.kind == KWS_TRANSFER_STREAM) {
+            for (uint32_t index = detections; index != transfer.of.stream.detection_count; ++index)
+                send_detection(index, request->sequence);
+        }
+        acknowledge(request, status);
+    }
+}
+
+static void send_result(const kws_frame* request) {
+    const kws_clip_result* const result = &transfer.result;
+    const uint32_t id = kws_get_32(request->payload);
+    if (transfer.kind == KWS_TRANSFER_CLIP && transfer.id == id &&
+        transfer.next_sample < transfer.of.clip.sample_count) {
+        acknowledge(request, KWS_TRANSFER_INCOMPLETE);
+        return;
+    }
+    if (!transfer.has_result || result->clip_id != id) {
+        refuse(request, KWS_ERROR_NOT_THERE, "no such clip");
+        return;
+    }
+    kws_put_32(&reply, id);
+    kws_put_8(&reply, (uint8_t)result->status);
+    kws_put_8(&reply, (uint8_t)result->error);
+    kws_put_32(&reply, result->audio_crc);
+    kws_put_32(&reply, result->features_crc);
+    kws_put_32(&reply, result->scores_crc);
+    kws_put_32(&reply, result->features_ticks);
+    kws_put_32(&reply, result->inference_ticks);
+    if (result->status == KWS_RESULT_VALID) kws_put_bytes(&reply, result->scores, sizeof result->scores);
+    send_reply(KWS_REPLY_RESULT, request->sequence);
+}
+
+static void score_file(const kws_frame* request) {
+    const int error = kws_clip_file(&transfer, request->payload, request->payload_bytes);
+    if (error) {
+        refuse(request, (uint8_t)error, kws_clip_file_error(error));
+    } else {
+        send_result(request);
+    }
+}
+
+static void send_features(const kws_frame* request) {
+    const uint32_t id = kws_get_32(request->payload);
+    const uint16_t first = kws_get_16(request->payload + 4), count = kws_get_16(request->payload + 6);
+    if (transfer.kind != KWS_TRANSFER_CLIP || transfer.id != id) {
+        refuse(request, KWS_ERROR_NOT_THERE, "no such clip, or another one has begun");
+    } else if (count == 0 || (size_t)first + count > transfer.of.clip.row_count) {
+        refuse(request, KWS_ERROR_NOT_THERE, "no such rows yet");
+    } else if ((size_t)count * KWS_FEATURE_BINS > KWS_FRAME_PAYLOAD_BYTES - 6) {
+        refuse(request, KWS_ERROR_VALUE, "more rows than a frame holds");
+    } else {
+        kws_put_32(&reply, id);
+        kws_put_16(&reply, first);
+        kws_put_bytes(&reply, transfer.of.clip.rows[first], (size_t)count * KWS_FEATURE_BINS);
+        send_reply(KWS_REPLY_FEATURES, request->sequence);
+    }
+}
+
+static int is_stream(uint32_t id) { return transfer.kind == KWS_TRANSFER_STREAM && transfer.id == id; }
+
+static void send_stream_result(const kws_frame* request) {
+    const kws_stream_state* const stream = &transfer.of.stream;
+    if (!is_stream(kws_get_32(request->payload))) {
+        refuse(request, KWS_ERROR_NOT_THERE, "no such stream");
+        return;
+    }
+    if (transfer.next_sample != kws_get_32(request->payload + 4)) {
+        acknowledge(request, KWS_TRANSFER_INCOMPLETE);
+        return;
+    }
+    kws_put_32(&reply, transfer.id);
+    kws_put_8(&reply, stream->error ? KWS_RESULT_ENGINE : KWS_RESULT_VALID);
+    kws_put_8(&reply, (uint8_t)stream->error);
+    kws_put_32(&reply, transfer.next_sample);
+    kws_put_32(&reply, transfer.audio_crc);
+    kws_put_32(&reply, stream->inference_count);
+    kws_put_32(&reply, stream->scores_crc);
+    kws_put_32(&reply, stream->detection_count);
+    send_reply(KWS_REPLY_STREAM_RESULT, request->sequence);
+}
+
+static void repeat_detection(const kws_frame* request) {
+    const uint32_t index = kws_get_32(request->payload + 4);
+    const uint32_t count = transfer.of.stream.detection_count;
+    if (!is_stream(kws_get_32(request->payload))) {
+        refuse(request, KWS_ERROR_NOT_THERE, "no such stream");
+    } else if (index >= count || count - index > KWS_DETECTIONS_KEPT) {
+        refuse(request, KWS_ERROR_NOT_THERE, "no such detection, or too long ago");
+    } else {
+        send_detection(index, request->sequence);
+    }
+}
+
+static void bench(const kws_frame* request) {
+    const uint16_t count = kws_get_16(request->payload);
+    if (count < 1 || count > BENCH_INFERENCES_MAX) {
+        refuse(request, KWS_ERROR_VALUE, "expected 1 to 1000 inferences");
+        return;
+    }
+    kws_transfer_cancel(&transfer);
+    kws_extremes inferences, rows;
+    if (kws_time_inferences(count, &inferences) != 0) {
+        refuse(request, KWS_ERROR_ENGINE, kws_model_error());
+        return;
+    }
+    kws_time_rows(&transfer.of.clip.frontend, count, &rows);  // of a clip that is given up
+    kws_put_16(&reply, count);
+    kws_put_32(&reply, inferences.smallest);
+    kws_put_32(&reply, inferences.largest);
+    kws_put_32(&reply, rows.smallest);
+    kws_put_32(&reply, rows.largest);
+    send_reply(KWS_REPLY_BENCH, request->sequence);
+}
+
+typedef struct request_form {
+    uint8_t type;
+    uint8_t needs_model;
+    uint16_t payload_min_bytes, payload_max_bytes;
+} request_form;
+
+static const request_form forms[] = {
+    {KWS_REQUEST_INFO, 0, 0, 0},
+    {KWS_REQUEST_LABELS, 0, 1, 1},
+    {KWS_REQUEST_STATUS, 0, 0, 0},
+    {KWS_REQUEST_CLIP_BEGIN, 1, 12, 12},
+    {KWS_REQUEST_AUDIO, 1, AUDIO_HEADER_BYTES, KWS_FRAME_PAYLOAD_BYTES},
+    {KWS_REQUEST_RESULT, 1, 4, 4},
+    {KWS_REQUEST_FEATURES, 1, 8, 8},
+    {KWS_REQUEST_STREAM_BEGIN, 1, 5, 5},
+    {KWS_REQUEST_STREAM_RESULT, 1, 8, 8},
+    {KWS_REQUEST_DETECTION, 1, 8, 8},
+    {KWS_REQUEST_BENCH, 1, 2, 2},
+    {KWS_REQUEST_RESET, 0, 0, 0},
+    {KWS_REQUEST_CLIP_FILE, 1, 17, 17 + 255},
+};
+
+// Returns 1 where the request can be answered; what else is wrong with it is up to the answer.
+static int is_in_form(const kws_frame* request) {
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; ++i) {
+        const request_form* const form = &forms[i];
+        if (form->type != request->type) continue;
+        if (request->payload_bytes < form->payload_min_bytes ||
+            request->payload_bytes > form->payload_max_bytes) {
+            refuse(request, KWS_ERROR_LENGTH, "the request is too short or too long");
+            return 0;
+        }
+        if (form->needs_model && model_error) {
+            refuse(request, KWS_ERROR_ENGINE, kws_model_error());
+            return 0;
+        }
+        return 1;
+    }
+    refuse(request, KWS_ERROR_UNKNOWN_TYPE, "no such request");
+    return 0;
+}
+
+static void answer(const kws_frame* request) {
+    if (!is_in_form(request)) return;
+    switch (request->type) {
+        case KWS_REQUEST_INFO:
+            send_info(request);
+            return;
+        case KWS_REQUEST_LABELS:
+            send_labels(request);
+            return;
+        case KWS_REQUEST_STATUS:
+            send_status(request);
+            return;
+        case KWS_REQUEST_CLIP_BEGIN:
+            begin_clip(request);
+            return;
+        case KWS_REQUEST_AUDIO:
+            take_audio(request);
+            return;
+        case KWS_REQUEST_RESULT:
+            send_result(request);
+            return;
+        case KWS_REQUEST_FEATURES:
+            send_features(request);
+            return;
+        case KWS_REQUEST_STREAM_BEGIN:
+            begin_stream(request);
+            return;
+        case KWS_REQUEST_STREAM_RESULT:
+            send_stream_result(request);
+            return;
+        case KWS_REQUEST_DETECTION:
+            repeat_detection(request);
+            return;
+        case KWS_REQUEST_BENCH:
+            bench(request);
+            return;
+        case KWS_REQUEST_RESET:
+            kws_hal_reset();
+            return;
+        case KWS_REQUEST_CLIP_FILE:
+            score_file(request);
+            return;
+    }
+}
+
+int main(void) {
+    kws_hal_init();
+    kws_frame_decoder_init(&decoder);
+    model_error = kws_model_init();
+    kws_transfer_init(&transfer);
+    introduce();
+    for (;;) {
+        const size_t count = kws_hal_serial_read(received, CHUNK_BYTES);
+        if (count == 0) kws_hal_idle();
+        for (size_t taken = 0; taken < count;) {
+            kws_frame request;
+            int has_frame;
+            taken += kws_frame_decode(&decoder, received + taken, count - taken, &request, &has_frame);
+            if (has_frame) answer(&request);
+        }
+    }
+}

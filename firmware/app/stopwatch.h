@@ -1,0 +1,35 @@
+// How long the engine and the front end take, over and over.
+//
+// Ticks are those of kws_probe_ticks(), 0 where the board counts none. Neither takes a time that depends on
+// the data; what differs is interrupts.
+
+#ifndef EARSHOT_STOPWATCH_H_
+#define EARSHOT_STOPWATCH_H_
+
+#include <stdint.h>
+
+#include "frontend/frontend.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct kws_extremes {
+    uint32_t smallest, largest;  // ticks
+} kws_extremes;
+
+// Runs the model count times, at least once.
+//
+// returns       0, or the error of kws_model_invoke()
+int kws_time_inferences(uint32_t count, kws_extremes* ticks);
+
+// Computes count rows, each from a stride of samples, after a first one that takes a whole window.
+//
+// frontend      what it was doing is lost
+void kws_time_rows(kws_frontend* frontend, uint32_t count, kws_extremes* ticks);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // EARSHOT_STOPWATCH_H_

@@ -1,0 +1,109 @@
+"""Lines with something wrong about them, and one over the network, for the tests of ``hil test``."""
+
+import socket
+import threading
+from collections.abc import Callable
+
+from hil.framing import Decoder, Frame
+from hil.framing import encode as encode_frame
+from hil.link import Link, LinkError
+from hil.messages import Result
+
+
+class EndingLink:
+    """A link that ends, in one way or another, after so many bytes received."""
+
+    def __init__(self, open_link: Callable[[], Link], bytes_left: int, end: BaseException) -> None:
+        self.name = "ending line"
+        self._link, self._left, self._end = open_link(), bytes_left, end
+
+    def send(self, data: bytes) -> None:
+        self._link.send(data)
+
+    def receive(self, timeout_s: float) -> bytes:
+        if self._left <= 0:
+            raise self._end
+        data = self._link.receive(timeout_s)
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self._link.close()
+
+
+class StaleLink:
+    """A link that gives every third result again in place of the next one, its CRC right."""
+
+    def __init__(self, link: Link) -> None:
+        self.name = "stale line"
+        self._link, self._decoder = link, Decoder()
+        self._last = b""
+        self.results = self.replaced = 0
+
+    def send(self, data: bytes) -> None:
+        self._link.send(data)
+
+    def receive(self, timeout_s: float) -> bytes:
+        frames = self._decoder.feed(self._link.receive(timeout_s))
+        return b"".join(encode_frame(self._changed(item)) for item in frames if isinstance(item, Frame))
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _changed(self, frame: Frame) -> Frame:
+        if frame.type != Result.TYPE:
+            return frame
+        self.results += 1
+        if self.results % 3 == 0 and self._last != frame.payload:
+            self.replaced += 1
+            return Frame(frame.type, frame.sequence, self._last)
+        self._last = frame.payload
+        return frame
+
+
+class Bridge:
+    """A firmware behind a TCP port, as a terminal server or an emulator offers it; for one client."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
+        self._is_open = True
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._is_open = False
+        self._server.close()
+        self._thread.join(10)
+        self._link.close()
+
+    def _run(self) -> None:
+        self._server.settimeout(0.1)
+        client = None
+        while self._is_open and client is None:
+            try:
+                client, _ = self._server.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+        if client is None:
+            return
+        client.settimeout(0.001)
+        with client:
+            while self._is_open:
+                try:
+                    data = client.recv(4096)
+                    if not data:
+                        return
+                    self._link.send(data)
+                except TimeoutError:
+                    pass
+                except OSError:
+                    return
+                try:
+                    if reply := self._link.receive(0.001):
+                        client.sendall(reply)
+                except (LinkError, OSError):
+                    return

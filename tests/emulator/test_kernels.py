@@ -1,0 +1,146 @@
+"""The compiled engine on emulated cores: portable C, DSP and Helium give TFLite-Micro's bits.
+
+Random networks of tests/kernel_models.py. EARSHOT_KERNEL_NETWORKS sets how many of each kind go to each
+board; with 100, of which each shows eight operators, this takes some ten minutes.
+"""
+
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from emulator.emulated_engine import ENGINE_FLAGS, EmulatedEngine
+from kernel_models import (
+    Chain,
+    Oracle,
+    assert_equal,
+    inputs_for,
+    random_convolutions,
+    random_dense,
+    random_pools,
+    separable,
+    tiny_conv,
+    weighted,
+)
+from tflite_builder import Network
+
+from codegen.ops import _convolution
+from hil.boards import load_board
+from hil.link import LinkError
+
+PORTABLE, DSP, HELIUM = BOARDS = ("mps2-an385", "mps2-an386", "mps3-an547")
+NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "3"))
+RANDOM_INPUTS = 8
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.fixture(autouse=True)
+def _tools() -> None:
+    for tool in ("arm-none-eabi-gcc", "qemu-system-arm"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not on the PATH")
+
+
+@functools.cache
+def expected_of(tflite: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs, and what TFLite-Micro answers."""
+    oracle = Oracle(tflite, "model")
+    inputs = inputs_for(oracle, RANDOM_INPUTS)
+    return inputs, oracle.run(inputs)
+
+
+def check(tflite: bytes, where: str, board_id: str, flags: tuple[str, ...] = ENGINE_FLAGS) -> None:
+    inputs, expected = expected_of(tflite)
+    with EmulatedEngine(tflite, where, board_id, flags) as engine:
+        assert_equal(engine.run(inputs), expected, f"{where} on {board_id}")
+
+
+@pytest.mark.parametrize("seed", range(NETWORKS))
+@pytest.mark.parametrize("make", [random_convolutions, random_dense, random_pools])
+@pytest.mark.parametrize("board_id", BOARDS)
+def test_random_networks(board_id: str, make: Callable[[int], bytes], seed: int) -> None:
+    check(make(seed), f"{make.__name__}({seed})", board_id)
+
+
+@pytest.mark.parametrize("make", [tiny_conv, separable])
+@pytest.mark.parametrize("board_id", BOARDS)
+def test_networks_for_keywords(board_id: str, make: Callable[[], bytes]) -> None:
+    check(make(), make.__name__, board_id)
+
+
+def overlapping() -> bytes:
+    """Outputs over inputs: rows with a lead, segments of a 1x1 convolution, channels in place."""
+    chain = Chain(3, (9, 10, 20)).convolve((3, 3), 24).convolve((1, 1), 40).depthwise((3, 3))
+    return chain.convolve((1, 1), 64).convolve((3, 2), 6, rectified=False).dense(5).tflite()
+
+
+@pytest.mark.parametrize("board_id", BOARDS)
+def test_outputs_over_inputs(board_id: str) -> None:
+    check(overlapping(), "overlapping", board_id)
+
+
+def grouped(channels: int, depth: int, taps: int, spread: int = 1) -> bytes:
+    """Groups that begin at any lane."""
+    rng = np.random.default_rng(channels)
+    network = Network((5, 9, channels))
+    filters = rng.integers(-128, 128, (2 * channels // depth, 3, taps, depth), dtype=np.int8)
+    layer = weighted(rng, filters, 0, 0, 5)
+    return network.tflite(network.convolve("CONV_2D", network.input, layer, dilation=(spread, spread)))
+
+
+@pytest.mark.parametrize(
+    ("channels", "depth", "taps", "spread"),
+    [(6, 3, 3, 1), (6, 3, 1, 1), (6, 3, 3, 2), (4, 1, 5, 1), (10, 5, 2, 3), (8, 2, 3, 1)],
+)
+@pytest.mark.parametrize("board_id", [DSP, HELIUM])
+def test_groups_of_channels_at_odd_lanes(
+    board_id: str, channels: int, depth: int, taps: int, spread: int
+) -> None:
+    """LDRD faults at an address that is no multiple of four, on silicon and in QEMU."""
+    check(grouped(channels, depth, taps, spread), f"grouped {channels} {depth} {taps} {spread}", board_id)
+
+
+@pytest.mark.parametrize("flags", ["-O0", "-Og", "-O1", "-Os", "-O2", "-O3"])
+@pytest.mark.parametrize("board_id", BOARDS)
+def test_bits_do_not_depend_on_the_optimizer(board_id: str, flags: str) -> None:
+    check(separable(), f"separable {flags}", board_id, (flags,))
+
+
+def test_dsp_of_armv8m() -> None:
+    """The M55 without its vectors is any core with the DSP extension of Armv8-M, such as an M33."""
+    flags = (*ENGINE_FLAGS, "-mcpu=cortex-m55+nomve")
+    check(separable(), "separable", HELIUM, flags)
+    check(random_convolutions(1), "random_convolutions(1)", HELIUM, flags)
+
+
+@pytest.mark.parametrize("board_id", BOARDS)
+def test_a_changed_weight_is_seen(board_id: str) -> None:
+    """So the equalities above come from equal arithmetic on the board."""
+    inputs, expected = expected_of(separable(seed=1))
+    with EmulatedEngine(separable(seed=2), "another", board_id) as engine:
+        assert (engine.run(inputs) != expected.reshape(len(inputs), -1)).any()
+
+
+def test_a_fault_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group taken for even where it is odd: the emulator checks LDRD, or the test above shows nothing."""
+    shape = _convolution.Geometry.shape
+    monkeypatch.setattr(_convolution.Geometry, "shape", lambda self, n: shape(self, n) | {"group": 0})
+    monkeypatch.setattr("emulator.emulated_engine._REPLY_TIMEOUT_S", 5)
+    unaligned = "cfsr=01000000"  # UNALIGNED of the usage fault status
+    with pytest.raises(LinkError, match=f"earshot fault pc=[0-9a-f]+ {unaligned}"):
+        EmulatedEngine(grouped(6, 3, 3), "grouped", DSP)
+
+
+def test_every_implementation_has_its_board() -> None:
+    """The macros by which tile.h chooses, as the compiler sets them for the boards used here."""
+    found = []
+    for board_id in BOARDS:
+        command = ["arm-none-eabi-gcc", *load_board(board_id).flags, "-dM", "-E", "-xc", "/dev/null"]
+        macros = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        names = ("__ARM_FEATURE_MVE", "__ARM_FEATURE_DSP")
+        found.append(next((name for name in names if f"#define {name} " in macros), ""))
+    assert found == ["", "__ARM_FEATURE_DSP", "__ARM_FEATURE_MVE"]

@@ -1,0 +1,104 @@
+"""The program `proof` built for this computer: under sanitizers, and told apart by its build id."""
+
+import random
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hil import framing
+from hil import messages as m
+from hil.boards import BOARDS
+from hil.framing import Decoder, Frame
+from hil.message import Message
+
+ROOT = BOARDS.parents[1]
+
+pytestmark = pytest.mark.emulator
+
+
+def sanitized_proof(
+    cmake: Callable[..., subprocess.CompletedProcess[str]], folder: Path, model: Path
+) -> Path:
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler (cc)")
+    configure = ["-S", ROOT, "-B", folder, "-DBOARD=host", f"-DMODEL={model}", "-DSANITIZE=ON"]
+    for arguments in (configure, ["--build", folder, "--target", "proof", "--parallel"]):
+        result = cmake(*arguments)
+        assert result.returncode == 0, result.stdout + result.stderr
+    return folder / "proof"
+
+
+def test_random_requests_under_sanitizers(
+    cmake: Callable[..., subprocess.CompletedProcess[str]], run_folder: Path, tmp_path: Path
+) -> None:
+    """Whole frames, senseless contents: each is answered, and nothing is touched that should not be."""
+    program = sanitized_proof(cmake, tmp_path, run_folder / "c")
+    requests = list(senseless(random.Random(7), 20_000))
+    done = subprocess.run([program], input=b"".join(requests), capture_output=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
+    answers = [m.decode(item) for item in Decoder().feed(done.stdout) if isinstance(item, Frame)]
+    answers = [answer for answer in answers if not isinstance(answer, m.Hello | m.Detection)]
+    assert len(answers) == len(requests)
+    kinds = Counter(type(answer) for answer in answers)
+    assert kinds[m.Ack] > 5000
+    assert min(kinds[kind] for kind in (m.Result, m.Features, m.StreamResult, m.Labels, m.Status)) > 20
+    assert {answer.code for answer in answers if isinstance(answer, m.Error)} == set(m.ErrorCode) - {
+        m.ErrorCode.ENGINE
+    }
+
+
+def senseless(rng: random.Random, count: int) -> Iterator[bytes]:
+    """Requests that mostly could be: clips and streams that go on for a while, and are disturbed."""
+    position = 0
+    for _ in range(count):
+        number = rng.choice((0, 1, 1, 1, 5, 48, 49, 2**32 - 1))
+        request: Message
+        match rng.choices(range(9), weights=(2, 2, 80, 6, 4, 6, 4, 2, 2))[0]:
+            case 0:
+                request, position = m.ClipBegin(1, rng.choice((16_000, 16_000, 0)), rng.randrange(2**32)), 0
+            case 1:
+                request, position = m.StreamBegin(1, number % 256), 0
+            case 2:
+                size = rng.choice((1, 500, 508, 508, 508))
+                start = position if rng.random() < 0.97 else number
+                size = max(1, min(size, 16_000 - position))
+                request = m.Audio(rng.choice((1, 1, 1, 1, 1, 1, 1, 2)), start, rng.randbytes(2 * size))
+                position += size if start == position and request.transfer_id == 1 else 0
+            case 3:
+                request = m.ResultRequest(1)
+            case 4:
+                request = m.FeaturesRequest(1, number % 50, rng.choice((0, 1, 23, 24, 65_535)))
+            case 5:
+                request = m.StreamResultRequest(1, position)
+            case 6:
+                request = m.DetectionRequest(1, number)
+            case 7:
+                request = m.LabelsRequest(number % 256)
+            case _:
+                request = m.StatusRequest()
+        frame = Frame(request.TYPE, rng.randrange(1, 256), request.pack())
+        if rng.random() < 0.02:
+            frame = Frame(rng.choice((request.TYPE, 0x1F)), 1, rng.randbytes(rng.choice((0, 3, 40, 1024))))
+        yield framing.encode(frame)
+
+
+def test_build_id_tells_builds_apart(
+    cmake: Callable[..., subprocess.CompletedProcess[str]], run_folder: Path, tmp_path: Path
+) -> None:
+    """The same in another place; another with another source."""
+    ids = []
+    for name in ("one", "two", "changed"):
+        model = shutil.copytree(run_folder / "c", tmp_path / name / "c")
+        if name == "changed":
+            with (model / "engine.c").open("a") as file:
+                file.write("// changed\n")
+        folder = tmp_path / name / "build"
+        configure = ["-S", ROOT, "-B", folder, "-DBOARD=host", f"-DMODEL={model}"]
+        for arguments in (configure, ["--build", folder, "--target", "proof", "--parallel"]):
+            assert cmake(*arguments).returncode == 0
+        ids.append((folder / "proof_build_id" / "build_id.h").read_text())
+    assert ids[0] == ids[1] != ids[2]
