@@ -1,10 +1,17 @@
-"""python -m hil boards | build | run: firmware of a run folder, on a board."""
+"""python -m hil boards | build | flash | run | test | stream | report: firmware of a run, on a board."""
 
 import argparse
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hil import flash_command, pi_command, stream_command
+from hil.proof_command import add_flags, run_test
 from train.console import log, run
+from train.errors import UserError
+
+if TYPE_CHECKING:
+    from hil.boards import Board
 
 _SILENCE_MS = 1000  # behind a recording, so that a word at its end is decided upon
 
@@ -16,12 +23,16 @@ def main() -> None:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    boards = commands.add_parser("boards", help="list the boards and what they need")
+    boards = commands.add_parser("boards", help="list the boards, what they need, and what is connected")
     boards.set_defaults(command=_boards)
 
     build = commands.add_parser("build", help="RUN/c becomes RUN/firmware/BOARD/earshot")
     build.add_argument("--clean", action="store_true", help="start from an empty build folder")
     build.set_defaults(command=_build)
+
+    flash = commands.add_parser("flash", help="build, bring it onto a board, ask the board what it runs")
+    flash_command.add_flags(flash)
+    flash.set_defaults(command=flash_command.run_flash)
 
     run_parser = commands.add_parser("run", help="build, start, play a recording to it, print what it hears")
     run_parser.add_argument(
@@ -29,7 +40,25 @@ def main() -> None:
     )
     run_parser.set_defaults(command=_run)
 
-    for command in (build, run_parser):
+    test = commands.add_parser("test", help="let a board score recordings, and prove every feature and score")
+    add_flags(test)
+    test.set_defaults(command=run_test)
+
+    stream = commands.add_parser(
+        "stream", help="let a board listen to words in noise, and count what it hears"
+    )
+    stream_command.add_flags(stream)
+    stream.set_defaults(command=stream_command.run_stream)
+
+    pi = commands.add_parser("pi", help="time model.pb on a Raspberry Pi, by the challenge's rules")
+    pi_command.add_flags(pi)
+    pi.set_defaults(command=pi_command.run_pi)
+
+    report = commands.add_parser("report", help="join what boards made of a run, in RUN/report.html")
+    report.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
+    report.set_defaults(command=_report)
+
+    for command in (build, flash, run_parser, test, stream):
         command.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
         command.add_argument("--board", required=True, help="one of: python -m hil boards")
         command.add_argument(
@@ -47,29 +76,53 @@ def main() -> None:
 
 
 def _boards(flags: argparse.Namespace) -> None:
-    from hil.boards import QEMU, board_ids, load_board
+    from hil.boards import board_ids, load_board
 
-    for board_id in board_ids():
-        board = load_board(board_id)
-        needed = ["arm-none-eabi-gcc"] if board.target else ["cc"]
-        if board.run_kind == QEMU:
-            needed.append("qemu-system-arm")
-        missing = [tool for tool in needed if shutil.which(tool) is None]
+    boards = [load_board(board_id) for board_id in board_ids()]
+    for board in boards:
+        missing = [tool for tool in board.tools if shutil.which(tool) is None]
         budgets = (
             f"flash {board.target.flash_bytes:,}, RAM {board.target.ram_bytes:,}"
             if board.target
             else "no limits"
         )
         state = f"missing: {', '.join(missing)}" if missing else "ready"
-        print(f"{board_id:14} {board.title:47} {board.cpu:11} {budgets:31} {board.run_kind:7} {state}")
+        print(f"{board.id:14} {board.title:47} {board.cpu:11} {budgets:31} {board.run_kind:7} {state}")
+    _print_ports(boards)
+
+
+def _print_ports(boards: "list[Board]") -> None:
+    """Serial ports, and the boards that have their USB id."""
+    from hil.ports import connected_ports
+
+    print()
+    try:
+        ports = connected_ports()
+    except UserError as error:
+        print(f"connected: {error}")
+        return
+    for port in ports:
+        owners = [board.id for board in boards if port.usb is not None and port.usb == board.usb]
+        usb = str(port.usb or "no USB")
+        print(f"{port.device:14} {port.description:47} {usb:11} {' or '.join(owners) or 'unknown'}")
+    if not ports:
+        print("connected: no serial port")
+
+
+def _report(flags: argparse.Namespace) -> None:
+    from hil.report import run_report
+
+    run_report(flags)
 
 
 def _build(flags: argparse.Namespace) -> None:
     from hil.boards import load_board
-    from hil.build import Engine, build
+    from hil.build import APPLICATION, Engine, build
+    from hil.report import write_size
 
     board = load_board(flags.board)
     firmware = build(board, flags.run, Engine(flags.engine, flags.tflm_root, flags.tflm_library), flags.clean)
+    write_size(flags.run, board.id, APPLICATION, flags.engine, firmware)
     print(f"firmware  {firmware.path}")
     print(f"arena     {firmware.arena_bytes:,} bytes")
     usage, target = firmware.usage, board.target
@@ -110,7 +163,6 @@ def _run(flags: argparse.Namespace) -> None:
 def _words(run_folder: Path) -> list[Path]:
     """The clips of the run folder in which a word is said."""
     from train import runfolder
-    from train.errors import UserError
     from train.spec import SILENCE_LABEL, UNKNOWN_LABEL
 
     folder = run_folder / runfolder.CLIPS

@@ -4,16 +4,19 @@ CMake reads the same files (firmware/cmake/board.cmake); docs/ADD_A_BOARD.md des
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hil.flashers import FLASHERS
 from train.errors import UserError
 
 BOARDS = Path(__file__).resolve().parents[1] / "firmware" / "boards"
 BOARD_FILE = "board.json"
 HOST_CPU = "host"
 QEMU = "qemu"
+EMULATOR = "qemu-system-arm"
 NATIVE = "native"
 
 _FIELDS = {"id": str, "title": str, "cpu": str, "flags": list, "sources": list, "run": dict}
@@ -24,6 +27,7 @@ _TARGET_FIELDS = {
     "linker_script": str,
     "uart": dict,
 }
+_TARGET_OPTIONS: dict[str, type] = {"flash": dict, "usb": dict}
 _RUN_FIELDS: dict[str, dict[str, type]] = {QEMU: {"kind": str, "machine": str}, NATIVE: {"kind": str}}
 _NAMES = {str: "a text", int: "a whole number above 0", list: "a list of texts", dict: "an object"}
 
@@ -40,8 +44,31 @@ class Target:
 
 
 @dataclass(frozen=True)
+class UsbId:
+    """Vendor and product, as a board shows itself on the USB."""
+
+    vid: int
+    pid: int
+
+    def __str__(self) -> str:
+        return f"{self.vid:04x}:{self.pid:04x}"
+
+
+@dataclass(frozen=True)
+class FlashTool:
+    """How a board is flashed: a name in FLASHERS, and a value for each of its fields."""
+
+    name: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Board:
-    """One board. ``target`` is None for this computer, ``machine`` (QEMU's name) where none is emulated."""
+    """One board.
+
+    ``target`` is None for this computer, ``machine`` (QEMU's name) where none is emulated, ``flash`` where
+    there is nothing to flash, ``usb`` where the serial port shows no id of its own.
+    """
 
     id: str
     title: str
@@ -51,16 +78,27 @@ class Board:
     run_kind: str
     machine: str | None
     target: Target | None
+    flash: FlashTool | None = None
+    usb: UsbId | None = None
 
-    def command(self, firmware: Path) -> list[str]:
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Programs that compile for it, and start it where it is emulated."""
+        compiler = "arm-none-eabi-gcc" if self.target else "cc"
+        return (compiler, EMULATOR) if self.run_kind == QEMU else (compiler,)
+
+    def command(self, firmware: Path, semihosting: bool = False) -> list[str]:
         """How to start a firmware with its serial line on standard input and output.
 
         Args:
             firmware: the ELF file that CMake built for this board.
+            semihosting: let firmware in an emulator read (and write) files of this computer.
         """
         if self.machine is None:
             return [str(firmware)]
-        emulator = ["qemu-system-arm", "-machine", self.machine, "-kernel", str(firmware)]
+        emulator = [EMULATOR, "-machine", self.machine, "-kernel", str(firmware)]
+        if semihosting:
+            emulator += ["-semihosting-config", "enable=on,target=native"]
         return [*emulator, "-display", "none", "-monitor", "none", "-serial", "stdio"]
 
 
@@ -91,7 +129,8 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
     if not isinstance(content, dict):
         raise UserError(f"{where}: found a {type(content).__name__}, expected an object with id, cpu, …")
     is_target = content.get("cpu") != HOST_CPU
-    _check_fields(content, {**_FIELDS, **(_TARGET_FIELDS if is_target else {})}, where)
+    needed = {**_FIELDS, **(_TARGET_FIELDS if is_target else {})}
+    _check_fields(content, needed, where, options=_TARGET_OPTIONS if is_target else None)
     if content["id"] != board_id:
         raise UserError(f"{where}: id is {content['id']!r}, expected {board_id!r}, the name of the folder")
     run = content["run"]
@@ -104,6 +143,8 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
         run_kind=_run_kind(run, where),
         machine=run.get("machine"),
         target=_target(content, folder, where) if is_target else None,
+        flash=_flash_tool(content["flash"], where) if "flash" in content else None,
+        usb=_usb_id(content["usb"], where) if "usb" in content else None,
     )
 
 
@@ -131,18 +172,48 @@ def _target(content: dict[str, Any], folder: Path, where: str) -> Target:
     )
 
 
-def _check_fields(content: dict[str, Any], fields: dict[str, type], where: str, prefix: str = "") -> None:
-    """Refuse fields that are missing, unknown (a typo, most likely) or of another type."""
+def _flash_tool(content: dict[str, Any], where: str) -> FlashTool:
+    tool = content.get("tool")
+    if not isinstance(tool, str) or tool not in FLASHERS:
+        raise UserError(
+            f"{where}: flash.tool is {json.dumps(tool)}, expected one of: {', '.join(sorted(FLASHERS))}"
+        )
+    fields: dict[str, type] = dict.fromkeys(("tool", *FLASHERS[tool].fields), str)
+    _check_fields(content, fields, where, "flash.")
+    if "family" in fields and not re.fullmatch(r"0x[0-9a-fA-F]{1,8}", content["family"]):
+        raise UserError(
+            f"{where}: flash.family is {json.dumps(content['family'])}, expected a number such as 0xe48bff56"
+        )
+    return FlashTool(tool, {name: content[name] for name in FLASHERS[tool].fields})
+
+
+def _usb_id(content: dict[str, Any], where: str) -> UsbId:
+    _check_fields(content, {"vid": str, "pid": str}, where, "usb.")
+    for name, value in content.items():
+        if not re.fullmatch(r"[0-9a-fA-F]{4}", value):
+            raise UserError(
+                f"{where}: usb.{name} is {json.dumps(value)}, expected four hexadecimal digits, such as 2e8a"
+            )
+    return UsbId(int(content["vid"], 16), int(content["pid"], 16))
+
+
+def _check_fields(
+    content: dict[str, Any],
+    fields: dict[str, type],
+    where: str,
+    prefix: str = "",
+    options: dict[str, type] | None = None,
+) -> None:
+    """Refuse fields that are unknown (a typo, most likely), of another type, or missing and no option."""
+    known = fields | (options or {})
     for name in sorted(fields.keys() | content.keys()):
         if name not in content:
             raise UserError(f"{where}: {prefix}{name} is missing; docs/ADD_A_BOARD.md describes the file")
-        if name not in fields:
+        if name not in known:
+            raise UserError(f"{where}: {prefix}{name} is not known, expected only {', '.join(sorted(known))}")
+        if not _is_a(content[name], known[name]):
             raise UserError(
-                f"{where}: {prefix}{name} is not known, expected only {', '.join(sorted(fields))}"
-            )
-        if not _is_a(content[name], fields[name]):
-            raise UserError(
-                f"{where}: {prefix}{name} is {json.dumps(content[name])}, expected {_NAMES[fields[name]]}"
+                f"{where}: {prefix}{name} is {json.dumps(content[name])}, expected {_NAMES[known[name]]}"
             )
 
 

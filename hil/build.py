@@ -15,11 +15,12 @@ from train.errors import UserError
 
 ROOT = BOARDS.parents[1]
 FIRMWARE = "firmware"  # folder of the run folder
-APPLICATION = "earshot"
+APPLICATION, PROOF = "earshot", "proof"  # programs
 COMPILED, TFLM = ENGINES = ("compiled", "tflm")
 
 _CMAKE_CACHE = "CMakeCache.txt"
 _BANNER_HASH = re.compile(r"^// Model SHA-256: ([0-9a-f]{64})$", re.MULTILINE)
+_BUILD_ID = re.compile(r'KWS_BUILD_ID "([0-9a-f]+)"')
 _OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 _CMAKE_ERROR = re.compile(r"^CMake Error[^\n]*:\n\n?((?:  [^\n]*\n|\n(?=  ))+)", re.MULTILINE)
 _ARENAS = {
@@ -80,7 +81,7 @@ _COMPILED_ENGINE = Engine()
 
 @dataclass(frozen=True)
 class Firmware:
-    """A built application.
+    """A built program.
 
     Attributes:
         path: the ELF file.
@@ -92,12 +93,19 @@ class Firmware:
     usage: Usage | None
 
 
-def build(board: Board, run: Path, engine: Engine = _COMPILED_ENGINE, clean: bool = False) -> Firmware:
-    """Build the application of a run folder for a board.
+def build(
+    board: Board,
+    run: Path,
+    engine: Engine = _COMPILED_ENGINE,
+    clean: bool = False,
+    program: str = APPLICATION,
+) -> Firmware:
+    """Build a program of a run folder for a board.
 
     Args:
         engine: what is to run the model.
         clean: start from an empty build folder.
+        program: APPLICATION or PROOF.
     Raises:
         UserError: the run folder is not finished or its c/ is of another model, a tool is
             missing, the image does not fit the board, or its stack has no bound or too high a one.
@@ -108,10 +116,25 @@ def build(board: Board, run: Path, engine: Engine = _COMPILED_ENGINE, clean: boo
     if clean or not _was_made_here(folder):
         shutil.rmtree(folder, ignore_errors=True)
     _configure(board, sources, folder, engine)
-    _compile(board, folder)
-    path = folder / APPLICATION
+    _compile(board, folder, program)
+    path = folder / program
     usage = None if board.target is None else _measure(board, board.target, path, engine.name)
     return Firmware(path, _arena_bytes(sources, engine.name), usage)
+
+
+def build_id(board: Board, run: Path) -> str:
+    """What the proof that ``build`` made last says of itself when it is asked.
+
+    Raises:
+        UserError: it was not built yet.
+    """
+    header = run / FIRMWARE / board.id / f"{PROOF}_build_id" / "build_id.h"
+    found = _BUILD_ID.search(header.read_text(encoding="utf-8")) if header.is_file() else None
+    if found is None or not (run / FIRMWARE / board.id / PROOF).is_file():
+        raise UserError(
+            f"{run / FIRMWARE / board.id}: the firmware {PROOF} is not there; leave out --no-build to make it"
+        )
+    return found[1]
 
 
 def _check_sources(run: Path) -> Path:
@@ -166,16 +189,16 @@ def _cmake_message(stderr: str) -> str:
     return " ".join(error[1].split()) if error else ""
 
 
-def _compile(board: Board, folder: Path) -> None:
+def _compile(board: Board, folder: Path, program: str) -> None:
     done = subprocess.run(
-        ["cmake", "--build", str(folder), "--target", APPLICATION, "--parallel"],
+        ["cmake", "--build", str(folder), "--target", program, "--parallel"],
         capture_output=True,
         text=True,
     )
     output = done.stdout + done.stderr
     if done.returncode:
         raise UserError(_overflow_message(board, output) or f"{board.id}: the build failed:\n{output}")
-    log(f"built {folder / APPLICATION}")
+    log(f"built {folder / program}")
 
 
 def _overflow_message(board: Board, output: str) -> str:

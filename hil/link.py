@@ -1,4 +1,4 @@
-"""A conversation with firmware over its serial line, in which every wait ends."""
+"""A serial line to firmware, whatever it is made of; every wait on it ends."""
 
 import os
 import select
@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from train.errors import UserError
 
@@ -15,7 +15,36 @@ _SHOWN_BYTES = 200
 
 
 class LinkError(UserError):
-    """The other end is silent or gone; the message shows what it said last."""
+    """The other end is silent or gone; the message says how."""
+
+    exit_code = 3
+
+
+class Link(Protocol):
+    """What a conversation needs of a line.
+
+    Attributes:
+        name: for messages.
+    """
+
+    name: str
+
+    def send(self, data: bytes) -> None:
+        """Hand over bytes; they may go out during ``receive``.
+
+        Raises:
+            LinkError: the line is gone, or takes nothing any more.
+        """
+
+    def receive(self, timeout_s: float) -> bytes:
+        """What has arrived, as soon as anything has; nothing where that takes longer than ``timeout_s``.
+
+        Raises:
+            LinkError: the line is gone, and all that came before has been received.
+        """
+
+    def close(self) -> None:
+        """Give the line back; nothing else may be called then."""
 
 
 class ProcessLink:
@@ -29,13 +58,13 @@ class ProcessLink:
 
         Args:
             command: see ``Board.command``.
-            timeout_s: longest wait for one reply. Replies take well under a second, unless
-                the computer has much else to do.
+            timeout_s: longest wait of ``read`` and ``read_line``. Replies take well under a second,
+                unless the computer has much else to do.
         Raises:
             UserError: the program, or the emulator, is not there.
         """
         self.timeout_s = timeout_s
-        self._name = " ".join(command)
+        self.name = " ".join(command)
         try:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         except FileNotFoundError as error:
@@ -65,6 +94,14 @@ class ProcessLink:
         """Queue bytes; they go out while a reply is awaited, so that neither end waits for the other."""
         self._to_send += data
 
+    def receive(self, timeout_s: float) -> bytes:
+        """See ``Link.receive``."""
+        deadline_s = time.monotonic() + timeout_s
+        while not self._received and self._exchange(deadline_s, "an answer"):
+            continue
+        taken, self._received = self._received, b""
+        return taken
+
     def read(self, count: int) -> bytes:
         """The next ``count`` bytes.
 
@@ -80,25 +117,24 @@ class ProcessLink:
     def _take(self, length: Callable[[], int | None], what: str) -> bytes:
         deadline_s = time.monotonic() + self.timeout_s
         while (count := length()) is None:
-            self._exchange(deadline_s, what)
+            if not self._exchange(deadline_s, what):
+                raise LinkError(self._complaint(what, f"it did not come within {self.timeout_s:g} s"))
         taken, self._received = self._received[:count], self._received[count:]
         return taken
 
-    def _exchange(self, deadline_s: float, what: str) -> None:
-        """Wait until something can be sent or received, and do that."""
+    def _exchange(self, deadline_s: float, what: str) -> bool:
+        """Wait until something can be sent or received, and do that; False where it is too late."""
         senders = [self._input] if self._to_send else []
-        readable, writable, _ = select.select(
-            [self._output], senders, [], max(0.0, deadline_s - time.monotonic())
-        )
-        if time.monotonic() >= deadline_s:
-            raise LinkError(self._complaint(what, f"it did not come within {self.timeout_s:g} s"))
+        wait_s = max(0.0, deadline_s - time.monotonic())
+        readable, writable, _ = select.select([self._output], senders, [], wait_s)
+        if writable:
+            self._write(what)
         if readable:
             data = os.read(self._output, 65536)
             if not data:
                 raise LinkError(self._complaint(what, "the firmware ended"))
             self._received += data
-        elif writable:
-            self._write(what)
+        return time.monotonic() < deadline_s
 
     def _write(self, what: str) -> None:
         try:
@@ -109,4 +145,4 @@ class ProcessLink:
 
     def _complaint(self, what: str, found: str) -> str:
         last = self._received[-_SHOWN_BYTES:]
-        return f"{self._name}: expected {what}, but {found}; the last bytes were {last!r}"
+        return f"{self.name}: expected {what}, but {found}; the last bytes were {last!r}"

@@ -16,9 +16,8 @@ from train import job as stage
 from train.cache import cache_root
 from train.corpus import ALL, TESTING, TRAINING
 from train.errors import Interrupted, UserError
-from train.job import Job, read_job
+from train.job import Job, read_job, trained_job
 from train.native import import_tensorflow
-from train.spec import ModelSpec
 from train.version import earshot_version
 
 
@@ -84,8 +83,9 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
     from codegen.emit import generate
     from quantize.stage import quantize
     from train import report
+    from train.training import train
 
-    trained = stage.train(job, material, run, resume, stop)
+    trained = train(job, material, run, resume, stop)
     timings_s = {"corpus": round(corpus_s, 1)} | trained.pop("timings_s")
 
     with _timed(timings_s, "quantize"):
@@ -191,7 +191,7 @@ def _evaluate(arguments: list[str]) -> None:
     flags = cli.evaluate_parser().parse_args(arguments)
     spec = runfolder.read_spec(flags.run)
     _check_report_file(flags.json)
-    job = cli.evaluation_job(_trained_job(flags.run, spec), flags)
+    job = cli.evaluation_job(trained_job(flags.run, spec), flags)
     material = stage.gather(job, (flags.split,))
     _warn_of_training_clips(flags.run, flags.split, material)
 
@@ -209,13 +209,6 @@ def _evaluate(arguments: list[str]) -> None:
         except OSError as error:
             raise UserError(f"--json {flags.json}: cannot be written ({error.strerror})") from error
     print_results(evaluation.results, spec.labels)
-
-
-def _trained_job(run: Path, spec: ModelSpec) -> Job:
-    """What the run was trained with; a folder without job.json still says the most of it."""
-    if (run / runfolder.JOB).is_file():
-        return read_job(run)
-    return Job(spec.words, architecture=spec.architecture, front_end=spec.front_end, seed=spec.seed)
 
 
 def _check_report_file(path: Path | None) -> None:

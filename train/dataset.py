@@ -152,7 +152,7 @@ class AudioSource:
         volume = draw_volume(self._augmentation, generator)
         if volume == 0.0 or not self._backgrounds:
             return audio
-        return mix(audio, self._background(TRAINING, generator), volume)
+        return mix(audio, self.background(TRAINING, generator), volume)
 
     def plain(self, split: Split) -> NDArray[np.float32]:
         """Audio of a validation or testing split, words untouched: (clips, clip_samples) float32."""
@@ -174,13 +174,26 @@ class AudioSource:
         nothing = np.zeros(self._front_end.clip_samples, dtype=np.float32)
         if not self._backgrounds:
             return nothing
-        return mix(nothing, self._background(split, generator), generator.uniform(0.0, 1.0))
+        return mix(nothing, self.background(split, generator), generator.uniform(0.0, 1.0))
 
-    def _background(self, split: str, generator: np.random.Generator) -> NDArray[np.float32]:
+    def background(
+        self, split: str, generator: np.random.Generator, samples: int | None = None
+    ) -> NDArray[np.float32]:
+        """A stretch of background noise out of the part that a split may use, at a random place.
+
+        Args:
+            samples: how long; None: a clip. A file that is shorter is repeated.
+        Returns:
+            (samples,) float32; zeros where the corpus brings no noise.
+        """
+        length = samples or self._front_end.clip_samples
+        if not self._backgrounds:
+            return np.zeros(length, dtype=np.float32)
         audio = self._backgrounds[generator.integers(len(self._backgrounds))]
-        length = self._front_end.clip_samples
         start, end = (int(part * len(audio)) for part in _BACKGROUND_PART[split])
         if end - start <= length:  # a file too short to divide serves every split whole
             start, end = 0, len(audio)
+        if end <= length:
+            audio, end = np.resize(audio, length + 1), length + 1
         offset = int(generator.integers(start, end - length))
         return audio[offset : offset + length]

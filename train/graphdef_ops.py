@@ -1,7 +1,6 @@
 """Keras layers as TensorFlow 1.4 ops: what ``train.graphdef`` builds the model's part of the graph from.
 
-To support another layer type, add a function to ``_EMITTERS`` and the ops that it uses to
-``TF14_ATTRIBUTES``.
+To support another layer type, add a function to ``_EMITTERS``.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,43 +12,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from train.errors import UserError
+from train.tf14 import TF14_ATTRIBUTES
 
 # Keras's names (kernel, bias, gamma, ...) to values.
 Weights = Mapping[str, NDArray[np.float32]]
-
-# The attributes that TensorFlow 1.4 knows of each op that we emit. It refuses a graph with
-# any other, and today's TensorFlow adds some to every node.
-# Source: the op definitions registered in the 1.4.0 package.
-TF14_ATTRIBUTES: Mapping[str, frozenset[str]] = {
-    op: frozenset(attributes.split())
-    for op, attributes in {
-        "Add": "T",
-        "AudioSpectrogram": "magnitude_squared stride window_size",
-        "AvgPool": "T data_format ksize padding strides",
-        "ConcatV2": "N T Tidx",
-        "Const": "dtype value",
-        "Conv2D": "T data_format padding strides use_cudnn_on_gpu",
-        "DecodeWav": "desired_channels desired_samples",
-        "DepthwiseConv2dNative": "T data_format padding strides",
-        "ExpandDims": "T Tdim",
-        "Identity": "T",
-        "MatMul": "T transpose_a transpose_b",
-        "MaxPool": "T data_format ksize padding strides",
-        "Mean": "T Tidx keep_dims",
-        "Minimum": "T",
-        "Mul": "T",
-        "Pad": "T Tpaddings",
-        "Placeholder": "dtype shape",
-        "Relu": "T",
-        "Relu6": "T",
-        "Reshape": "T Tshape",
-        "Sigmoid": "T",
-        "Softmax": "T",
-        "Tanh": "T",
-        "Transpose": "T Tperm",
-    }.items()
-}
-
 
 def tf14_graph_def(graph: tf.Graph) -> tf.compat.v1.GraphDef:
     """The graph as a GraphDef without the attributes that TensorFlow 1.4 does not know.
@@ -64,7 +30,7 @@ def tf14_graph_def(graph: tf.Graph) -> tf.compat.v1.GraphDef:
         if known is None:
             raise UserError(
                 f"model.pb: node {node.name} is {node.op}, which is not in the list of TensorFlow 1.4 ops; "
-                "add it to TF14_ATTRIBUTES in train/graphdef_ops.py if 1.4 has it"
+                "use a layer without it"
             )
         node.ClearField("experimental_debug_info")
         definition = graph.get_operation_by_name(node.name).op_def

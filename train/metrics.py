@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 # Two-sided 95 % quantile of the normal distribution.
 _Z_95 = 1.959963984540054
+_TAIL = 0.025  # on each side of a 95 % interval
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
@@ -28,6 +29,28 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     centre = (share + z2 / (2 * total)) / (1 + z2 / total)
     half = _Z_95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total * total))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def poisson_interval(events: int) -> tuple[float, float]:
+    """95 % confidence interval of the mean number of events, where so many were counted.
+
+    Source:
+        F. Garwood, 1936: exact. The bounds are the means with which as many events or more, and as
+        many or fewer, have a chance of 2.5 %.
+    """
+
+    def at_most(count: int, mean: float) -> float:
+        log_terms = (k * math.log(mean) - mean - math.lgamma(k + 1) for k in range(count + 1))
+        return math.fsum(map(math.exp, log_terms))
+
+    def mean_with(count: int, chance: float) -> float:
+        low, high = 1e-9, 2.0 * count + 20.0  # the chance falls as the mean grows
+        for _ in range(100):
+            middle = (low + high) / 2
+            low, high = (middle, high) if at_most(count, middle) > chance else (low, middle)
+        return low
+
+    return mean_with(events - 1, 1 - _TAIL) if events else 0.0, mean_with(events, _TAIL)
 
 
 def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, label_count: int) -> NDArray[np.int64]:

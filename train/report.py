@@ -14,7 +14,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from train import gallery, plots, runfolder
+from train import boards_report, gallery, plots, runfolder
 from train.corpus import SPLITS
 from train.errors import UserError
 from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
@@ -81,7 +81,7 @@ class Result:
 
     @property
     def interval(self) -> str:
-        return f"{100 * self.low:.1f}–{100 * self.high:.1f}"
+        return interval((self.low, self.high))
 
     @property
     def cells(self) -> list[list[Cell]]:
@@ -99,7 +99,8 @@ class Result:
 def write_report(run: Path) -> Path:
     """Make RUN/report.html and RUN/plots/*.png from the other files of the run folder.
 
-    History, sample clips and mistakes may be absent: their sections then say so.
+    History, sample clips and mistakes may be absent: their sections then say so. The section on boards is
+    there once ``python -m hil report`` has joined their figures.
 
     Returns:
         path of the page.
@@ -138,6 +139,7 @@ def write_report(run: Path) -> Path:
         curves=[Markup(curve) for curve in _draw(run, metrics, results, samples, spec.labels)],
         training=metrics.get("training"),
         galleries=[samples, mistakes],
+        boards=boards_report.read_boards(run, spec.artefacts.get(runfolder.TFLITE)),
         sizes=_sizes(run, metrics.get("sizes") or {}),
         ops=metrics.get("ops") or [],
         command=metrics.get("command") or "not recorded",
@@ -157,6 +159,7 @@ def _template() -> jinja2.Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {"percent": percent, "count": count, "css_percent": _css_percent}
+    environment.filters["interval"] = interval
     return environment.get_template("report.html.j2")
 
 
@@ -338,6 +341,12 @@ def trained_on(corpus: Mapping[str, Any]) -> str:
 def percent(share: float | None) -> str:
     """0.9123 as ``91.2 %``; a dash for a share of nothing."""
     return "–" if share is None else f"{100 * share:.1f}{_SPACE}%"
+
+
+def interval(bounds: Sequence[float]) -> str:
+    """(0.9, 0.95) as ``90.0–95.0``."""
+    low, high = bounds
+    return f"{100 * low:.1f}–{100 * high:.1f}"
 
 
 def count(number: int | None) -> str:

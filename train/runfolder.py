@@ -23,6 +23,7 @@ KERAS, GRAPHDEF, TFLITE = "model.keras", "model.pb", "model.tflite"
 CALIBRATION = "calibration.npy"  # (n, frames, bins) uint8 features of training clips
 JOB, HISTORY = "job.json", "history.json"  # the settings of the run; its learning curves
 CLIPS = "clips"  # test clips that the generated feature tests are made of
+HIL = "hil"  # what boards made of the run, a folder each
 MISTAKES = "mistakes"  # clips that the int8 model got wrong
 CLIPS_LIST, MISTAKES_LIST = "clips.json", "mistakes.json"  # what the WAVs of the two are
 C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"

@@ -19,9 +19,10 @@ from train import console, runfolder
 from train.augment import Augmentation
 from train.corpus import TRAINING
 from train.frontend import wav_features
-from train.job import Job, Material, gather, train
+from train.job import Job, Material, gather
 from train.native import import_tensorflow
 from train.spec import FrontEnd
+from train.training import train
 from train.wav import fit_length, read_wav, to_float
 
 _OUT = Path("out/bench/train.json")

@@ -1,9 +1,11 @@
 """Firmware built for a board, once per session, and started; skipped where a tool is missing."""
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +13,14 @@ from numpy.typing import NDArray
 
 from codegen.emit import generate
 from hil.boards import BOARDS, QEMU, Board, load_board
-from hil.link import ProcessLink
+from hil.build import FIRMWARE, PROOF, build_id
+from hil.clipset import ClipSet, read_clip_set
+from hil.faulty_link import Faults, FaultSource, FaultyLink
+from hil.link import Link, ProcessLink
+from hil.proof import EMULATED, HOST, Target
 from train import frontend, runfolder, wav
 from train.spec import FrontEnd, ModelSpec, labels_for
+from train.tflm import TflmModel
 
 ROOT = BOARDS.parents[1]
 BUILD_TIMEOUT_S = 120
@@ -157,3 +164,110 @@ def run_folder(listening_tflite: bytes, tmp_path_factory: pytest.TempPathFactory
     runfolder.write_json(run / runfolder.CLIPS / runfolder.CLIPS_LIST, entries)
     generate(run)
     return run
+
+
+# hil test
+
+TIME_LIMIT_S = 60
+CLIPS_PER_WORD = 8
+
+
+@pytest.fixture
+def time_limit() -> Iterator[None]:
+    """No test may hang."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"took longer than {TIME_LIMIT_S} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(TIME_LIMIT_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session")
+def corpus(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Recordings between two sounds, where the model is not sure: elsewhere its scores are all alike."""
+    folder = tmp_path_factory.mktemp("corpus")
+    model = TflmModel((run_folder / runfolder.TFLITE).read_bytes(), "model")
+    rng = np.random.default_rng(5)
+    tones_hz = {**WORDS_HZ, "other": 3000}
+    for word, frequency_hz in tones_hz.items():
+        for number in range(CLIPS_PER_WORD):
+            other_hz = rng.choice([hz for hz in tones_hz.values() if hz != frequency_hz])
+            one, other = (
+                tone(hz, 1000, rng.uniform(0.05, 0.5)) + rng.normal(0, 300, RATE_HZ)
+                for hz in (frequency_hz, other_hz)
+            )
+            write(folder / word / f"s{number}_nohash_0.wav", between(model, one, other))
+    write(folder / "_background_noise_" / "noise.wav", rng.normal(0, 2000, 20 * RATE_HZ))
+    return folder
+
+
+def between(model: TflmModel, one: Any, other: Any) -> Any:
+    """A mixture of two sounds at which the model changes its mind."""
+
+    def mixture(share: float) -> Any:
+        return (1 - share) * one + share * other
+
+    def label(share: float) -> int:
+        audio = wav.to_float(mixture(share).astype(np.int16))[np.newaxis]
+        features = frontend.wav_features(audio, FrontEnd())
+        return int(model.run(frontend.model_input(features, FrontEnd())).argmax())
+
+    low, high = 0.0, 1.0
+    for _ in range(7):
+        middle = (low + high) / 2
+        low, high = (middle, high) if label(middle) == label(0) else (low, middle)
+    return mixture(low)
+
+
+def write(path: Path, samples: Any) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(wav.encode_wav(np.clip(samples, -32768, 32767).astype(np.int16), RATE_HZ))
+
+
+@pytest.fixture(scope="session")
+def clip_set(run_folder: Path, corpus: Path) -> ClipSet:
+    found = read_clip_set(run_folder, str(corpus), "all", None)
+    assert len(found) == 4 * CLIPS_PER_WORD
+    assert len({row.tobytes() for row in found.scores}) > 10, "clips with the same scores prove little"
+    return found
+
+
+@pytest.fixture
+def own_run(run_folder: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(run_folder, tmp_path / "run")
+
+
+@pytest.fixture
+def target(firmware: Firmware, run_folder: Path, own_run: Path) -> Callable[..., Target]:
+    """``target(board_id, feed, faults=None)``: the firmware proof, in RUN/firmware as if built there."""
+
+    def make(board_id: str = "host", feed: str = "serial", faults: Faults | None = None) -> Target:
+        board = load_board(board_id)
+        require_tools(board)
+        program = firmware(board_id, PROOF, run_folder / "c")
+        folder = own_run / FIRMWARE / board_id
+        folder.mkdir(parents=True)
+        shutil.copy(program, folder / PROOF)
+        shutil.copytree(program.parent / f"{PROOF}_build_id", folder / f"{PROOF}_build_id")
+        source = FaultSource(faults) if faults else None
+
+        def open_link() -> Link:
+            link: Link = ProcessLink(board.command(folder / PROOF, feed == "semihosting"))
+            return FaultyLink(link, source) if source else link
+
+        label = EMULATED if board.target else HOST
+        return Target(board_id, "compiled", build_id(board, own_run), label, feed, open_link, source)
+
+    return make
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that are short enough for clip_set."""
+    for module in ("conversation", "session"):
+        monkeypatch.setattr(f"hil.{module}.PATIENCE_S", 0.05)
+        monkeypatch.setattr(f"hil.{module}.MOST_PATIENCE_S", 0.2)

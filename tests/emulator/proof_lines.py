@@ -1,13 +1,38 @@
-"""Lines with something wrong about them, and one over the network, for the tests of ``hil test``."""
+"""For the tests of ``hil test``: lines with something wrong about them, one over the network, and checks."""
 
 import socket
 import threading
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+
+from hil.clipset import ClipSet
 from hil.framing import Decoder, Frame
 from hil.framing import encode as encode_frame
 from hil.link import Link, LinkError
 from hil.messages import Result
+from hil.proof import verdict
+
+
+def check_all_right(result: dict[str, Any], clip_set: ClipSet) -> None:
+    """All clips scored, and what Python computes."""
+    assert result["clips"] == result["clips_asked"] == len(clip_set)
+    assert result["failed"] == 0
+    assert (result["features_compared"], result["scores_compared"]) == (
+        len(clip_set) * 49 * 43,
+        len(clip_set) * 4,
+    )
+    assert result["scores_differing"] == 0
+    assert result["features_max_difference"] <= 1
+    assert result["features_differing"] <= 3
+    expected = np.mean(clip_set.scores.argmax(axis=1) == clip_set.truth)
+    assert result["accuracy"] == result["int8_accuracy"] == expected
+    verdict(result, None)
+
+
+def accept_anything(*_: object) -> None:
+    pass
 
 
 class EndingLink:

@@ -18,14 +18,13 @@ from hil.boards import BOARDS, QEMU, board_ids, load_board
 from hil.link import ProcessLink
 from hil.stack import read_functions
 from hil.stream import stream_audio
-from train import frontend, runfolder, wav
-from train.spec import FrontEnd, ModelSpec
+from hil.twin import INFERENCE_STRIDE_ROWS, recognize, stream_scores
+from train import runfolder, wav
 from train.tflm import TflmModel
 
 ROOT = BOARDS.parents[1]
 EMULATED = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
 RUNNABLE = [*EMULATED, "host"]
-FRAMES, BINS, STRIDE_ROWS = 49, 43, 5
 ACK = b"\x06"
 PASSED, FAILED = "~~~ALL TESTS PASSED~~~", "~~~SOME TESTS FAILED~~~"
 
@@ -45,40 +44,14 @@ def recording(run_folder: Path) -> NDArray[np.int16]:
 
 
 def heard(run: Path, samples: NDArray[np.int16]) -> list[str]:
-    """What the application must say: its rules again, in Python."""
+    """What the application must say: its twin in Python."""
     spec = runfolder.read_spec(run)
-    rows = all_rows(samples)
-    ends = range(FRAMES, len(rows) + 1, STRIDE_ROWS)
-    windows = np.stack([rows[end - FRAMES : end] for end in ends])
     model = TflmModel((run / runfolder.TFLITE).read_bytes(), "model")
-    scores = model.run(frontend.model_input(windows, spec.front_end)).astype(int) + 128
-    times_ms = [30 + 20 * (end - 1) for end in ends]
-    return smoothed(spec, scores, times_ms)
-
-
-def all_rows(samples: NDArray[np.int16]) -> NDArray[np.uint8]:
-    """(rows, 43) uint8: the features of the whole recording, as if it were one clip."""
-    rows = (len(samples) - 480) // 320 + 1
-    front_end = FrontEnd(clip_duration_ms=30 + 20 * (rows - 1))
-    return frontend.wav_features(wav.to_float(samples[: front_end.clip_samples])[np.newaxis], front_end)[0]
-
-
-def smoothed(spec: ModelSpec, scores: NDArray[np.int64], times_ms: list[int]) -> list[str]:
-    """RecognizeCommands as it is on the device; silence is not reported."""
-    lines = []
-    previous, previous_ms = 0, 0
-    for i, now_ms in enumerate(times_ms):
-        window = [j for j in range(i + 1) if now_ms - times_ms[j] <= 1000]
-        if len(window) < 3 or now_ms - times_ms[window[0]] < 250:
-            continue
-        means = scores[window].sum(axis=0) // len(window)
-        label, score = int(means.argmax()), int(means.max())
-        if score <= 200 or (previous != 0 and label == previous and now_ms - previous_ms <= 1500):
-            continue
-        previous, previous_ms = label, now_ms
-        if label != 0:
-            lines.append(f"Heard {spec.labels[label]} ({score}) @{now_ms}ms")
-    return lines
+    scores, times_ms = stream_scores(model, samples, spec.front_end, INFERENCE_STRIDE_ROWS)
+    return [
+        f"Heard {spec.labels[found.label]} ({found.score}) @{found.time_ms}ms"
+        for found in recognize(scores, times_ms)
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -155,7 +155,7 @@ def hil(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_the_command_lists_the_boards() -> None:
     done = hil("boards")
     assert done.returncode == 0
-    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line}
     assert "131,072" in lines["netduinoplus2"]
     assert "qemu" in lines["mps2-an386"]
     assert set(lines) >= {"host", "mps3-an547"}

@@ -1,0 +1,136 @@
+"""A board in pytest, so that a CI can ask it: docs/CI.md.
+
+    pytest -p hil.pytest_plugin --run-folder RUN --board ID [--port PORT] [--require-hardware]
+
+What is not there (no port, no emulator) skips with its reason; with --require-hardware it fails. A board
+that is there and does not answer, or runs something else, is an error in any case.
+"""
+
+import argparse
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:  # the rest is imported where it is used: a plugin is loaded for every test there is
+    from hil.proof import Target
+    from hil.session import Session
+
+DEFAULT_BOARD = "host"
+_HARDWARE = "hardware: needs a real board, named with --port"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The flags of ``python -m hil test`` that tests have a use for."""
+    group = parser.getgroup("earshot", "a board that runs a trained model")
+    group.addoption("--board", metavar="ID", help=f"one of: python -m hil boards (default: {DEFAULT_BOARD})")
+    group.addoption(
+        "--port", help="serial port of a real board, on which python -m hil flash put the firmware"
+    )
+    group.addoption("--baud", type=int, help="of the port (default: that of board.json)")
+    group.addoption("--run-folder", type=Path, metavar="RUN", help="what to test, such as out/yes_no")
+    group.addoption(
+        "--require-hardware", action="store_true", help="fail, not skip, where a board is missing"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _HARDWARE)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests for real boards alone do not run without one."""
+    if item.get_closest_marker("hardware") and item.config.getoption("--port") is None:
+        _missing(item.config, "needs a real board; name its port with --port")
+
+
+@pytest.fixture(scope="session")
+def board_id(pytestconfig: pytest.Config) -> str:
+    """That of ``--board``. Override it to test several."""
+    return str(pytestconfig.getoption("--board") or DEFAULT_BOARD)
+
+
+@pytest.fixture(scope="session")
+def board_run(pytestconfig: pytest.Config) -> Path:
+    """The run folder of ``--run-folder``. Override it to make one."""
+    run = pytestconfig.getoption("--run-folder")
+    if run is None:
+        _missing(pytestconfig, "no run folder to test; name one with --run-folder RUN")
+    return Path(run)
+
+
+@pytest.fixture(scope="session")
+def board_target(pytestconfig: pytest.Config, board_id: str, board_run: Path) -> "Target":
+    """The firmware ``proof``, built, and the way to its line, which was open once."""
+    from hil.boards import EMULATOR, load_board
+    from hil.link import LinkError
+    from hil.proof_command import choose_feed, make_target
+
+    port = pytestconfig.getoption("--port")
+    board = load_board(board_id)
+    for tool in board.tools:
+        if shutil.which(tool) is None and not (port and tool == EMULATOR):
+            _missing(pytestconfig, f"board {board_id} needs {tool}, which is not on the PATH")
+    flags = argparse.Namespace(
+        run=board_run,
+        port=port,
+        baud=pytestconfig.getoption("--baud"),
+        engine="compiled",
+        tflm_root=None,
+        tflm_library=None,
+        no_build=False,
+    )
+    target: Target = make_target(board, flags, choose_feed(board, None, port, False), None)
+    if port is not None:
+        try:
+            target.open_link().close()
+        except LinkError as error:
+            _missing(pytestconfig, str(error))
+    return target
+
+
+@pytest.fixture
+def board_session(board_target: "Target", board_run: Path) -> Iterator["Session"]:
+    """A conversation with the board, after checking that it runs the model of the run folder.
+
+    It ends with the test: a line is for one at a time, and ``prove_board`` opens it too.
+
+    Raises:
+        LinkError, FirmwareError: it does not answer, or runs something else.
+    """
+    from hil.proof import check_firmware
+    from hil.session import Session
+    from train import runfolder
+
+    spec = runfolder.read_spec(board_run, needs=[runfolder.TFLITE])
+    with Session(
+        board_target.open_link, lambda *found: check_firmware(board_target, spec, *found)
+    ) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def prove_board(board_target: "Target", board_run: Path) -> Callable[..., dict[str, Any]]:
+    """``prove_board(data=None, split="testing", limit=None)``: what ``python -m hil test`` finds.
+
+    Raises:
+        ProofError, LinkError: the board computes something else than Python, or clips failed.
+    """
+    from hil.clipset import read_clip_set
+    from hil.proof import prove, verdict
+
+    def run(data: str | None = None, split: str = "testing", limit: int | None = None) -> dict[str, Any]:
+        result = prove(board_target, read_clip_set(board_run, data, split, limit), board_run, resume=False)
+        verdict(result, None)
+        return result
+
+    return run
+
+
+def _missing(config: pytest.Config, reason: str) -> NoReturn:
+    if config.getoption("--require-hardware"):
+        pytest.fail(f"{reason} (--require-hardware)", pytrace=False)
+    pytest.skip(reason)

@@ -1,0 +1,270 @@
+"""``python -m hil stream``: the board hears what Python hears, whatever the line does to it."""
+
+import importlib
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from emulator.conftest import RATE_HZ, WORDS_HZ, noise, require_tools, tone
+from emulator.proof_lines import EndingLink
+
+from hil import messages, streaming
+from hil.boards import load_board
+from hil.build import FIRMWARE, PROOF, build_id
+from hil.faulty_link import Faults, FaultSource, FaultyLink
+from hil.framing import Decoder, Frame, encode
+from hil.link import Link, LinkError, ProcessLink
+from hil.messages import Detection, Reset
+from hil.proof import EMULATED, HOST, ProofError, Target
+from hil.streaming import Listening, listen
+from hil.transfer import FRAME_SAMPLES
+from hil.truth import Stream, Word
+from train import runfolder
+from train.errors import Interrupted, UserError
+from train.wav import encode_wav
+
+WORDS = 4
+SETTINGS = {"time_tolerance_ms": 750, "inference_stride_rows": 5}
+
+pytestmark = pytest.mark.emulator
+
+Firmware = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def stream() -> Stream:
+    """The two words of the model in turn, and something else, which is in no truth."""
+    samples = np.zeros(13 * RATE_HZ + 123, np.int16)
+    words = []
+    for number, (word, hz) in enumerate(list(WORDS_HZ.items()) * 2):
+        start = RATE_HZ * (1 + 5 * number // 2) + 777 * number
+        samples[start : start + RATE_HZ] = tone(hz, 1000)
+        begin_ms = 1000 * start / RATE_HZ
+        words.append(Word(word, begin_ms, begin_ms, begin_ms + 1000))
+    samples[11 * RATE_HZ : 12 * RATE_HZ] = noise(1000)
+    return Stream(samples, tuple(words))
+
+
+@pytest.fixture
+def own_run(run_folder: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(run_folder, tmp_path / "run")
+
+
+@pytest.fixture
+def job(firmware: Firmware, run_folder: Path, own_run: Path, stream: Stream) -> Callable[..., Listening]:
+    """``job(board_id, disturb, **settings)``: ``disturb`` makes a link of one that is open."""
+
+    def make(
+        board_id: str = "host", disturb: Callable[[Link], Link] = lambda link: link, **settings: Any
+    ) -> Listening:
+        board = load_board(board_id)
+        require_tools(board)
+        program = firmware(board_id, PROOF, run_folder / "c")
+        folder = own_run / FIRMWARE / board_id
+        shutil.copytree(program.parent / f"{PROOF}_build_id", folder / f"{PROOF}_build_id")
+        shutil.copy(program, folder / PROOF)
+        target = Target(
+            board_id,
+            "compiled",
+            build_id(board, own_run),
+            EMULATED if board.target else HOST,
+            "serial",
+            lambda: disturb(ProcessLink(board.command(folder / PROOF))),
+        )
+        return Listening(target, runfolder.read_spec(own_run), own_run, stream, {**SETTINGS, **settings})
+
+    return make
+
+
+def check_heard_all(result: dict[str, Any]) -> None:
+    """As many detections as words, all of them Python's, and the scores to the bit."""
+    assert result["complete"]
+    compared = result["differences_to_host"]
+    assert (compared["detections"], compared["scores_equal"], compared["first"]) == (0, True, None)
+    assert compared["compared"] == len(result["detections"]) >= WORDS
+    assert compared["inferences_compared"] == result["inferences"] > 110
+
+
+@pytest.mark.parametrize("board_id", ["host", "mps2-an386"])
+def test_the_board_hears_what_python_hears(job: Callable[..., Listening], board_id: str) -> None:
+    listening = job(board_id)
+    result = listen(listening)
+    check_heard_all(result)
+    assert (result["words"], result["correct"], result["false_rejects"]) == (WORDS, WORDS, 0)
+    assert result["label"] == (HOST if board_id == "host" else EMULATED)
+    assert result["minutes"] == pytest.approx(13.008 / 60, abs=0.001)
+    assert 0 < result["latency_ms"]["median"] <= result["latency_ms"]["p90"] < 750
+    assert result["link"]["retries"] == 0
+    assert json.loads(listening.report.read_text()) == result
+
+
+def test_another_stride(job: Callable[..., Listening]) -> None:
+    """An inference each row: the queue of the recognizer is full, and the oldest rules apply."""
+    result = listen(job(inference_stride_rows=1))
+    assert result["inferences"] > 550
+    assert result["differences_to_host"]["detections"] == 0
+    assert result["differences_to_host"]["scores_equal"] is True
+    assert len(result["detections"]) >= WORDS
+
+
+class ForgetfulLink:
+    """A link that loses each detection when it is told for the first time."""
+
+    def __init__(self, link: Link) -> None:
+        self.name = "forgetful line"
+        self._link, self._decoder = link, Decoder()
+        self.lost: set[bytes] = set()
+
+    def send(self, data: bytes) -> None:
+        self._link.send(data)
+
+    def receive(self, timeout_s: float) -> bytes:
+        items = self._decoder.feed(self._link.receive(timeout_s))
+        return b"".join(encode(item) for item in items if isinstance(item, Frame) and not self._loses(item))
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _loses(self, frame: Frame) -> bool:
+        if frame.type != Detection.TYPE or frame.payload in self.lost:
+            return False
+        self.lost.add(frame.payload)
+        return True
+
+
+def test_lost_detections_are_asked_for(job: Callable[..., Listening]) -> None:
+    links: list[ForgetfulLink] = []
+
+    def forget(link: Link) -> Link:
+        links.append(ForgetfulLink(link))
+        return links[-1]
+
+    result = listen(job(disturb=forget))
+    check_heard_all(result)
+    assert len(links) == 1
+    assert len(links[0].lost) == len(result["detections"])
+
+
+def test_a_bad_line_changes_nothing(job: Callable[..., Listening]) -> None:
+    source = FaultSource(Faults(drop=0.02, corrupt=0.02, duplicate=0.02, split=0.02, seed=2))
+    result = listen(job(disturb=lambda link: FaultyLink(link, source)))
+    check_heard_all(result)
+    assert min(source.counts[kind] for kind in ("drop", "corrupt", "duplicate", "split")) > 0
+    assert result["link"]["retries"] > 0
+
+
+class RestartingLink:
+    """A link that restarts the board once, after so many receptions."""
+
+    def __init__(self, link: Link, receptions: int) -> None:
+        self.name = "restarting line"
+        self._link, self._left = link, receptions
+
+    def send(self, data: bytes) -> None:
+        self._link.send(data)
+
+    def receive(self, timeout_s: float) -> bytes:
+        self._left -= 1
+        if self._left == 0:
+            self._link.send(messages.encode(Reset(), 255))
+        return self._link.receive(timeout_s)
+
+    def close(self) -> None:
+        self._link.close()
+
+
+def test_after_a_restart_the_stream_begins_again(job: Callable[..., Listening]) -> None:
+    result = listen(job(disturb=lambda link: RestartingLink(link, 60)))
+    check_heard_all(result)
+    assert result["link"]["restarts"] == 1
+    assert result["link"]["frames_sent"] > 13 * RATE_HZ / FRAME_SAMPLES + 60
+
+
+@pytest.mark.parametrize(
+    ("end", "kind"), [(KeyboardInterrupt(), Interrupted), (LinkError("line: cut"), LinkError)]
+)
+def test_what_was_heard_before_the_end_is_kept(
+    job: Callable[..., Listening], end: BaseException, kind: type[UserError]
+) -> None:
+    opened: list[Link] = []
+
+    def cut(link: Link) -> Link:
+        """After a while; then nobody is there any more."""
+        opened.append(link)
+        if len(opened) > 1:
+            link.close()
+            raise LinkError("line: nobody is there")
+        return EndingLink(lambda: link, 4000, end)
+
+    listening = job(disturb=cut)
+    with pytest.raises(kind, match=r"stream\.json is of the first \d+ s") as caught:
+        listen(listening)
+    assert caught.value.exit_code == (130 if kind is Interrupted else 3)
+    result = json.loads(listening.report.read_text())
+    assert not result["complete"]
+    assert 0.02 < result["minutes"] < 0.2
+    assert 0 < result["words"] < WORDS
+    assert result["differences_to_host"]["detections"] == 0
+    assert result["differences_to_host"]["scores_equal"] is None
+
+
+def test_other_decisions_on_the_same_scores_are_an_error(
+    job: Callable[..., Listening], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognize = streaming.recognize
+    monkeypatch.setattr(streaming, "recognize", lambda *given: recognize(*given)[:-1])
+    complaint = r"1 of \d+ detections are not those of Python; first: at \d+ ms"
+    with pytest.raises(ProofError, match=complaint) as caught:
+        listen(job())
+    assert caught.value.exit_code == 5
+
+
+def hil(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
+    """``python -m hil …``, up to the catching of errors."""
+    monkeypatch.setattr(sys, "argv", ["hil", *map(str, arguments)])
+    importlib.import_module("hil.__main__").main()
+
+
+def test_the_command_takes_a_recording_of_ones_own(
+    job: Callable[..., Listening],
+    stream: Stream,
+    own_run: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    job()
+    (tmp_path / "own.wav").write_bytes(encode_wav(stream.samples, RATE_HZ))
+    (tmp_path / "own.txt").write_text("".join(f"{word.label}, {word.time_ms}\n" for word in stream.words))
+    own = ("--wav", tmp_path / "own.wav", "--truth", tmp_path / "own.txt")
+    hil(monkeypatch, "stream", "--board", "host", "--no-build", own_run, *own)
+    printed = capsys.readouterr().out
+    assert "0.217 minutes, 4 words: 100.0 % matched, 100.0 % correct" in printed
+    assert "latency        not known" in printed
+    assert "scores equal to the bit" in printed
+    settings = json.loads((own_run / "hil" / "host" / "stream.json").read_text())["settings"]
+    assert settings["wav"] == str(tmp_path / "own.wav")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--wav", "a.wav"], "--wav and --truth belong together"),
+        (["--truth", "a.txt"], "--wav and --truth belong together"),
+        (["--minutes", "0"], "--minutes is 0, expected 0.05 to 1440"),
+        (["--time-tolerance-ms", "-1"], "--time-tolerance-ms is -1, expected 0 to 60000"),
+        (["--inference-stride-rows", "0"], "--inference-stride-rows is 0, expected 1 to 255"),
+        (["--baud", "9600"], "--baud is of no use without --port"),
+        (["--no-build"], "the firmware proof is not there"),
+    ],
+)
+def test_mistakes_in_the_flags(
+    own_run: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], complaint: str
+) -> None:
+    with pytest.raises(UserError, match=complaint):
+        hil(monkeypatch, "stream", "--board", "host", own_run, *arguments)
