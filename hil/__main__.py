@@ -36,7 +36,10 @@ def main() -> None:
 
     run_parser = commands.add_parser("run", help="build, start, play a recording to it, print what it hears")
     run_parser.add_argument(
-        "--wav", type=Path, help="16-bit mono WAV at the model's rate (default: the words in RUN/clips)"
+        "--wav",
+        type=Path,
+        metavar="FILE",
+        help="16-bit mono WAV at the model's rate (default: the words in RUN/clips)",
     )
     run_parser.set_defaults(command=_run)
 
@@ -60,7 +63,9 @@ def main() -> None:
 
     for command in (build, flash, run_parser, test, stream):
         command.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
-        command.add_argument("--board", required=True, help="one of: python -m hil boards")
+        command.add_argument(
+            "--board", required=True, metavar="ID", help="as python -m hil boards lists them"
+        )
         command.add_argument(
             "--engine",
             default="compiled",
@@ -81,6 +86,8 @@ def _boards(flags: argparse.Namespace) -> None:
     boards = [load_board(board_id) for board_id in board_ids()]
     for board in boards:
         missing = [tool for tool in board.tools if shutil.which(tool) is None]
+        if not (shutil.which("ninja") or shutil.which("make")):
+            missing.append("ninja or make")
         budgets = (
             f"flash {board.target.flash_bytes:,}, RAM {board.target.ram_bytes:,}"
             if board.target
@@ -144,6 +151,7 @@ def _run(flags: argparse.Namespace) -> None:
     from train import runfolder, wav
 
     board = load_board(flags.board)
+    board.require_emulator()
     rate_hz = runfolder.read_spec(flags.run).front_end.sample_rate_hz
     silence = np.zeros(rate_hz * _SILENCE_MS // 1000, np.int16)
     samples = np.zeros(0, np.int16)
@@ -167,9 +175,17 @@ def _words(run_folder: Path) -> list[Path]:
 
     folder = run_folder / runfolder.CLIPS
     entries = runfolder.read_json(folder / runfolder.CLIPS_LIST)
-    paths = [
-        folder / entry["file"] for entry in entries if entry["label"] not in (SILENCE_LABEL, UNKNOWN_LABEL)
-    ]
+    try:
+        paths = [
+            folder / entry["file"]
+            for entry in entries
+            if entry["label"] not in (SILENCE_LABEL, UNKNOWN_LABEL)
+        ]
+    except (KeyError, TypeError) as error:
+        raise UserError(
+            f"{folder / runfolder.CLIPS_LIST}: expected a list of objects with file and label; "
+            "name a recording with --wav FILE"
+        ) from error
     if not paths:
         raise UserError(f"{folder}: holds no clip of a word; name a recording with --wav FILE")
     return paths

@@ -5,6 +5,7 @@ CMake reads the same files (firmware/cmake/board.cmake); docs/ADD_A_BOARD.md des
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,9 +84,9 @@ class Board:
 
     @property
     def tools(self) -> tuple[str, ...]:
-        """Programs that compile for it, and start it where it is emulated."""
-        compiler = "arm-none-eabi-gcc" if self.target else "cc"
-        return (compiler, EMULATOR) if self.run_kind == QEMU else (compiler,)
+        """Programs that build for it, and start it where it is emulated."""
+        builders = ("cmake", "arm-none-eabi-gcc" if self.target else "cc")
+        return (*builders, EMULATOR) if self.run_kind == QEMU else builders
 
     def command(self, firmware: Path, semihosting: bool = False) -> list[str]:
         """How to start a firmware with its serial line on standard input and output.
@@ -100,6 +101,13 @@ class Board:
         if semihosting:
             emulator += ["-semihosting-config", "enable=on,target=native"]
         return [*emulator, "-display", "none", "-monitor", "none", "-serial", "stdio"]
+
+    def require_emulator(self) -> None:
+        """Refuse a board that cannot be started here; better asked before a build than after."""
+        if self.run_kind == QEMU and shutil.which(EMULATOR) is None:
+            raise UserError(
+                f"{EMULATOR}: not found; install it, on Debian or Ubuntu: sudo apt-get install {EMULATOR}"
+            )
 
 
 def board_ids(boards: Path = BOARDS) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ APPLICATION, PROOF = "earshot", "proof"  # programs
 COMPILED, TFLM = ENGINES = ("compiled", "tflm")
 
 _CMAKE_CACHE = "CMakeCache.txt"
+# Without the last, CMake takes c/ for a model alone, which has no application.
+_NEEDED_SOURCES = ("engine.c", "engine.h", "micro_model_settings.cc")
 _BANNER_HASH = re.compile(r"^// Model SHA-256: ([0-9a-f]{64})$", re.MULTILINE)
 _BUILD_ID = re.compile(r'KWS_BUILD_ID "([0-9a-f]+)"')
 _OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
@@ -27,6 +29,7 @@ _ARENAS = {
     COMPILED: ("engine.h", re.compile(r"KWS_ARENA_BYTES = (\d+)")),
     TFLM: ("model.h", re.compile(r"kTensorArenaSize = (\d+)")),
 }
+_NO_COMPILER = "No CMAKE_C_COMPILER could be found"
 _HARD_FLOAT = {"-mfloat-abi=hard", "-mfloat-abi=softfp"}
 
 
@@ -141,12 +144,14 @@ def _check_sources(run: Path) -> Path:
     """The folder c of a run folder, after checking that it is of the model that is there now."""
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     sources = (run / runfolder.C_SOURCES).resolve()
-    engine = sources / "engine.c"
     remedy = f"make it with: python -m codegen {run}"
-    if not engine.is_file():
-        raise UserError(f"{run / runfolder.C_SOURCES}: has no engine.c; {remedy}")
-    banner = _BANNER_HASH.search(engine.read_text(encoding="utf-8", errors="replace"))
-    found, expected = banner[1] if banner else "none", spec.artefacts[runfolder.TFLITE]
+    for name in _NEEDED_SOURCES:
+        if not (sources / name).is_file():
+            raise UserError(f"{run / runfolder.C_SOURCES}: has no {name}; {remedy}")
+    banner = _BANNER_HASH.search((sources / "engine.c").read_text(encoding="utf-8", errors="replace"))
+    if banner is None:
+        raise UserError(f"{run / runfolder.C_SOURCES / 'engine.c'}: does not name its model; {remedy}")
+    found, expected = banner[1], spec.artefacts[runfolder.TFLITE]
     if found != expected:
         raise UserError(
             f"{run / runfolder.C_SOURCES}: was generated from another model: SHA-256 is {found[:12]}…, "
@@ -179,6 +184,8 @@ def _configure(board: Board, sources: Path, folder: Path, engine: Engine) -> Non
                 "sudo apt-get install ninja-build"
             )
     done = subprocess.run(command, capture_output=True, text=True)
+    if _NO_COMPILER in done.stderr:  # of boards; board.cmake asks for that of targets itself
+        raise UserError("cc: not found; install it, on Debian or Ubuntu: sudo apt-get install gcc")
     if done.returncode:
         raise UserError(_cmake_message(done.stderr) or f"{folder}: cmake failed:\n{done.stderr}")
 

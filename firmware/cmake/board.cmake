@@ -15,6 +15,12 @@ if(NOT BOARD IN_LIST board_files)
     message(FATAL_ERROR "board '${BOARD}' is not known; known: ${known_boards}. docs/ADD_A_BOARD.md tells how to add one")
 endif()
 
+# CMake keeps the compiler that a build folder began with.
+if(KWS_CONFIGURED_BOARD AND NOT KWS_CONFIGURED_BOARD STREQUAL BOARD)
+    message(FATAL_ERROR "${CMAKE_BINARY_DIR} is of board ${KWS_CONFIGURED_BOARD}, found -DBOARD=${BOARD}; "
+        "name another folder with -B, or remove this one")
+endif()
+
 set(KWS_BOARD_DIR "${KWS_FIRMWARE_DIR}/boards/${BOARD}")
 file(READ "${KWS_BOARD_DIR}/board.json" board_json)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${KWS_BOARD_DIR}/board.json")
@@ -65,3 +71,4 @@ if(NOT KWS_BOARD_CPU STREQUAL "host")
     endif()
     set(CMAKE_TOOLCHAIN_FILE "${KWS_FIRMWARE_DIR}/cmake/arm-none-eabi.cmake")
 endif()
+set(KWS_CONFIGURED_BOARD "${BOARD}" CACHE INTERNAL "Board of this build folder")

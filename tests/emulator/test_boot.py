@@ -174,6 +174,15 @@ def test_cmake_names_the_boards(cmake: CMake, tmp_path: Path, arguments: list[st
     assert message in plain(result.stderr)
 
 
+def test_cmake_refuses_the_folder_of_another_board(cmake: CMake, tmp_path: Path) -> None:
+    """It would go on with the compiler of the first."""
+    assert cmake("-S", ROOT, "-B", tmp_path, "-DBOARD=host").returncode == 0
+    result = cmake("-S", ROOT, "-B", tmp_path, "-DBOARD=mps2-an385")
+    assert result.returncode != 0
+    assert "is of board host, found -DBOARD=mps2-an385; name another folder with -B" in plain(result.stderr)
+    assert cmake("-S", ROOT, "-B", tmp_path, "-DBOARD=host").returncode == 0
+
+
 def test_cmake_names_the_missing_field(cmake: CMake, firmware_copy: Path) -> None:
     path = firmware_copy / "firmware" / "boards" / "host" / "board.json"
     path.write_text('{"id": "host", "cpu": "host"}')

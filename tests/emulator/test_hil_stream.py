@@ -13,7 +13,7 @@ import pytest
 from emulator.conftest import RATE_HZ, WORDS_HZ, noise, require_tools, tone
 from emulator.proof_lines import EndingLink
 
-from hil import messages, streaming
+from hil import messages, session, streaming
 from hil.boards import load_board
 from hil.build import FIRMWARE, PROOF, build_id
 from hil.faulty_link import Faults, FaultSource, FaultyLink
@@ -189,8 +189,12 @@ def test_after_a_restart_the_stream_begins_again(job: Callable[..., Listening]) 
     ("end", "kind"), [(KeyboardInterrupt(), Interrupted), (LinkError("line: cut"), LinkError)]
 )
 def test_what_was_heard_before_the_end_is_kept(
-    job: Callable[..., Listening], end: BaseException, kind: type[UserError]
+    job: Callable[..., Listening],
+    monkeypatch: pytest.MonkeyPatch,
+    end: BaseException,
+    kind: type[UserError],
 ) -> None:
+    monkeypatch.setattr(session, "_REOPEN_S", 0.2)
     opened: list[Link] = []
 
     def cut(link: Link) -> Link:

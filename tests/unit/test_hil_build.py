@@ -85,6 +85,19 @@ def test_sources_of_another_model(run: Path, board: Board) -> None:
         build(board, run)
 
 
+@pytest.mark.parametrize("name", ["engine.c", "engine.h", "micro_model_settings.cc"])
+def test_sources_with_a_gap(run: Path, board: Board, name: str) -> None:
+    (run / "c" / name).unlink()
+    with pytest.raises(UserError, match=rf"run/c: has no {name}; make it with: python -m codegen .*run$"):
+        build(board, run)
+
+
+def test_sources_that_name_no_model(run: Path, board: Board) -> None:
+    (run / "c" / "engine.c").write_text("")
+    with pytest.raises(UserError, match=r"c/engine\.c: does not name its model; make it with"):
+        build(board, run)
+
+
 def test_a_model_that_is_not_the_specs(run: Path, board: Board) -> None:
     tflite = run / runfolder.TFLITE
     tflite.write_bytes(tflite.read_bytes() + bytes(16))
@@ -135,6 +148,20 @@ def test_no_compiler(run: Path, board: Board, tmp_path: Path, monkeypatch: pytes
         build(board, run)
 
 
+def test_no_compiler_for_the_host(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", tools(tmp_path / "bin", "cmake", "make"))
+    with pytest.raises(UserError, match=r"^cc: not found; install it, .* apt-get install gcc$"):
+        build(load_board("host"), run)
+
+
+def test_no_emulator(board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", tools(tmp_path / "bin"))
+    load_board("host").require_emulator()
+    with pytest.raises(UserError, match=r"^qemu-system-arm: not found; install it, .* apt-get install qemu"):
+        board.require_emulator()
+
+
 def test_no_c_library(run: Path, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """GCC gives back the name as it is where it does not find a file."""
     path = tools(tmp_path / "bin", "cmake", "make")
@@ -159,6 +186,14 @@ def test_the_command_lists_the_boards() -> None:
     assert "131,072" in lines["netduinoplus2"]
     assert "qemu" in lines["mps2-an386"]
     assert set(lines) >= {"host", "mps3-an547"}
+
+
+def test_the_command_names_the_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", tools(tmp_path / "bin"))
+    lines = {line.split()[0]: line for line in hil("boards").stdout.splitlines() if line}
+    assert lines["host"].endswith("missing: cmake, cc, ninja or make")
+    expected = "missing: cmake, arm-none-eabi-gcc, qemu-system-arm, ninja or make"
+    assert lines["netduinoplus2"].endswith(expected)
 
 
 @pytest.mark.skipif(shutil.which("cmake") is None, reason="there is no cmake")

@@ -1,0 +1,131 @@
+"""The NumPy interpreter that a Raspberry Pi without TensorFlow runs, against TensorFlow."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from parity.test_graphdef import (
+    FRONT_END,
+    TOLERANCE,
+    assert_spread,
+    needs_recordings,
+    real_clips,
+    spread_model,
+    synthetic_clips,
+)
+from unit.test_graphdef_ops import SINGLE_LAYERS, make_audio, make_model
+
+from hil.remote.interpreter import Interpreter
+from hil.remote.tensorflow_engine import TensorFlowEngine
+from hil.remote.timer import AUDIO_INPUT, OUTPUT, RATE_INPUT
+from train import architectures
+from train.graphdef import GraphDefModel, freeze
+from train.wav import encode_wav
+
+FEEDS = [AUDIO_INPUT, RATE_INPUT]
+
+
+def numpy_scores(graph: bytes, audio: np.ndarray) -> np.ndarray:
+    engine = Interpreter(graph, FEEDS, [OUTPUT])
+    return np.concatenate([engine.run([clip[:, np.newaxis], np.int32(16000)])[0] for clip in audio])
+
+
+def assert_same_scores(name: str, audio: np.ndarray) -> None:
+    graph = freeze(spread_model(name, audio), FRONT_END)
+    expected = GraphDefModel(graph).scores(audio)
+    assert_spread(expected)
+    assert np.abs(numpy_scores(graph, audio) - expected).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize("name", architectures.names())
+def test_scores_equal_tensorflow_on_synthetic_audio(name):
+    assert_same_scores(name, synthetic_clips())
+
+
+@pytest.mark.shared
+@needs_recordings
+@pytest.mark.parametrize("name", architectures.names())
+def test_scores_equal_tensorflow_on_real_clips(name):
+    audio = real_clips()
+    assert len(audio) >= 200
+    assert_same_scores(name, audio)
+
+
+@pytest.mark.parametrize("case", SINGLE_LAYERS)
+def test_every_layer_equals_tensorflow(case):
+    layer, _ = SINGLE_LAYERS[case]
+    graph = freeze(make_model(type(layer).from_config(layer.get_config())), FRONT_END)
+    audio = make_audio()
+    assert np.abs(numpy_scores(graph, audio) - GraphDefModel(graph).scores(audio)).max() <= TOLERANCE
+
+
+RNG = np.random.default_rng(3)
+PICTURE = RNG.normal(0, 2, (2, 7, 6, 4)).astype(np.float32)
+ROW = RNG.normal(0, 2, 4).astype(np.float32)
+AUDIO = RNG.uniform(-1, 1, (1000, 2)).astype(np.float32)
+STEREO = encode_wav((AUDIO * 32767).astype(np.int16).ravel(), 8000)
+STEREO = STEREO[:22] + b"\x02\x00" + STEREO[24:32] + b"\x04\x00" + STEREO[34:]
+RAW = tf.raw_ops
+
+OPERATORS = {
+    "BiasAdd": lambda x: RAW.BiasAdd(value=x, bias=ROW),
+    "Sub": lambda x: RAW.Sub(x=x, y=ROW),
+    "Sub, small first": lambda x: RAW.Sub(x=RAW.Add(x=tf.constant(ROW), y=1.0), y=x),
+    "Maximum": lambda x: RAW.Maximum(x=x, y=ROW),
+    "RealDiv": lambda x: RAW.RealDiv(x=x, y=ROW),
+    "AddV2": lambda x: RAW.AddV2(x=x, y=ROW),
+    "Max": lambda x: RAW.Max(input=x, axis=[1, -1], keep_dims=True),
+    "Sum": lambda x: RAW.Sum(input=x, axis=1),
+    "Squeeze": lambda x: RAW.Squeeze(input=RAW.ExpandDims(input=x, axis=1), axis=[1]),
+    "Squeeze all": lambda x: RAW.Squeeze(input=RAW.ExpandDims(input=x, axis=-1)),
+    "Cast": lambda x: RAW.Cast(x=x, DstT=tf.int32),
+    "Softmax": lambda x: RAW.Softmax(logits=RAW.Mul(x=x, y=50.0)),
+    "Sigmoid, far out": lambda x: RAW.Sigmoid(x=RAW.Mul(x=x, y=200.0)),
+    "transposed product": lambda x: RAW.MatMul(
+        a=RAW.Reshape(tensor=x, shape=[6, -1]),
+        b=np.ones((3, 6), np.float32),
+        transpose_a=True,
+        transpose_b=True,
+    ),
+    "pool, wide strides": lambda x: RAW.MaxPool(
+        input=x, ksize=[1, 2, 3, 1], strides=[1, 3, 2, 1], padding="SAME"
+    ),
+    "conv, uneven": lambda x: RAW.Conv2D(
+        input=x, filter=PICTURE[:2, :3, :4].transpose(1, 2, 3, 0), strides=[1, 2, 3, 1], padding="SAME"
+    ),
+    "spectrogram, magnitude": lambda x: RAW.AudioSpectrogram(
+        input=tf.constant(AUDIO), window_size=100, stride=37, magnitude_squared=False
+    ),
+    "stereo WAV": lambda x: RAW.DecodeWav(contents=tf.constant(STEREO), desired_samples=1200).audio,
+    "one channel of a WAV": lambda x: (
+        RAW.DecodeWav(contents=tf.constant(STEREO), desired_channels=1, desired_samples=700).audio
+    ),
+    "rate of a WAV": lambda x: RAW.DecodeWav(contents=tf.constant(STEREO)).sample_rate,
+}
+
+
+@pytest.mark.parametrize("case", OPERATORS)
+def test_operator_equals_tensorflow(case):
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, PICTURE.shape, name="x")
+        y = OPERATORS[case](x)
+    content = graph.as_graph_def().SerializeToString()
+    (found,) = Interpreter(content, ["x:0"], [y.name]).run([PICTURE])
+    (expected,) = TensorFlowEngine(content, ["x:0"], [y.name]).run([PICTURE])
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_both_engines_trace_the_same_work():
+    graph = freeze(architectures.build("tiny_conv", FRONT_END, 4, 0.5, 1), FRONT_END)
+    inputs = [np.zeros((16000, 1), np.float32), np.array(16000, np.int32)]
+    ours, theirs = (engine(graph, FEEDS, [OUTPUT]) for engine in (Interpreter, TensorFlowEngine))
+    wanted = [("Conv2D", 0), ("MatMul", 0), ("first_weights/read", 0), ("Reshape_2", 0)]
+    shapes = ours.shapes(inputs, wanted)
+    assert shapes == theirs.shapes(inputs, wanted)
+    assert shapes["Conv2D", 0] == (1, 25, 22, 8)
+    traced = theirs.run_traced(inputs)
+    assert {record.op for record in traced} >= {"AudioSpectrogram", "AvgPool", "MatMul", "Softmax"}
+    assert all(record.duration_us >= 0 and record.start_us >= 0 for record in traced)
+    # 49 x 257 powers, 49 x 43 means, 25 x 22 x 8 sums, 4 scores; the rest is written over them.
+    # TensorFlow 1.4.0 itself reports 76,416 bytes for this graph.
+    assert sum(record.memory_bytes for record in ours.run_traced(inputs)) == 76416
