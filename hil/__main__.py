@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hil import flash_command, pi_command, stream_command
+from hil import bench_command, flash_command, pi_command, stream_command
 from hil.proof_command import add_flags, run_test
 from train.console import log, run
 from train.errors import UserError
@@ -57,11 +57,15 @@ def main() -> None:
     pi_command.add_flags(pi)
     pi.set_defaults(command=pi_command.run_pi)
 
+    bench = commands.add_parser("bench", help="count what an inference and a row of features take on a board")
+    bench_command.add_flags(bench)
+    bench.set_defaults(command=bench_command.run_bench)
+
     report = commands.add_parser("report", help="join what boards made of a run, in RUN/report.html")
     report.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
     report.set_defaults(command=_report)
 
-    for command in (build, flash, run_parser, test, stream):
+    for command in (build, flash, run_parser, test, stream, bench):
         command.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
         command.add_argument(
             "--board", required=True, metavar="ID", help="as python -m hil boards lists them"

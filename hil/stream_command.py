@@ -44,6 +44,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--time-tolerance-ms",
+        "--time_tolerance_ms",  # as the original spells it
         type=float,
         metavar="N",
         help="a detection may be so far from its word (default: 750, as the original's)",
