@@ -17,6 +17,7 @@ from train.tf14 import TF14_ATTRIBUTES
 # Keras's names (kernel, bias, gamma, ...) to values.
 Weights = Mapping[str, NDArray[np.float32]]
 
+
 def tf14_graph_def(graph: tf.Graph) -> tf.compat.v1.GraphDef:
     """The graph as a GraphDef without the attributes that TensorFlow 1.4 does not know.
 

@@ -1,5 +1,12 @@
 """The NumPy interpreter that a Raspberry Pi without TensorFlow runs, against TensorFlow."""
 
+import ast
+import json
+import os
+import struct
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,6 +21,8 @@ from parity.test_graphdef import (
 )
 from unit.test_graphdef_ops import SINGLE_LAYERS, make_audio, make_model
 
+from hil.pi_timer import BUNDLE, bundle
+from hil.remote import operators
 from hil.remote.interpreter import Interpreter
 from hil.remote.tensorflow_engine import TensorFlowEngine
 from hil.remote.timer import AUDIO_INPUT, OUTPUT, RATE_INPUT
@@ -21,6 +30,10 @@ from train import architectures
 from train.graphdef import GraphDefModel, freeze
 from train.wav import encode_wav
 
+TF14 = Path(os.environ.get("EARSHOT_TF14", ""))
+needs_tf14 = pytest.mark.skipif(
+    "EARSHOT_TF14" not in os.environ, reason="EARSHOT_TF14 names no TensorFlow 1.4 folder"
+)
 FEEDS = [AUDIO_INPUT, RATE_INPUT]
 
 
@@ -47,6 +60,7 @@ def test_scores_equal_tensorflow_on_synthetic_audio(name):
 def test_scores_equal_tensorflow_on_real_clips(name):
     audio = real_clips()
     assert len(audio) >= 200
+    audio = audio if name != "conv" else audio[::2]
     assert_same_scores(name, audio)
 
 
@@ -63,7 +77,8 @@ PICTURE = RNG.normal(0, 2, (2, 7, 6, 4)).astype(np.float32)
 ROW = RNG.normal(0, 2, 4).astype(np.float32)
 AUDIO = RNG.uniform(-1, 1, (1000, 2)).astype(np.float32)
 STEREO = encode_wav((AUDIO * 32767).astype(np.int16).ravel(), 8000)
-STEREO = STEREO[:22] + b"\x02\x00" + STEREO[24:32] + b"\x04\x00" + STEREO[34:]
+# Two channels in place of one: their number, bytes per second, bytes per frame.
+STEREO = STEREO[:22] + struct.pack("<HIIH", 2, 8000, 32000, 4) + STEREO[34:]
 RAW = tf.raw_ops
 
 OPERATORS = {
@@ -124,8 +139,69 @@ def test_both_engines_trace_the_same_work():
     assert shapes == theirs.shapes(inputs, wanted)
     assert shapes["Conv2D", 0] == (1, 25, 22, 8)
     traced = theirs.run_traced(inputs)
-    assert {record.op for record in traced} >= {"AudioSpectrogram", "AvgPool", "MatMul", "Softmax"}
+    # Today's TensorFlow joins nodes and gives some of them other operators.
+    assert {record.name for record in traced} >= {"AudioSpectrogram", "avg_pool", "labels_softmax"}
+    assert "AudioSpectrogram" in {record.op for record in traced}
     assert all(record.duration_us >= 0 and record.start_us >= 0 for record in traced)
+    assert sum(record.duration_us for record in traced) > 50
     # 49 x 257 powers, 49 x 43 means, 25 x 22 x 8 sums, 4 scores; the rest is written over them.
     # TensorFlow 1.4.0 itself reports 76,416 bytes for this graph.
     assert sum(record.memory_bytes for record in ours.run_traced(inputs)) == 76416
+
+
+# Python 2.7: arguments are the timer, the graph, the clips, and where the scores go.
+SCRIPT_27 = """
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+from earshot_timer.interpreter import Interpreter
+engine = Interpreter(
+    open(sys.argv[2], "rb").read(), ["decoded_sample_data:0", "decoded_sample_data:1"], ["labels_softmax:0"]
+)
+assert sys.version_info[0] == 2
+clips = np.load(sys.argv[3])
+np.save(sys.argv[4], [engine.run([clip[:, None], np.array(16000, np.int32)])[0][0] for clip in clips])
+"""
+
+
+@pytest.mark.shared
+@needs_recordings
+@needs_tf14
+@pytest.mark.parametrize("name", architectures.names())
+def test_python_2_7_gives_the_same_scores(name, tmp_path):
+    """On recordings: NumPy 1.16 sums less exactly, and noise at full scale makes 1.4e-5 of that."""
+    audio = real_clips()[::4]
+    graph = freeze(spread_model(name, audio), FRONT_END)
+    names = ("script.py", BUNDLE, "model.pb", "audio.npy", "scores.npy")
+    script, timer, path, clips, scores = (tmp_path / file for file in names)
+    script.write_text(SCRIPT_27)
+    timer.write_bytes(bundle())
+    path.write_bytes(graph)
+    np.save(clips, audio)
+    subprocess.run([TF14 / "python", script, timer, path, clips, scores], check=True)
+    assert np.abs(np.load(scores) - GraphDefModel(graph).scores(audio)).max() <= TOLERANCE
+
+
+@needs_tf14
+def test_timer_under_tensorflow_1_4_counts_as_numpy_does(tmp_path):
+    graph = freeze(architectures.build("tiny_conv", FRONT_END, 4, 0.5, 1), FRONT_END)
+    (tmp_path / BUNDLE).write_bytes(bundle())
+    (tmp_path / "model.pb").write_bytes(graph)
+    found = {}
+    for engine in ("tensorflow", "numpy"):
+        command = [TF14 / "python", BUNDLE, "model.pb", "--engine", engine, "--max-num-runs", "20"]
+        done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        found[engine] = json.loads(done.stdout)
+    assert found["tensorflow"]["engine"] == "TensorFlow 1.4.0"
+    for figure in ("flops", "memory_bytes", "graph_sha256", "output_shape"):
+        assert found["tensorflow"][figure] == found["numpy"][figure]
+    assert found["numpy"]["memory_bytes"] == 76416
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(operators.__file__).parent.glob("*.py")), ids=lambda path: path.name
+)
+def test_sources_are_of_python_3_4(path):
+    """As on a Pi of 2017: no f-strings, no annotated variables."""
+    ast.parse(path.read_text(), feature_version=(3, 4))
+    assert not [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.JoinedStr)]

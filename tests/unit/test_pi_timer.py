@@ -1,5 +1,6 @@
 """The timer's statistics, tables, FLOPs and reader, against hand-made values and a log of a real Pi 3."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -238,10 +239,8 @@ def test_a_damaged_graph_is_read_or_refused(cut, flips):
     for place, mask in flips:
         if damaged:
             damaged[place % len(damaged)] ^= mask
-    try:
+    with contextlib.suppress(GraphError):
         assert parse_graph(bytes(damaged))
-    except GraphError as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(
@@ -259,13 +258,14 @@ def small_graph(*nodes: tuple[str, str, list[str]]) -> bytes:
     return graph_def.SerializeToString()
 
 
+X = ("x", "Placeholder", [])
 REFUSED = {
-    "a foreign op": ([("x", "Placeholder", []), ("y", "Frobnicate", ["x"])], "y is Frobnicate, which the NumPy"),
-    "a loop": ([("x", "Placeholder", []), ("a", "Relu", ["y"]), ("y", "Relu", ["a"])], "needs its own result"),
-    "a missing node": ([("x", "Placeholder", []), ("y", "Add", ["x", "gone"])], "has no node gone"),
-    "no such output": ([("x", "Placeholder", [])], "has no y"),
-    "a second input": ([("x", "Placeholder", []), ("z", "Placeholder", []), ("y", "Add", ["x", "z"])], "z is not"),
-}  # fmt: skip
+    "a foreign op": ([X, ("y", "Frobnicate", ["x"])], "node y is Frobnicate, which the NumPy interpreter"),
+    "a loop": ([X, ("a", "Relu", ["y"]), ("y", "Relu", ["a"])], "node y needs its own result"),
+    "a missing node": ([X, ("y", "Add", ["x", "gone"])], "has no node gone, which another takes"),
+    "no such output": ([X], "the graph of 1 nodes has no y"),
+    "a second input": ([X, ("z", "Placeholder", []), ("y", "Add", ["x", "z"])], "input z is not given"),
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -1,0 +1,234 @@
+"""A frozen GraphDef read without TensorFlow: protobuf's wire format, and the messages that a graph needs.
+
+Everything in this folder is sent to the Raspberry Pi and runs on Python 2.7 (that of TensorFlow 1.4)
+and from 3.4 on, beside NumPy alone; hence types in comments.
+"""
+
+import struct
+
+import numpy as np
+
+TYPE_CHECKING = False  # there is no module typing before Python 3.5
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+# Numbers of types as in types.proto.
+DTYPES = {
+    1: np.float32,
+    2: np.float64,
+    3: np.int32,
+    4: np.uint8,
+    5: np.int16,
+    6: np.int8,
+    9: np.int64,
+    10: np.bool_,
+    19: np.float16,
+}
+_STRING = 7
+_HALF_FIELD = 13  # float16 values, as the integers that have their bits
+
+
+class GraphError(ValueError):
+    """A graph that cannot be read or run; the message is one for users."""
+
+
+class Node(object):
+    """One operation: ``inputs`` are ``(name, output)`` pairs, control inputs left out."""
+
+    def __init__(self, name, op, inputs, attributes):
+        # type: (str, str, list[tuple[str, int]], dict[str, Any]) -> None
+        self.name = name
+        self.op = op
+        self.inputs = inputs
+        self.attributes = attributes
+
+
+def parse_graph(content):
+    # type: (bytes) -> list[Node]
+    """Nodes of a serialized GraphDef, in its order.
+
+    Attributes are bytes, int, float, bool, a list of them, a shape (tuple, None if unknown), or a tensor
+    (NumPy array); an attribute of any other kind is None.
+
+    Raises:
+        GraphError: no GraphDef, damaged or cut short, or with functions.
+    """
+    nodes = []
+    try:
+        for number, value in _fields(bytearray(content)):
+            if number == 1:
+                nodes.append(_node(value))
+            elif number == 2 and any(True for _ in _fields(value)):
+                raise GraphError("the graph has functions; expected a frozen graph of plain nodes")
+    except (IndexError, TypeError, ValueError, struct.error) as error:
+        if isinstance(error, GraphError):
+            raise
+        raise GraphError("not a GraphDef, damaged or cut short (%d bytes)" % len(content))
+    if not nodes or not all(node.name and node.op for node in nodes):
+        raise GraphError("not a GraphDef, damaged or cut short (%d bytes)" % len(content))
+    return nodes
+
+
+def split_reference(reference):
+    # type: (str) -> tuple[str, int]
+    """``name:2`` is output 2 of node name; ``name`` is output 0."""
+    name, _, output = reference.partition(":")
+    return name, int(output or 0)
+
+
+def _fields(data):
+    # type: (bytearray) -> Iterator[tuple[int, Any]]
+    """Number and value of each field: an int, or for other than varints a bytearray."""
+    position, end = 0, len(data)
+    while position < end:
+        key, position = _varint(data, position)
+        number, kind = key >> 3, key & 7
+        if kind == _VARINT:
+            value, position = _varint(data, position)
+            yield number, value
+        else:
+            if kind == _BYTES:
+                size, position = _varint(data, position)
+            elif kind in (_FIXED32, _FIXED64):
+                size = 4 if kind == _FIXED32 else 8
+            else:
+                raise ValueError("wire type")
+            if position + size > end or not number:
+                raise ValueError("length")
+            yield number, data[position : position + size]
+            position += size
+
+
+def _varint(data, position):
+    # type: (bytearray, int) -> tuple[int, int]
+    value = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+        if shift > 63:
+            raise ValueError("varint")
+
+
+def _signed(value):
+    # type: (int) -> int
+    """Negative numbers come as their two's complement in 64 bits."""
+    return value - (1 << 64) if value >> 63 else value
+
+
+def _text(value):
+    # type: (bytearray) -> str
+    return str(value.decode("utf-8"))
+
+
+def _node(data):
+    # type: (bytearray) -> Node
+    node = Node("", "", [], {})
+    for number, value in _fields(data):
+        if number == 1:
+            node.name = _text(value)
+        elif number == 2:
+            node.op = _text(value)
+        elif number == 3:
+            if not value.startswith(b"^"):
+                node.inputs.append(split_reference(_text(value)))
+        elif number == 5:
+            entry = dict(_fields(value))
+            node.attributes[_text(entry[1])] = _attribute(entry.get(2, bytearray()))
+    return node
+
+
+def _attribute(data):
+    # type: (bytearray) -> Any
+    for number, value in _fields(data):
+        if number == 1:
+            return [item for kind, field in _fields(value) for item in _list_items(kind, field)]
+        return _value(number, value)
+    return None
+
+
+def _list_items(number, field):
+    # type: (int, Any) -> list[Any]
+    """Numbers in a list are packed into one field, or come one by one."""
+    if number in (3, 5, 6) and isinstance(field, bytearray):
+        return [_value(number, value) for value in _varints(field)]
+    if number == 4:
+        return [float(value) for value in np.frombuffer(bytes(field), "<f4")]
+    return [_value(number, field)]
+
+
+def _value(number, value):
+    # type: (int, Any) -> Any
+    if number == 2:
+        return bytes(value)
+    if number in (3, 6):
+        return _signed(value)
+    if number == 4:
+        return float(np.frombuffer(bytes(value), "<f4")[0])
+    if number == 5:
+        return bool(value)
+    if number == 7:
+        return _shape(value)
+    if number == 8:
+        return _tensor(value)
+    return None
+
+
+def _varints(data):
+    # type: (bytearray) -> list[int]
+    values, position = [], 0
+    while position < len(data):
+        value, position = _varint(data, position)
+        values.append(value)
+    return values
+
+
+def _shape(data):
+    # type: (bytearray) -> tuple[int, ...] | None
+    sizes = []
+    for number, value in _fields(data):
+        if number == 3 and value:
+            return None
+        if number == 2:
+            sizes.append(_signed(dict(_fields(value)).get(1, 0)))
+    return tuple(sizes)
+
+
+def _tensor(data):
+    # type: (bytearray) -> np.ndarray[Any, Any]
+    """Values come as the bytes of the array, or one by one; the last of them stands for all that follow."""
+    kind, shape, content, values = 0, (), None, []  # type: int, Any, Any, list[Any]
+    for number, value in _fields(data):
+        if number == 1:
+            kind = value
+        elif number == 2:
+            shape = _shape(value)
+        elif number == 4:
+            content = bytes(value)
+        elif number in (5, 6):
+            values.extend(np.frombuffer(bytes(value), "<f4" if number == 5 else "<f8"))
+        elif number in (7, 10, 11, _HALF_FIELD):
+            values.extend(map(_signed, _varints(value) if isinstance(value, bytearray) else [value]))
+        elif number == 8:
+            values.append(bytes(value))
+    if kind == _STRING:
+        return np.array(values, dtype=object).reshape(shape)
+    if kind not in DTYPES:
+        raise GraphError("a tensor of type %d, expected one of %s" % (kind, sorted(DTYPES)))
+    dtype = np.dtype(DTYPES[kind])
+    if content is not None:
+        return np.frombuffer(content, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+    given = np.array(values, np.uint16).view(dtype) if kind == 19 else np.array(values, dtype)
+    count = int(np.prod(shape, dtype=np.int64))
+    if len(given) > count:
+        raise ValueError("values")
+    last = given[-1] if len(given) else dtype.type(0)
+    filled = np.full(count, last, dtype)
+    filled[: len(given)] = given
+    return filled.reshape(shape)
