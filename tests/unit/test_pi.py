@@ -302,7 +302,7 @@ SSH_SAYS = {
     "ssh: connect to host pi port 22: Connection timed out": "does not answer; is it on",
     "ssh: connect to host pi port 22: No route to host": "does not answer; is it on",
     "Host key verification failed.": "log in once by hand and accept it: ssh -p 2222 me@pi",
-    "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.": r"ssh-keygen -R '\[pi\]:2222'",
+    "REMOTE HOST IDENTIFICATION HAS CHANGED!\nHost key verification failed.": r"ssh-keygen -R '\[pi\]:2222'",
     "me@pi: Permission denied (publickey,password).": "ssh-copy-id -p 2222 me@pi",
     "Connection to pi closed by remote host.": r"failed or was lost \(Connection to pi closed",
     "": r"failed or was lost \(ssh ended with 255\)",
