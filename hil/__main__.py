@@ -67,8 +67,9 @@ def main() -> None:
 
     for command in (build, flash, run_parser, test, stream, bench):
         command.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
+        several = "; several, as ID,ID, share the clips" if command is test else ""
         command.add_argument(
-            "--board", required=True, metavar="ID", help="as python -m hil boards lists them"
+            "--board", required=True, metavar="ID", help=f"as python -m hil boards lists them{several}"
         )
         command.add_argument(
             "--engine",

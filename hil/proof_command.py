@@ -61,22 +61,29 @@ def add_line_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def run_test(flags: argparse.Namespace) -> None:
-    """Build, start or open, score, compare, report."""
+    """Build, start or open, score, compare, report: one board after the other, on the same clips."""
     from hil.clipset import read_clip_set
     from hil.proof import prove, verdict
 
-    board = load_board(flags.board)
-    faults = FaultSource(Faults.parse(flags.faults)) if flags.faults else None
-    feed = choose_feed(board, flags.feed, flags.port, faults is not None)
+    boards = [load_board(board_id) for board_id in dict.fromkeys(flags.board.split(","))]
+    if flags.port and len(boards) > 1:
+        raise UserError(f"--port is the line of one board, but --board names {len(boards)}")
     if flags.min_accuracy is not None and not 0 <= flags.min_accuracy <= 1:
         raise UserError(f"--min-accuracy is {flags.min_accuracy:g}, expected a share of 0 to 1")
-    target = make_target(board, flags, feed, faults)
+    targets = []
+    for board in boards:
+        faults = FaultSource(Faults.parse(flags.faults)) if flags.faults else None
+        feed = choose_feed(board, flags.feed, flags.port, faults is not None)
+        targets.append(make_target(board, flags, feed, faults))
     if flags.port:
-        target.open_link().close()  # a mistake is told before the corpus is read, which may take long
+        targets[0].open_link().close()  # a mistake is told before the corpus is read, which may take long
     tests = read_clip_set(flags.run, flags.data, flags.split, flags.limit)
-    result = prove(target, tests, flags.run, flags.resume)
-    print_result(result, flags.run)
-    verdict(result, flags.min_accuracy)
+    results = []
+    for target in targets:
+        results.append(prove(target, tests, flags.run, flags.resume))
+        print_result(results[-1], flags.run)
+    for result in results:
+        verdict(result, flags.min_accuracy)
 
 
 def choose_feed(board: Board, asked: str | None, port: str | None, has_faults: bool) -> str:

@@ -136,8 +136,8 @@ def test_no_permission(monkeypatch: pytest.MonkeyPatch, pty: tuple[int, str]) ->
 # The command
 
 
-def hil_test(run: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hil", "test", "--board", "host", "--no-build", str(run)]
+def hil_test(run: Path, *arguments: object, board: str = "host") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hil", "test", "--board", board, "--no-build", str(run)]
     return subprocess.run(
         [*command, *map(str, arguments)], capture_output=True, text=True, timeout=TIME_LIMIT_S, cwd=ROOT
     )
@@ -154,6 +154,22 @@ def test_command(target: Callable[..., Target], own_run: Path, corpus: Path) -> 
     header.write_text('#define KWS_BUILD_ID "0123"\n')
     done = hil_test(own_run, "--data", corpus, "--split", "all", "--limit", 1)
     assert (done.returncode, "the build id is" in done.stderr) == (4, True), done.stderr
+
+
+def test_several_boards_score_the_same_clips(
+    target: Callable[..., Target], own_run: Path, corpus: Path
+) -> None:
+    for board in ("host", "mps2-an386"):
+        target(board)
+    done = hil_test(own_run, "--data", corpus, "--split", "all", "--limit", 9, board="host,mps2-an386")
+    assert done.returncode == 0, done.stderr
+    results = [
+        runfolder.read_json(own_run / "hil" / board / "result.json") for board in ("host", "mps2-an386")
+    ]
+    assert [result["clips"] for result in results] == [9, 9]
+    assert results[0]["confusion"] == results[1]["confusion"]
+    refused = hil_test(own_run, "--port", "/dev/null", board="host,mps2-an386")
+    assert (refused.returncode, "--port is the line of one board" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

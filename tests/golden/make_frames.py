@@ -172,6 +172,21 @@ def messages():
         "FeaturesRequest", number(7, 4) + number(24, 2) + number(23, 2), clip_id=7, first_row=24, row_count=23
     )
     yield entry("StreamBegin", number(8, 4) + b"\x05", stream_id=8, inference_stride_rows=5)
+    path = b"/tmp/clips.raw"
+    yield entry(
+        "ClipFile",
+        number(9, 4)
+        + number(32000, 4)
+        + number(16000, 4)
+        + number(0xCAFEF00D, 4)
+        + number(len(path), 1)
+        + path,
+        clip_id=9,
+        first_sample=32000,
+        sample_count=16000,
+        audio_crc=0xCAFEF00D,
+        path=path.decode(),
+    )
     yield entry("Hello", b"\x01", protocol_version=1)
     texts = (b"host", b"0123456789abcdef", b"compiled", b"a" * 64, b"b" * 64)
     numbers = ((1, 1), (4, 1), (16000, 4), (49, 2), (43, 2), (2107, 4), (5472, 4), (4096, 4), (25000000, 4))
