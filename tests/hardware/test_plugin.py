@@ -113,7 +113,7 @@ def test_a_tool_that_is_not_there(
     monkeypatch.setenv("PATH", str(tmp_path))
     result = pytest_of_a_user(ASKS, "--run-folder", board_run, "--board", BOARD)
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines([f"SKIPPED*board {BOARD} needs arm-none-eabi-gcc, which is not on the PATH"])
+    result.stdout.fnmatch_lines([f"SKIPPED*board {BOARD} needs cmake, which is not on the PATH"])
 
 
 def test_mistakes_are_no_missing_hardware(pytest_of_a_user: Run, board_run: Path) -> None:

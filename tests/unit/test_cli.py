@@ -27,7 +27,7 @@ PARSERS = {
     "report": lambda: cli.run_parser("report", "text"),
     "download": cli.download_parser,
 }
-LEAVES = ["errors", "spec", "runfolder", "frontend", "wav", "metrics", "tflm", "native", "version"]
+LEAVES = ["errors", "spec", "runfolder", "frontend", "wav", "metrics", "tf14", "tflm", "native", "version"]
 
 
 def job_of(*flags: str) -> Job:
