@@ -3,7 +3,7 @@
 import os
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,8 @@ from train.console import progress
 from train.dataset import Split
 from train.errors import UserError
 from train.frontend import model_input, wav_features
-from train.job import gather, trained_job
+from train.job import trained_job
+from train.material import gather
 from train.spec import ModelSpec
 from train.tflm import TflmModel
 from train.wav import to_float, to_int16
@@ -86,7 +87,7 @@ def read_clip_set(run: Path, data: str | None, split: str, limit: int | None) ->
     """
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     job = trained_job(run, spec)
-    material = gather(replace(job, data=data) if data else job, (split,))
+    material = gather(job.on(data), (split,))
     examples = material.splits[split].examples[:limit]
     if not examples:
         raise UserError(f"there is no {split} clip to score")
@@ -98,7 +99,7 @@ def read_clip_set(run: Path, data: str | None, split: str, limit: int | None) ->
     return ClipSet(
         spec,
         split,
-        material.corpus.sha256,
+        material.tested.corpus.sha256,
         job.seed,
         samples,
         np.array([example.label for example in examples], np.int64),

@@ -66,7 +66,8 @@ def run_stream(flags: argparse.Namespace) -> None:
     from hil.truth import make_stream, read_stream, write_stream
     from hil.twin import INFERENCE_STRIDE_ROWS
     from train import runfolder
-    from train.job import gather, trained_job
+    from train.job import trained_job
+    from train.material import gather
 
     if (flags.wav is None) != (flags.truth is None):
         raise UserError("--wav and --truth belong together: a recording, and what is said in it")
@@ -94,13 +95,13 @@ def run_stream(flags: argparse.Namespace) -> None:
         about = {"wav": str(flags.wav), "truth": str(flags.truth)}
     else:
         job = trained_job(flags.run, spec)
-        material = gather(dataclasses.replace(job, data=flags.data) if flags.data else job, (flags.split,))
+        material = gather(job.on(flags.data), (flags.split,))
         stream = make_stream(material.audio, material.splits[flags.split], spec, settings)
         write_stream(folder, stream, spec.front_end.sample_rate_hz)
         about = {
             **dataclasses.asdict(settings),
             "split": flags.split,
-            "corpus_sha256": material.corpus.sha256,
+            "corpus_sha256": material.tested.corpus.sha256,
             "wav": str(folder / WAV),
             "truth": str(folder / TRUTH_TEXT),
         }

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from train import architectures, cli, console, runfolder
-from train import job as stage
+from train import material as stage
 from train.cache import cache_root
 from train.corpus import ALL, TESTING, TRAINING
 from train.errors import Interrupted, UserError
@@ -223,7 +223,7 @@ def _check_report_file(path: Path | None) -> None:
 def _warn_of_training_clips(run: Path, split: str, material: stage.Material) -> None:
     if split not in (TRAINING, ALL) or not (run / runfolder.METRICS).is_file():
         return
-    if runfolder.read_json(run / runfolder.METRICS)["corpus"]["sha256"] == material.corpus.sha256:
+    if runfolder.read_json(run / runfolder.METRICS)["corpus"]["sha256"] == material.corpus_sha256:
         console.warn(
             f"the model was trained on these very clips: --split {split} says how well it remembers them; "
             "take the default, testing, or other recordings"

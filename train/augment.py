@@ -1,7 +1,7 @@
-"""Changes to a clip before its features are computed: shift in time, background noise."""
+"""How training clips are varied: their audio, before features are computed, and their features, after."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,46 @@ class Augmentation:
             raise UserError(f"--background-volume is {self.background_volume}, expected 0 to 1")
         if not 0 <= self.background_frequency <= 1:
             raise UserError(f"--background-frequency is {self.background_frequency}, expected 0 to 1")
+
+
+@dataclass(frozen=True)
+class FeatureAugmentation:
+    """How far the features of training clips are varied; 0 leaves a thing alone.
+
+    Source:
+        masks: Park et al., "SpecAugment" (2019); warped frequency: Jaitly and Hinton, "Vocal Tract
+        Length Perturbation" (2013).
+    """
+
+    shift_frames: float = 0.0  # either way
+    time_stretch: float = 0.0  # share of the length, either way
+    frequency_warp: float = 0.0  # share of the frequency, either way: a longer or shorter vocal tract
+    gain_db: float = 0.0  # either way
+    tilt_db: float = 0.0  # at both ends of the band, in opposite directions: another microphone
+    noise_frequency: float = 0.0  # share of clips
+    noise_volume: float = 0.0  # largest; 1 is the noise as it was recorded
+    time_masks: int = 0
+    time_mask_frames: float = 0.0  # longest
+    frequency_masks: int = 0
+    frequency_mask_bins: float = 0.0  # widest
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if not 0 <= value < math.inf:
+                raise UserError(f"feature augmentation: {setting.name} is {value}, expected 0 or more")
+        for name in ("time_stretch", "frequency_warp"):
+            if getattr(self, name) > 0.5:
+                raise UserError(f"feature augmentation: {name} is {getattr(self, name)}, expected 0 to 0.5")
+        if self.noise_frequency > 1:
+            raise UserError(
+                f"feature augmentation: noise_frequency is {self.noise_frequency}, expected 0 to 1"
+            )
+
+    @property
+    def is_none(self) -> bool:
+        """Whether features pass as they are."""
+        return self == FeatureAugmentation()
 
 
 def shift(audio: NDArray[np.float32], samples: int) -> NDArray[np.float32]:

@@ -8,10 +8,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,7 @@ from numpy.typing import NDArray
 from train.augment import Augmentation
 from train.cache import cache_root
 from train.console import progress
-from train.dataset import AudioSource, Example, Split
-from train.frontend import wav_features
+from train.dataset import Example, Split
 from train.spec import FrontEnd
 
 _BANK_VERSION = 2  # raise it when the same inputs give other features
@@ -28,12 +28,33 @@ _BLOCK_CLIPS = 32
 _KEEP_BYTES = 4 * 2**30  # older banks go when the cache grows over this
 
 
+class Clips(Protocol):
+    """What gives the features of examples: ``AudioSource``, ``StoredFeatures``."""
+
+    def training_features(self, entries: list[tuple[Example, int, int]]) -> NDArray[np.uint8]: ...
+
+    def plain_features(self, split: Split) -> NDArray[np.uint8]: ...
+
+
+class Part(NamedTuple):
+    """Clips of a bank that lie together, and the share of each batch that is drawn from them."""
+
+    clips: int
+    share: float
+
+
 @dataclass(frozen=True)
 class Bank:
-    """(clips, frames, bins) uint8 features and (clips,) int64 label indices."""
+    """(clips, frames, bins) uint8 features and (clips,) int64 label indices.
+
+    ``parts`` in the order of the clips; none: every clip is as likely as any other. ``noise``:
+    (n, frames, bins) float32 features of noise alone, for recipes that mix it in.
+    """
 
     features: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    parts: tuple[Part, ...] = ()
+    noise: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -61,9 +82,20 @@ def plan_variants(split: Split, bank_clips: int) -> list[tuple[Example, int, int
     return plan
 
 
+def join(banks: Sequence[Bank], shares: Sequence[float]) -> Bank:
+    """Banks as one, each with its share of every batch."""
+    if len(banks) == 1:
+        return banks[0]
+    return Bank(
+        np.concatenate([bank.features for bank in banks]),
+        np.concatenate([bank.labels for bank in banks]),
+        tuple(Part(len(bank), share) for bank, share in zip(banks, shares, strict=True)),
+    )
+
+
 def training_bank(
     split: Split,
-    source: AudioSource,
+    source: Clips,
     front_end: FrontEnd,
     augmentation: Augmentation,
     corpus_sha256: str,
@@ -86,9 +118,8 @@ def training_bank(
     labels = np.array([example.label for example, _, _ in plan], dtype=np.int64)
 
     def fill(block: slice) -> int:
-        audio = np.stack([source.training_variant(*entry) for entry in plan[block]])
-        features[block] = wav_features(audio, front_end)
-        return len(audio)
+        features[block] = source.training_features(plan[block])
+        return len(plan[block])
 
     with ThreadPoolExecutor(workers) as pool, progress("features", len(plan)) as advance:
         for count in pool.map(fill, _blocks(len(plan))):
@@ -97,10 +128,10 @@ def training_bank(
     return Bank(features, labels)
 
 
-def plain_bank(split: Split, audio: NDArray[np.float32], front_end: FrontEnd) -> Bank:
+def plain_bank(split: Split, source: Clips) -> Bank:
     """Features of a validation or testing split, without augmentation."""
     labels = np.array([example.label for example in split.examples], dtype=np.int64)
-    return Bank(wav_features(audio, front_end, os.cpu_count() or 1), labels)
+    return Bank(source.plain_features(split), labels)
 
 
 def _cache_key(

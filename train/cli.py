@@ -11,8 +11,8 @@ from train.augment import Augmentation
 from train.corpus import ALL, SPLITS, TESTING
 from train.dataset import Sampling
 from train.errors import UserError
-from train.job import Job
-from train.recipe import OPTIMIZERS, Recipe
+from train.job import ExtraData, Job
+from train.recipe import OPTIMIZERS, ORIGINAL, RECIPES, SCHEDULES, Recipe
 from train.runfolder import run_name
 from train.sources import RANDOM
 from train.spec import FrontEnd, parse_words
@@ -30,6 +30,35 @@ examples:
 """
 
 
+def _list_of(kind: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
+    def parse(text: str) -> tuple[Any, ...]:
+        return tuple(kind(item) for item in text.split(","))
+
+    parse.__name__ = f"comma-separated {kind.__name__} list"
+    return parse
+
+
+def _join(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+# Flags that set a field of the recipe: type or choices, placeholder, help.
+_RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
+    ("--training-steps", _list_of(int), "N,N", "steps of each phase"),
+    ("--learning-rate", _list_of(float), "R,R", "rate of each phase"),
+    ("--schedule", SCHEDULES, "", "the rate within a phase: the same, or up to it and down to nothing"),
+    ("--optimizer", OPTIMIZERS, "", ""),
+    ("--weight-decay", float, "D", "each step takes rate x D off every weight"),
+    ("--batch-size", int, "N", "clips per step"),
+    ("--dropout", float, "0..1", "share of activations dropped"),
+    ("--label-smoothing", float, "0..1", "share of the target spread over all labels"),
+    ("--average-steps", int, "N", "weights are averaged over about so many steps; 0: not at all"),
+    ("--teacher-share", float, "0..1", "of the loss, with --teacher"),
+    ("--teacher-temperature", float, "T", "softens the scores of a teacher"),
+    ("--eval-step-interval", int, "N", "steps between validations"),
+)
+
+
 def training_parser() -> argparse.ArgumentParser:
     """Flags of the main job."""
     parser = argparse.ArgumentParser(
@@ -39,7 +68,7 @@ def training_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    job, recipe, front_end, augmentation = Job(("word",)), Recipe(), FrontEnd(), Augmentation()
+    job, front_end, augmentation = Job(("word",)), FrontEnd(), Augmentation()
 
     main = parser.add_argument_group("what to train")
     main.add_argument("--words", metavar="A,B", help="the words to spot, any number of them")
@@ -107,43 +136,29 @@ def training_parser() -> argparse.ArgumentParser:
         help=f"one of {', '.join(architectures.names())} (%(default)s)",
     )
     training.add_argument(
-        "--training-steps",
-        type=_list_of(int),
-        default=recipe.training_steps,
-        metavar="N,N",
-        help=f"steps of each phase ({_join(recipe.training_steps)})",
+        "--recipe",
+        default=ORIGINAL,
+        choices=tuple(RECIPES),
+        help="settings below that are not given; strong: for small networks on logarithmic features "
+        "(%(default)s)",
     )
+    for flag, kind, metavar, text in _RECIPE_FLAGS:
+        name = _recipe_field(flag)
+        values = " / ".join(_join(getattr(recipe, name)) for recipe in RECIPES.values())
+        choices = kind if isinstance(kind, tuple) else None
+        training.add_argument(
+            flag,
+            type=str if choices else kind,
+            choices=choices,
+            metavar=None if choices else metavar,
+            help=f"{text} ({values})",
+        )
     training.add_argument(
-        "--learning-rate",
-        type=_list_of(float),
-        default=recipe.learning_rates,
-        metavar="R,R",
-        help=f"rate of each phase ({_join(recipe.learning_rates)})",
-    )
-    training.add_argument("--optimizer", default=recipe.optimizer, choices=OPTIMIZERS, help="(%(default)s)")
-    training.add_argument(
-        "--weight-decay",
-        type=float,
-        default=recipe.weight_decay,
-        metavar="D",
-        help="each step takes rate x D off every weight (%(default)s)",
-    )
-    training.add_argument(
-        "--batch-size", type=int, default=recipe.batch_size, metavar="N", help="clips per step (%(default)s)"
-    )
-    training.add_argument(
-        "--dropout",
-        type=float,
-        default=recipe.dropout,
-        metavar="0..1",
-        help="share of activations dropped (%(default)s)",
-    )
-    training.add_argument(
-        "--eval-step-interval",
-        type=int,
-        default=recipe.eval_step_interval,
-        metavar="N",
-        help="steps between validations (%(default)s)",
+        "--teacher",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="a trained run whose scores are learned, too; may be given more than once",
     )
     return parser
 
@@ -195,6 +210,33 @@ def download_parser() -> argparse.ArgumentParser:
     )
 
 
+def _recipe_field(flag: str) -> str:
+    """The field of Recipe that a flag sets."""
+    return {"--learning-rate": "learning_rates"}.get(flag, flag[2:].replace("-", "_"))
+
+
+def _recipe_of(arguments: argparse.Namespace) -> Recipe:
+    """The named recipe with the settings that flags change."""
+    given = {
+        _recipe_field(flag): value
+        for flag, *_ in _RECIPE_FLAGS
+        if (value := getattr(arguments, flag[2:].replace("-", "_"))) is not None
+    }
+    return replace(RECIPES[arguments.recipe], **given)
+
+
+def _extra_data(text: str) -> ExtraData:
+    """WHERE@SHARE."""
+    where, at, share = text.rpartition("@")
+    try:
+        return ExtraData(where, float(share))
+    except ValueError:
+        raise UserError(
+            f"--data {text}: only the first --data stands alone; expected WHERE@SHARE for the others, "
+            f"such as {text if not at else where}@0.5"
+        ) from None
+
+
 def job_of(arguments: argparse.Namespace) -> Job:
     """The job that the flags of the main job ask for.
 
@@ -204,10 +246,12 @@ def job_of(arguments: argparse.Namespace) -> Job:
     if not arguments.words:
         raise UserError("--words is missing; for example: python -m train --words yes,no")
     if arguments.random_data and arguments.data:
-        raise UserError(f"--random-data and --data {arguments.data} exclude each other")
+        raise UserError(f"--random-data and --data {arguments.data[0]} exclude each other")
     return Job(
         words=parse_words(arguments.words),
-        data=RANDOM if arguments.random_data else arguments.data,
+        data=RANDOM if arguments.random_data else next(iter(arguments.data), None),
+        extra_data=tuple(map(_extra_data, arguments.data[1:])),
+        test_data=arguments.test_data,
         language=arguments.language,
         architecture=arguments.architecture,
         front_end=FrontEnd(
@@ -218,15 +262,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
             window_stride_ms=arguments.window_stride_ms,
             feature_bin_count=arguments.feature_bin_count,
         ),
-        recipe=Recipe(
-            training_steps=arguments.training_steps,
-            learning_rates=arguments.learning_rate,
-            batch_size=arguments.batch_size,
-            dropout=arguments.dropout,
-            optimizer=arguments.optimizer,
-            weight_decay=arguments.weight_decay,
-            eval_step_interval=arguments.eval_step_interval,
-        ),
+        recipe=_recipe_of(arguments),
         sampling=Sampling(arguments.silence_percentage, arguments.unknown_percentage),
         augmentation=Augmentation(
             arguments.time_shift_ms, arguments.background_volume, arguments.background_frequency
@@ -234,6 +270,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
         validation_percentage=arguments.validation_percentage,
         testing_percentage=arguments.testing_percentage,
         bank_clips=arguments.bank_clips,
+        teachers=tuple(arguments.teacher),
         seed=arguments.seed,
     )
 
@@ -242,6 +279,7 @@ def evaluation_job(trained: Job, arguments: argparse.Namespace) -> Job:
     """The job a run was trained with, changed where the flags of ``evaluate`` say so."""
     names = ("data", "language", "validation_percentage", "testing_percentage", "seed")
     given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    trained = trained.on(given.pop("data", None))
     names = ("silence_percentage", "unknown_percentage")
     sampling = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     return replace(trained, **given, sampling=replace(trained.sampling, **sampling))
@@ -266,15 +304,25 @@ def _shown(default: object) -> str:
 
 
 def _add_data_flags(group: Any, defaults: Job | Trained) -> None:
-    otherwise = (
-        "speech_commands if downloaded, else synthetic" if isinstance(defaults, Job) else "as in training"
+    training = isinstance(defaults, Job)
+    otherwise = "speech_commands if downloaded, else synthetic" if training else "as in training"
+    text = (
+        "a folder or archive of clips, a feature bank (.npz), speech_commands (downloaded) or synthetic "
+        f"(eSpeak voices); default: {otherwise}"
     )
-    group.add_argument(
-        "--data",
-        metavar="WHERE",
-        help="a folder or archive of clips, speech_commands (downloaded) or synthetic (eSpeak voices); "
-        f"default: {otherwise}",
-    )
+    if training:
+        text += (
+            ". Once more as WHERE@SHARE: clips for training alone, that share of each batch, such as "
+            "--data recordings/ --data synthetic@0.5"
+        )
+        group.add_argument("--data", action="append", default=[], metavar="WHERE", help=text)
+        group.add_argument(
+            "--test-data",
+            metavar="WHERE",
+            help="test on all clips of these recordings whose speakers are not trained on",
+        )
+    else:
+        group.add_argument("--data", metavar="WHERE", help=text)
     group.add_argument(
         "--language",
         default=defaults.language,
@@ -303,15 +351,3 @@ def _add_sampling_flags(group: Any, defaults: Job | Trained) -> None:
             metavar="PERCENT",
             help=f"share of speakers held out for {name}, where the corpus has no lists ({_shown(default)})",
         )
-
-
-def _list_of(kind: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
-    def parse(text: str) -> tuple[Any, ...]:
-        return tuple(kind(item) for item in text.split(","))
-
-    parse.__name__ = f"comma-separated {kind.__name__} list"
-    return parse
-
-
-def _join(values: tuple[Any, ...]) -> str:
-    return ",".join(map(str, values))

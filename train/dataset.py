@@ -1,6 +1,7 @@
 """From a corpus to the labelled clips of each split, silence and unknown included, and their audio."""
 
 import math
+import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from train.augment import Augmentation, draw_shift, draw_volume, mix, shift
 from train.console import warn
 from train.corpus import ALL, BACKGROUND_FOLDER, SPLITS, TESTING, TRAINING, VALIDATION, Clip, Corpus
 from train.errors import UserError
+from train.frontend import float_features, wav_features
 from train.spec import SILENCE_LABEL, ModelSpec
 from train.wav import fit_length, read_wav, to_float
 
@@ -20,6 +22,7 @@ SILENCE_INDEX, UNKNOWN_INDEX = 0, 1
 # Part of each background file that a split may use, so that no noise is trained and tested on.
 _BACKGROUND_PART = {TRAINING: (0.0, 0.8), VALIDATION: (0.8, 0.9), TESTING: (0.9, 1.0), ALL: (0.0, 1.0)}
 _SPLIT_SEED = {split: index for index, split in enumerate((*SPLITS, ALL))}
+_NOISE_SEED = len(_SPLIT_SEED)
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,30 @@ class AudioSource:
             else:
                 audio[index] = self.clip_audio(example.clip)
         return audio
+
+    def training_features(self, entries: list[tuple[Example, int, int]]) -> NDArray[np.uint8]:
+        """Features of augmented training examples: (entries, frames, bins) uint8.
+
+        Args:
+            entries: (example, index, variant), as for ``training_variant``.
+        """
+        return wav_features(np.stack([self.training_variant(*entry) for entry in entries]), self._front_end)
+
+    def plain_features(self, split: Split) -> NDArray[np.uint8]:
+        """Features of a validation or testing split: (clips, frames, bins) uint8."""
+        return wav_features(self.plain(split), self._front_end, os.cpu_count() or 1)
+
+    def noise_features(self, clips: int) -> NDArray[np.float32] | None:
+        """Features of training noise alone, as loud as it was recorded; None where the corpus brings none.
+
+        Returns:
+            (clips, frames, bins) float32.
+        """
+        if not self._backgrounds:
+            return None
+        generator = np.random.default_rng([self._seed, _NOISE_SEED])
+        audio = np.stack([self.background(TRAINING, generator) for _ in range(clips)])
+        return float_features(audio, self._front_end, os.cpu_count() or 1)
 
     def clip_audio(self, clip: Clip) -> NDArray[np.float32]:
         samples = read_wav(clip.path, self._front_end.sample_rate_hz)

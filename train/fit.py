@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from train import runfolder
 from train.architectures import logits
 from train.bank import Bank
+from train.batches import Batches, Teacher, batch_loss, scaled
 from train.console import log, progress
 from train.errors import Interrupted, UserError
 from train.metrics import confusion_matrix
@@ -66,27 +67,35 @@ class Trainer:
         validation: Bank,
         run: Path,
         corpus_sha256: str = "",
+        teacher: Teacher | None = None,
     ) -> None:
-        """``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused."""
+        """``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused.
+
+        Raises:
+            UserError: a recipe that the front end does not allow.
+        """
         self.model, self.state = model, State(corpus_sha256=corpus_sha256)
         self._spec, self._recipe, self._run = spec, recipe, run
         self._checkpoints = run / runfolder.CHECKPOINTS
         self._logits = logits(model)
         self._optimizer = _optimizer(recipe)
         self._optimizer.build(model.trainable_variables)
-        self._features, self._labels = tf.constant(bank.features), tf.constant(bank.labels)
+        self._batches, self._teacher = Batches(bank, recipe, spec.front_end, spec.seed), teacher
         self._validation_features = tf.constant(validation.features)
         self._validation_labels = np.asarray(validation.labels)
         self._writer = tf.summary.create_file_writer(str(run / runfolder.LOGS))
         self._train_chunk = tf.function(self._chunk)
-        self._validate_batch = tf.function(lambda batch: self._logits(self._scale(batch), training=False))
+        self._validate_batch = tf.function(
+            lambda batch: self._logits(scaled(batch, spec.front_end)[..., None], training=False)
+        )
+        self._average = _Average(model, recipe.average_steps) if recipe.average_steps else None
 
     def resume(self) -> bool:
         """Take up the last checkpoint of the run folder; False where there is none."""
         path = self._checkpoints / _LAST
         if not path.is_file():
             return False
-        self.state = self._restored(path, [*self.model.variables, *self._optimizer.variables])
+        self.state = self._restored(path, self._all_variables())
         log(f"resumed at step {self.state.step} of {self._recipe.total_steps}")
         return True
 
@@ -114,7 +123,7 @@ class Trainer:
                     if state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps:
                         self._evaluate(rate, accuracy, loss)
                     if interrupted():
-                        self._save(_LAST)
+                        self._save(_LAST, self._all_variables())
                         raise Interrupted(self._how_to_go_on())
         finally:
             self._writer.flush()
@@ -153,39 +162,30 @@ class Trainer:
         """Steps start+1..end in one graph call; mean accuracy and mean loss over them."""
         accuracy, loss = tf.constant(0.0), tf.constant(0.0)
         for step in tf.range(start, end):
-            batch_accuracy, batch_loss = self._step(step)
-            accuracy += batch_accuracy
-            loss += batch_loss
+            step_accuracy, step_loss = self._step(step)
+            accuracy += step_accuracy
+            loss += step_loss
         steps = tf.cast(end - start, tf.float32)
         return accuracy / steps, loss / steps
 
     def _step(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        # The batch depends on seed and step alone, so that a resumed run draws the same ones.
-        seed = tf.stack([tf.constant(self._spec.seed % 2**31), step])
-        clips = len(self._labels)
-        chosen = tf.random.stateless_uniform([self._recipe.batch_size], seed, 0, clips, tf.int32)
-        features = self._scale(tf.gather(self._features, chosen))
-        labels = tf.gather(self._labels, chosen)
+        features, labels = self._batches.draw(step)
         with tf.GradientTape() as tape:
             scores = self._logits(features, training=True)
-            loss = tf.reduce_mean(
-                tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
-            )
+            loss = batch_loss(scores, labels, features, self._recipe, self._teacher)
         variables = self.model.trainable_variables
         self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        if self._average is not None:
+            self._average.update(step)
         hits = tf.equal(tf.argmax(scores, axis=-1, output_type=labels.dtype), labels)
         return tf.reduce_mean(tf.cast(hits, tf.float32)), loss
-
-    def _scale(self, quantized: tf.Tensor) -> tf.Tensor:
-        """uint8 features as the model takes them: (clips, frames, bins, 1) float32."""
-        front_end = self._spec.front_end
-        return tf.cast(quantized, tf.float32)[..., None] * front_end.feature_scale + front_end.feature_min
 
     def _evaluate(self, rate: float, accuracy: float, loss: float) -> None:
         """Validate, remember the best, save; lines as speech_commands logs them."""
         state = self.state
         log(f"Step #{state.step}: rate {rate:f}, accuracy {100 * accuracy:.1f}%, cross entropy {loss:f}")
-        scores = self._validation_scores()
+        with self._averaged():
+            scores = self._validation_scores()
         truth = self._validation_labels
         predicted = scores.argmax(axis=-1)
         held_out_accuracy = float(np.mean(predicted == truth))
@@ -202,17 +202,24 @@ class Trainer:
                 held_out_accuracy,
                 held_out_loss,
             )
-            self._save(_BEST)
-        self._save(_LAST)
+            with self._averaged():
+                self._save(_BEST, self.model.variables)
+        self._save(_LAST, self._all_variables())
 
     def _validation_scores(self) -> NDArray[np.float32]:
         batches = tf.data.Dataset.from_tensor_slices(self._validation_features).batch(500)
         return np.concatenate([self._validate_batch(batch).numpy() for batch in batches])
 
-    def _save(self, name: str) -> None:
-        variables = list(self.model.variables)
-        if name == _LAST:
-            variables += self._optimizer.variables
+    def _all_variables(self) -> list[Any]:
+        """What training needs to go on."""
+        average = self._average.variables if self._average is not None else []
+        return [*self.model.variables, *self._optimizer.variables, *average]
+
+    def _averaged(self) -> contextlib.AbstractContextManager[None]:
+        """The model with its averaged weights, where the recipe averages."""
+        return contextlib.nullcontext() if self._average is None else self._average.in_place()
+
+    def _save(self, name: str, variables: list[Any]) -> None:
         arrays = {f"v{index:04}": variable.numpy() for index, variable in enumerate(variables)}
         state = json.dumps(dataclasses.asdict(self.state))
         with runfolder.atomic_path(self._checkpoints / name) as temporary:
@@ -241,6 +248,39 @@ class Trainer:
             f"go on:             python -m train --resume {self._run}\n"
             f"finish as it is:   python -m train --resume {self._run} --stop-training"
         )
+
+
+class _Average:
+    """Weights averaged over the last steps, which validate better than those of any one step.
+
+    Source:
+        Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging" (1992).
+    """
+
+    def __init__(self, model: keras.Model, steps: int) -> None:
+        # Seeds of dropout are variables, too, and whole numbers: those are left as they are.
+        self._averaged = [variable for variable in model.variables if "float" in variable.dtype]
+        self.variables = [tf.Variable(variable.numpy(), trainable=False) for variable in self._averaged]
+        self._steps = float(steps)
+
+    def update(self, step: tf.Tensor) -> None:
+        """Move each average towards its weight: by 1/steps, more at the start of training."""
+        done = tf.cast(step, tf.float32) + 1.0
+        share = tf.maximum(1.0 / self._steps, 1.0 / (1.0 + done))
+        for average, variable in zip(self.variables, self._averaged, strict=True):
+            average.assign_add(share * (variable.value - average))
+
+    @contextlib.contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The averages stand in for the weights within the block."""
+        weights = [variable.numpy() for variable in self._averaged]
+        for variable, average in zip(self._averaged, self.variables, strict=True):
+            variable.assign(average)
+        try:
+            yield
+        finally:
+            for variable, weight in zip(self._averaged, weights, strict=True):
+                variable.assign(weight)
 
 
 @contextlib.contextmanager

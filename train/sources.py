@@ -36,8 +36,9 @@ def resolve(
     seed: int,
     language: str = "en",
     sample_rate_hz: int = _MADE_AT_HZ,
+    flag: str = "--data",
 ) -> Source:
-    """The corpus that ``--data`` names, fetched, unpacked or made if need be.
+    """The corpus that a flag such as ``--data`` names, fetched, unpacked or made if need be.
 
     Args:
         data: a folder, an archive, "speech_commands", "synthetic" or "random"; None is the
@@ -72,22 +73,22 @@ def resolve(
         note = "random noise with random labels, for debugging: accuracy means nothing here"
         source = Source(data, "random", _random_corpus(words, seed), note)
     else:
-        source = _on_disk(Path(data))
+        source = _on_disk(Path(data), flag)
     log(f"corpus: {source.name} in {source.root}: {source.note}")
     return source
 
 
-def _on_disk(path: Path) -> Source:
+def _on_disk(path: Path, flag: str) -> Source:
     if path.is_dir():
         root = archive.corpus_root(path)
     elif path.is_file():
         root = archive.extract(path, cache_root())
     else:
         raise UserError(
-            f"--data {path}: there is no such folder or archive; expected a path, "
+            f"{flag} {path}: there is no such folder or archive; expected a path, "
             f"{SPEECH_COMMANDS}, {SYNTHETIC} or {RANDOM}"
         )
-    return Source(FOLDER, path.name, root, "recordings given with --data")
+    return Source(FOLDER, path.name, root, f"recordings given with {flag}")
 
 
 def _random_corpus(words: tuple[str, ...], seed: int) -> Path:

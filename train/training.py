@@ -2,18 +2,21 @@
 
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from train import runfolder
+from train import bank, runfolder
 from train.console import log
 from train.corpus import TRAINING, VALIDATION
-from train.job import Job, Material
+from train.job import Job
+from train.material import Material
 
 CALIBRATION_CLIPS = 500
+_NOISE_CLIPS = 2000  # of background noise that a recipe may mix into features
 
 
 def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> dict[str, Any]:
@@ -28,30 +31,32 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
         Interrupted: Ctrl-C during training; checkpoints are in the run folder.
         UserError: a network that cannot be built or frozen.
     """
-    from train import architectures, bank, graphdef  # TensorFlow: seconds to import
+    from train import architectures, graphdef  # TensorFlow: seconds to import
     from train.fit import Trainer, make_deterministic
+    from train.teacher import check_teachers, load_teacher
 
-    spec = job.spec
+    spec, teachers = job.spec, tuple(map(Path, job.teachers))
+    check_teachers(teachers, spec)
     make_deterministic(job.seed)
     model = architectures.build(
         job.architecture, job.front_end, len(spec.labels), job.recipe.dropout, job.seed
     )
     started = time.monotonic()
-    training_bank = bank.training_bank(
-        material.splits[TRAINING],
-        material.audio,
-        job.front_end,
-        job.augmentation,
-        material.corpus.sha256,
-        job.seed,
-        job.bank_clips,
-    )
-    validation = material.splits[VALIDATION]
-    validation_bank = bank.plain_bank(validation, material.audio.plain(validation), job.front_end)
+    training_bank = _training_bank(job, material)
+    validation_bank = bank.plain_bank(material.splits[VALIDATION], material.main.clips)
     features_s = time.monotonic() - started
     log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
 
-    trainer = Trainer(model, spec, job.recipe, training_bank, validation_bank, run, material.corpus.sha256)
+    trainer = Trainer(
+        model,
+        spec,
+        job.recipe,
+        training_bank,
+        validation_bank,
+        run,
+        material.corpus_sha256,
+        load_teacher(teachers),
+    )
     if resume and not trainer.resume() and not stop:
         log("no checkpoint yet: training from the start")
     state = trainer.stop_here() if stop else trainer.run()
@@ -81,6 +86,31 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
             "macs": architectures.count_macs(model),
         },
     }
+
+
+def _training_bank(job: Job, material: Material) -> bank.Bank:
+    """The clips of every corpus that is trained on, each with its share of a batch."""
+    trained_on = [
+        (material.splits[TRAINING], material.main),
+        *((extra.split, extra.collection) for extra in material.extras),
+    ]
+    banks = [
+        bank.training_bank(
+            split,
+            collection.clips,
+            job.front_end,
+            job.augmentation,
+            collection.corpus.sha256,
+            job.seed,
+            job.bank_clips,
+        )
+        for split, collection in trained_on
+    ]
+    shares = [extra.share for extra in material.extras]
+    joined = bank.join(banks, [1.0 - sum(shares), *shares])
+    if not job.recipe.feature_augmentation.noise_frequency:
+        return joined
+    return replace(joined, noise=material.audio.noise_features(_NOISE_CLIPS))
 
 
 def _calibration(features: NDArray[np.uint8]) -> NDArray[np.uint8]:
