@@ -6,6 +6,7 @@ from pathlib import Path
 
 from train.console import log, run
 from train.errors import UserError
+from train.spec import FRONT_ENDS, FrontEnd
 
 _DEFAULT_WINDOW_SIZE_MS, _DEFAULT_WINDOW_STRIDE_MS = 30, 10  # of the original wav_to_features
 
@@ -78,17 +79,16 @@ def _wav_to_features(arguments: list[str]) -> None:
         metavar="0|1",
         help="write unsigned bytes instead of floats",
     )
-    add("--preprocess", help="front end; average is the one supported, and the original's default is not it")
+    add("--preprocess", help="front end; one of the original's is supported, average, and ours beside it")
     add("--overwrite", action="store_true", help="replace the output even if it is something else")
     flags = parser.parse_args(arguments)
-    if flags.preprocess != "average":
+    if flags.preprocess not in FRONT_ENDS:
         raise UserError(
             f"--preprocess is {flags.preprocess or 'not given, which meant mfcc in the original'}; "
-            "supported: average; pass --preprocess average"
+            f"supported: {', '.join(FRONT_ENDS)}; pass --preprocess average"
         )
 
     from codegen.wav_to_features import write_features
-    from train.spec import FrontEnd
 
     front_end = FrontEnd(
         name=flags.preprocess,

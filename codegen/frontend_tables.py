@@ -1,47 +1,191 @@
-"""Constants of the front end in C: window, twiddle factors, and which bins a feature takes."""
+"""Constants of the front end in C: window, twiddle factors, bands, and what turns power into features."""
 
 import math
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, localcontext
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codegen import cformat
 from codegen.render import render
-from train.frontend import hann_window
-from train.spec import FrontEnd
+from train.frontend import hann_window, mel_weights
+from train.spec import GAIN_CONTROL, FrontEnd, LogScale
 
 _PER_ROW = 8
 _SAMPLE_BITS = 15  # behind the point of an int16 sample
 # Twice the transform of a real sequence has to fit into an int32: 30 bits for the transform.
 _TRANSFORM_BITS = 30
+_LOG_BITS = 24  # behind the point of binary logarithms
+_LOG_TABLE_LENGTH = 256
+_Q31, _Q32 = 1 << 31, 1 << 32
+
+
+@dataclass(frozen=True)
+class Table:
+    """A constant array of C."""
+
+    type: str
+    name: str
+    values: object  # of integers, one-dimensional
+    meaning: str
+
+    @property
+    def declaration(self) -> str:
+        return f"const {self.type} {self.name}[{len(np.asarray(self.values))}]"
+
+    @property
+    def rows(self) -> list[str]:
+        suffix = "u" if self.type == "uint32_t" else ""
+        return cformat.rows([f"{int(value)}{suffix}" for value in np.asarray(self.values)], _PER_ROW)
 
 
 def table_files(banner: str, front_end: FrontEnd) -> dict[str, str]:
     """frontend_tables.h and frontend_tables.c."""
     points = front_end.fft_length // 2
+    tables: list[Table] = _spectrum_tables(front_end)
+    constants: list[str] = []
+    if front_end.has_mel_bands:
+        tables += _mel_tables(front_end)
+    else:
+        tables.append(
+            Table(
+                "uint16_t",
+                "kws_group_start",
+                front_end.group_edges,
+                "first FFT bin of each feature, and the end",
+            )
+        )
+    if front_end.name != "average":
+        constants = [
+            f"#define KWS_HEADROOM_BITS {headroom_bits(front_end)}  // taken off the powers of FFT bins",
+            f"#define KWS_POWER_BITS {power_bits(front_end)}  // behind the point of the power of a band",
+        ]
+    if front_end.log_scale is not None:
+        constants.append("typedef uint64_t kws_threshold;  // of power")
+        tables.append(_threshold_table("power", log_thresholds(front_end.log_scale, power_bits(front_end))))
+    if front_end.name == "pcan":
+        constants += _gain_constants(front_end)
+        tables += _gain_tables(front_end)
     context = {
         "banner": banner,
         "front_end": front_end,
+        "is_average": int(front_end.name == "average"),
+        "is_mel": int(front_end.has_mel_bands),
+        "is_pcan": int(front_end.name == "pcan"),
         "kept_samples": max(0, front_end.window_samples - front_end.stride_samples),
         "skipped_samples": max(0, front_end.stride_samples - front_end.window_samples),
         "fraction_bits": fraction_bits(front_end),
         "is_two_times_a_power_of_four": int(math.log2(points)) % 2,
-        "complex_length": points,
-        "group_count": front_end.bins + 1,
+        "constants": constants,
+        "tables": tables,
     }
-    window = _rows(_q31(hann_window(front_end.window_samples)))
-    sine = _rows(_q31(np.sin(2 * np.pi * np.arange(front_end.fft_length) / front_end.fft_length)))
-    return {
-        "frontend_tables.h": render("frontend_tables.h", **context),
-        "frontend_tables.c": render(
-            "frontend_tables.c",
-            **context,
-            window_rows=window,
-            sine_rows=sine,
-            reversal_rows=_rows(bit_reversal(points)),
-            group_rows=_rows(front_end.group_edges),
+    return {name: render(name, **context) for name in ("frontend_tables.h", "frontend_tables.c")}
+
+
+def _spectrum_tables(front_end: FrontEnd) -> list[Table]:
+    sine = np.sin(2 * np.pi * np.arange(front_end.fft_length) / front_end.fft_length)
+    return [
+        Table("int32_t", "kws_window", _q31(hann_window(front_end.window_samples)), "periodic Hann, Q31"),
+        Table("int32_t", "kws_sine", _q31(sine), "one turn, Q31"),
+        Table("uint16_t", "kws_bit_reversal", bit_reversal(front_end.fft_length // 2), "of complex places"),
+    ]
+
+
+def _mel_tables(front_end: FrontEnd) -> list[Table]:
+    """Between the middles of two bands, their shares of a bin add up to 1: one of them is enough."""
+    positions = np.array(front_end.mel_positions)
+    starts = np.searchsorted(positions, np.arange(front_end.bins + 2))
+    shares = (positions - np.floor(positions))[: starts[-1]]
+    return [
+        Table(
+            "uint16_t",
+            "kws_slope_start",
+            starts,
+            "first FFT bin between the middles of two bands, below the first one and above the last one, too",
         ),
-    }
+        Table(
+            "uint32_t",
+            "kws_rising_share",
+            np.minimum(np.rint(shares * _Q32), _Q32 - 1).astype(np.int64),
+            "of each FFT bin, what the higher of its two bands gets, Q32",
+        ),
+    ]
+
+
+def _threshold_table(what: str, values: list[int]) -> Table:
+    return Table("kws_threshold", "kws_thresholds", values, f"least {what} of features 1 to 255")
+
+
+def log_thresholds(scale: LogScale, bits: int) -> list[int]:
+    """Least power of each feature from 1 to 255, in units of 2^-bits, rounded up.
+
+    Exact: features are rounded, so that number k begins half a step below k.
+    """
+    with localcontext(prec=50):
+        floor, steps_per_octave = Decimal(scale.floor), Decimal(scale.steps_per_octave)
+        return [
+            _ceiling(floor * 2 ** ((step - Decimal("0.5")) / steps_per_octave) * 2**bits)
+            for step in range(1, 256)
+        ]
+
+
+def gain_thresholds(front_end: FrontEnd) -> list[int]:
+    """Least log2(power) - strength * log2(floor + level) of each feature from 1 to 255, Q24, rounded up.
+
+    Of powers in units of 2^-power_bits, as C has them.
+    """
+    control = GAIN_CONTROL
+    with localcontext(prec=50):
+        offset, exponent = Decimal(control.offset), Decimal(control.exponent)
+        ratios = [
+            ((step - Decimal("0.5")) * Decimal(front_end.feature_scale) + offset**exponent) ** (1 / exponent)
+            - offset
+            for step in range(1, 256)
+        ]
+        unit = power_bits(front_end) * (1 - Decimal(control.strength))
+        return [_ceiling((ratio.ln() / Decimal(2).ln() + unit) * 2**_LOG_BITS) for ratio in ratios]
+
+
+def _gain_constants(front_end: FrontEnd) -> list[str]:
+    floor = round(GAIN_CONTROL.floor * 2 ** power_bits(front_end))
+    return [
+        "typedef int32_t kws_threshold;  // of log2(power) - strength * log2(floor + level), Q24",
+        f"#define KWS_LEVEL_SHARE {round(front_end.level_share * _Q32)}u  // of a new row in the level, Q32",
+        f"#define KWS_LEVEL_FLOOR {floor}u  // of power",
+        f"#define KWS_GAIN_STRENGTH {round(GAIN_CONTROL.strength * _Q31)}  // Q31",
+    ]
+
+
+def _gain_tables(front_end: FrontEnd) -> list[Table]:
+    logarithms = np.log2(1 + np.arange(_LOG_TABLE_LENGTH + 1) / _LOG_TABLE_LENGTH)
+    return [
+        Table("int32_t", "kws_log2", np.rint(logarithms * 2**_LOG_BITS).astype(np.int64), "from 1 to 2, Q24"),
+        _threshold_table("ratio", gain_thresholds(front_end)),
+    ]
+
+
+def _ceiling(value: Decimal) -> int:
+    return int(value.to_integral_value(ROUND_CEILING))
+
+
+def power_bits(front_end: FrontEnd) -> int:
+    """Bits behind the point of the powers of bands: the spectrum in C is twice the DFT of the samples."""
+    return 2 * (_SAMPLE_BITS + fraction_bits(front_end) + 1) - headroom_bits(front_end)
+
+
+def headroom_bits(front_end: FrontEnd) -> int:
+    """Bits to drop of the powers of FFT bins, so that 64 hold the sum of a band however loud it is.
+
+    No bin has more than 2^62, since the transform and its double fit; an impulse has it in all of them.
+    """
+    return max(0, (_most_bins_of_a_band(front_end) - 1).bit_length() - 2)
+
+
+def _most_bins_of_a_band(front_end: FrontEnd) -> int:
+    if front_end.has_mel_bands:
+        return int(np.count_nonzero(mel_weights(front_end), axis=0).max())
+    return int(np.diff(front_end.group_edges).max())
 
 
 def fraction_bits(front_end: FrontEnd) -> int:
@@ -62,8 +206,4 @@ def bit_reversal(length: int) -> list[int]:
 
 def _q31(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Values in [-1, 1] as Q31; 1 itself becomes the largest int32."""
-    return np.minimum(np.rint(values * 2.0**31), 2.0**31 - 1).astype(np.int64)
-
-
-def _rows(values: object) -> list[str]:
-    return cformat.rows([int(value) for value in np.asarray(values)], _PER_ROW)
+    return np.minimum(np.rint(values * _Q31), _Q31 - 1).astype(np.int64)

@@ -37,7 +37,7 @@ def write_features(
         done = "padded with zeros" if len(samples) < front_end.clip_samples else "cut at its end"
         log(f"{input_wav}: {len(samples)} samples, {done} to {front_end.clip_samples}")
     audio = wav.to_float(wav.fit_length(samples, front_end.clip_samples))[None]
-    features = frontend.average_bins(frontend.power_spectrogram(audio, front_end), front_end)[0]
+    features = frontend.compress(frontend.band_powers(audio, front_end), front_end)[0]
     if quantize:
         values = [str(value) for value in frontend.quantize_features(features, front_end).ravel()]
     else:

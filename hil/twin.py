@@ -5,7 +5,6 @@ Its features are the definition's (train/frontend.py), from which the board's ma
 """
 
 import dataclasses
-import os
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.clipset import run_model
-from train.frontend import model_input, wav_features
+from train.frontend import band_powers, compress, model_input, quantize_features
 from train.spec import FrontEnd
 from train.tflm import TflmModel
 from train.wav import to_float
@@ -46,9 +45,9 @@ def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.i
         duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
         part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
         audio = to_float(samples[first * stride : first * stride + part.clip_samples])
-        blocks.append(wav_features(audio[np.newaxis], part, os.cpu_count() or 1)[0])
-    features = np.concatenate(blocks) if blocks else np.zeros((0, front_end.bins), np.uint8)
-    return model_input(features, front_end)
+        blocks.append(band_powers(audio[np.newaxis], part)[0])
+    powers = np.concatenate(blocks) if blocks else np.zeros((0, front_end.bins), np.float32)
+    return model_input(quantize_features(compress(powers, front_end), front_end), front_end)
 
 
 def stream_scores(

@@ -15,7 +15,7 @@ from train.job import ExtraData, Job
 from train.recipe import OPTIMIZERS, ORIGINAL, RECIPES, SCHEDULES, Recipe
 from train.runfolder import run_name
 from train.sources import RANDOM
-from train.spec import FrontEnd, parse_words
+from train.spec import FRONT_ENDS, FrontEnd, parse_words
 
 _EPILOG = """\
 commands beside training:
@@ -118,13 +118,15 @@ def training_parser() -> argparse.ArgumentParser:
     )
 
     features = parser.add_argument_group("front end")
-    features.add_argument("--preprocess", default=front_end.name, choices=["average"], help="(%(default)s)")
+    features.add_argument(
+        "--preprocess", default=front_end.name, choices=FRONT_ENDS, help="docs/FRONT_ENDS.md (%(default)s)"
+    )
     for flag, value, text in (
         ("--sample-rate-hz", front_end.sample_rate_hz, "of the microphone"),
         ("--clip-duration-ms", front_end.clip_duration_ms, "what the network hears at a time"),
         ("--window-size-ms", front_end.window_size_ms, "of one spectrum"),
         ("--window-stride-ms", front_end.window_stride_ms, "from one spectrum to the next"),
-        ("--feature-bin-count", front_end.feature_bin_count, "least number of bins per spectrum"),
+        ("--feature-bin-count", front_end.feature_bin_count, "mel bands, or least number of bins"),
     ):
         features.add_argument(flag, type=int, default=value, metavar="N", help=f"{text} (%(default)s)")
 

@@ -1,6 +1,7 @@
-"""The front end: clips of audio to 49 x 43 feature arrays. This is the definition.
+"""The front end: clips of audio to arrays of features, 49 x 43 or 49 x 40. This is the definition.
 
-The C front end on the device and the one inside ``model.pb`` are judged against it.
+The C front end on the device and the one inside ``model.pb`` are judged against it. All front ends
+share a spectrum; its bins become bands, and the power of a band a feature (docs/FRONT_ENDS.md).
 """
 
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
+from train.compression import gain_controlled, log_steps
 from train.spec import FrontEnd
 
 # Clips handled at a time: 49 x 512 doubles each, so that a block stays in the cache of a core.
@@ -75,6 +77,46 @@ def average_bins(power: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.
     return pooled
 
 
+def mel_weights(front_end: FrontEnd) -> NDArray[np.float64]:
+    """(fft_bins, bins) float64: share of each FFT bin in each mel band.
+
+    Triangles in mel, each as high as 1 and from the middle of one neighbour to that of the other.
+    """
+    bands = np.arange(1, front_end.bins + 1)
+    distance = np.abs(np.array(front_end.mel_positions)[:, np.newaxis] - bands)
+    return np.maximum(0.0, 1.0 - distance)
+
+
+def band_powers(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
+    """Power of each band of each frame: the mean of a group of FFT bins, or a mel band's weighted sum.
+
+    Args:
+        audio: (clips, clip_samples) float32 in [-1, 1].
+    Returns:
+        (clips, frames, bins) float32.
+    """
+    power = power_spectrogram(audio, front_end)
+    if front_end.has_mel_bands:
+        return (power @ mel_weights(front_end)).astype(np.float32)
+    return average_bins(power, front_end)
+
+
+def compress(powers: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
+    """Features of band powers, not clamped to the range at its upper end.
+
+    Args:
+        powers: (..., frames, bins) float32, the frames from the first of a stream on.
+    Returns:
+        the same shape, float32 from feature_min.
+    """
+    if front_end.name == "average":
+        return powers
+    if front_end.name == "pcan":
+        return gain_controlled(powers, front_end.level_share).astype(np.float32)
+    assert front_end.log_scale is not None
+    return (log_steps(powers, front_end.log_scale) * front_end.feature_scale).astype(np.float32)
+
+
 def compute_features(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
     """Features as the float model and the GraphDef see them: clamped to the range, not rounded.
 
@@ -83,8 +125,8 @@ def compute_features(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArray
     Returns:
         (clips, frames, bins) float32 in [feature_min, feature_max].
     """
-    pooled = average_bins(power_spectrogram(audio, front_end), front_end)
-    return np.clip(pooled, front_end.feature_min, front_end.feature_max, out=pooled)
+    features = compress(band_powers(audio, front_end), front_end)
+    return np.clip(features, front_end.feature_min, front_end.feature_max, out=features)
 
 
 def quantize_features(features: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.uint8]:

@@ -1,8 +1,8 @@
 """``model.pb``: front end and network in one frozen GraphDef that TensorFlow 1.4 loads.
 
-Node order and names are those that speech_commands' freeze.py gives, with one addition, a
-Minimum after the pooling: the device clamps features to the range of uint8, and the Keras
-model is trained on clamped features. (The lower end needs no clamp: power is never negative.)
+Node order and names are those that speech_commands' freeze.py gives for ``average``, with one
+addition, a Minimum: the device clamps features to the range of uint8, and the Keras model is
+trained on clamped features. (The lower end needs no clamp: no feature is negative.)
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from train import graphdef_ops
+from train import graphdef_frontend, graphdef_ops
 from train.architectures import OUTPUT_NAME
 from train.errors import UserError
 from train.spec import FrontEnd
@@ -73,16 +73,9 @@ def _emit_front_end(front_end: FrontEnd) -> tf.Tensor:
         stride=front_end.stride_samples,
         magnitude_squared=True,
     )
-    group = [1, 1, front_end.bins_per_average, 1]
-    pooled = tf.raw_ops.AvgPool(
-        value=tf.raw_ops.ExpandDims(input=power, axis=-1),
-        ksize=group,
-        strides=group,
-        padding="SAME",
-        name="avg_pool",
-    )
+    features = graphdef_frontend.emit(power, front_end)
     highest = tf.constant(front_end.feature_max, tf.float32, name="feature_max")
-    clamped = tf.raw_ops.Minimum(x=pooled, y=highest)
+    clamped = tf.raw_ops.Minimum(x=features, y=highest)
     # Flat and back: the original's interface between front end and network is a flat array.
     flat = tf.raw_ops.Reshape(tensor=clamped, shape=[-1, front_end.feature_count])
     return tf.raw_ops.Reshape(tensor=flat, shape=[-1, front_end.frames, front_end.bins, 1])

@@ -7,6 +7,7 @@ it, C is generated from it.
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,13 +18,57 @@ SILENCE_LABEL = "_silence_"
 UNKNOWN_LABEL = "_unknown_"
 SPEC_VERSION = 1
 
+# Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md). For log and log_mel it is a part
+# of an octave: 1/8, and 0.1/ln 2 to five digits. All have few enough bits for 255 times the step to be
+# exact in float32, so that a .tflite, which stores the range so, gets the step back exactly.
+_FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6}
+FRONT_ENDS = tuple(_FEATURE_SCALES)
+_MEL_TOP_HZ = 4000  # where the highest band of log_mel and pcan ends
+
+
+@dataclass(frozen=True)
+class LogScale:
+    """A logarithmic feature: ``steps_per_octave * log2(power / floor)`` steps, none for less power."""
+
+    floor: float
+    steps_per_octave: float
+
+
+# log: from 2^-20, an eighth of an octave each. log_mel: 10 ln(power) + 146.2, as its bank was made.
+_LOG_SCALES = {
+    "log": LogScale(floor=2.0**-20, steps_per_octave=8.0),
+    "log_mel": LogScale(floor=math.exp(-14.62), steps_per_octave=10.0 * math.log(2.0)),
+}
+
+
+@dataclass(frozen=True)
+class GainControl:
+    """Constants of ``pcan``: each band is divided by its own level, then compressed.
+
+    With level the mean of the band's past power, forgotten over ``time_constant_ms``, a feature is
+    ``(power / (floor + level)**strength + offset)**exponent - offset**exponent``.
+
+    Source:
+        per-channel energy normalization, Wang et al. 2017 (arXiv 1607.05666), with its constants;
+        the floor, 1e-6 there, is the nearest power of two.
+    """
+
+    time_constant_ms: float = 400.0
+    floor: float = 2.0**-20
+    strength: float = 0.98
+    offset: float = 2.0
+    exponent: float = 0.5
+
+
+GAIN_CONTROL = GainControl()
+
 
 @dataclass(frozen=True)
 class FrontEnd:
     """Settings of the front end and all that follows from them.
 
-    The formulas are those of TensorFlow's speech_commands ``prepare_model_settings``
-    for ``preprocess=average``.
+    The formulas of frames and groups are those of TensorFlow's speech_commands
+    ``prepare_model_settings`` for ``preprocess=average``.
     """
 
     name: str = "average"
@@ -34,8 +79,8 @@ class FrontEnd:
     feature_bin_count: int = 40
 
     def __post_init__(self) -> None:
-        if self.name != "average":
-            raise UserError(f"front end {self.name!r} is not known; known: average")
+        if self.name not in FRONT_ENDS:
+            raise UserError(f"front end {self.name!r} is not known; known: {', '.join(FRONT_ENDS)}")
         for name in ("sample_rate_hz", "clip_duration_ms", "window_size_ms", "window_stride_ms"):
             if getattr(self, name) <= 0:
                 raise UserError(f"front end: {name} is {getattr(self, name)}, expected more than 0")
@@ -55,6 +100,23 @@ class FrontEnd:
                 f"front end: feature_bin_count is {self.feature_bin_count}, "
                 f"expected 1 to {self.fft_bins} (the bins of a {self.fft_length}-point FFT)"
             )
+        if self.has_mel_bands:
+            self._check_mel_bands()
+
+    def _check_mel_bands(self) -> None:
+        if self.sample_rate_hz < 2 * _MEL_TOP_HZ:
+            raise UserError(
+                f"front end {self.name}: sample_rate_hz is {self.sample_rate_hz}, expected at least "
+                f"{2 * _MEL_TOP_HZ}: its bands reach up to {_MEL_TOP_HZ} Hz"
+            )
+        positions = self.mel_positions
+        for band in range(1, self.bins + 1):
+            if not any(abs(position - band) < 1 for position in positions):
+                raise UserError(
+                    f"front end {self.name}: feature_bin_count is {self.feature_bin_count}, and band {band} "
+                    f"of so many lies between two bins of a {self.fft_length}-point FFT; expected fewer "
+                    f"bands, or a window longer than {self.window_size_ms} ms"
+                )
 
     @property
     def clip_samples(self) -> int:
@@ -82,8 +144,15 @@ class FrontEnd:
         return self.fft_bins // self.feature_bin_count
 
     @property
+    def has_mel_bands(self) -> bool:
+        """Whether features are of mel bands, not of groups of adjacent FFT bins."""
+        return self.name in ("log_mel", "pcan")
+
+    @property
     def bins(self) -> int:
-        """Features per frame: 43 with the defaults."""
+        """Features per frame. With the defaults 43, or 40 mel bands."""
+        if self.has_mel_bands:
+            return self.feature_bin_count
         return -(-self.fft_bins // self.bins_per_average)
 
     @property
@@ -100,6 +169,18 @@ class FrontEnd:
         return (*starts, self.fft_bins)
 
     @property
+    def mel_positions(self) -> tuple[float, ...]:
+        """Where each FFT bin lies among the mel bands: at b in the middle of band b, which begins at b - 1.
+
+        Bands count from 1 here, and all have the same width in mel, 1127 ln(1 + f / 700 Hz).
+        """
+        top = math.log1p(_MEL_TOP_HZ / 700)
+        bin_hz = self.sample_rate_hz / self.fft_length
+        return tuple(
+            math.log1p(number * bin_hz / 700) / top * (self.bins + 1) for number in range(self.fft_bins)
+        )
+
+    @property
     def frames(self) -> int:
         """Frames per clip: 49 with the defaults."""
         return 1 + (self.clip_samples - self.window_samples) // self.stride_samples
@@ -114,12 +195,22 @@ class FrontEnd:
 
     @property
     def feature_max(self) -> float:
-        return 127.5
+        return 255.0 * self.feature_scale
 
     @property
     def feature_scale(self) -> float:
         """Value of one step of a uint8 feature; also the scale of the model's int8 input."""
-        return (self.feature_max - self.feature_min) / 255.0
+        return _FEATURE_SCALES[self.name]
+
+    @property
+    def log_scale(self) -> LogScale | None:
+        """How the power of a band becomes a feature; None where that is not by a logarithm alone."""
+        return _LOG_SCALES.get(self.name)
+
+    @property
+    def level_share(self) -> float:
+        """Share of the newest frame in the level of a band, of ``pcan``."""
+        return -math.expm1(-self.window_stride_ms / GAIN_CONTROL.time_constant_ms)
 
     @property
     def input_zero_point(self) -> int:

@@ -11,7 +11,7 @@ else()
 endif()
 foreach(program bench bench_ops bench_empty)
     kws_add_firmware(${program} "${KWS_FIRMWARE_DIR}/app/bench.c" "${KWS_FIRMWARE_DIR}/app/print.c" "${probe}"
-        "${KWS_FIRMWARE_DIR}/frontend/frontend.c" "${KWS_FIRMWARE_DIR}/frontend/fft.c"
+        ${KWS_FRONTEND_SOURCES}
         "${MODEL}/frontend_tables.c")
     target_include_directories(${program} PRIVATE "${KWS_FIRMWARE_DIR}" "${MODEL}")
     set_target_properties(${program} PROPERTIES EXCLUDE_FROM_ALL ON)

@@ -46,6 +46,11 @@ function(kws_add_library name)
     endforeach()
 endfunction()
 
+set(KWS_FRONTEND_SOURCES
+    "${KWS_FIRMWARE_DIR}/frontend/frontend.c" "${KWS_FIRMWARE_DIR}/frontend/window.c"
+    "${KWS_FIRMWARE_DIR}/frontend/fft.c" "${KWS_FIRMWARE_DIR}/frontend/bands.c"
+    "${KWS_FIRMWARE_DIR}/frontend/compress.c")
+
 include(engine_${ENGINE}) # makes kws_engine, and KWS_ENGINE_SOURCE: the file of it that implements model.h
 include(mlperf)
 if(EXISTS "${MODEL}/frontend_tables.c")
@@ -58,7 +63,7 @@ endif()
 # The front end and the application, and the clips of the run folder as tests of both.
 kws_add_library(kws_listener
     "${KWS_FIRMWARE_DIR}/app/listener.c" "${KWS_FIRMWARE_DIR}/app/recognizer.c"
-    "${KWS_FIRMWARE_DIR}/frontend/frontend.c" "${KWS_FIRMWARE_DIR}/frontend/fft.c"
+    ${KWS_FRONTEND_SOURCES}
     "${MODEL}/frontend_tables.c" "${MODEL}/micro_model_settings.cc")
 target_link_libraries(kws_listener PUBLIC kws_engine)
 

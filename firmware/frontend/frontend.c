@@ -2,16 +2,16 @@
 
 #include <string.h>
 
+#include "bands.h"
+#include "compress.h"
 #include "fft.h"
+#include "window.h"
+
+#if KWS_FRONTEND_AVERAGE
 
 // Bits behind the point of a power: the spectrum is twice 2^(15 + KWS_FRACTION_BITS) times the
 // DFT of samples in [-1, 1), and a feature is twice the mean power.
 #define POWER_BITS (2 * (15 + KWS_FRACTION_BITS + 1) - 1)
-
-void kws_frontend_reset(kws_frontend* frontend) {
-    frontend->sample_count = 0;
-    frontend->skip_samples = 0;
-}
 
 // Windowed samples, scaled to use all bits that the FFT can take, in bit-reversed order.
 static void apply_window(const int16_t* samples, int32_t* data) {
@@ -41,6 +41,32 @@ static void compute_row(kws_frontend* frontend, uint8_t row[KWS_FEATURE_BINS]) {
         const uint16_t first = kws_group_start[i];
         row[i] = feature(frontend->spectrum + 2 * first, (uint32_t)kws_group_start[i + 1] - first);
     }
+}
+
+#else
+
+static void compute_row(kws_frontend* frontend, uint8_t row[KWS_FEATURE_BINS]) {
+    uint64_t powers[KWS_FEATURE_BINS];
+    const unsigned gained_bits = kws_window_scaled(frontend->samples, frontend->spectrum);
+    kws_fft_real(frontend->spectrum);
+    kws_band_powers(frontend->spectrum, gained_bits, powers);
+#if KWS_FRONTEND_PCAN
+    if (!frontend->has_levels) memcpy(frontend->levels, powers, sizeof powers);
+    frontend->has_levels = 1;
+    kws_compress(powers, frontend->levels, row);
+#else
+    kws_compress(powers, row);
+#endif
+}
+
+#endif
+
+void kws_frontend_reset(kws_frontend* frontend) {
+    frontend->sample_count = 0;
+    frontend->skip_samples = 0;
+#if KWS_FRONTEND_PCAN
+    frontend->has_levels = 0;
+#endif
 }
 
 size_t kws_frontend_push(kws_frontend* frontend, const int16_t* samples, size_t sample_count,

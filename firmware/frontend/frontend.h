@@ -22,6 +22,10 @@ typedef struct kws_frontend {
     int32_t spectrum[KWS_FFT_LENGTH + 2];  // scratch: complex, interleaved
     size_t sample_count;                   // of samples[]
     size_t skip_samples;                   // to drop, where the stride is longer than the window
+#if KWS_FRONTEND_PCAN
+    uint64_t levels[KWS_FEATURE_BINS];  // mean power of each band so far
+    int has_levels;                     // 0 before the first row
+#endif
 } kws_frontend;
 
 // Starts a stream: the next sample is its first.

@@ -20,7 +20,6 @@ from train.wav import decode_wav, fit_length, read_wav, to_float
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SHARED = _ROOT.parent / "shared"
-_SOURCES = ("frontend.c", "fft.c")
 _FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 _SANITIZE = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
 _STATE_BYTES = 1 << 16  # more than any front end of these tests needs
@@ -35,7 +34,7 @@ class CFrontEnd:
         for name, text in table_files("// test", front_end).items():
             (folder / name).write_text(text, encoding="utf-8")
         library = folder / "libfrontend.so"
-        sources = [_ROOT / "firmware" / "frontend" / name for name in _SOURCES]
+        sources = sorted((_ROOT / "firmware" / "frontend").glob("*.c"))
         command = ["cc", *_FLAGS, *_SANITIZE, "-shared", "-fPIC", f"-I{folder}", "-o", library]
         subprocess.run([*command, *sources, folder / "frontend_tables.c"], check=True)
         self._library = ctypes.CDLL(str(library))

@@ -1,0 +1,31 @@
+// The power of each band of a spectrum: groups of FFT bins, or mel bands.
+
+#ifndef EARSHOT_BANDS_H_
+#define EARSHOT_BANDS_H_
+
+#include <stdint.h>
+
+#include "frontend_tables.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// A part of a value: `share` is in Q32.
+static inline uint64_t kws_share_of(uint64_t value, uint32_t share) {
+    return (value >> 32) * share + (((value & UINT32_MAX) * share) >> 32);
+}
+
+// Sums up a spectrum.
+//
+// spectrum      as kws_fft_real leaves it
+// gained_bits   what kws_window_scaled returned
+// powers        a power of 1, of samples in [-1, 1), is 2^KWS_POWER_BITS here
+void kws_band_powers(const int32_t spectrum[KWS_FFT_LENGTH + 2], unsigned gained_bits,
+                     uint64_t powers[KWS_FEATURE_BINS]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // EARSHOT_BANDS_H_

@@ -1,0 +1,63 @@
+"""Spectrum to features as TensorFlow 1.4 ops: ``band_powers`` and ``compress`` of train/frontend.py."""
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from train.compression import level_weights
+from train.frontend import mel_weights
+from train.spec import GAIN_CONTROL, FrontEnd, LogScale
+
+
+def emit(power: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
+    """Ops from (1, frames, fft_bins) power to features, not clamped at the upper end.
+
+    Returns:
+        float32, (1, frames, bins, 1) or (frames, bins): the same values in the same order.
+    """
+    if front_end.has_mel_bands:
+        flat = tf.raw_ops.Reshape(tensor=power, shape=[front_end.frames, front_end.fft_bins])
+        powers = tf.raw_ops.MatMul(a=flat, b=_constant(mel_weights(front_end), "mel_weights"))
+    else:
+        powers = _group_means(power, front_end)
+    if front_end.name == "pcan":
+        return _gain_controlled(powers, front_end)
+    if front_end.log_scale is None:
+        return powers
+    return _log(powers, front_end.log_scale, front_end.feature_scale)
+
+
+def _group_means(power: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
+    group = [1, 1, front_end.bins_per_average, 1]
+    return tf.raw_ops.AvgPool(
+        value=tf.raw_ops.ExpandDims(input=power, axis=-1),
+        ksize=group,
+        strides=group,
+        padding="SAME",
+        name="avg_pool",
+    )
+
+
+def _log(powers: tf.Tensor, scale: LogScale, feature_scale: float) -> tf.Tensor:
+    """The Maximum keeps 0 from the logarithm."""
+    relative = tf.raw_ops.Mul(x=powers, y=_constant(1.0 / scale.floor, "per_floor"))
+    floored = tf.raw_ops.Maximum(x=relative, y=_constant(1.0, "floor"))
+    per_nat = feature_scale * scale.steps_per_octave / np.log(2.0)
+    return tf.raw_ops.Mul(x=tf.raw_ops.Log(x=floored), y=_constant(per_nat, "feature_per_nat"))
+
+
+def _gain_controlled(powers: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
+    """The level of every frame by one product: its recursion is linear."""
+    control = GAIN_CONTROL
+    weights = _constant(level_weights(front_end.frames, front_end.level_share), "level_weights")
+    level = tf.raw_ops.MatMul(a=weights, b=powers)
+    floored = tf.raw_ops.Add(x=level, y=_constant(control.floor, "level_floor"))
+    gain = tf.raw_ops.Pow(x=floored, y=_constant(-control.strength, "gain_exponent"))
+    ratio = tf.raw_ops.Mul(x=powers, y=gain)
+    offset = tf.raw_ops.Add(x=ratio, y=_constant(control.offset, "offset"))
+    compressed = tf.raw_ops.Pow(x=offset, y=_constant(control.exponent, "exponent"))
+    return tf.raw_ops.Sub(x=compressed, y=_constant(control.offset**control.exponent, "lowest"))
+
+
+def _constant(value: float | NDArray[np.float64], name: str) -> tf.Tensor:
+    return tf.constant(np.asarray(value, dtype=np.float32), name=name)
