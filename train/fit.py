@@ -123,7 +123,7 @@ class Trainer:
                     if state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps:
                         self._evaluate(rate, accuracy, loss)
                     if interrupted():
-                        self._save(_LAST, self._all_variables())
+                        self._save(_LAST)
                         raise Interrupted(self._how_to_go_on())
         finally:
             self._writer.flush()
@@ -203,8 +203,8 @@ class Trainer:
                 held_out_loss,
             )
             with self._averaged():
-                self._save(_BEST, self.model.variables)
-        self._save(_LAST, self._all_variables())
+                self._save(_BEST)
+        self._save(_LAST)
 
     def _validation_scores(self) -> NDArray[np.float32]:
         batches = tf.data.Dataset.from_tensor_slices(self._validation_features).batch(500)
@@ -219,7 +219,8 @@ class Trainer:
         """The model with its averaged weights, where the recipe averages."""
         return contextlib.nullcontext() if self._average is None else self._average.in_place()
 
-    def _save(self, name: str, variables: list[Any]) -> None:
+    def _save(self, name: str) -> None:
+        variables = self._all_variables() if name == _LAST else self.model.variables
         arrays = {f"v{index:04}": variable.numpy() for index, variable in enumerate(variables)}
         state = json.dumps(dataclasses.asdict(self.state))
         with runfolder.atomic_path(self._checkpoints / name) as temporary:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from train.architectures._layers import FusedBatchNormalization
 from train.errors import UserError
 from train.tf14 import TF14_ATTRIBUTES
 
@@ -245,6 +246,7 @@ _EMITTERS: Mapping[type[keras.Layer], Callable[..., tf.Tensor]] = {
     keras.layers.Add: _add,
     keras.layers.AveragePooling2D: _pool,
     keras.layers.BatchNormalization: _batch_normalization,
+    FusedBatchNormalization: _batch_normalization,
     keras.layers.Concatenate: _concatenate,
     keras.layers.Conv2D: _conv2d,
     keras.layers.Dense: _dense,

@@ -26,7 +26,7 @@ class Augmenter:
         Raises:
             UserError: the features are not logarithmic, so that gain and noise are not sums.
         """
-        if not front_end.is_logarithmic:
+        if front_end.log_scale is None:
             raise UserError(
                 f"features of the front end {front_end.name!r} are not logarithmic, and this recipe changes "
                 "level and noise of logarithmic ones; pass --preprocess log, or --recipe original"

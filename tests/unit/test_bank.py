@@ -105,7 +105,7 @@ def make_bank(write_corpus):
 @pytest.fixture
 def forbid_computing(monkeypatch):
     def forbid() -> None:
-        monkeypatch.setattr(bank, "wav_features", lambda *_: pytest.fail("computed again"))
+        monkeypatch.setattr(AudioSource, "training_features", lambda *_: pytest.fail("computed again"))
 
     return forbid
 
@@ -165,7 +165,7 @@ def test_second_time_comes_from_the_cache(make_bank, forbid_computing, cache):
 def test_everything_that_decides_the_content_is_in_the_key(make_bank, forbid_computing, cache, changed):
     make_bank()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bank, "wav_features", lambda *_: pytest.fail("computed"))
+        patch.setattr(AudioSource, "training_features", lambda *_: pytest.fail("computed"))
         with pytest.raises(pytest.fail.Exception, match="computed"):
             make_bank(**changed)
     make_bank(**changed)
@@ -185,7 +185,7 @@ def test_a_failure_leaves_nothing_that_looks_finished(make_bank, cache, monkeypa
             raise RuntimeError("disk full")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(*((bank, "wav_features") if when == "computing" else (np, "save")), fail)
+        patch.setattr(*((AudioSource, "training_features") if when == "computing" else (np, "save")), fail)
         with pytest.raises(RuntimeError, match="disk full"):
             make_bank()
     assert not (cache / "banks").exists() or banks(cache) == []
@@ -223,8 +223,8 @@ def test_plain_bank(write_corpus, make_bank):
     make_bank()
     corpus = read_corpus(write_corpus({}), 16000)
     split = make_split(corpus, LABELS, TESTING, Sampling(), 1)
-    audio = AudioSource(corpus, SPEC, AUGMENTATION, 1).plain(split)
-    made = plain_bank(split, audio, FRONT_END)
+    source = AudioSource(corpus, SPEC, AUGMENTATION, 1)
+    audio, made = source.plain(split), plain_bank(split, source)
     assert made.labels.tolist() == [entry.label for entry in split.examples]
     assert sorted(made.labels.tolist()) == [0, 1, 2]
     assert np.array_equal(made.features, wav_features(audio, FRONT_END))

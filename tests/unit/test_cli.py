@@ -129,6 +129,13 @@ EVERY_FLAG = {
     "--batch-size": "7",
     "--dropout": "0.25",
     "--eval-step-interval": "5",
+    "--schedule": "one_cycle",
+    "--label-smoothing": "0.2",
+    "--average-steps": "8",
+    "--teacher-share": "0.6",
+    "--teacher-temperature": "4",
+    "--teacher": "out/teacher",
+    "--test-data": "others",
     "--silence-percentage": "11",
     "--unknown-percentage": "12.5",
     "--time-shift-ms": "50",
@@ -142,10 +149,25 @@ EVERY_FLAG = {
 EVERY_SETTING = Job(
     words=("yes", "no"),
     data="recordings",
+    test_data="others",
+    teachers=("out/teacher",),
     language="de",
     architecture="conv",
     front_end=FrontEnd("average", 8000, 900, 31, 10, 32),
-    recipe=Recipe((10, 20, 30), (0.1, 0.01, 0.001), 7, 0.25, "momentum", 0.01, 5),
+    recipe=Recipe(
+        (10, 20, 30),
+        (0.1, 0.01, 0.001),
+        7,
+        0.25,
+        "momentum",
+        0.01,
+        5,
+        "one_cycle",
+        0.2,
+        8,
+        teacher_share=0.6,
+        teacher_temperature=4,
+    ),
     sampling=Sampling(11, 12.5),
     augmentation=Augmentation(50, 0.3, 0),
     validation_percentage=15,
@@ -164,6 +186,7 @@ def test_no_flag_was_forgotten_above():
     others = {
         "--help",
         "--preprocess",
+        "--recipe",
         "--random-data",
         "--out",
         "--overwrite",
@@ -173,7 +196,12 @@ def test_no_flag_was_forgotten_above():
     known = {option for action in cli.training_parser()._actions for option in action.option_strings} - {"-h"}
     assert known == set(EVERY_FLAG) | others
     settings, defaults = EVERY_SETTING.settings(), Job(("word",)).settings()
-    assert {name for name in settings if settings[name] == defaults[name]} == {"front_end.name"}
+    unset = {name for name in settings if settings[name] == defaults[name]}
+    assert {name.partition(".feature_augmentation")[0] for name in unset} == {
+        "front_end.name",
+        "extra_data",
+        "recipe",
+    }
 
 
 def test_job_round_trip():
@@ -318,7 +346,7 @@ def test_a_finished_run_is_not_overwritten_by_accident(run_command, tmp_path):
 
 def overwrite(monkeypatch, run: Path, gather) -> None:
     """python -m train --overwrite with something else in place of reading a corpus."""
-    monkeypatch.setattr("train.job.gather", gather)
+    monkeypatch.setattr("train.material.gather", gather)
     monkeypatch.setattr(sys, "argv", ["train", "--words", "a", "--out", str(run), "--overwrite"])
     command.main()
 

@@ -1,8 +1,10 @@
 """Layers as the original speech_commands models make them, with a seed of their own each."""
 
 import zlib
+from typing import Any
 
 import keras
+import tensorflow as tf
 
 from train.architectures import INPUT_NAME, OUTPUT_NAME
 from train.spec import FrontEnd
@@ -61,6 +63,89 @@ def dropout(x: keras.KerasTensor, name: str, rate: float, seed: int) -> keras.Ke
     """Dropout, which draws by a seed of its own."""
     label = f"{name}_dropout"
     return keras.layers.Dropout(rate, seed=layer_seed(seed, label), name=label)(x)
+
+
+@keras.saving.register_keras_serializable("earshot")
+class FusedBatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalization that trains by TensorFlow's fused op: the same figures in two thirds of the time."""
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        if not training:
+            return super().call(inputs, training=False)
+        normalized, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=self.gamma,
+            offset=self.beta,
+            mean=[],
+            variance=[],
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        share = 1.0 - self.momentum
+        self.moving_mean.assign(self.moving_mean * self.momentum + mean * share)
+        self.moving_variance.assign(self.moving_variance * self.momentum + variance * share)
+        return normalized
+
+
+def normalized(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """Batch normalization; quantization folds it into the convolution before it."""
+    return FusedBatchNormalization(momentum=0.97, name=f"{name}_norm")(x)
+
+
+def convolution(
+    x: keras.KerasTensor,
+    name: str,
+    filters: int,
+    kernel: tuple[int, int],
+    seed: int,
+    strides: tuple[int, int] = (1, 1),
+) -> keras.KerasTensor:
+    """A normalized convolution, SAME, without activation; ``kernel`` and ``strides`` are (frames, bins)."""
+    layer = keras.layers.Conv2D(
+        filters,
+        kernel,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=keras.initializers.HeNormal(layer_seed(seed, name)),
+        name=name,
+    )
+    return normalized(layer(x), name)
+
+
+def depthwise(x: keras.KerasTensor, name: str, kernel: tuple[int, int], seed: int) -> keras.KerasTensor:
+    """A normalized depthwise convolution, SAME, without activation."""
+    layer = keras.layers.DepthwiseConv2D(
+        kernel,
+        padding="same",
+        use_bias=False,
+        depthwise_initializer=keras.initializers.GlorotUniform(layer_seed(seed, name)),
+        name=name,
+    )
+    return normalized(layer(x), name)
+
+
+def relu(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    return keras.layers.ReLU(name=f"{name}_relu")(x)
+
+
+def temporal_block(
+    x: keras.KerasTensor, block: int, channels: int, frames: int, seed: int
+) -> keras.KerasTensor:
+    """Each channel filtered over time, channels mixed, the input added: (frames, 1, channels) both ways."""
+    depth, point = f"depth{block}", f"point{block}"
+    y = depthwise(x, depth, (frames, 1), seed)
+    y = convolution(y, point, channels, (1, 1), seed)
+    return relu(keras.layers.Add(name=f"sum{block}")([x, y]), f"sum{block}")
+
+
+def averaged_classifier(
+    inputs: keras.KerasTensor, x: keras.KerasTensor, label_count: int, rate: float, seed: int, name: str
+) -> keras.Model:
+    """The model that ends in the mean over all places, dropout, a dense layer and a softmax."""
+    x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
+    x = dropout(x, "mean", rate, seed)
+    return classifier(inputs, dense("final_fc", label_count, seed, sigma=0.1)(x), name)
 
 
 def classifier(inputs: keras.KerasTensor, logits: keras.KerasTensor, name: str) -> keras.Model:
