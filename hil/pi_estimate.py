@@ -51,7 +51,7 @@ CONSTANT = Rate("nodes", 0.671, 8)
 NODE = Rate("nodes", 0.081, 2)  # a Reshape, which only hands on
 
 _TWO = ("Add", "AddV2", "BiasAdd", "Maximum", "Minimum", "Mul", "RealDiv", "Sub")
-_ONE = ("Relu", "Relu6", "Sigmoid", "Tanh", "Log", "Pow", "Pad", "Transpose", "ConcatV2", "Cast")
+_ONE = ("Relu", "Relu6", "Sigmoid", "Tanh", "Log", "Pow", "Pad", "Slice", "Transpose", "ConcatV2", "Cast")
 _REDUCING = ("Max", "Mean", "Sum")
 _FOLDED = ("Identity", "DecodeWav")  # of a constant: TensorFlow folds it; the audio is fed behind DecodeWav
 

@@ -15,16 +15,21 @@ def emit(power: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
     Returns:
         float32, (1, frames, bins, 1) or (frames, bins): the same values in the same order.
     """
-    if front_end.has_mel_bands:
-        flat = tf.raw_ops.Reshape(tensor=power, shape=[front_end.frames, front_end.fft_bins])
-        powers = tf.raw_ops.MatMul(a=flat, b=_constant(mel_weights(front_end), "mel_weights"))
-    else:
-        powers = _group_means(power, front_end)
+    powers = _mel_powers(power, front_end) if front_end.has_mel_bands else _group_means(power, front_end)
     if front_end.name == "pcan":
         return _gain_controlled(powers, front_end)
     if front_end.log_scale is None:
         return powers
     return _log(powers, front_end.log_scale, front_end.feature_scale)
+
+
+def _mel_powers(power: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
+    """One product, without the bins above the highest band."""
+    weights = mel_weights(front_end)
+    used = int(np.flatnonzero(weights.any(axis=1))[-1]) + 1
+    low = tf.raw_ops.Slice(input=power, begin=[0, 0, 0], size=[1, front_end.frames, used])
+    flat = tf.raw_ops.Reshape(tensor=low, shape=[front_end.frames, used])
+    return tf.raw_ops.MatMul(a=flat, b=_constant(weights[:used], "mel_weights"))
 
 
 def _group_means(power: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:

@@ -200,6 +200,13 @@ def _pad(attributes, x, paddings):
     return np.pad(x, [(int(before), int(after)) for before, after in paddings], "constant")
 
 
+def _slice(attributes, x, begins, sizes):
+    # type: (Attributes, Array, Array, Array) -> Array
+    """A size of -1 goes to the end."""
+    ends = [None if size < 0 else int(begin + size) for begin, size in zip(begins, sizes)]
+    return np.ascontiguousarray(x[tuple(slice(int(begin), end) for begin, end in zip(begins, ends))])
+
+
 def _cast(attributes, x):
     # type: (Attributes, Array) -> Array
     return x.astype(DTYPES[attributes["DstT"]])
@@ -290,6 +297,7 @@ OPERATORS = {
     "MaxPool": _max_pool,
     "Mean": _reduced(np.mean),
     "Pad": _pad,
+    "Slice": _slice,
     "Sum": _reduced(np.sum),
     "Transpose": lambda attributes, x, axes: np.ascontiguousarray(x.transpose([int(one) for one in axes])),
 }  # type: dict[str, Callable[..., Any]]

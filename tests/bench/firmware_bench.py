@@ -24,7 +24,7 @@ from hil.boards import Board, board_ids, load_board
 from train import console, runfolder
 from train.errors import UserError
 from train.native import import_tensorflow
-from train.spec import FrontEnd
+from train.spec import FRONT_ENDS, FrontEnd
 
 _OUT = Path("out/bench/firmware.json")
 _RUN = Path("out/yes_no")
@@ -70,6 +70,12 @@ def main() -> None:
         help=f".tflite or run folder; may be repeated ({_RUN}, else a tiny_conv with random weights)",
     )
     add(
+        "--preprocess",
+        action="append",
+        choices=FRONT_ENDS,
+        help="tiny_conv with random weights behind this front end; may be repeated (none)",
+    )
+    add(
         "--build",
         type=Path,
         metavar="FOLDER",
@@ -78,7 +84,9 @@ def main() -> None:
     add("--out", type=Path, metavar="FILE", help=f"JSON to write ({_OUT}, or none with --board)")
     flags = parser.parse_args()
     boards = [load_board(board_id) for board_id in flags.board or board_ids()]
-    subjects = [load_subject(path) for path in flags.model or ()] or [_default_subject()]
+    subjects = [load_subject(path) for path in flags.model or ()]
+    subjects += [_random_subject(name) for name in flags.preprocess or ()]
+    subjects = subjects or [_default_subject()]
     out = flags.out or (None if flags.board else _OUT)
     root = os.environ.get("TFLM_ROOT")
     names = flags.engine or (_ENGINES if root else _ENGINES[:1])
@@ -131,14 +139,19 @@ def _default_subject() -> Subject:
     if (_RUN / runfolder.TFLITE).is_file():
         return load_subject(_RUN)
     console.log(f"{_RUN} is not there: measuring tiny_conv with random weights")
+    return _random_subject(FrontEnd().name)
+
+
+def _random_subject(preprocess: str) -> Subject:
     import_tensorflow()
     from quantize.convert import convert
     from train import architectures
 
-    front_end = FrontEnd()
+    front_end = FrontEnd(preprocess)
     noise = np.random.default_rng(1).integers(0, 256, (50, front_end.frames, front_end.bins), dtype=np.uint8)
     model = architectures.build("tiny_conv", front_end, 4, 0.5, seed=1)
-    return subject("tiny_conv", convert(model, noise, front_end, "tiny_conv"), front_end)
+    name = "tiny_conv" if preprocess == FrontEnd().name else f"tiny_conv_{preprocess}"
+    return subject(name, convert(model, noise, front_end, name), front_end)
 
 
 @contextlib.contextmanager
@@ -165,6 +178,7 @@ def _print_results(results: list[dict[str, Any]], boards: list[Board]) -> None:
         "instructions per inference": "instructions_per_inference",
         "per MAC": "instructions_per_mac",
         "per row": "instructions_per_row",
+        "its tables": "front_end_table_bytes",
     }
     for name in dict.fromkeys(result["model"] for result in results):
         mine = [result for result in results if result["model"] == name]
@@ -181,7 +195,7 @@ def _print_results(results: list[dict[str, Any]], boards: list[Board]) -> None:
                 for kernels, code, model, arena, instructions in _BASELINES.get(board.cpu, []):
                     figures = [f"{bytes_:,}" for bytes_ in (code, model, arena)]
                     per_mac = f"{instructions / _TINY_CONV_MACS:.2f}"
-                    row = [*figures, "", "", f"{instructions:,}", per_mac, ""]
+                    row = [*figures, "", "", f"{instructions:,}", per_mac, "", ""]
                     table.add_row("", f"TFLM {kernels} (BASELINES.md)", *row, style="dim")
             table.add_section()
         _console().print(table)

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,16 @@ from train.errors import UserError
 
 BENCH = BOARDS.parents[1] / "tests" / "bench"
 EMULATED = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
-SIZES = ["code_bytes", "model_bytes", "arena_bytes", "bss_bytes", "stack_bytes", "row_stack_bytes"]
+SIZES = [
+    "code_bytes",
+    "model_bytes",
+    "arena_bytes",
+    "bss_bytes",
+    "stack_bytes",
+    "row_stack_bytes",
+    "front_end_code_bytes",
+    "front_end_table_bytes",
+]
 COUNTS = [
     "instructions_per_inference",
     "instructions_per_row",
@@ -78,6 +88,29 @@ def test_writes_every_figure(results: dict[str, dict[str, Any]], board_id: str) 
     assert TINY_CONV_BYTES <= result["model_bytes"] < TINY_CONV_BYTES + 1000
     assert result["macs"] == TINY_CONV_MACS
     assert result["instructions_per_mac"] == round(result["instructions_per_inference"] / TINY_CONV_MACS, 3)
+
+
+# Window, sine, bit reversal; where groups begin, or mel slopes and shares; thresholds; logarithms.
+TABLE_BYTES = {
+    "average": 1920 + 2048 + 512 + 88,
+    "log": 1920 + 2048 + 512 + 88 + 255 * 8,
+    "log_mel": 1920 + 2048 + 512 + 84 + 128 * 4 + 255 * 8,
+    "pcan": 1920 + 2048 + 512 + 84 + 128 * 4 + 255 * 4 + 257 * 4,
+}
+
+
+def test_measures_every_front_end(tmp_path: Path) -> None:
+    """A row that is wrong would be refused."""
+    flags = [word for name in TABLE_BYTES for word in ("--preprocess", name)]
+    command = [sys.executable, str(BENCH / "firmware_bench.py"), "--engine", "compiled", *flags]
+    command += ["--board", "mps2-an385", "--out", str(tmp_path / "bench.json")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    found = {result["front_end"]: result for result in json.loads((tmp_path / "bench.json").read_text())}
+    assert {name: result["front_end_table_bytes"] for name, result in found.items()} == TABLE_BYTES
+    costs = {name: result["instructions_per_row"] for name, result in found.items()}
+    assert costs["average"] < min(costs[name] for name in TABLE_BYTES if name != "average")
+    assert max(costs.values()) < 1.4 * costs["average"]
 
 
 @pytest.mark.parametrize("board_id", EMULATED)

@@ -16,7 +16,7 @@ import tensorflow as tf
 from train import architectures, graphdef_ops
 from train.frontend import average_bins, compute_features
 from train.graphdef import GraphDefModel, freeze
-from train.spec import FrontEnd
+from train.spec import FRONT_ENDS, FrontEnd
 from train.wav import decode_wav, encode_wav
 
 FRONT_END = FrontEnd()
@@ -26,6 +26,9 @@ RECORDINGS = SHARED / "data" / "speech_commands_dev.tar.xz"
 TF14_OPS = SHARED / "reference" / "tf14_ops.json"
 
 needs_recordings = pytest.mark.skipif(not RECORDINGS.is_file(), reason="../shared has no recordings")
+needs_tf14 = pytest.mark.skipif(
+    "EARSHOT_TF14" not in os.environ, reason="EARSHOT_TF14 names no TensorFlow 1.4 folder"
+)
 needs_tf14_ops = pytest.mark.skipif(not TF14_OPS.is_file(), reason="../shared has no list of 1.4's ops")
 
 
@@ -64,9 +67,11 @@ def real_clips() -> np.ndarray:
     return np.array(clips, dtype=np.float32) / 32768
 
 
-def spread_model(name: str, audio: np.ndarray, labels: int = 4) -> keras.Model:
+def spread_model(
+    name: str, audio: np.ndarray, labels: int = 4, front_end: FrontEnd = FRONT_END
+) -> keras.Model:
     """A model with random weights whose scores on this audio are neither flat nor saturated."""
-    model = architectures.build(name, FRONT_END, labels, dropout=0.5, seed=1)
+    model = architectures.build(name, front_end, labels, dropout=0.5, seed=1)
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     for weight in model.weights:
         # He's rule, so that no layer drowns what the audio says in its biases.
@@ -75,7 +80,7 @@ def spread_model(name: str, audio: np.ndarray, labels: int = 4) -> keras.Model:
         sigma = 0.1 if weight.name == "bias" else np.sqrt(2 / fan_in)
         weight.assign(rng.normal(0, sigma, weight.shape))
     logits = architectures.logits(model)
-    given = logits(features_of(audio)).numpy()
+    given = logits(features_of(audio, front_end)).numpy()
     last = logits.layers[-1]
     scale = 2.0 / given.std(axis=0)
     last.kernel.assign(last.kernel.numpy() * scale)
@@ -83,12 +88,12 @@ def spread_model(name: str, audio: np.ndarray, labels: int = 4) -> keras.Model:
     return model
 
 
-def features_of(audio: np.ndarray) -> np.ndarray:
-    return compute_features(audio, FRONT_END)[..., np.newaxis]
+def features_of(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
+    return compute_features(audio, front_end)[..., np.newaxis]
 
 
-def keras_scores(model: keras.Model, audio: np.ndarray) -> np.ndarray:
-    features = features_of(audio)
+def keras_scores(model: keras.Model, audio: np.ndarray, front_end: FrontEnd = FRONT_END) -> np.ndarray:
+    features = features_of(audio, front_end)
     return np.concatenate([model(features[i : i + 16]).numpy() for i in range(0, len(features), 16)])
 
 
@@ -119,6 +124,19 @@ def test_scores_equal_keras_on_real_clips(name):
     expected = keras_scores(model, audio)
     assert_spread(expected)
     scores = GraphDefModel(freeze(model, FRONT_END)).scores(audio)
+    assert np.abs(scores - expected).max() <= TOLERANCE
+
+
+COMPRESSED = [name for name in FRONT_ENDS if name != FRONT_END.name]
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_scores_equal_keras_with_every_front_end(name):
+    front_end, audio = FrontEnd(name), synthetic_clips()
+    model = spread_model("tiny_conv", audio, front_end=front_end)
+    expected = keras_scores(model, audio, front_end)
+    assert_spread(expected)
+    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
     assert np.abs(scores - expected).max() <= TOLERANCE
 
 
@@ -291,22 +309,37 @@ def scores_of_tf14(python: Path, graph: bytes, audio: np.ndarray, folder: Path) 
     return np.load(files[4])
 
 
-@pytest.mark.slow
-@pytest.mark.shared
-@needs_recordings
-@pytest.mark.skipif("EARSHOT_TF14" not in os.environ, reason="EARSHOT_TF14 names no TensorFlow 1.4 folder")
-@pytest.mark.parametrize("name", architectures.names())
-def test_real_tensorflow_1_4_gives_the_same_scores(name, tmp_path, record_property):
+def assert_tf14_agrees(model: keras.Model, front_end: FrontEnd, folder: Path, record_property) -> None:
     audio = real_clips()
-    model = spread_model(name, audio)
-    graph = freeze(model, FRONT_END)
-    scores = scores_of_tf14(Path(os.environ["EARSHOT_TF14"]) / "python", graph, audio, tmp_path)
-    expected = keras_scores(model, audio)
+    graph = freeze(model, front_end)
+    scores = scores_of_tf14(Path(os.environ["EARSHOT_TF14"]) / "python", graph, audio, folder)
+    expected = keras_scores(model, audio, front_end)
     expected = np.concatenate([expected, expected[:1]])
     difference = np.abs(scores - expected)
     record_property("clips", len(audio))
     record_property("max_difference", float(difference.max()))
-    print(f"{name}: {len(audio)} clips, largest difference from Keras {difference.max():.1e}")
+    title = f"{model.name}, {front_end.name}"
+    print(f"{title}: {len(audio)} clips, largest difference from Keras {difference.max():.1e}")
     assert_spread(expected)
     assert difference.max() <= TOLERANCE
     assert np.abs(scores[:-1] - GraphDefModel(graph).scores(audio)).max() <= TOLERANCE
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@needs_recordings
+@needs_tf14
+@pytest.mark.parametrize("name", architectures.names())
+def test_real_tensorflow_1_4_gives_the_same_scores(name, tmp_path, record_property):
+    assert_tf14_agrees(spread_model(name, real_clips()), FRONT_END, tmp_path, record_property)
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@needs_recordings
+@needs_tf14
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_real_tensorflow_1_4_knows_every_front_end(name, tmp_path, record_property):
+    front_end = FrontEnd(name)
+    model = spread_model("tiny_conv", real_clips(), front_end=front_end)
+    assert_tf14_agrees(model, front_end, tmp_path, record_property)

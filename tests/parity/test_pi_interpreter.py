@@ -15,6 +15,7 @@ from parity.test_graphdef import (
     TOLERANCE,
     assert_spread,
     needs_recordings,
+    needs_tf14,
     real_clips,
     spread_model,
     synthetic_clips,
@@ -28,12 +29,10 @@ from hil.remote.tensorflow_engine import TensorFlowEngine
 from hil.remote.timer import AUDIO_INPUT, OUTPUT, RATE_INPUT
 from train import architectures
 from train.graphdef import GraphDefModel, freeze
+from train.spec import FRONT_ENDS, FrontEnd
 from train.wav import encode_wav
 
 TF14 = Path(os.environ.get("EARSHOT_TF14", ""))
-needs_tf14 = pytest.mark.skipif(
-    "EARSHOT_TF14" not in os.environ, reason="EARSHOT_TF14 names no TensorFlow 1.4 folder"
-)
 FEEDS = [AUDIO_INPUT, RATE_INPUT]
 
 
@@ -42,8 +41,8 @@ def numpy_scores(graph: bytes, audio: np.ndarray) -> np.ndarray:
     return np.concatenate([engine.run([clip[:, np.newaxis], np.int32(16000)])[0] for clip in audio])
 
 
-def assert_same_scores(name: str, audio: np.ndarray) -> None:
-    graph = freeze(spread_model(name, audio), FRONT_END)
+def assert_same_scores(name: str, audio: np.ndarray, front_end: FrontEnd = FRONT_END) -> None:
+    graph = freeze(spread_model(name, audio, front_end=front_end), front_end)
     expected = GraphDefModel(graph).scores(audio)
     assert_spread(expected)
     assert np.abs(numpy_scores(graph, audio) - expected).max() <= TOLERANCE
@@ -52,6 +51,11 @@ def assert_same_scores(name: str, audio: np.ndarray) -> None:
 @pytest.mark.parametrize("name", architectures.names())
 def test_scores_equal_tensorflow_on_synthetic_audio(name):
     assert_same_scores(name, synthetic_clips())
+
+
+@pytest.mark.parametrize("name", FRONT_ENDS)
+def test_every_front_end_equals_tensorflow(name):
+    assert_same_scores("tiny_conv", synthetic_clips(), FrontEnd(name))
 
 
 @pytest.mark.shared
@@ -85,6 +89,9 @@ OPERATORS = {
     "BiasAdd": lambda x: RAW.BiasAdd(value=x, bias=ROW),
     "Sub": lambda x: RAW.Sub(x=x, y=ROW),
     "Sub, small first": lambda x: RAW.Sub(x=RAW.Add(x=tf.constant(ROW), y=1.0), y=x),
+    "Log": lambda x: RAW.Log(x=RAW.Maximum(x=x, y=0.01)),
+    "Pow": lambda x: RAW.Pow(x=RAW.Maximum(x=x, y=0.01), y=-0.98),
+    "Slice": lambda x: RAW.Slice(input=x, begin=[0, 2, 0, 1], size=[-1, 3, 6, 2]),
     "Maximum": lambda x: RAW.Maximum(x=x, y=ROW),
     "RealDiv": lambda x: RAW.RealDiv(x=x, y=ROW),
     "AddV2": lambda x: RAW.AddV2(x=x, y=ROW),

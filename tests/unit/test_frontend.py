@@ -3,15 +3,21 @@
 import numpy as np
 import pytest
 
+from train.compression import level_weights, levels, log_steps
 from train.frontend import (
     average_bins,
+    band_powers,
+    compress,
     dequantize_features,
     hann_window,
+    mel_weights,
     model_input,
     power_spectrogram,
     quantize_features,
+    wav_features,
 )
-from train.spec import FrontEnd
+from train.spec import FRONT_ENDS, FrontEnd
+from train.wav import to_float
 
 FRONT_END = FrontEnd()
 
@@ -99,12 +105,14 @@ def test_rounding_is_roundf_beside_every_tie():
         assert np.array_equal(quantize_features(values, FRONT_END), expected)
 
 
-def test_quantized_features_come_back():
+@pytest.mark.parametrize("name", FRONT_ENDS)
+def test_quantized_features_come_back(name):
+    front_end = FrontEnd(name)
     steps = np.arange(256, dtype=np.uint8)
-    values = dequantize_features(steps, FRONT_END)
+    values = dequantize_features(steps, front_end)
     assert values.dtype == np.float32
-    assert np.array_equal(values, steps / 2)
-    assert np.array_equal(quantize_features(values, FRONT_END), steps)
+    assert np.array_equal(values, steps * front_end.feature_scale)
+    assert np.array_equal(quantize_features(values, front_end), steps)
 
 
 def test_model_input_is_the_byte_less_128():
@@ -113,3 +121,84 @@ def test_model_input_is_the_byte_less_128():
     assert signed.dtype == np.int8
     assert np.array_equal(signed, np.arange(-128, 128))
     assert np.array_equal(signed, (steps ^ 0x80).view(np.int8))  # what a device would do
+
+
+def test_mel_bands_share_every_bin_between_them():
+    weights = mel_weights(FrontEnd("log_mel"))
+    assert weights.shape == (257, 40)
+    inner = np.flatnonzero((weights[:, 0] < 1) & (weights[:, 39] == 0) & (weights.argmax(axis=1) > 0))
+    np.testing.assert_allclose(weights[inner].sum(axis=1), 1.0)
+    assert np.count_nonzero(weights, axis=1).max() == 2
+    assert not weights[0].any()  # 0 Hz
+    assert not weights[128:].any()  # from 4000 Hz on
+
+
+@pytest.mark.parametrize("name", ["log", "log_mel"])
+def test_logarithm_has_a_floor_and_a_top(name):
+    front_end = FrontEnd(name)
+    powers = np.array([[[0.0, 1e-30, 2.0**-30, 1.0, 2.0, 1e9]]], dtype=np.float32)
+    steps = compress(powers, front_end)[0, 0] / front_end.feature_scale
+    assert (steps[:3] == 0).all()
+    assert steps[3] == pytest.approx({"log": 160, "log_mel": 146.2}[name], abs=1e-4)
+    assert steps[4] - steps[3] == pytest.approx({"log": 8, "log_mel": 10 * np.log(2)}[name], abs=1e-4)
+    assert quantize_features(compress(powers, front_end), front_end)[0, 0, 5] == 255
+    assert front_end.log_scale is not None
+    assert log_steps(powers, front_end.log_scale).dtype == np.float64
+
+
+def test_level_is_a_mean_that_forgets():
+    rng = np.random.default_rng(1)
+    powers = rng.exponential(1.0, (2, 49, 3)).astype(np.float32)
+    found = levels(powers, 0.1)
+    np.testing.assert_array_equal(found[:, 0], powers[:, 0])
+    np.testing.assert_allclose(found[:, 1], 0.9 * powers[:, 0] + 0.1 * powers[:, 1], rtol=1e-6)
+    weights = level_weights(49, 0.1)
+    np.testing.assert_allclose(weights @ powers, found, rtol=1e-6)
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0)
+    assert not np.triu(weights, 1).any()
+    assert FrontEnd("pcan").level_share == pytest.approx(0.0488, abs=1e-4)
+
+
+def syllables(level: float, noise: float) -> np.ndarray:
+    """(1, 16000) float32: two short buzzes above steady noise, as a microphone rounds it."""
+    rng = np.random.default_rng(7)
+    seconds = np.arange(16000) / 16000
+    buzz = sum(np.sin(2 * np.pi * 130 * harmonic * seconds) / harmonic for harmonic in range(1, 25))
+    loudness = np.exp(-(((seconds[:, None] - [0.35, 0.7]) / 0.06) ** 2)).sum(axis=1)
+    sound = level * (0.2 * buzz * loudness + noise * rng.normal(0, 1, 16000))
+    return to_float(np.clip(np.rint(sound * 32768), -32768, 32767).astype(np.int16))[np.newaxis]
+
+
+def difference(name: str, one: np.ndarray, other: np.ndarray) -> float:
+    """Mean difference of two clips' features, in steps, beside the spread of the features."""
+    first, second = (wav_features(audio, FrontEnd(name)).astype(float) for audio in (one, other))
+    return float(np.abs(first - second).mean() / np.abs(first - first.mean()).mean())
+
+
+def test_gain_control_does_not_mind_the_level():
+    loud, quiet = syllables(1.0, 0.003), syllables(0.25, 0.003)
+    assert difference("log_mel", loud, quiet) > 0.5
+    assert difference("pcan", loud, quiet) < 0.1
+
+
+def test_gain_control_minds_steady_noise_less():
+    faint, noisy = syllables(1.0, 0.001), syllables(1.0, 0.01)
+    assert difference("pcan", faint, noisy) < 0.7 * difference("log_mel", faint, noisy)
+
+
+@pytest.mark.parametrize("name", FRONT_ENDS)
+def test_silence_is_the_lowest_feature(name):
+    assert not wav_features(np.zeros((1, 16000), dtype=np.float32), FrontEnd(name)).any()
+
+
+def test_band_powers_of_a_tone_are_in_its_band():
+    seconds = np.arange(16000) / 16000
+    tone = (0.1 * np.sin(2 * np.pi * 1000 * seconds)).astype(np.float32)[np.newaxis]
+    for name, count in (("log", 43), ("log_mel", 40)):
+        powers = band_powers(tone, FrontEnd(name))
+        assert powers.shape == (1, 49, count)
+        assert powers.dtype == np.float32
+        expected = {"log": 32 // 6, "log_mel": round(41 * np.log1p(1000 / 700) / np.log1p(4000 / 700)) - 1}[
+            name
+        ]
+        assert (powers.argmax(axis=-1) == expected).all()

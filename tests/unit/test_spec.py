@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,9 +64,44 @@ def test_scale_of_the_features():
 
 
 @pytest.mark.parametrize(
+    ("name", "scale", "bins"),
+    [("average", 0.5, 43), ("log", 0.125, 43), ("log_mel", 0.1 / math.log(2), 40), ("pcan", 1 / 64, 40)],
+)
+def test_scale_of_every_front_end(name, scale, bins):
+    front_end = FrontEnd(name)
+    assert front_end.feature_scale == pytest.approx(scale, rel=2e-5)
+    assert front_end.feature_max == 255 * front_end.feature_scale
+    assert front_end.bins == bins
+    # A .tflite keeps the range in float32 and works the step out from it.
+    lowest, highest = np.float32(front_end.feature_min), np.float32(front_end.feature_max)
+    assert float((highest - lowest) / np.float32(255)) == front_end.feature_scale
+
+
+def test_mel_bands():
+    positions = FrontEnd("log_mel").mel_positions
+    assert len(positions) == 257
+    assert positions[0] == 0
+    assert positions[128] == 41  # 4000 Hz, where band 40 ends
+    middle_hz = 700 * (math.exp(20 / 41 * math.log(1 + 4000 / 700)) - 1)  # of band 20
+    assert np.interp(middle_hz, np.arange(257) * 31.25, positions) == pytest.approx(20, abs=0.01)
+    assert not FrontEnd("log").has_mel_bands
+    assert FrontEnd("pcan", feature_bin_count=20).bins == 20
+
+
+@pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"name": "mfcc"}, "'mfcc' is not known; known: average"),
+        ({"name": "mfcc"}, "'mfcc' is not known; known: average, log, log_mel, pcan"),
+        ({"name": "log_mel", "feature_bin_count": 0}, "feature_bin_count is 0, expected 1 to 257"),
+        (
+            {"name": "log_mel", "sample_rate_hz": 7999},
+            "front end log_mel: sample_rate_hz is 7999, expected at least 8000: .* up to 4000 Hz",
+        ),
+        (
+            {"name": "pcan", "feature_bin_count": 100},
+            "front end pcan: feature_bin_count is 100, and band 1 of so many lies between two bins of a "
+            "512-point FFT; expected fewer bands, or a window longer than 30 ms",
+        ),
         ({"sample_rate_hz": 0}, "sample_rate_hz is 0, expected more than 0"),
         ({"clip_duration_ms": -1}, "clip_duration_ms is -1"),
         ({"window_size_ms": 0}, "window_size_ms is 0"),
@@ -90,13 +127,16 @@ def test_specs_are_frozen():
 
 def test_front_end_hash_covers_every_setting():
     others = [
+        FrontEnd("log"),
+        FrontEnd("log_mel"),
+        FrontEnd("pcan"),
         FrontEnd(sample_rate_hz=8000),
         FrontEnd(clip_duration_ms=900),
         FrontEnd(window_size_ms=31),
         FrontEnd(window_stride_ms=21),
         FrontEnd(feature_bin_count=41),
     ]
-    assert len({front_end.sha256 for front_end in [FrontEnd(), *others]}) == 6
+    assert len({front_end.sha256 for front_end in [FrontEnd(), *others]}) == 9
     assert FrontEnd().sha256 == FrontEnd().sha256
 
 
@@ -144,6 +184,22 @@ def test_same_spec_same_bytes_whatever_the_order_of_artefacts():
     assert first.to_json() == second.to_json()
     assert first.artefacts == hashes
     assert SPEC.artefacts == {"model.pb": "ab" * 32}  # the one it came from stays
+
+
+def test_a_spec_from_before_there_was_more_than_average_loads():
+    """What version 0.1 wrote; the hash of the front end is what firmware of that time reports."""
+    content = json.loads(ModelSpec(labels_for(("yes",))).to_json())
+    content["front_end"] = {
+        "name": "average",
+        "sample_rate_hz": 16000,
+        "clip_duration_ms": 1000,
+        "window_size_ms": 30,
+        "window_stride_ms": 20,
+        "feature_bin_count": 40,
+    }
+    front_end = ModelSpec.from_json(json.dumps(content)).front_end
+    assert front_end == FrontEnd()
+    assert front_end.sha256.startswith("1ca161614c410c1d")
 
 
 def altered(**changes: object) -> str:
