@@ -13,7 +13,7 @@ from train.architectures import _layers
 from train.spec import FrontEnd
 
 _STEM_FILTERS = 8
-_SPECTRAL_FILTERS = 12
+_SPECTRAL_FILTERS = 10
 _CHANNELS = 32
 _BLOCKS = 5
 _BLOCK_FRAMES = 9
