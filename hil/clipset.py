@@ -3,7 +3,7 @@
 import os
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -85,8 +85,8 @@ def read_clip_set(run: Path, data: str | None, split: str, limit: int | None) ->
         UserError: no such run, corpus or word.
     """
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
-    job = trained_job(run, spec)
-    material = gather(replace(job, data=data) if data else job, (split,))
+    job = trained_job(run, spec, data)
+    material = gather(job, (split,))
     examples = material.splits[split].examples[:limit]
     if not examples:
         raise UserError(f"there is no {split} clip to score")

@@ -120,11 +120,17 @@ def read_job(run: Path) -> Job:
     return Job.from_json(path.read_bytes(), str(path))
 
 
-def trained_job(run: Path, spec: ModelSpec) -> Job:
-    """What the run was trained with; a folder without job.json still says the most of it."""
+def trained_job(run: Path, spec: ModelSpec, data: str | None = None) -> Job:
+    """What the run was trained with; a folder without job.json still says the most of it.
+
+    Args:
+        data: another corpus, to be judged by.
+    """
     if (run / runfolder.JOB).is_file():
-        return read_job(run)
-    return Job(spec.words, architecture=spec.architecture, front_end=spec.front_end, seed=spec.seed)
+        job = read_job(run)
+    else:
+        job = Job(spec.words, architecture=spec.architecture, front_end=spec.front_end, seed=spec.seed)
+    return job if data is None else dataclasses.replace(job, data=data)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from train import architectures, graphdef_ops
+from train import architectures, graphdef_ops, tf14
 from train.frontend import average_bins, compute_features
 from train.graphdef import GraphDefModel, freeze
 from train.spec import FrontEnd
@@ -23,9 +23,13 @@ FRONT_END = FrontEnd()
 TOLERANCE = 1e-5
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 RECORDINGS = SHARED / "data" / "speech_commands_dev.tar.xz"
+TF14 = Path(os.environ.get("EARSHOT_TF14", ""))
 TF14_OPS = SHARED / "reference" / "tf14_ops.json"
 
 needs_recordings = pytest.mark.skipif(not RECORDINGS.is_file(), reason="../shared has no recordings")
+needs_tf14 = pytest.mark.skipif(
+    "EARSHOT_TF14" not in os.environ, reason="EARSHOT_TF14 names no TensorFlow 1.4 folder"
+)
 needs_tf14_ops = pytest.mark.skipif(not TF14_OPS.is_file(), reason="../shared has no list of 1.4's ops")
 
 
@@ -256,6 +260,30 @@ def test_tensorflow_1_4_knows_every_op_and_attribute(name):
     assert not graph_def.library.function
 
 
+# Python 2.7: the argument is where the list goes.
+TF14_OPS_SCRIPT = """
+import json
+import sys
+import tensorflow as tf
+from tensorflow.contrib.framework.python.ops import audio_ops  # registers DecodeWav and AudioSpectrogram
+from tensorflow.python.framework import op_def_registry
+assert tf.__version__ == "1.4.0", tf.__version__
+ops = op_def_registry.get_registered_ops()
+attributes = dict((name, " ".join(sorted(entry.name for entry in op.attr))) for name, op in ops.items())
+json.dump(attributes, open(sys.argv[1], "w"))
+"""
+
+
+@needs_tf14
+def test_the_list_of_ops_is_that_of_the_real_1_4(tmp_path):
+    """How train/tf14_ops.json came to be."""
+    (tmp_path / "script.py").write_text(TF14_OPS_SCRIPT)
+    subprocess.run([TF14 / "python", tmp_path / "script.py", tmp_path / "ops.json"], check=True)
+    listed = json.loads((tmp_path / "ops.json").read_text())
+    kept = Path(tf14.__file__).with_name("tf14_ops.json").read_text()
+    assert kept == json.dumps(listed, indent=2, sort_keys=True) + "\n"
+
+
 # Python 2.7: arguments are the graph, the clips, one of them as a WAV file, and where the scores go.
 TF14_SCRIPT = """
 import sys
@@ -294,13 +322,13 @@ def scores_of_tf14(python: Path, graph: bytes, audio: np.ndarray, folder: Path) 
 @pytest.mark.slow
 @pytest.mark.shared
 @needs_recordings
-@pytest.mark.skipif("EARSHOT_TF14" not in os.environ, reason="EARSHOT_TF14 names no TensorFlow 1.4 folder")
+@needs_tf14
 @pytest.mark.parametrize("name", architectures.names())
 def test_real_tensorflow_1_4_gives_the_same_scores(name, tmp_path, record_property):
     audio = real_clips()
     model = spread_model(name, audio)
     graph = freeze(model, FRONT_END)
-    scores = scores_of_tf14(Path(os.environ["EARSHOT_TF14"]) / "python", graph, audio, tmp_path)
+    scores = scores_of_tf14(TF14 / "python", graph, audio, tmp_path)
     expected = keras_scores(model, audio)
     expected = np.concatenate([expected, expected[:1]])
     difference = np.abs(scores - expected)
