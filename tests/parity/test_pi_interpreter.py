@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import struct
 import subprocess
 from pathlib import Path
@@ -12,9 +11,11 @@ import pytest
 import tensorflow as tf
 from parity.test_graphdef import (
     FRONT_END,
+    TF14,
     TOLERANCE,
     assert_spread,
     needs_recordings,
+    needs_tf14,
     real_clips,
     spread_model,
     synthetic_clips,
@@ -30,10 +31,6 @@ from train import architectures
 from train.graphdef import GraphDefModel, freeze
 from train.wav import encode_wav
 
-TF14 = Path(os.environ.get("EARSHOT_TF14", ""))
-needs_tf14 = pytest.mark.skipif(
-    "EARSHOT_TF14" not in os.environ, reason="EARSHOT_TF14 names no TensorFlow 1.4 folder"
-)
 FEEDS = [AUDIO_INPUT, RATE_INPUT]
 
 
