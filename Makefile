@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: demo test check bench bench-firmware bench-hil accuracy setup clean
+.PHONY: demo test check bench bench-firmware bench-hil bench-kernels accuracy setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -25,6 +25,9 @@ bench-firmware: $(READY)  ## instructions, flash and RAM on every board, to out/
 
 bench-hil: $(READY)  ## every board proves out/yes_no, by each feed and on bad lines, to out/bench/hil.json
 	$(PYTHON) tests/bench/hil_bench.py
+
+bench-kernels: $(READY)  ## 60 random networks of each kind on the host and every kind of core, against TFLite-Micro
+	EARSHOT_KERNEL_NETWORKS=60 $(PYTHON) -m pytest tests/parity/test_kernels.py tests/emulator/test_kernels.py
 
 accuracy: $(READY)  ## the main job over tasks and seeds on real recordings, to out/bench/accuracy.json
 	$(PYTHON) tests/bench/accuracy_sweep.py

@@ -1,11 +1,11 @@
-"""python -m hil boards | build | flash | run | test | stream | report: firmware of a run, on a board."""
+"""python -m hil COMMAND: firmware of a run on a board, its model.pb on a Raspberry Pi."""
 
 import argparse
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hil import bench_command, flash_command, pi_command, stream_command
+from hil import aarch64_root, bench_command, flash_command, pi_command, stream_command
 from hil.proof_command import add_flags, run_test
 from train.console import log, run
 from train.errors import UserError
@@ -57,6 +57,10 @@ def main() -> None:
     pi_command.add_flags(pi)
     pi.set_defaults(command=pi_command.run_pi)
 
+    root = commands.add_parser("pi-root", help="fetch an AArch64 Python and NumPy for pi --emulate (21 MB)")
+    aarch64_root.add_flags(root)
+    root.set_defaults(command=aarch64_root.run_make_root)
+
     bench = commands.add_parser("bench", help="count what an inference and a row of features take on a board")
     bench_command.add_flags(bench)
     bench.set_defaults(command=bench_command.run_bench)
@@ -88,8 +92,14 @@ def main() -> None:
 def _boards(flags: argparse.Namespace) -> None:
     from hil.boards import board_ids, load_board
 
-    boards = [load_board(board_id) for board_id in board_ids()]
-    for board in boards:
+    boards, mistakes = [], []
+    for board_id in board_ids():
+        try:
+            board = load_board(board_id)
+        except UserError as error:  # the others are of use all the same
+            mistakes.append(str(error))
+            continue
+        boards.append(board)
         missing = [tool for tool in board.tools if shutil.which(tool) is None]
         if not (shutil.which("ninja") or shutil.which("make")):
             missing.append("ninja or make")
@@ -101,6 +111,8 @@ def _boards(flags: argparse.Namespace) -> None:
         state = f"missing: {', '.join(missing)}" if missing else "ready"
         print(f"{board.id:14} {board.title:47} {board.cpu:11} {budgets:31} {board.run_kind:7} {state}")
     _print_ports(boards)
+    if mistakes:
+        raise UserError("; ".join(mistakes))
 
 
 def _print_ports(boards: "list[Board]") -> None:

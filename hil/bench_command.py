@@ -6,17 +6,17 @@ timer counts its own cycles. Figures per operator are the business of make bench
 """
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hil.boards import QEMU, Board, load_board
-from hil.build import FIRMWARE, PROOF, Engine, Firmware, build, build_id
-from hil.conversation import Conversation, FirmwareError, LinkStatistics
-from hil.link import Link, ProcessLink
-from hil.messages import Bench, BenchRequest, Info, InfoRequest
-from hil.proof import FOLDER, HOST, MEASURED
-from hil.proof_command import label_of, open_port
-from train import runfolder
+from hil.boards import load_board
+from hil.evidence import EMULATED, MEASURED
+from hil.proof_command import SERIAL, add_port_flags, make_target
 from train.errors import UserError
+
+if TYPE_CHECKING:
+    from hil.messages import Bench, Info
+    from hil.proof import Target
+    from train.spec import ModelSpec
 
 BENCH = "bench.json"
 _INSTRUCTION_NS = 8
@@ -26,90 +26,78 @@ _MOST_INFERENCES = 1000
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of the command, except those that all commands on firmware have."""
-    parser.add_argument("--port", metavar="PORT", help="serial port of a real board that runs proof")
-    parser.add_argument("--baud", type=int, help="of the port (default: that of board.json)")
+    add_port_flags(parser)
     parser.add_argument(
         "--inferences", type=int, default=10, metavar="N", help="of which the fastest counts (%(default)s)"
     )
+    parser.set_defaults(no_build=False)  # sizes are those of what was just built
 
 
 def run_bench(flags: argparse.Namespace) -> None:
     """Build, start or open, measure, write bench.json, print."""
+    from hil.proof import FOLDER
+    from train import runfolder
+
     if not 1 <= flags.inferences <= _MOST_INFERENCES:
         raise UserError(f"--inferences is {flags.inferences}, expected 1 to {_MOST_INFERENCES}")
     board = load_board(flags.board)
-    if flags.port and board.target is None:
-        raise UserError(f"board {board.id} is this computer and has no port; leave out --port")
-    if flags.baud and not flags.port:
-        raise UserError("--baud is of no use without --port")
-    engine = Engine(flags.engine, flags.tflm_root, flags.tflm_library)
-    firmware = build(board, flags.run, engine, program=PROOF)
-    info, bench = measure(_open(board, flags), build_id(board, flags.run), flags.inferences)
-    label = label_of(board, flags.port)
-    result = figures(board.id, flags.engine, label, info, bench, firmware)
+    if not flags.port:
+        board.require_emulator()
+    spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
+    target: Target = make_target(board, flags, SERIAL, None, _COUNT_INSTRUCTIONS)
+    info, bench = measure(target, spec, flags.inferences)
+    result = figures(target, info, bench, is_counting=target.label == EMULATED and not flags.port)
     path = flags.run / FOLDER / board.id / BENCH
     runfolder.write_json(path, result)
     _print(result)
     print(f"written     {path}")
 
 
-def measure(link: Link, expected_build_id: str, inference_count: int) -> tuple[Info, Bench]:
-    """What the board says of itself, and of that many inferences. Closes the link.
+def measure(target: "Target", spec: "ModelSpec", inference_count: int) -> tuple["Info", "Bench"]:
+    """What the board says of itself, and of that many inferences.
 
     Raises:
         LinkError: nobody answers.
-        FirmwareError: the board runs another build.
+        FirmwareError: something else than the target is running.
     """
-    conversation = Conversation(link, LinkStatistics())
-    try:
-        info = conversation.ask(InfoRequest(), Info)
-        if info.build_id != expected_build_id:
-            raise FirmwareError(
-                f"{conversation.name}: runs build {info.build_id}, expected {expected_build_id}; "
-                "flash it with: python -m hil flash"
-            )
-        return info, conversation.ask(BenchRequest(inference_count), Bench)
-    finally:
-        conversation.close()
+    from hil.proof import connect
+
+    with connect(target, spec) as session:
+        return session.info, session.bench(inference_count)
 
 
-def figures(
-    board: str, engine: str, label: str, info: Info, bench: Bench, firmware: Firmware
-) -> dict[str, Any]:
-    """bench.json: the fastest of each, in instructions where emulated, in microseconds where measured."""
-    usage = firmware.usage
+def figures(target: "Target", info: "Info", bench: "Bench", *, is_counting: bool) -> dict[str, Any]:
+    """bench.json: the fastest of each, in instructions or, where measured, in microseconds.
+
+    Args:
+        target: just built.
+        is_counting: whether its ticks are instructions; of an emulator that others started they are not.
+    """
+    assert target.firmware is not None
+    usage = target.firmware.usage
     result: dict[str, Any] = {
-        "board": board,
-        "engine": engine,
-        "label": label,
+        "board": target.board,
+        "engine": target.engine,
+        "label": target.label,
         "build_id": info.build_id,
         "model_sha256": info.model_sha256,
         "inference_count": bench.inference_count,
         "ticks_per_s": info.clock_hz,
         "inference_ticks": {"min": bench.inference_ticks_min, "max": bench.inference_ticks_max},
         "row_ticks": {"min": bench.row_ticks_min, "max": bench.row_ticks_max},
-        "arena_bytes": firmware.arena_bytes,
+        "arena_bytes": target.firmware.arena_bytes,
         "flash_bytes": usage.flash_bytes if usage else None,
         "ram_bytes": usage.ram_bytes if usage else None,
         "stack_bytes": usage.stack.bytes if usage and usage.stack else None,
     }
     for what, ticks in (("inference", bench.inference_ticks_min), ("row", bench.row_ticks_min)):
         seconds = ticks / info.clock_hz if info.clock_hz else None
-        is_counted = seconds is not None and label not in (HOST, MEASURED)
+        is_timed = target.label == MEASURED
         result[f"instructions_per_{what}"] = (
-            round(seconds * 1e9 / _INSTRUCTION_NS) if seconds is not None and is_counted else None
+            round(seconds * 1e9 / _INSTRUCTION_NS) if seconds is not None and is_counting else None
         )
-        result[f"{what}_us"] = round(seconds * 1e6, 1) if seconds is not None and label == MEASURED else None
+        result[f"{what}_us"] = round(seconds * 1e6, 1) if seconds is not None and is_timed else None
     return result
-
-
-def _open(board: Board, flags: argparse.Namespace) -> Link:
-    if flags.port:
-        assert board.target is not None
-        return open_port(flags.port, flags.baud or board.target.baud)
-    board.require_emulator()
-    command = board.command(flags.run / FIRMWARE / board.id / PROOF)
-    return ProcessLink([*command, *_COUNT_INSTRUCTIONS] if board.run_kind == QEMU else command)
 
 
 def _print(result: dict[str, Any]) -> None:

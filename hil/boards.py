@@ -6,6 +6,7 @@ CMake reads the same files (firmware/cmake/board.cmake); docs/ADD_A_BOARD.md des
 import json
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,19 +89,22 @@ class Board:
         builders = ("cmake", "arm-none-eabi-gcc" if self.target else "cc")
         return (*builders, EMULATOR) if self.run_kind == QEMU else builders
 
-    def command(self, firmware: Path, semihosting: bool = False) -> list[str]:
+    def command(
+        self, firmware: Path, semihosting: bool = False, emulator_options: Sequence[str] = ()
+    ) -> list[str]:
         """How to start a firmware with its serial line on standard input and output.
 
         Args:
             firmware: the ELF file that CMake built for this board.
             semihosting: let firmware in an emulator read (and write) files of this computer.
+            emulator_options: more of them, where there is one.
         """
         if self.machine is None:
             return [str(firmware)]
         emulator = [EMULATOR, "-machine", self.machine, "-kernel", str(firmware)]
         if semihosting:
             emulator += ["-semihosting-config", "enable=on,target=native"]
-        return [*emulator, "-display", "none", "-monitor", "none", "-serial", "stdio"]
+        return [*emulator, "-display", "none", "-monitor", "none", "-serial", "stdio", *emulator_options]
 
     def require_emulator(self) -> None:
         """Refuse a board that cannot be started here; better asked before a build than after."""

@@ -86,8 +86,8 @@ def read_clip_set(run: Path, data: str | None, split: str, limit: int | None) ->
         UserError: no such run, corpus or word.
     """
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
-    job = trained_job(run, spec)
-    material = gather(job.on(data), (split,))
+    job = trained_job(run, spec, data)
+    material = gather(job, (split,))
     examples = material.splits[split].examples[:limit]
     if not examples:
         raise UserError(f"there is no {split} clip to score")

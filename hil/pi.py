@@ -1,20 +1,22 @@
 """A frozen graph timed here, on a Raspberry Pi or by estimate, and judged by the challenge's rules."""
 
+import hashlib
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from hil.evidence import EMULATED, ESTIMATED
+from hil.pi_emulate import check, describe
 from hil.pi_estimate import estimate
-from hil.pi_rules import ESTIMATED, Rule, broken, judge, label_of, verdict
+from hil.pi_rules import Rule, broken, judge, label_of, verdict
 from hil.pi_timer import BUNDLE, Ended, bundle, figures, watch
 from hil.remote.graphdef import GraphError, Node, parse_graph
 from hil.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
 from train import runfolder
 from train.errors import Interrupted, UserError
 
-FOLDER = "pi"
-LOCAL, REMOTE, ESTIMATE = "local", "remote", "estimate"  # modes, and names of their files
+FOLDER = runfolder.PI
 _MS_PER_US = 1e-3
 
 
@@ -107,18 +109,24 @@ def conclude(
 ) -> Path:
     """Judge, write ``pi/<mode>.json`` and ``.txt`` beside the graph, print the verdict.
 
+    Args:
+        mode: one of ``train.pi_report``, which shows what is written.
     Raises:
-        RuleError: a rule is broken; all is written by then.
+        EmulationError: the scores under emulation are not those of this computer.
+        RuleError: a rule is broken. All is written by then.
     """
     rules = judge(nodes, len(content), found, found["label"])
     head = {"label": found["label"], "avg_ms": found["avg_ms"], "std_ms": found["std_ms"]}
     sizes = {"graph_bytes": len(content), "flops": found["flops"], "memory_bytes": found["memory_bytes"]}
     path = graph.parent / FOLDER / f"{mode}.json"
-    runfolder.write_json(path, {**head, **sizes, "verdict": verdict(rules), **_without(found, head, sizes)})
+    about = {"verdict": verdict(rules), "graph_sha256": hashlib.sha256(content).hexdigest()}
+    runfolder.write_json(path, {**head, **sizes, **about, **_without(found, head, sizes, about)})
     runfolder.write_text(path.with_suffix(".txt"), log)
     for line in [*_summary(found), *map(str, rules), f"written  {path}"]:
         print(line)
     sys.stdout.flush()
+    if found["label"] == EMULATED:
+        check(graph, found)
     _raise_broken(graph, rules)
     return path
 
@@ -135,6 +143,8 @@ def _summary(found: dict[str, Any]) -> list[str]:
             *(f"formula  {line}" for line in found["formula"]),
             f"latency  {found['avg_ms']:.1f} ms on a Pi 3, {low_ms:.1f} to {high_ms:.1f} (estimated)",
         ]
+    if found["label"] == EMULATED:
+        return describe(found)
     machine = found["machine"]
     name = machine["model"] or machine["processor"] or "a computer"
     lines = [f"machine  {name}, {machine['architecture']}, {found['engine']}, Python {machine['python']}"]

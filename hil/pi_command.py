@@ -7,13 +7,15 @@ from pathlib import Path
 _EPILOG = """examples:
   python -m hil pi out/yes_no --host pi@raspberrypi.local
   python -m hil pi out/yes_no --local
+  python -m hil pi out/yes_no --emulate
   python -m hil pi entry.pb --estimate
+  python -m hil pi out/yes_no --host pi@raspberrypi.local --submission test/audio --out submission.csv
 
 exit codes:
-  0  no rule is broken
-  2  a mistake in the flags or the graph
+  0  no rule is broken; every file has its row
+  2  a mistake in the flags, the graph or the folder
   3  the Pi was not reached, or was lost
-  4  the Pi lacks something; the timer broke down
+  4  the Pi or the root lacks something; the timer broke down; scores under emulation differ
   5  the graph breaks a rule of the challenge
 """
 
@@ -30,6 +32,17 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--local", action="store_true", help="time it on this computer")
     where.add_argument(
         "--estimate", action="store_true", help="count its work, at rates of a Pi 3 that was once measured"
+    )
+    where.add_argument(
+        "--emulate",
+        action="store_true",
+        help="run it on an emulated Cortex-A53: scores, instructions, no times",
+    )
+    parser.add_argument(
+        "--root",
+        type=Path,
+        metavar="FOLDER",
+        help="root of an AArch64 Linux, for --emulate (default: what python -m hil pi-root made)",
     )
     parser.add_argument("--port", type=int, metavar="N", help="port of ssh, for --host")
     parser.add_argument(
@@ -51,28 +64,59 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="at most, in each phase of at most 10 s (%(default)s)",
     )
+    submission = parser.add_argument_group("submission", "score recordings, in place of timing")
+    submission.add_argument(
+        "--submission", metavar="FOLDER", help="every .wav file in it; with --host, a folder on the Pi"
+    )
+    submission.add_argument("--out", type=Path, metavar="FILE", help="CSV, fname,label: a row for each file")
+    submission.add_argument(
+        "--tta", action="store_true", help="mean scores of the clip, of it 1,500 samples earlier, of 1.2 x it"
+    )
+    submission.add_argument("--overwrite", action="store_true", help="replace a finished CSV")
 
 
 def run_pi(flags: argparse.Namespace) -> None:
     """Time or estimate, judge, write, print."""
-    from hil import pi
+    from hil import pi, pi_emulate
     from hil.ssh import Host
     from train.errors import UserError
+    from train.pi_report import EMULATE, ESTIMATE, LOCAL, REMOTE
 
     if flags.runs < 1:
         raise UserError(f"--runs is {flags.runs}, expected 1 or more")
     if flags.host is None and (flags.port is not None or flags.ssh_config is not None):
         raise UserError("--port and --ssh-config are of ssh; add --host USER@HOST")
+    if flags.root is not None and not flags.emulate:
+        raise UserError("--root is of the emulator; add --emulate")
+    if flags.submission is not None:
+        _run_submission(flags)
+        return
+    if flags.out is not None or flags.tta or flags.overwrite:
+        raise UserError("--out, --tta and --overwrite are of --submission FOLDER")
     graph = pi.find_graph(flags.graph)
     content, nodes = pi.read_graph(graph)
     arguments = ["--engine", flags.engine, "--max-num-runs", str(flags.runs)]
     if flags.estimate:
-        found, log = pi.estimated(graph, content)
+        mode, (found, log) = ESTIMATE, pi.estimated(graph, content)
+    elif flags.emulate:
+        mode, (found, log) = EMULATE, pi_emulate.emulate(graph, flags.root, flags.engine, flags.runs)
     elif flags.local:
-        found, log = pi.measure(pi.time_local(graph, flags.python or sys.executable, arguments), graph)
+        ended = pi.time_local(graph, flags.python or sys.executable, arguments)
+        mode, (found, log) = LOCAL, pi.measure(ended, graph)
     else:
         host = Host(flags.host, flags.port, flags.ssh_config)
         ended = pi.time_remote(content, host, flags.python or "python3", arguments)
-        found, log = pi.measure(ended, graph)
-    mode = pi.ESTIMATE if flags.estimate else pi.LOCAL if flags.local else pi.REMOTE
+        mode, (found, log) = REMOTE, pi.measure(ended, graph)
     pi.conclude(graph, mode, content, nodes, found, log)
+
+
+def _run_submission(flags: argparse.Namespace) -> None:
+    from hil.pi_submission import run_submission
+    from hil.ssh import Host
+    from train.errors import UserError
+
+    if not flags.local and flags.host is None:
+        raise UserError("--submission scores with --local, or with --host USER@HOST")
+    if flags.out is None:
+        raise UserError("--submission needs a place for its rows; add --out FILE.csv")
+    run_submission(flags, Host(flags.host, flags.port, flags.ssh_config) if flags.host is not None else None)

@@ -1,4 +1,4 @@
-"""The timer of ``hil/remote`` as one file that any Python runs, and a timer at work, here or there."""
+"""A program of ``hil/remote`` as one file that any Python runs, and the timer at work, here or there."""
 
 import io
 import json
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hil.remote.timer import EXIT_GRAPH
 from train.errors import UserError
 
 BUNDLE = "earshot_timer.pyz"
 _PACKAGE = "earshot_timer"  # its name inside the file
-_MAIN = f"from {_PACKAGE}.timer import main\n\nmain()\n"
 _MADE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file knows: the same bytes on any day
 _LONGEST_S = 600.0  # three phases of ten seconds, and the loading of TensorFlow on a Pi
-_EXIT_GRAPH = 2  # of the timer: it said why
-_LOG_LINES = "I hil/remote/timer.py:"  # what all of its log lines have
+_ERROR = "error: "  # what the line begins with that says why it failed
+_LOG_LINES = "I hil/remote/"  # what all of its log lines have
 
 
 class TimerError(UserError):
@@ -39,34 +39,50 @@ class Ended:
     def last_words(self) -> str:
         """The error that it ended with, else its last line that is not of the log."""
         lines = [line.strip() for line in self.log.splitlines() if line.strip() and _LOG_LINES not in line]
-        errors = [line for line in lines if line.startswith("error: ")]  # TensorFlow may go on talking
+        errors = [line for line in lines if line.startswith(_ERROR)]  # TensorFlow may go on talking
         return [*(lines or ["it said nothing"]), *errors][-1]
 
 
-def bundle() -> bytes:
-    """The timer as a ZIP file that Python runs as a program; the same bytes for the same sources."""
+def bundle(module: str = "timer") -> bytes:
+    """The ``main`` of a module as a ZIP file that Python runs; the same bytes for the same sources."""
+    main = f"from {_PACKAGE}.{module} import main\n\nmain()\n"
     folder = Path(__file__).parent / "remote"
     sources = {f"{_PACKAGE}/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.py"))}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in {"__main__.py": _MAIN.encode(), **sources}.items():
+        for name, content in {"__main__.py": main.encode(), **sources}.items():
             archive.writestr(zipfile.ZipInfo(name, _MADE), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
-def watch(command: list[str]) -> Ended:
-    """Run a program, show its log as it comes, keep what it wrote; its stdin stays open meanwhile.
+def start(command: list[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """A program, its output and log in pipes; its stdin stays open until it is to end.
+
+    Args:
+        environment: all of it; None for this process's own.
+    Raises:
+        UserError: there is no such program.
+    """
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+    except OSError as error:
+        raise UserError(f"{command[0]}: cannot be run ({error.strerror}); is it installed?") from error
+
+
+def watch(command: list[str], environment: dict[str, str] | None = None) -> Ended:
+    """Run a program, show its log as it comes, keep what it wrote; ``environment`` as for ``start``.
 
     Raises:
         UserError: there is no such program.
         TimerError: it does not end.
     """
-    try:
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-    except OSError as error:
-        raise UserError(f"{command[0]}: cannot be run ({error.strerror}); is it installed?") from error
+    process = start(command, environment)
     assert process.stdout is not None
     assert process.stderr is not None
     output: list[bytes] = []
@@ -79,8 +95,9 @@ def watch(command: list[str]) -> Ended:
     try:
         for line in process.stderr:
             lines.append(line.decode(errors="replace"))
-            sys.stderr.write(lines[-1])
-            sys.stderr.flush()
+            if not lines[-1].startswith(_ERROR):  # whoever called says it
+                sys.stderr.write(lines[-1])
+                sys.stderr.flush()
         code = process.wait()
         reader.join()
     finally:
@@ -100,14 +117,19 @@ def figures(ended: Ended, graph: Path) -> dict[str, Any]:
         UserError: it could not run the graph.
         TimerError: it broke down.
     """
-    if ended.code == _EXIT_GRAPH:
-        # The timer names the graph by the path that it was given, which may be one on the Pi.
-        _, _, reason = ended.last_words.rpartition(f"{graph.name}: ")
-        raise UserError(f"{graph}: {reason}")
     try:
         content = json.loads(ended.output)
     except ValueError:
         content = None
     if ended.code or not isinstance(content, dict):
-        raise TimerError(f"{graph}: the timer ended with {ended.code}: {ended.last_words}")
+        raise breakdown(ended, graph)
     return content
+
+
+def breakdown(ended: Ended, graph: Path, what: str = "the timer") -> UserError:
+    """The error of a program that did not do what it was started for."""
+    if ended.code == EXIT_GRAPH:
+        # It names the graph by the path that it was given, which may be one on the Pi.
+        _, _, reason = ended.last_words.rpartition(f"{graph.name}: ")
+        return UserError(f"{graph}: {reason}")
+    return TimerError(f"{graph}: {what} ended with {ended.code}: {ended.last_words}")

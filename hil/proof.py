@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hil.build import Firmware
 from hil.clips import ClipResult
 from hil.clipset import ClipSet
 from hil.conversation import FirmwareError
@@ -32,7 +33,6 @@ from train.spec import ModelSpec
 
 FOLDER, RESULT, CLIPS = "hil", "result.json", "clips.jsonl"
 _LARGEST_DIFFERENCE, _VALUES_PER_DIFFERENCE = 1, 10_000  # of features; ADR 9
-MEASURED, EMULATED, HOST = "measured", "emulated", "host"  # labels of results
 
 
 class ProofError(UserError):
@@ -53,10 +53,11 @@ class Target:
 
     Attributes:
         build_id: of the firmware that should be running.
-        label: MEASURED, EMULATED or HOST.
+        label: of hil/evidence.py.
         feed: serial or semihosting.
         open_link: opens the line, or starts the emulator.
         faults: None on a line that is left alone.
+        firmware: what was built for it; None where it was there already.
     """
 
     board: str
@@ -66,6 +67,7 @@ class Target:
     feed: str
     open_link: Callable[[], Link]
     faults: FaultSource | None = None
+    firmware: Firmware | None = None
 
 
 def prove(target: Target, tests: ClipSet, run: Path, resume: bool) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def prove(target: Target, tests: ClipSet, run: Path, resume: bool) -> dict[str, 
         "label": target.label,
     }
     with (
-        Session(target.open_link, lambda *found: check_firmware(target, tests.spec, *found)) as session,
+        connect(target, tests.spec) as session,
         Records(folder / CLIPS, subject, resume) as records,
     ):
         try:
@@ -108,6 +110,16 @@ def prove(target: Target, tests: ClipSet, run: Path, resume: bool) -> dict[str, 
                 f"{error}; {folder / RESULT} is of the clips so far; go on with --resume"
             ) from error
         return _write_result(target, session.info, tests, records, folder)
+
+
+def connect(target: Target, spec: ModelSpec) -> Session:
+    """A conversation with the firmware to be tested, and with no other.
+
+    Raises:
+        LinkError: nobody answers.
+        FirmwareError: something else is running.
+    """
+    return Session(target.open_link, lambda *found: check_firmware(target, spec, *found))
 
 
 def check_firmware(target: Target, spec: ModelSpec, info: Info, labels: tuple[str, ...]) -> None:

@@ -1,11 +1,13 @@
 """``python -m hil test``: flags in, table out."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hil.boards import QEMU, Board, load_board
 from hil.build import FIRMWARE, PROOF, Engine, build, build_id
+from hil.evidence import EMULATED, HOST, MEASURED
 from hil.faulty_link import Faults, FaultSource, FaultyLink
 from hil.link import Link, ProcessLink
 from train.corpus import ALL, SPLITS, TESTING
@@ -45,12 +47,17 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-accuracy", type=float, metavar="SHARE", help="end with 6 below it (0 to 1)")
 
 
-def add_line_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags that ``make_target`` takes, for every command that talks to the firmware `proof`."""
+def add_port_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of a real board's port."""
     parser.add_argument(
         "--port", metavar="PORT", help="a board: /dev/ttyACM0, COM5, socket://HOST:PORT, rfc2217://HOST:PORT"
     )
     parser.add_argument("--baud", type=_count, help="of the port (default: that of board.json)")
+
+
+def add_line_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that ``make_target`` takes, for every command that proves something by `proof`."""
+    add_port_flags(parser)
     parser.add_argument("--no-build", action="store_true", help="take RUN/firmware/BOARD/proof as it is")
     parser.add_argument(
         "--faults",
@@ -100,7 +107,13 @@ def choose_feed(board: Board, asked: str | None, port: str | None, has_faults: b
     return asked or (SEMIHOSTING if can_read_files and not has_faults else SERIAL)
 
 
-def make_target(board: Board, flags: argparse.Namespace, feed: str, faults: FaultSource | None) -> Any:
+def make_target(
+    board: Board,
+    flags: argparse.Namespace,
+    feed: str,
+    faults: FaultSource | None,
+    emulator_options: Sequence[str] = (),
+) -> Any:
     """A ``Target``: the firmware `proof`, built unless that is not wanted, and the way to its line.
 
     Raises:
@@ -111,8 +124,7 @@ def make_target(board: Board, flags: argparse.Namespace, feed: str, faults: Faul
     if flags.baud and not flags.port:
         raise UserError("--baud is of no use without --port")
     engine = Engine(flags.engine, flags.tflm_root, flags.tflm_library)
-    if not flags.no_build:
-        build(board, flags.run, engine, program=PROOF)
+    firmware = None if flags.no_build else build(board, flags.run, engine, program=PROOF)
     program = flags.run / FIRMWARE / board.id / PROOF
     baud = flags.baud or (board.target.baud if board.target else None)
     if flags.port and baud is None:
@@ -124,7 +136,7 @@ def make_target(board: Board, flags: argparse.Namespace, feed: str, faults: Faul
             assert baud is not None
             link = open_port(flags.port, baud)
         else:
-            link = ProcessLink(board.command(program, semihosting=feed == SEMIHOSTING))
+            link = ProcessLink(board.command(program, feed == SEMIHOSTING, emulator_options))
         return FaultyLink(link, faults) if faults else link
 
     return Target(
@@ -135,13 +147,12 @@ def make_target(board: Board, flags: argparse.Namespace, feed: str, faults: Faul
         feed=feed,
         open_link=open_link,
         faults=faults,
+        firmware=firmware,
     )
 
 
 def label_of(board: Board, port: str | None) -> str:
     """What a result is worth. A socket of a board that can be emulated is taken for its emulator's."""
-    from hil.proof import EMULATED, HOST, MEASURED
-
     is_emulated = board.run_kind == QEMU and (port is None or port.startswith("socket://"))
     if board.target is None:
         return HOST
@@ -163,7 +174,7 @@ def print_result(result: dict[str, Any], run: Path) -> None:
     """Accuracy, confusion and the proof, on stdout."""
     from rich.console import Console
 
-    from hil.proof import FOLDER, MEASURED, RESULT
+    from hil.proof import FOLDER, RESULT
     from train.summary import print_results
 
     title = f"{result['board']} ({result['label']})"

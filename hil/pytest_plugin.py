@@ -101,14 +101,11 @@ def board_session(board_target: "Target", board_run: Path) -> Iterator["Session"
     Raises:
         LinkError, FirmwareError: it does not answer, or runs something else.
     """
-    from hil.proof import check_firmware
-    from hil.session import Session
+    from hil.proof import connect
     from train import runfolder
 
     spec = runfolder.read_spec(board_run, needs=[runfolder.TFLITE])
-    with Session(
-        board_target.open_link, lambda *found: check_firmware(board_target, spec, *found)
-    ) as session:
+    with connect(board_target, spec) as session:
         yield session
 
 

@@ -26,6 +26,8 @@ from hil.messages import (
     Ack,
     AckStatus,
     Audio,
+    Bench,
+    BenchRequest,
     ClipBegin,
     Detection,
     Error,
@@ -141,6 +143,14 @@ class Session:
         if not isinstance(stream.outcome, StreamResult):
             raise LinkError(f"{self._open_line().name}: the stream failed: {stream.outcome}")
         return stream.outcome
+
+    def bench(self, inference_count: int) -> Bench:
+        """How long that many inferences took, and rows of features.
+
+        Raises:
+            LinkError, FirmwareError: there is no answer.
+        """
+        return self._open_line().ask(BenchRequest(inference_count), Bench)
 
     def _carry(self, source: Iterator[Transfer]) -> Iterator[Transfer]:
         """Each transfer once it has its outcome, in their order; the next ones are on their way meanwhile."""

@@ -94,8 +94,7 @@ def run_stream(flags: argparse.Namespace) -> None:
         stream = read_stream(flags.wav, flags.truth, spec)
         about = {"wav": str(flags.wav), "truth": str(flags.truth)}
     else:
-        job = trained_job(flags.run, spec)
-        material = gather(job.on(flags.data), (flags.split,))
+        material = gather(trained_job(flags.run, spec, flags.data), (flags.split,))
         stream = make_stream(material.audio, material.splits[flags.split], spec, settings)
         write_stream(folder, stream, spec.front_end.sample_rate_hz)
         about = {

@@ -9,9 +9,8 @@ from typing import Any
 from hil.conversation import LinkStatistics
 from hil.link import LinkError
 from hil.messages import StreamResult
-from hil.proof import FOLDER, ProofError, Target, check_firmware
+from hil.proof import FOLDER, ProofError, Target, connect
 from hil.scoring import score_stream
-from hil.session import Session
 from hil.stream_transfer import StreamTransfer
 from hil.truth import Stream
 from hil.twin import Heard, recognize, stream_scores
@@ -68,7 +67,7 @@ def listen(job: Listening) -> dict[str, Any]:
     twin = _twin(job)
     seconds = -(-len(job.stream.samples) // rate_hz)
     with (
-        Session(target.open_link, lambda *found: check_firmware(target, job.spec, *found)) as session,
+        connect(target, job.spec) as session,
         progress(f"{target.board} listens (seconds)", seconds) as advance,
     ):
         shown_s = 0

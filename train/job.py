@@ -83,7 +83,7 @@ class Job:
 
     def on(self, data: str | None) -> "Job":
         """The same job, to be scored on other recordings; None: on those it was to be tested on."""
-        return dataclasses.replace(self, data=data, test_data=None) if data else self
+        return dataclasses.replace(self, data=data, test_data=None) if data is not None else self
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
@@ -141,8 +141,14 @@ def read_job(run: Path) -> Job:
     return Job.from_json(path.read_bytes(), str(path))
 
 
-def trained_job(run: Path, spec: ModelSpec) -> Job:
-    """What the run was trained with; a folder without job.json still says the most of it."""
+def trained_job(run: Path, spec: ModelSpec, data: str | None = None) -> Job:
+    """What the run was trained with; a folder without job.json still says the most of it.
+
+    Args:
+        data: another corpus, to be judged by.
+    """
     if (run / runfolder.JOB).is_file():
-        return read_job(run)
-    return Job(spec.words, architecture=spec.architecture, front_end=spec.front_end, seed=spec.seed)
+        job = read_job(run)
+    else:
+        job = Job(spec.words, architecture=spec.architecture, front_end=spec.front_end, seed=spec.seed)
+    return job.on(data)

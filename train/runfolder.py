@@ -24,6 +24,7 @@ CALIBRATION = "calibration.npy"  # (n, frames, bins) uint8 features of training 
 JOB, HISTORY = "job.json", "history.json"  # the settings of the run; its learning curves
 CLIPS = "clips"  # test clips that the generated feature tests are made of
 HIL = "hil"  # what boards made of the run, a folder each
+PI = "pi"  # what became of the graph on a Raspberry Pi
 MISTAKES = "mistakes"  # clips that the int8 model got wrong
 CLIPS_LIST, MISTAKES_LIST = "clips.json", "mistakes.json"  # what the WAVs of the two are
 C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
@@ -31,7 +32,7 @@ C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
 _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
 
 _FILES = (SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY)
-_FOLDERS = (CLIPS, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
+_FOLDERS = (CLIPS, HIL, PI, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
 
 
 def sha256_file(path: Path) -> str:

@@ -1,6 +1,7 @@
 """The ops of TensorFlow 1.4 and their attributes: it refuses a graph with any other.
 
-Source: the op definitions registered in the 1.4.0 package, audio ops included; 825 of them.
+Source: the op definitions registered in the 1.4.0 package, audio ops included; 825 of them. Where that is
+installed, tests/parity/test_graphdef.py makes the list anew and compares.
 """
 
 import json

@@ -20,7 +20,11 @@ endif()
 # A model alone, without the labels and clips of a run folder, can only be measured.
 set(needed_files engine.c engine.h)
 if(EXISTS "${MODEL}/micro_model_settings.cc")
-    list(APPEND needed_files audio_tests.cc model_id.h frontend_tables.c)
+    list(APPEND needed_files micro_model_settings.h model_id.h audio_tests.cc audio_tests.h feature_tests.cc
+        feature_tests.h frontend_tables.c)
+endif()
+if(EXISTS "${MODEL}/frontend_tables.c")
+    list(APPEND needed_files frontend_tables.h)
 endif()
 foreach(file ${needed_files})
     if(NOT EXISTS "${MODEL}/${file}")

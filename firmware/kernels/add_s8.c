@@ -4,28 +4,16 @@
 
 #define LEFT_SHIFT 20  // bits kept behind the point of each input
 
-static int32_t add(int32_t a, int32_t b, const kws_add_params* p) {
+static int32_t add(int32_t a, int32_t b, const void* params) {
+    const kws_add_params* const p = params;
     const int32_t scaled1 =
         kws_requantize((a + p->offset1) * (1 << LEFT_SHIFT), p->multiplier1, (int)p->shift1);
     const int32_t scaled2 =
         kws_requantize((b + p->offset2) * (1 << LEFT_SHIFT), p->multiplier2, (int)p->shift2);
-    return kws_requantize(scaled1 + scaled2, p->output_multiplier, (int)p->output_shift);
+    const int32_t sum = kws_requantize(scaled1 + scaled2, p->output_multiplier, (int)p->output_shift);
+    return kws_clamp(sum + p->output_zero_point, p->activation_min, p->activation_max);
 }
 
 void kws_add_s8(const int8_t* input1, const int8_t* input2, int8_t* output, const kws_add_params* params) {
-    const kws_broadcast* const s = &params->shape;
-    for (int32_t i = 0; i < s->dims[0]; ++i) {
-        for (int32_t j = 0; j < s->dims[1]; ++j) {
-            for (int32_t k = 0; k < s->dims[2]; ++k) {
-                const int8_t* a = input1 + i * s->strides1[0] + j * s->strides1[1] + k * s->strides1[2];
-                const int8_t* b = input2 + i * s->strides2[0] + j * s->strides2[1] + k * s->strides2[2];
-                for (int32_t n = 0; n < s->dims[3]; ++n) {
-                    const int32_t value = add(*a, *b, params) + params->output_zero_point;
-                    *output++ = (int8_t)kws_clamp(value, params->activation_min, params->activation_max);
-                    a += s->strides1[3];
-                    b += s->strides2[3];
-                }
-            }
-        }
-    }
+    kws_walk_broadcast(input1, input2, output, &params->shape, add, params);
 }

@@ -11,4 +11,34 @@ typedef struct kws_broadcast {
     int32_t strides2[4];
 } kws_broadcast;
 
+// One element of the output, -128..127.
+typedef int32_t kws_combine(int32_t a, int32_t b, const void* params);
+
+// output[...] = combine(input1[...], input2[...], params), row by row.
+//
+// Inlined whatever the optimizer thinks: the call of combine is then a direct one, which costs nothing and
+// lets hil/stack.py bound the stack.
+static inline __attribute__((always_inline)) void kws_walk_broadcast(const int8_t* input1,
+                                                                     const int8_t* input2, int8_t* output,
+                                                                     const kws_broadcast* shape,
+                                                                     kws_combine* combine,
+                                                                     const void* params) {
+    const int32_t* const dims = shape->dims;
+    const int32_t* const s1 = shape->strides1;
+    const int32_t* const s2 = shape->strides2;
+    for (int32_t i = 0; i < dims[0]; ++i) {
+        for (int32_t j = 0; j < dims[1]; ++j) {
+            for (int32_t k = 0; k < dims[2]; ++k) {
+                const int8_t* a = input1 + i * s1[0] + j * s1[1] + k * s1[2];
+                const int8_t* b = input2 + i * s2[0] + j * s2[1] + k * s2[2];
+                for (int32_t n = 0; n < dims[3]; ++n) {
+                    *output++ = (int8_t)combine(*a, *b, params);
+                    a += s1[3];
+                    b += s2[3];
+                }
+            }
+        }
+    }
+}
+
 #endif  // EARSHOT_KERNELS_BROADCAST_H_

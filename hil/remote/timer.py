@@ -25,13 +25,13 @@ from .work import counted_nodes, human_number, needed_nodes, node_flops
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
 
     Engine = Interpreter | TensorFlowEngine
 
 AUDIO_INPUT, RATE_INPUT, OUTPUT = "decoded_sample_data:0", "decoded_sample_data:1", "labels_softmax:0"
-_INPUT_SHAPE = (16000, 1)  # of the challenge: a second at 16 kHz
-_RATE_HZ = 16000
+INPUT_SHAPE = (16000, 1)  # of the challenge: a second at 16 kHz
+RATE_HZ = 16000
 AUTO, TENSORFLOW, NUMPY = "auto", "tensorflow", "numpy"
 EXIT_GRAPH, EXIT_LOST = 2, 3  # the graph cannot be run; whoever started this is gone
 
@@ -40,26 +40,20 @@ def main():
     # type: () -> None
     """Run the command on ``sys.argv``."""
     parser = argparse.ArgumentParser(prog="earshot_timer", description=__doc__)
-    parser.add_argument("graph", help="a frozen GraphDef, such as model.pb")
-    parser.add_argument(
-        "--engine", default=AUTO, choices=(AUTO, TENSORFLOW, NUMPY), help="auto: TensorFlow if it is there"
-    )
+    add_engine_flags(parser)
     parser.add_argument("--max-num-runs", type=int, default=1000, help="of each phase (%(default)s)")
     parser.add_argument("--max-time", type=float, default=10.0, help="of each phase, in s (%(default)s)")
     parser.add_argument("--warmup-runs", type=int, default=2, help="(%(default)s)")
-    parser.add_argument("--num-threads", type=int, default=-1, help="of TensorFlow; -1: its choice")
     parser.add_argument(
         "--json", default="-", metavar="FILE", help="where the figures go (%(default)s: stdout)"
     )
-    parser.add_argument("--watch-stdin", action="store_true", help="end as soon as stdin is closed")
     flags = parser.parse_args()
     if flags.watch_stdin:
-        _end_with_stdin()
+        end_with_stdin()
     try:
         content = json.dumps(_measure(flags), indent=1, sort_keys=True) + "\n"
     except GraphError as error:
-        sys.stderr.write("error: %s: %s\n" % (flags.graph, error))
-        sys.exit(EXIT_GRAPH)
+        refuse_graph(flags.graph, error)
     if flags.json == "-":
         sys.stdout.write(content)
     else:
@@ -67,7 +61,25 @@ def main():
             file.write(content.encode("utf-8"))
 
 
-def _end_with_stdin():
+def add_engine_flags(parser):
+    # type: (argparse.ArgumentParser) -> None
+    """The flags of every program that runs a graph."""
+    parser.add_argument("graph", help="a frozen GraphDef, such as model.pb")
+    parser.add_argument(
+        "--engine", default=AUTO, choices=(AUTO, TENSORFLOW, NUMPY), help="auto: TensorFlow if it is there"
+    )
+    parser.add_argument("--num-threads", type=int, default=-1, help="of TensorFlow; -1: its choice")
+    parser.add_argument("--watch-stdin", action="store_true", help="end as soon as stdin is closed")
+
+
+def refuse_graph(path, error):
+    # type: (str, GraphError) -> NoReturn
+    """End, and say why."""
+    sys.stderr.write("error: %s: %s\n" % (path, error))
+    sys.exit(EXIT_GRAPH)
+
+
+def end_with_stdin():
     # type: () -> None
     """A process that ssh started outlives the connection, unless it listens for its end."""
 
@@ -85,15 +97,11 @@ def _end_with_stdin():
 def _measure(flags):
     # type: (argparse.Namespace) -> dict[str, Any]
     """Every phase; the figures as they are written."""
-    try:
-        with io.open(flags.graph, "rb") as file:
-            content = file.read()
-    except (IOError, OSError) as error:
-        raise GraphError("cannot be read (%s)" % error.strerror)
+    content = read_graph(flags.graph)
     for line in (
         "Graph: [%s]" % flags.graph,
         "Input layers: [%s,%s]" % (AUDIO_INPUT, RATE_INPUT),
-        "Input shapes: [%s:]" % ",".join(map(str, _INPUT_SHAPE)),
+        "Input shapes: [%s:]" % ",".join(map(str, INPUT_SHAPE)),
         "Input types: [float,int32]",
         "Output layers: [%s]" % OUTPUT,
         "Num runs: [%d]" % flags.max_num_runs,
@@ -107,9 +115,9 @@ def _measure(flags):
     ):
         _log(line)
     state_before = machine.read_state()
-    engine, load_s = _load(content, flags)
+    engine, load_s = load_engine(content, flags)
     _log("Loaded %s in %.1f s" % (engine.name, load_s))
-    inputs = [np.zeros(_INPUT_SHAPE, np.float32), np.array(_RATE_HZ, np.int32)]
+    inputs = [np.zeros(INPUT_SHAPE, np.float32), np.array(RATE_HZ, np.int32)]
     tally = Tally()
 
     def plain():
@@ -129,7 +137,7 @@ def _measure(flags):
     )
     for line in tally.lines():
         _log(line)
-    flops = _count_flops(engine, inputs)
+    flops = count_flops(engine, inputs)
     _log("FLOPs estimate: " + human_number(flops))
     flops_per_s = int(flops / (without.mean / 1e6)) if without.mean else 0
     _log("FLOPs/second: " + human_number(flops_per_s))
@@ -155,20 +163,35 @@ def _measure(flags):
     }
 
 
-def _load(content, flags):
-    # type: (bytes, argparse.Namespace) -> tuple[Engine, float]
-    """The engine that the flags ask for, and the seconds that it took."""
+def read_graph(path):
+    # type: (str) -> bytes
+    """The bytes of a graph.
+
+    Raises:
+        GraphError: it cannot be read.
+    """
+    try:
+        with io.open(path, "rb") as file:
+            return file.read()
+    except (IOError, OSError) as error:
+        raise GraphError("cannot be read (%s)" % error.strerror)
+
+
+def load_engine(content, flags, log=None):
+    # type: (bytes, argparse.Namespace, Callable[[str], None] | None) -> tuple[Engine, float]
+    """The engine that the flags ask for, and the seconds that it took; ``log`` in place of the timer's."""
+    log = log or _log
     start_s = default_timer()
     feeds, fetches = [AUDIO_INPUT, RATE_INPUT], [OUTPUT]
     if flags.engine != NUMPY:
-        _log("Loading TensorFlow.")
+        log("Loading TensorFlow.")
         try:
             engine = TensorFlowEngine(content, feeds, fetches, flags.num_threads)  # type: Engine
             return engine, default_timer() - start_s
         except ImportError as error:
             if flags.engine == TENSORFLOW:
                 raise GraphError("there is no TensorFlow here (%s); leave out --engine" % error)
-            _log("There is none; NumPy takes its place.")
+            log("There is none; NumPy takes its place.")
     engine = Interpreter(content, feeds, fetches)
     return engine, default_timer() - start_s
 
@@ -190,7 +213,7 @@ def _phase(run, most_runs, most_s, detail):
     return stat
 
 
-def _count_flops(engine, inputs):
+def count_flops(engine, inputs):
     # type: (Engine, list[np.ndarray[Any, Any]]) -> int
     """FLOPs of a run."""
     nodes = counted_nodes(needed_nodes(list(engine.nodes.values()), split_reference(OUTPUT)[0]))

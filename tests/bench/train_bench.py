@@ -19,7 +19,8 @@ from train import console, runfolder
 from train.augment import Augmentation
 from train.corpus import TRAINING
 from train.frontend import wav_features
-from train.job import Job, Material, gather
+from train.job import Job
+from train.material import Material, gather
 from train.native import import_tensorflow
 from train.spec import FrontEnd
 from train.training import train
@@ -58,7 +59,7 @@ def main() -> None:
         "bank_clips": job.bank_clips,
         "label": "host",
         "cores": os.cpu_count(),
-        "corpus": material.source.name,
+        "corpus": material.main.source.name,
         "alternative": alternative,
     }
     runfolder.write_json(_OUT, result)

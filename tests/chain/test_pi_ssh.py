@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from train.wav import encode_wav
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 _PRIVILEGE_FOLDER = Path("/run/sshd")  # a server of root's wants it, though it separates nothing here
@@ -255,3 +258,72 @@ def test_disk_is_full(start_pi, server):
     assert code == 4
     assert "bytes could not be copied there (the disk is full); make room in its /tmp" in line
     assert left == []
+
+
+@pytest.fixture
+def start_submission(start_pi, graph, tmp_path) -> Callable[..., subprocess.Popen[str]]:
+    """The command on 6,000 clips, of which few are different."""
+    (graph.parent / "labels.txt").write_text("\n".join(["_silence_", *(f"word{n}" for n in range(11))]))
+    clips = tmp_path / "clips of the Pi"
+    clips.mkdir()
+    for number in range(20):
+        samples = np.random.default_rng(number).integers(-9000, 9000, 16000).astype(np.int16)
+        (tmp_path / f"{number}.wav").write_bytes(encode_wav(samples, 16000))
+    for number in range(6000):
+        (clips / f"{number:04}.wav").symlink_to(tmp_path / f"{number % 20}.wav")
+
+    def run(name: str, folder: Path = clips, **options: object) -> subprocess.Popen[str]:
+        return start_pi("--submission", folder, "--out", tmp_path / name, **options)
+
+    return run
+
+
+def wait_for_rows(path: Path, count: int) -> None:
+    assert wait_until(lambda: path.is_file() and path.read_bytes().count(b"\n") > count, 60)
+
+
+@pytest.mark.slow
+def test_submission_over_ssh_goes_on_after_ctrl_c_and_a_lost_connection(start_submission, server, tmp_path):
+    process = start_submission("whole.csv")
+    output, log = process.communicate(timeout=120)
+    assert process.returncode == 0, log
+    assert "rows     6,000: " in output
+    assert "clips/s over 6,000 (host), NumPy" in output
+
+    cut, part = tmp_path / "cut.csv", tmp_path / "cut.csv.part"
+    process = start_submission("cut.csv")
+    wait_for_rows(part, 100)
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert re.search(
+        r"^error: stopped; [\d,]+ rows are kept in .*cut\.csv\.part: the same command", log, re.M
+    )
+    assert wait_until(lambda: not list(server.temporary.iterdir()), _GONE_S)
+    kept = part.read_bytes()
+
+    process = start_submission("cut.csv")
+    wait_for_rows(part, kept.count(b"\n") + 100)
+    (client,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(client), signal.SIGKILL)
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 3, log
+    assert re.search(
+        r"^error: .*the connection failed or was lost \(.*; [\d,]+ rows are kept in .*$", log, re.M
+    )
+    assert part.read_bytes().startswith(kept)
+    assert wait_until(lambda: not list(server.temporary.iterdir()), _GONE_S)
+
+    process = start_submission("cut.csv")
+    _, log = process.communicate(timeout=120)
+    assert process.returncode == 0, log
+    assert "going on behind row" in log
+    assert cut.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert not part.exists()
+    assert list(server.temporary.iterdir()) == []
+
+
+def test_submission_of_a_folder_that_the_host_has_not(start_submission, server):
+    code, line = failure(start_submission("out.csv", folder=Path("nowhere/at all")))
+    assert code == 2
+    assert f"{server.login}:nowhere/at all: cannot be read (No such file or directory)" in line

@@ -15,9 +15,10 @@ from codegen.emit import generate
 from hil.boards import BOARDS, QEMU, Board, load_board
 from hil.build import FIRMWARE, PROOF, build_id
 from hil.clipset import ClipSet, read_clip_set
+from hil.evidence import EMULATED, HOST
 from hil.faulty_link import Faults, FaultSource, FaultyLink
 from hil.link import Link, ProcessLink
-from hil.proof import EMULATED, HOST, Target
+from hil.proof import Target
 from train import frontend, runfolder, wav
 from train.spec import FrontEnd, ModelSpec, labels_for
 from train.tflm import TflmModel

@@ -191,6 +191,36 @@ def test_cmake_names_the_missing_field(cmake: CMake, firmware_copy: Path) -> Non
     assert "board.json: member 'flags' not found; docs/ADD_A_BOARD.md" in plain(result.stderr)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("engine.c", "engine.h", "micro_model_settings.h", "model_id.h", "audio_tests.cc", "audio_tests.h"),
+        *("feature_tests.cc", "feature_tests.h", "frontend_tables.c", "frontend_tables.h"),
+    ],
+)
+def test_cmake_names_the_missing_source(cmake: CMake, run_folder: Path, tmp_path: Path, name: str) -> None:
+    """Before a compiler does."""
+    sources = shutil.copytree(run_folder / "c", tmp_path / "run" / "c")
+    (sources / name).unlink()
+    result = cmake("-S", ROOT, "-B", tmp_path / "b", "-DBOARD=host", f"-DMODEL={sources}")
+    assert result.returncode != 0
+    remedy = f"make it with: python -m codegen {tmp_path / 'run'}"
+    assert f"{sources} has no {name}; {remedy}" in plain(result.stderr)
+
+
+def test_cmake_names_the_missing_header_of_a_model_alone(
+    cmake: CMake, run_folder: Path, tmp_path: Path
+) -> None:
+    sources = tmp_path / "model"
+    sources.mkdir()
+    for name in ("engine.c", "engine.h", "frontend_tables.c"):
+        shutil.copy(run_folder / "c" / name, sources)
+    result = cmake("-S", ROOT, "-B", tmp_path / "b", "-DBOARD=host", f"-DMODEL={sources}")
+    assert result.returncode != 0
+    remedy = "expected the folder c of a run folder, such as out/yes_no/c"
+    assert f"{sources} has no frontend_tables.h; {remedy}" in plain(result.stderr)
+
+
 def test_cmake_names_the_missing_compiler(cmake: CMake, tmp_path: Path) -> None:
     result = cmake("-S", ROOT, "-B", tmp_path, "-DBOARD=mps2-an385", env={"PATH": str(tmp_path)})
     assert result.returncode != 0

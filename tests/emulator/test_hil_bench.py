@@ -1,16 +1,20 @@
 """``python -m hil bench``: instructions where an emulator counts them, nothing made up elsewhere."""
 
+import dataclasses
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from emulator.conftest import ROOT, require_tools
 
-from hil.bench_command import BENCH, measure
+from hil.bench_command import BENCH, figures, measure
 from hil.boards import load_board
+from hil.build import Firmware
 from hil.conversation import FirmwareError
-from hil.link import ProcessLink
+from hil.evidence import MEASURED
+from hil.proof import Target
 from train import runfolder
 
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("time_limit")]
@@ -47,10 +51,39 @@ def test_this_computer_counts_nothing(own_run: Path) -> None:
     assert "not counted on this board" in done.stdout
 
 
-def test_another_build_is_refused(own_run: Path) -> None:
-    assert bench(own_run, "--board", "host").returncode == 0
-    with pytest.raises(FirmwareError, match="expected 0123456789abcdef; flash it"):
-        measure(ProcessLink([str(own_run / "firmware" / "host" / "proof")]), "0123456789abcdef", 1)
+def test_another_build_is_refused(own_run: Path, target: Callable[..., Target]) -> None:
+    built = target("host")
+    other = dataclasses.replace(built, build_id="0123456789abcdef")
+    message = f"the build id is {built.build_id}, expected 0123456789abcdef; another build is running"
+    with pytest.raises(FirmwareError, match=message):
+        measure(other, runfolder.read_spec(own_run), 1)
+
+
+def test_ticks_of_an_emulator_that_others_started_are_no_instructions(
+    own_run: Path, target: Callable[..., Target]
+) -> None:
+    built = dataclasses.replace(
+        target("mps2-an386"), firmware=Firmware(path=own_run, arena_bytes=5472, usage=None)
+    )
+    info, counted = measure(built, runfolder.read_spec(own_run), 1)
+    assert counted.inference_ticks_max > 0
+    of_ours = figures(built, info, counted, is_counting=True)
+    of_others = figures(built, info, counted, is_counting=False)
+    assert of_ours["instructions_per_row"] == round(counted.row_ticks_min * 1e9 / info.clock_hz / 8)
+    for result in (of_ours, of_others):
+        assert (result["label"], result["row_us"]) == ("emulated", None)
+    assert of_others["instructions_per_inference"] is of_others["instructions_per_row"] is None
+
+
+def test_silicon_is_timed(own_run: Path, target: Callable[..., Target]) -> None:
+    """Where the label says so: here an emulator under its name."""
+    built = dataclasses.replace(
+        target("mps2-an386"), label=MEASURED, firmware=Firmware(path=own_run, arena_bytes=5472, usage=None)
+    )
+    info, counted = measure(built, runfolder.read_spec(own_run), 1)
+    result = figures(built, info, counted, is_counting=False)
+    assert result["inference_us"] == round(counted.inference_ticks_min * 1e6 / info.clock_hz, 1) > 0
+    assert result["instructions_per_inference"] is None
 
 
 @pytest.mark.parametrize(

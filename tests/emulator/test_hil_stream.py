@@ -16,11 +16,12 @@ from emulator.proof_lines import EndingLink
 from hil import messages, session, streaming
 from hil.boards import load_board
 from hil.build import FIRMWARE, PROOF, build_id
+from hil.evidence import EMULATED, HOST
 from hil.faulty_link import Faults, FaultSource, FaultyLink
 from hil.framing import Decoder, Frame, encode
 from hil.link import Link, LinkError, ProcessLink
 from hil.messages import Detection, Reset
-from hil.proof import EMULATED, HOST, ProofError, Target
+from hil.proof import ProofError, Target
 from hil.streaming import Listening, listen
 from hil.transfer import FRAME_SAMPLES
 from hil.truth import Stream, Word

@@ -1,7 +1,7 @@
 """The compiled engine on emulated cores: portable C, DSP and Helium give TFLite-Micro's bits.
 
 Random networks of tests/kernel_models.py. EARSHOT_KERNEL_NETWORKS sets how many of each kind go to each
-board; with 100, of which each shows eight operators, this takes some ten minutes.
+board; make bench-kernels takes many, of which each shows eight operators.
 """
 
 import functools

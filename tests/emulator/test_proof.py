@@ -14,6 +14,7 @@ from hil.boards import load_board
 from hil.framing import Decoder, Frame, Text
 from hil.link import ProcessLink
 from hil.message import Message
+from hil.twin import INFERENCE_STRIDE_ROWS, stream_scores
 from train import frontend, runfolder, wav
 from train.spec import FrontEnd
 from train.tflm import TflmModel
@@ -285,7 +286,7 @@ def test_listens_to_a_stream(board: Board, run_folder: Path, model: TflmModel) -
     clip = {path.stem: wav.read_wav(path, 16000) for path in (run_folder / "clips").glob("*.wav")}
     quiet = np.zeros(16_077, np.int16)
     samples = np.concatenate([quiet, clip["yes_0"], quiet, clip["größe_0"], quiet, clip["yes_0"], quiet])
-    assert board.ask(m.StreamBegin(8, 5)) == m.Ack(8, 0, m.AckStatus.ACCEPTED, 0)
+    assert board.ask(m.StreamBegin(8, INFERENCE_STRIDE_ROWS)) == m.Ack(8, 0, m.AckStatus.ACCEPTED, 0)
     ack = board.send(8, samples)
     told = [message for _, message in board.news if isinstance(message, m.Detection)]
     assert [found.index for found in told] == list(range(ack.detections))
@@ -297,7 +298,7 @@ def test_listens_to_a_stream(board: Board, run_folder: Path, model: TflmModel) -
     incomplete = board.ask(m.StreamResultRequest(8, len(samples) + 1))
     assert incomplete == m.Ack(8, len(samples), m.AckStatus.INCOMPLETE, len(told))
     result = board.ask(m.StreamResultRequest(8, len(samples)))
-    scores = stream_scores(model, samples)
+    scores, _ = stream_scores(model, samples, FrontEnd(), INFERENCE_STRIDE_ROWS)
     assert result == m.StreamResult(
         8,
         m.ResultStatus.VALID,
@@ -308,14 +309,6 @@ def test_listens_to_a_stream(board: Board, run_folder: Path, model: TflmModel) -
         zlib.crc32(scores.tobytes()),
         len(told),
     )
-    assert board.ask(m.StreamBegin(8, 5)) == m.Ack(8, len(samples), m.AckStatus.DUPLICATE, len(told))
-
-
-def stream_scores(model: TflmModel, samples: NDArray[np.int16]) -> NDArray[np.int8]:
-    """(inferences, labels) int8: one inference each five rows, once 49 are there."""
-    rows = (len(samples) - 480) // 320 + 1
-    front_end = FrontEnd(clip_duration_ms=30 + 20 * (rows - 1))
-    floats = wav.to_float(samples[: front_end.clip_samples])[np.newaxis]
-    features = frontend.wav_features(floats, front_end)[0]
-    windows = np.stack([features[end - 49 : end] for end in range(49, rows + 1, 5)])
-    return model.run(frontend.model_input(windows, front_end)).astype(np.int8)
+    assert board.ask(m.StreamBegin(8, INFERENCE_STRIDE_ROWS)) == m.Ack(
+        8, len(samples), m.AckStatus.DUPLICATE, len(told)
+    )

@@ -23,7 +23,10 @@ HEADERS = (
     f"{DOWNLOADS}/ruy/ruy/profiler/instrumentation.h",
 )
 LIBRARY = "lib/libtensorflow-microlite.a"
-GENERATED = ("engine.c", "engine.h", "frontend_tables.c", "model.cc", "model.h", "op_resolver.h")
+GENERATED = (
+    *("engine.c", "engine.h", "frontend_tables.c", "frontend_tables.h"),
+    *("model.cc", "model.h", "op_resolver.h"),
+)
 ARCHITECTURES = {  # as upstream's Makefile names its folders
     "host": f"{sys.platform}_{os.uname().machine}",
     "mps2-an385": "cortex_m_generic_cortex-m3",

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from train import architectures, graphdef_ops
+from train import architectures, graphdef_ops, tf14
 from train.frontend import average_bins, compute_features
 from train.graphdef import GraphDefModel, freeze
 from train.spec import FRONT_ENDS, FrontEnd
@@ -23,6 +23,7 @@ FRONT_END = FrontEnd()
 TOLERANCE = 1e-5
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 RECORDINGS = SHARED / "data" / "speech_commands_dev.tar.xz"
+TF14 = Path(os.environ.get("EARSHOT_TF14", ""))
 TF14_OPS = SHARED / "reference" / "tf14_ops.json"
 
 needs_recordings = pytest.mark.skipif(not RECORDINGS.is_file(), reason="../shared has no recordings")
@@ -274,6 +275,30 @@ def test_tensorflow_1_4_knows_every_op_and_attribute(name):
     assert not graph_def.library.function
 
 
+# Python 2.7: the argument is where the list goes.
+TF14_OPS_SCRIPT = """
+import json
+import sys
+import tensorflow as tf
+from tensorflow.contrib.framework.python.ops import audio_ops  # registers DecodeWav and AudioSpectrogram
+from tensorflow.python.framework import op_def_registry
+assert tf.__version__ == "1.4.0", tf.__version__
+ops = op_def_registry.get_registered_ops()
+attributes = dict((name, " ".join(sorted(entry.name for entry in op.attr))) for name, op in ops.items())
+json.dump(attributes, open(sys.argv[1], "w"))
+"""
+
+
+@needs_tf14
+def test_the_list_of_ops_is_that_of_the_real_1_4(tmp_path):
+    """How train/tf14_ops.json came to be."""
+    (tmp_path / "script.py").write_text(TF14_OPS_SCRIPT)
+    subprocess.run([TF14 / "python", tmp_path / "script.py", tmp_path / "ops.json"], check=True)
+    listed = json.loads((tmp_path / "ops.json").read_text())
+    kept = Path(tf14.__file__).with_name("tf14_ops.json").read_text()
+    assert kept == json.dumps(listed, indent=2, sort_keys=True) + "\n"
+
+
 # Python 2.7: arguments are the graph, the clips, one of them as a WAV file, and where the scores go.
 TF14_SCRIPT = """
 import sys
@@ -312,7 +337,7 @@ def scores_of_tf14(python: Path, graph: bytes, audio: np.ndarray, folder: Path) 
 def assert_tf14_agrees(model: keras.Model, front_end: FrontEnd, folder: Path, record_property) -> None:
     audio = real_clips()
     graph = freeze(model, front_end)
-    scores = scores_of_tf14(Path(os.environ["EARSHOT_TF14"]) / "python", graph, audio, folder)
+    scores = scores_of_tf14(TF14 / "python", graph, audio, folder)
     expected = keras_scores(model, audio, front_end)
     expected = np.concatenate([expected, expected[:1]])
     difference = np.abs(scores - expected)

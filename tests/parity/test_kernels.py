@@ -1,5 +1,9 @@
-"""The hot kernels on the host: random networks under sanitizers, and outputs that lie over inputs."""
+"""The hot kernels on the host: random networks under sanitizers, and outputs that lie over inputs.
 
+EARSHOT_KERNEL_NETWORKS sets how many of each kind; make bench-kernels takes many.
+"""
+
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -23,6 +27,7 @@ from codegen.plan import ALIGNMENT_BYTES, Overlap
 from train.errors import UserError
 
 HARNESS = Path(__file__).resolve().parents[1] / "c" / "run_engine.c"
+NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "4"))
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1")
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to compile the engine with")
@@ -39,7 +44,7 @@ def check(tflite: bytes, where: str, folder: Path) -> None:
     assert_equal(np.frombuffer(done.stdout, np.int8).reshape(expected.shape), expected, where)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(NETWORKS))
 @pytest.mark.parametrize("make", [random_convolutions, random_dense])
 def test_random_networks(make, seed, tmp_path):
     check(make(seed), f"{make.__name__}({seed})", tmp_path)

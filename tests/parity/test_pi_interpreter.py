@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import struct
 import subprocess
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 import tensorflow as tf
 from parity.test_graphdef import (
     FRONT_END,
+    TF14,
     TOLERANCE,
     assert_spread,
     needs_recordings,
@@ -32,7 +32,6 @@ from train.graphdef import GraphDefModel, freeze
 from train.spec import FRONT_ENDS, FrontEnd
 from train.wav import encode_wav
 
-TF14 = Path(os.environ.get("EARSHOT_TF14", ""))
 FEEDS = [AUDIO_INPUT, RATE_INPUT]
 
 

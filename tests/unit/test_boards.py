@@ -1,13 +1,16 @@
 """Board files: those of the house load, and mistakes are named."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hil import __main__ as hil
 from hil.boards import BOARDS, HOST_CPU, board_ids, load_board
+from train import console
 from train.errors import UserError
 
 KNOWN = {"host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "netduinoplus2"}
@@ -102,6 +105,25 @@ def test_mistakes_are_named(
 ) -> None:
     with pytest.raises(UserError, match=message):
         load_board("toy", make_board(change))
+
+
+def test_a_broken_board_does_not_hide_the_others(
+    make_board: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boards = make_board(lambda content: None)
+    for broken in ("a_broken", "z_broken"):
+        (boards / broken).mkdir()
+        (boards / broken / "board.json").write_text("{")
+    monkeypatch.setattr("hil.boards.board_ids", lambda folder=boards: board_ids(folder))
+    monkeypatch.setattr("hil.boards.load_board", lambda board_id: load_board(board_id, boards))
+    monkeypatch.setattr(sys, "argv", ["hil", "boards"])
+    with pytest.raises(SystemExit) as end:
+        console.run(hil.main)
+    said = capsys.readouterr()
+    assert end.value.code == 2
+    assert said.out.startswith("toy ")
+    for broken in ("a_broken", "z_broken"):
+        assert f"{broken}/board.json: not JSON" in said.err
 
 
 @pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ("[]", "found a list, expected an object")])

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from hil import __main__ as hil
 from hil import pi, pi_estimate, ssh
-from hil.pi_rules import ESTIMATED, HOST, MEASURED, judge, label_of, verdict
+from hil.evidence import ESTIMATED, HOST, MEASURED
+from hil.pi_rules import judge, label_of, verdict
 from hil.pi_timer import Ended, TimerError, figures
 from hil.remote.graphdef import Node, parse_graph
 from train.errors import UserError
@@ -282,7 +283,7 @@ def test_exactly_one_way_is_to_be_named(monkeypatch, capsys):
     for ways in ([], ["--local", "--estimate"]):
         with pytest.raises(SystemExit):
             run(monkeypatch, "model.pb", *ways)
-    assert "one of the arguments --host --local --estimate is required" in capsys.readouterr().err
+    assert "one of the arguments --host --local --estimate --emulate is required" in capsys.readouterr().err
 
 
 def test_a_timer_that_breaks_down():

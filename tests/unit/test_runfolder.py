@@ -117,6 +117,9 @@ def test_clear_leaves_what_is_not_ours(tmp_path):
     for name in runfolder._FOLDERS:
         (tmp_path / name / "inner").mkdir(parents=True)
         (tmp_path / name / "inner" / "file").write_text("x")
+    # What boards and a Pi made of the old model; the names are those that hil writes.
+    for result in ("hil/mps2-an386/result.json", "hil/report.json", "pi/local.json", "pi/local.txt"):
+        runfolder.write_text(tmp_path / result, "{}")
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "firmware" / "board").mkdir(parents=True)
     runfolder.clear(tmp_path)

@@ -67,7 +67,7 @@ def dropout(x: keras.KerasTensor, name: str, rate: float, seed: int) -> keras.Ke
 
 @keras.saving.register_keras_serializable("earshot")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Batch normalization that trains by TensorFlow's fused op: the same figures in two thirds of the time."""
+    """Batch normalization that trains by TensorFlow's fused op: in two thirds of the time."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         if not training:

@@ -1,0 +1,263 @@
+"""``python -m hil pi --submission``: a folder of WAV files scored by the graph, as the challenge wants it."""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from hil import pi
+from hil.pi_rows import Row, Rows
+from hil.pi_rules import label_of
+from hil.pi_timer import Ended, breakdown, bundle, start
+from hil.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
+from train import runfolder
+from train.console import log, progress, warn
+from train.errors import Interrupted, UserError
+from train.spec import SILENCE_LABEL, UNKNOWN_LABEL
+
+_PROGRAM = "earshot_submission.pyz"
+_RECORD = "submission.json"
+_SILENCE, _UNKNOWN = "silence", "unknown"  # the challenge's names of them
+_CHALLENGE = {_SILENCE, _UNKNOWN, "yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go"}
+_SHOWN = 10  # files with a fault, on the terminal
+
+
+def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
+    """Score the folder, write the CSV, its faults and ``pi/submission.json``, print what became of it.
+
+    Raises:
+        UserError: a mistake in the flags, the graph or the folder.
+        SshError, RemoteError, TimerError: as the timer's.
+        Interrupted: Ctrl-C; the same command goes on.
+    """
+    out: Path = flags.out
+    if out.is_dir():
+        raise UserError(f"{out}: is a folder; expected the name of a CSV")
+    if out.exists() and not flags.overwrite:
+        raise UserError(
+            f"{out}: is there already; add --overwrite to replace it, or choose another with --out"
+        )
+    graph = pi.find_graph(flags.graph)
+    content, _ = pi.read_graph(graph)
+    labels = read_labels(flags.graph, graph)
+    settings = {"graph_sha256": hashlib.sha256(content).hexdigest(), "labels": labels, "tta": flags.tta}
+    rows = Rows(out)
+    rows.check(**settings)
+    arguments = ["--engine", flags.engine, "--watch-stdin", "--skip", str(rows.count)]
+    arguments += ["--tta"] if flags.tta else []
+    python = flags.python or ("python3" if host else sys.executable)
+    # "--": the name of a folder may begin with a dash.
+    folder = ["--", flags.submission if host else str(Path(flags.submission).absolute())]
+    try:
+        with _placed(host, python, graph, content, [*arguments, *folder]) as command:
+            record = _score(command, host, graph, flags.submission, rows, settings)
+    except KeyboardInterrupt as error:
+        raise Interrupted(f"stopped; {_kept(rows)}") from error
+    _conclude(graph, rows, record)
+
+
+def read_labels(asked: Path, graph: Path) -> list[str]:
+    """The names of the graph's scores as the challenge has them, from the ``labels.txt`` beside it.
+
+    Args:
+        asked: what the user named: the run folder or the graph.
+    Raises:
+        UserError: it is missing, or not what it should be.
+    """
+    path = graph.parent / runfolder.LABELS
+    if asked.is_dir():
+        runfolder.read_spec(asked, needs=[runfolder.LABELS])
+    if not path.is_file():
+        raise UserError(
+            f"{path}: there is no such file; write one: the label of each score, a line each, in the order "
+            f"of the scores, such as {SILENCE_LABEL}, {UNKNOWN_LABEL}, yes"
+        )
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8") from error
+    names = {SILENCE_LABEL: _SILENCE, UNKNOWN_LABEL: _UNKNOWN}
+    labels = [names.get(line.strip(), line.strip()) for line in lines]
+    if not labels or "" in labels or len(set(labels)) < len(labels):
+        found = ", ".join(lines) or "no line"
+        raise UserError(f"{path}: has {found}; expected labels, a line each, and none twice")
+    return labels
+
+
+@contextlib.contextmanager
+def _placed(
+    host: Host | None, python: str, graph: Path, content: bytes, arguments: list[str]
+) -> Iterator[list[str]]:
+    """What runs the program, here or there, while the block lasts."""
+    program = bundle("submission")
+    if host is not None:
+        with remote_folder(host, {_PROGRAM: program, runfolder.GRAPHDEF: content}, python) as there:
+            yield run_command(host, there, [python, _PROGRAM, runfolder.GRAPHDEF, *arguments])
+        return
+    with tempfile.TemporaryDirectory() as here:
+        path = Path(here) / _PROGRAM
+        path.write_bytes(program)
+        yield [python, str(path), str(graph), *arguments]
+
+
+def _score(
+    command: list[str],
+    host: Host | None,
+    graph: Path,
+    asked_folder: str,
+    rows: Rows,
+    settings: dict[str, Any],
+) -> dict[str, Any]:
+    """Have every file scored that is not in the rows yet; what did it, and how fast."""
+    where = f"{host.login}:{asked_folder}" if host else asked_folder
+    with _Program(command) as program:
+        begin = program.read()
+        if begin is None:
+            raise _failure(program.end(), host, graph, rows)
+        if "refused" in begin:
+            raise UserError(f"{where}: {begin['refused']}; expected a folder that the clips are in")
+        labels = settings["labels"]
+        if begin["scores"] != len(labels):
+            raise UserError(
+                f"{graph.parent / runfolder.LABELS}: has {len(labels)} labels, but {graph} gives "
+                f"{begin['scores']} scores; expected a label for each score"
+            )
+        settings = {
+            **settings,
+            "engine": begin["engine"],
+            "folder": _name(begin["folder"]),
+            "names_sha256": begin["names_sha256"],
+        }
+        _warn_of_foreign(labels)
+        before, start_s = rows.count, time.monotonic()
+        left = begin["files"] - before
+        if before:
+            log(f"going on behind row {before:,} of {begin['files']:,}")
+        with rows.append(settings), progress("scoring", left) as advance:
+            for answer in iter(program.read, None):
+                rows.add(_row(answer, labels))
+                rate = (rows.count - before) / (time.monotonic() - start_s)
+                advance(1, f"{rate:.0f} clips/s")
+        ended = program.end()
+        if ended.code or rows.count != begin["files"]:
+            raise _failure(ended, host, graph, rows)
+    seconds = time.monotonic() - start_s
+    return {
+        "label": label_of(begin["machine"]["model"]),
+        "clips_per_s": left / seconds if left else None,
+        "scored": left,  # the others were scored earlier
+        "settings": settings,
+        "machine": begin["machine"],
+    }
+
+
+def _row(answer: dict[str, Any], labels: list[str]) -> Row:
+    name = _name(answer["name"])
+    if "best" in answer:
+        return Row(name, labels[answer["best"]])
+    # Where there is no sound, silence is right; of the rest more are other words than any one label.
+    return Row(name, _SILENCE if answer["is_empty"] else _UNKNOWN, answer["fault"])
+
+
+def _name(text: str) -> str:
+    """A name whose bytes came as characters."""
+    return os.fsdecode(text.encode("latin-1"))
+
+
+def _warn_of_foreign(labels: list[str]) -> None:
+    foreign = [label for label in labels if label not in _CHALLENGE]
+    if foreign:
+        warn(f"not labels of the 2017 challenge, and written all the same: {', '.join(foreign)}")
+
+
+def _failure(ended: Ended, host: Host | None, graph: Path, rows: Rows) -> UserError:
+    """The error of a program that ended before its time."""
+    if host is not None and is_ssh_failure(ended.code):
+        error = failure(host, ended.code, ended.last_words)
+    else:
+        error = breakdown(ended, graph, "scoring")
+    return type(error)(f"{error}; {_kept(rows)}") if rows.count else error
+
+
+def _kept(rows: Rows) -> str:
+    if not rows.count:
+        return "nothing was scored yet"
+    return f"{rows.count:,} rows are kept in {rows.part}: the same command goes on behind them"
+
+
+class _Program:
+    """A program whose output is lines of JSON; it ends with the block."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._process: Popen[bytes] = start(command)
+        self._log: list[bytes] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> "_Program":
+        self._listener.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self.end()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        self._log.extend(self._process.stderr)
+
+    def read(self) -> dict[str, Any] | None:
+        """What it says next; None when it has ended."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith(b"{") and line.endswith(b"}\n"):
+                content: dict[str, Any] = json.loads(line)
+                return content
+            self._log.append(line)  # of a login shell that greets; of a program that was cut short
+        return None
+
+    def end(self) -> Ended:
+        """How it ended, once its output did."""
+        code = self._process.wait()
+        self._listener.join()
+        return Ended(code, "", b"".join(self._log).decode(errors="replace"))
+
+
+def _conclude(graph: Path, rows: Rows, record: dict[str, Any]) -> None:
+    """Write the files, print what is in them."""
+    labels, faults = rows.finish()
+    path = graph.parent / runfolder.PI / _RECORD
+    count = sum(labels.values())
+    record = {"rows": count, "counts": dict(sorted(labels.items())), "faults": len(faults), **record}
+    runfolder.write_json(path, {"csv": str(rows.path), **record})
+    if faults:
+        warn(f"{len(faults):,} of {count:,} files could not be scored; all are listed in {rows.errors}")
+        for row in faults[:_SHOWN]:
+            warn(f"  {_shown(row.name)}: {row.fault}; written as {row.label}")
+        if len(faults) > _SHOWN:
+            warn(f"  … and {len(faults) - _SHOWN:,} more")
+    said = ", ".join(f"{label} {number:,}" for label, number in labels.most_common())
+    print(f"rows     {count:,}: {said}")
+    if record["clips_per_s"] is not None:
+        print(
+            f"speed    {record['clips_per_s']:.1f} clips/s over {record['scored']:,} "
+            f"({record['label']}), {record['settings']['engine']}"
+        )
+    print(f"written  {rows.path}, {path}")
+    sys.stdout.flush()
+
+
+def _shown(name: str) -> str:
+    """A name as a terminal can show it, whatever its bytes."""
+    return os.fsencode(name).decode(errors="backslashreplace")
