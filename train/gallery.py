@@ -25,7 +25,7 @@ class Clip:
     title: str
     detail: str
     source: str
-    features: NDArray[np.uint8]  # (frames, bins)
+    brightness: NDArray[np.float64]  # (frames, bins), 0 to 1
     picture_uri: str
     sound_uri: str
 
@@ -50,7 +50,8 @@ def samples(run: Path, front_end: FrontEnd) -> Gallery:
         id="samples",
         title="What the model sees",
         about=f"Features of test clips: {front_end.frames} frames from left to right, {front_end.bins} bins "
-        "from low to high; brightness is the cube root of the feature. Press a picture to hear the clip.",
+        f"from low to high; brightness is {_brightness_exponent(front_end)[1]}. "
+        "Press a picture to hear the clip.",
         clips=_clips(run, runfolder.CLIPS, entries, front_end),
         more=_more(len(entries), runfolder.CLIPS),
         missing=""
@@ -96,17 +97,26 @@ def _clips(
         path = run / folder / entry["file"]
         samples = fit_length(read_wav(path, front_end.sample_rate_hz), front_end.clip_samples)
         features = wav_features(to_float(samples)[np.newaxis], front_end)[0]
+        brightness = (features / 255.0) ** _brightness_exponent(front_end)[0]
         clips.append(
             Clip(
                 title=_title(entry),
                 detail=_certainty(entry["score"], path) if "score" in entry else "",
                 source=entry.get("source", ""),
-                features=features,
-                picture_uri=_data_uri("image/png", plots.feature_png(features)),
+                brightness=brightness,
+                picture_uri=_data_uri("image/png", plots.feature_png(brightness)),
                 sound_uri=_data_uri("audio/wav", path.read_bytes()),
             )
         )
     return tuple(clips)
+
+
+def _brightness_exponent(front_end: FrontEnd) -> tuple[float, str]:
+    """What features are raised to for a picture, and how to say it.
+
+    Where they are linear in power, all but the vowels would be black.
+    """
+    return (1 / 3, "the cube root of the feature") if front_end.name == "average" else (1.0, "the feature")
 
 
 def _title(entry: Mapping[str, Any]) -> str:

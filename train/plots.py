@@ -144,33 +144,33 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], title: st
 
 
 @_in_house_style
-def feature_grid(features: Sequence[NDArray[np.uint8]], titles: Sequence[str]) -> Figure:
+def feature_grid(brightness: Sequence[NDArray[np.float64]], titles: Sequence[str]) -> Figure:
     """Features of several clips side by side.
 
     Args:
-        features: (frames, bins) uint8 of each clip; at least one clip.
+        brightness: (frames, bins) in 0..1 of each clip; at least one clip.
     """
     columns = min(4, len(titles))
     rows = -(-len(titles) // columns)
     figure = Figure(figsize=(2.4 * columns, 2.3 * rows), layout="constrained")
-    for index, (clip, title) in enumerate(zip(features, titles, strict=True)):
+    for index, (clip, title) in enumerate(zip(brightness, titles, strict=True)):
         axes = figure.add_subplot(rows, columns, index + 1)
-        axes.imshow(_upright(clip), cmap="magma", vmin=0.0, vmax=1.0, aspect="auto")
+        axes.imshow(clip.T[::-1], cmap="magma", vmin=0.0, vmax=1.0, aspect="auto")
         axes.set_title(title, fontsize=9, parse_math=False)
         axes.set_axis_off()
     return figure
 
 
-def feature_png(features: NDArray[np.uint8]) -> bytes:
+def feature_png(brightness: NDArray[np.float64]) -> bytes:
     """A PNG with one pixel per feature, time to the right and frequency upwards.
 
     Args:
-        features: (frames, bins) uint8.
+        brightness: (frames, bins) in 0..1.
     """
     file = io.BytesIO()
     matplotlib.image.imsave(
         file,
-        _upright(features),
+        brightness.T[::-1],
         cmap="magma",
         vmin=0.0,
         vmax=1.0,
@@ -178,14 +178,6 @@ def feature_png(features: NDArray[np.uint8]) -> bytes:
         metadata={"Software": ""},
     )
     return file.getvalue()
-
-
-def _upright(features: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(bins, frames) brightness in 0..1, the cube root of the feature.
-
-    The features are linear in power: without the root all but the vowels would be black.
-    """
-    return np.cbrt(features.T[::-1] / 255.0)
 
 
 def _points(entries: Sequence[Mapping[str, float]], quantity: str) -> tuple[NDArray[Any], NDArray[Any]]:

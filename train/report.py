@@ -252,7 +252,7 @@ def _draw(
         figures[name] = plots.confusion_matrix(result.confusion, labels, title)
     if samples.clips:
         titles = [clip.title for clip in samples.clips]
-        figures["features"] = plots.feature_grid([clip.features for clip in samples.clips], titles)
+        figures["features"] = plots.feature_grid([clip.brightness for clip in samples.clips], titles)
     for name, figure in figures.items():
         runfolder.write_bytes(run / runfolder.PLOTS / f"{name}.png", plots.png(figure))
     return [plots.svg(figure) for figure in curves.values()]

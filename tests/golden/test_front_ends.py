@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from golden.make_front_ends import PATH, clip, features
+from parity.test_graphdef import needs_recordings, real_clips
 
 from train.frontend import power_spectrogram, wav_features
 from train.spec import FRONT_ENDS, FrontEnd
@@ -76,6 +77,25 @@ def test_features_follow_their_formula(name):
     assert np.mean(undecided) < 0.01
     assert found.shape == steps.shape
     assert np.array_equal(found[~undecided], np.clip(np.round(steps), 0, 255)[~undecided])
+
+
+@pytest.mark.shared
+@needs_recordings
+def test_gain_control_on_recordings():
+    """How far features move, in steps, where recordings are quieter or have steady noise."""
+    audio = real_clips()
+    noise = np.random.default_rng(3).normal(0, 0.01, audio.shape[1]).astype(np.float32)
+    altered = {"a quarter as loud": np.rint(audio * 8192) / 32768, "noise of -40 dB": audio + noise}
+    shares = {}
+    for name in COMPRESSED:
+        plain = wav_features(audio, FrontEnd(name), 2).astype(float)
+        spread = np.abs(plain - plain.mean()).mean()
+        for change, changed in altered.items():
+            moved = np.abs(wav_features(changed.astype(np.float32), FrontEnd(name), 2) - plain).mean()
+            shares[name, change] = moved / spread
+            print(f"{name}, {change}: {moved:.1f} steps, {100 * moved / spread:.0f} % of the spread")
+    for change, most in (("a quarter as loud", 0.2), ("noise of -40 dB", 0.8)):
+        assert shares["pcan", change] < most * shares["log_mel", change]
 
 
 def test_the_file_is_small():

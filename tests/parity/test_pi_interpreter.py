@@ -170,6 +170,17 @@ np.save(sys.argv[4], [engine.run([clip[:, None], np.array(16000, np.int32)])[0][
 """
 
 
+def assert_python_2_7_agrees(graph: bytes, audio: np.ndarray, folder: Path) -> None:
+    names = ("script.py", BUNDLE, "model.pb", "audio.npy", "scores.npy")
+    script, timer, path, clips, scores = (folder / file for file in names)
+    script.write_text(SCRIPT_27)
+    timer.write_bytes(bundle())
+    path.write_bytes(graph)
+    np.save(clips, audio)
+    subprocess.run([TF14 / "python", script, timer, path, clips, scores], check=True)
+    assert np.abs(np.load(scores) - GraphDefModel(graph).scores(audio)).max() <= TOLERANCE
+
+
 @pytest.mark.shared
 @needs_recordings
 @needs_tf14
@@ -177,15 +188,17 @@ np.save(sys.argv[4], [engine.run([clip[:, None], np.array(16000, np.int32)])[0][
 def test_python_2_7_gives_the_same_scores(name, tmp_path):
     """On recordings: NumPy 1.16 sums less exactly, and noise at full scale makes 1.4e-5 of that."""
     audio = real_clips()[::4]
-    graph = freeze(spread_model(name, audio), FRONT_END)
-    names = ("script.py", BUNDLE, "model.pb", "audio.npy", "scores.npy")
-    script, timer, path, clips, scores = (tmp_path / file for file in names)
-    script.write_text(SCRIPT_27)
-    timer.write_bytes(bundle())
-    path.write_bytes(graph)
-    np.save(clips, audio)
-    subprocess.run([TF14 / "python", script, timer, path, clips, scores], check=True)
-    assert np.abs(np.load(scores) - GraphDefModel(graph).scores(audio)).max() <= TOLERANCE
+    assert_python_2_7_agrees(freeze(spread_model(name, audio), FRONT_END), audio, tmp_path)
+
+
+@pytest.mark.shared
+@needs_recordings
+@needs_tf14
+@pytest.mark.parametrize("name", FRONT_ENDS)
+def test_python_2_7_knows_every_front_end(name, tmp_path):
+    audio, front_end = real_clips()[::4], FrontEnd(name)
+    model = spread_model("tiny_conv", audio, front_end=front_end)
+    assert_python_2_7_agrees(freeze(model, front_end), audio, tmp_path)
 
 
 @needs_tf14

@@ -442,7 +442,7 @@ def test_picture_is_upright(finished: Path) -> None:
     """A rising tone: low bins are at the bottom, the brightest spot is where the front end has it."""
     clip = read_wav(finished / "clips" / "9.wav", 16000)
     features = wav_features(to_float(clip)[np.newaxis], ModelSpec(labels=LABELS).front_end)[0]
-    picture = matplotlib.image.imread(io.BytesIO(plots.feature_png(features)))
+    picture = matplotlib.image.imread(io.BytesIO(plots.feature_png(features / 255.0)))
     assert picture.shape[:2] == (43, 49)
     brightness = picture[..., :3].sum(axis=2)
     frame = 24

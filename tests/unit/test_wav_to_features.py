@@ -12,6 +12,7 @@ from codegen import __main__ as command
 from codegen.wav_to_features import write_features
 from train import wav
 from train.errors import UserError
+from train.frontend import wav_features
 from train.spec import FrontEnd
 
 SAMPLES = wav.to_int16((0.3 * np.sin(0.4 * np.arange(16000))).astype(np.float32))
@@ -78,6 +79,16 @@ def test_flags_that_mean_nothing_fail(monkeypatch, clip, flags):
 def test_other_front_ends_are_refused(monkeypatch, clip, flags):
     with pytest.raises(UserError, match="supported: average"):
         run_flags(monkeypatch, clip, *flags)
+
+
+@pytest.mark.parametrize(("name", "width"), [("log", 43), ("log_mel", 40), ("pcan", 40)])
+def test_our_front_ends_are_written_too(monkeypatch, clip, name, width):
+    text = run_flags(monkeypatch, clip, f"--preprocess={name}", "--window_stride=20", "--quantize=1")
+    assert f' * --preprocess="{name}" \\\n' in text
+    assert f"const int g_tone_width = {width};\n" in text
+    values = re.findall(r"\d+", text.split("{")[1])
+    audio = wav.to_float(wav.read_wav(clip, 16000))[np.newaxis]
+    assert [int(value) for value in values] == wav_features(audio, FrontEnd(name)).ravel().tolist()
 
 
 def test_floats_are_not_clamped(tmp_path, clip):
