@@ -14,7 +14,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from train import boards_report, gallery, plots, runfolder
+from train import boards_report, gallery, plots, points_report, runfolder
 from train.corpus import SPLITS
 from train.errors import UserError
 from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
@@ -100,7 +100,7 @@ def write_report(run: Path) -> Path:
     """Make RUN/report.html and RUN/plots/*.png from the other files of the run folder.
 
     History, sample clips and mistakes may be absent: their sections then say so. The section on boards is
-    there once ``python -m hil report`` has joined their figures.
+    there once ``python -m hil report`` has joined their figures, that on operating points after ``hil tune``.
 
     Returns:
         path of the page.
@@ -139,6 +139,7 @@ def write_report(run: Path) -> Path:
         curves=[Markup(curve) for curve in _draw(run, metrics, results, samples, spec.labels)],
         training=metrics.get("training"),
         galleries=[samples, mistakes],
+        points=points_report.read_operating_points(run, spec),
         boards=boards_report.read_boards(run, spec.artefacts.get(runfolder.TFLITE)),
         sizes=_sizes(run, metrics.get("sizes") or {}),
         ops=metrics.get("ops") or [],

@@ -24,13 +24,16 @@ CALIBRATION = "calibration.npy"  # (n, frames, bins) uint8 features of training 
 JOB, HISTORY = "job.json", "history.json"  # the settings of the run; its learning curves
 CLIPS = "clips"  # test clips that the generated feature tests are made of
 HIL = "hil"  # what boards made of the run, a folder each
+OPERATING_POINTS = "operating_points.json"  # thresholds and smoothing, and what they are worth
 MISTAKES = "mistakes"  # clips that the int8 model got wrong
 CLIPS_LIST, MISTAKES_LIST = "clips.json", "mistakes.json"  # what the WAVs of the two are
 C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
 
 _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
 
-_FILES = (SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY)
+_FILES = (
+    SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY, OPERATING_POINTS
+)  # fmt: skip
 _FOLDERS = (CLIPS, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
 
 

@@ -20,7 +20,7 @@ endif()
 # A model alone, without the labels and clips of a run folder, can only be measured.
 set(needed_files engine.c engine.h)
 if(EXISTS "${MODEL}/micro_model_settings.cc")
-    list(APPEND needed_files audio_tests.cc model_id.h frontend_tables.c)
+    list(APPEND needed_files audio_tests.cc model_id.h frontend_tables.c operating_point.c)
 endif()
 foreach(file ${needed_files})
     if(NOT EXISTS "${MODEL}/${file}")
@@ -59,7 +59,7 @@ endif()
 kws_add_library(kws_listener
     "${KWS_FIRMWARE_DIR}/app/listener.c" "${KWS_FIRMWARE_DIR}/app/recognizer.c"
     "${KWS_FIRMWARE_DIR}/frontend/frontend.c" "${KWS_FIRMWARE_DIR}/frontend/fft.c"
-    "${MODEL}/frontend_tables.c" "${MODEL}/micro_model_settings.cc")
+    "${MODEL}/frontend_tables.c" "${MODEL}/micro_model_settings.cc" "${MODEL}/operating_point.c")
 target_link_libraries(kws_listener PUBLIC kws_engine)
 
 file(GLOB clip_sources CONFIGURE_DEPENDS "${MODEL}/*_tests.cc" "${MODEL}/*_data.cc")
