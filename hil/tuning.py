@@ -155,8 +155,8 @@ def choose(
         needed, rates = min(reachable)
         raise UserError(
             f"--false-accepts-per-hour {target_per_hour:g} cannot be reached on the validation audio: even "
-            f"at the highest threshold, {NEVER - 1}, {rates} an hour, where each word has an equal share of the "
-            f"target: it would have to be {needed - target_per_hour:g} higher; ask for "
+            f"at the highest threshold, {NEVER - 1}, {rates} an hour, where each word has an equal share of "
+            f"the target: it would have to be {needed - target_per_hour:g} higher; ask for "
             f"--false-accepts-per-hour {needed:g}, or train a better model"
         )
     return max(tried, key=lambda item: item[0])[1], rows
