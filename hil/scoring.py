@@ -18,7 +18,7 @@ from train.spec import UNKNOWN_LABEL
 
 CORRECT, WRONG, FALSE_POSITIVE = "correct", "wrong", "false positive"
 TIME_TOLERANCE_MS = 750  # the original's in C++
-_MS_PER_HOUR = 3_600_000
+MS_PER_HOUR = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def score_stream(
 
 def per_hour(false_accepts: int, heard_ms: float) -> dict[str, Any]:
     """So many false accepts, as a rate with its 95 % interval."""
-    hours = max(heard_ms, 1) / _MS_PER_HOUR
+    hours = max(heard_ms, 1) / MS_PER_HOUR
     return {
         "false_accepts": false_accepts,
         "false_accepts_per_hour": round(false_accepts / hours, 2),

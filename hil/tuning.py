@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.scoring import TIME_TOLERANCE_MS, judge, per_hour, score_stream
+from hil.scoring import MS_PER_HOUR, TIME_TOLERANCE_MS, judge, per_hour, score_stream
 from hil.truth import Word
 from hil.twin import Heard, Smoothed, decide, smooth
 from train.dataset import UNKNOWN_INDEX
@@ -24,7 +24,6 @@ from train.operating_point import NEVER, OperatingPoint, original
 
 ALL_WORDS = "all words"
 _WINDOWS_MS = (1000, 750, 500, 400, 300, 200, 100)  # tried; of equals the longest is taken
-_MS_PER_HOUR = 3_600_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +128,7 @@ def choose(
         minimum_count = min(base.minimum_count, results_in_window)
         point = dataclasses.replace(base, window_ms=window_ms, minimum_count=minimum_count)
         smoothing = Smoothing(evidence, point)
-        hours = evidence.others.duration_ms / _MS_PER_HOUR
+        hours = evidence.others.duration_ms / MS_PER_HOUR
         thresholds, excess = _thresholds(smoothing, evidence, share * hours)
         if excess:
             needed = math.ceil(100 * max(excess.values()) / hours * len(evidence.words)) / 100

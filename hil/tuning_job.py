@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hil.scoring import MS_PER_HOUR
 from hil.truth import StreamSettings, Word, make_stream
 from hil.tuning import Evidence, Track, choose, curves, measure
 from hil.twin import INFERENCE_STRIDE_ROWS, stream_scores
@@ -120,7 +121,7 @@ def _about(evidence: Evidence) -> dict[str, Any]:
     """How much there was to hear: the same clips come again and again, in other noise."""
     return {
         name: {
-            "hours": round(track.duration_ms / 3_600_000, 4),
+            "hours": round(track.duration_ms / MS_PER_HOUR, 4),
             "words": len(track.words),
             "clips": len({word.source for word in track.words}),
         }

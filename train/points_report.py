@@ -47,13 +47,12 @@ def read_operating_points(run: Path, spec: ModelSpec) -> Points | None:
     except UserError as error:
         return Points(note=str(error))
     rows = []
-    marks = []
+    marks = {}
     for name, point in content["points"].items():
         test = point["test"]
-        rows += [{"point": name, **row} for row in test["words"]]
-        rows.append({"point": name, "label": "all", "threshold": None, **test["all"]})
-        share = test["all"]["false_rejects"] / max(1, test["all"]["said"])
-        marks.append((name, test["all"]["false_accepts"], share))
+        mine = [*test["words"], {"label": "all", "threshold": None, **test["all"]}]
+        rows += [{"point": name, **row} for row in mine]
+        marks[name] = [(row["false_accepts"], row["false_rejects"] / max(1, row["said"])) for row in mine]
     figure = plots.detection_curves(
         content["curves"], marks, content["streams"]["testing"]["others"]["hours"]
     )
