@@ -14,6 +14,7 @@ from codegen.render import render
 from codegen.tflite import Graph, check_quantized, read_graph
 from train import runfolder
 from train.errors import UserError
+from train.operating_point import OperatingPoint, in_force
 from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.tflm import TflmModel
 from train.version import earshot_version
@@ -47,6 +48,7 @@ def generate(run: Path) -> list[Path]:
     model = TflmModel(tflite, where)
     _check_fit(model, spec, where)
     tests = load_tests(run, spec, model)
+    point_name, point = in_force(run, spec)
 
     banner = (
         f"{_MARK}{earshot_version()} (python -m codegen). Do not edit.\n"
@@ -56,6 +58,7 @@ def generate(run: Path) -> list[Path]:
         **tflm_files(banner, tflite, model, graph, where),
         **build_engine(graph, banner, where).sources,
         **_settings_files(banner, spec, model),
+        **_operating_point_files(banner, spec, point_name, point),
         "model_id.h": render(
             "model_id.h",
             banner=banner,
@@ -158,6 +161,28 @@ def _settings_files(banner: str, spec: ModelSpec, model: TflmModel) -> dict[str,
             input_scale=cformat.float_literal(model.input_scale),
             output_scale=cformat.float_literal(model.output_scale),
             labels=[cformat.string_literal(label) for label in spec.labels],
+        ),
+    }
+
+
+def _operating_point_files(banner: str, spec: ModelSpec, name: str, point: OperatingPoint) -> dict[str, str]:
+    return {
+        "operating_point.h": render(
+            "operating_point.h",
+            banner=banner,
+            name=name,
+            sha256=point.sha256,
+            window_ms=point.window_ms,
+            suppression_ms=point.suppression_ms,
+            minimum_count=point.minimum_count,
+        ),
+        "operating_point.c": render(
+            "operating_point.c",
+            banner=banner,
+            thresholds=[
+                (threshold, cformat.comment(label))
+                for threshold, label in zip(point.thresholds, spec.labels, strict=True)
+            ],
         ),
     }
 

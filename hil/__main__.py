@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hil import aarch64_root, bench_command, flash_command, pi_command, stream_command
+from hil import aarch64_root, bench_command, flash_command, pi_command, stream_command, tune_command
 from hil.proof_command import add_flags, run_test
 from train.console import log, run
 from train.errors import UserError
@@ -64,6 +64,10 @@ def main() -> None:
     bench = commands.add_parser("bench", help="count what an inference and a row of features take on a board")
     bench_command.add_flags(bench)
     bench.set_defaults(command=bench_command.run_bench)
+
+    tune = commands.add_parser("tune", help="choose thresholds for a target of false accepts per hour")
+    tune_command.add_flags(tune)
+    tune.set_defaults(command=tune_command.run_tune)
 
     report = commands.add_parser("report", help="join what boards made of a run, in RUN/report.html")
     report.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")

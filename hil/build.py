@@ -12,6 +12,7 @@ from hil.stack import StackBound, worst_stack
 from train import runfolder
 from train.console import log, warn
 from train.errors import UserError
+from train.operating_point import in_force
 
 ROOT = BOARDS.parents[1]
 FIRMWARE = "firmware"  # folder of the run folder
@@ -20,8 +21,9 @@ COMPILED, TFLM = ENGINES = ("compiled", "tflm")
 
 _CMAKE_CACHE = "CMakeCache.txt"
 # Without the last, CMake takes c/ for a model alone, which has no application.
-_NEEDED_SOURCES = ("engine.c", "engine.h", "micro_model_settings.cc")
+_NEEDED_SOURCES = ("engine.c", "engine.h", "micro_model_settings.cc", "operating_point.h")
 _BANNER_HASH = re.compile(r"^// Model SHA-256: ([0-9a-f]{64})$", re.MULTILINE)
+_OPERATING_POINT_HASH = re.compile(r"^// Operating point: \w+, SHA-256 ([0-9a-f]{64})$", re.MULTILINE)
 _BUILD_ID = re.compile(r'KWS_BUILD_ID "([0-9a-f]+)"')
 _OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 _CMAKE_ERROR = re.compile(r"^CMake Error[^\n]*:\n\n?((?:  [^\n]*\n|\n(?=  ))+)", re.MULTILINE)
@@ -141,7 +143,7 @@ def build_id(board: Board, run: Path) -> str:
 
 
 def _check_sources(run: Path) -> Path:
-    """The folder c of a run folder, after checking that it is of the model that is there now."""
+    """The folder c of a run folder, after checking that it is of the model and thresholds in force now."""
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     sources = (run / runfolder.C_SOURCES).resolve()
     remedy = f"make it with: python -m codegen {run}"
@@ -156,6 +158,14 @@ def _check_sources(run: Path) -> Path:
         raise UserError(
             f"{run / runfolder.C_SOURCES}: was generated from another model: SHA-256 is {found[:12]}…, "
             f"expected {expected[:12]}…, that of {run / runfolder.TFLITE}; {remedy}"
+        )
+    header = (sources / "operating_point.h").read_text(encoding="utf-8", errors="replace")
+    generated = _OPERATING_POINT_HASH.search(header)
+    name, point = in_force(run, spec)
+    if generated is None or generated[1] != point.sha256:
+        raise UserError(
+            f"{run / runfolder.C_SOURCES}: was generated with other thresholds than those in force now "
+            f"({name}); {remedy}"
         )
     return sources
 

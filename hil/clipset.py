@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.clips import Clip, FilePlace
+from hil.oracle import run_model
 from train import runfolder
-from train.console import progress
 from train.dataset import Split
 from train.errors import UserError
 from train.frontend import model_input, wav_features
@@ -21,7 +21,6 @@ from train.spec import ModelSpec
 from train.tflm import TflmModel
 from train.wav import to_float, to_int16
 
-_BLOCK_CLIPS = 200
 _LARGEST_FILE_BYTES = 2**31 - 1  # offsets of semihosting have 32 bits, with a sign
 
 
@@ -108,13 +107,3 @@ def read_clip_set(run: Path, data: str | None, split: str, limit: int | None) ->
         model,
         run_model(model, features),
     )
-
-
-def run_model(model: TflmModel, features: NDArray[np.int8]) -> NDArray[np.int8]:
-    """(clips, labels) int8 scores of (clips, frames, bins) int8 features, with a progress bar."""
-    blocks = []
-    with progress("scoring model.tflite", len(features)) as advance:
-        for start in range(0, len(features), _BLOCK_CLIPS):
-            blocks.append(model.run(features[start : start + _BLOCK_CLIPS]))
-            advance(len(blocks[-1]))
-    return np.concatenate(blocks)

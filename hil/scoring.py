@@ -4,6 +4,7 @@ Matching is that of TensorFlow's test_streaming_accuracy: one detection after th
 that is near enough.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from train.spec import UNKNOWN_LABEL
 
 CORRECT, WRONG, FALSE_POSITIVE = "correct", "wrong", "false positive"
 TIME_TOLERANCE_MS = 750  # the original's in C++
-_MS_PER_HOUR = 3_600_000
+MS_PER_HOUR = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,13 @@ def judge(
     """
     matched: set[int] = set()
     judged = []
+    starts_ms = [word.time_ms for word in words]
     for label, time_ms in found:
+        around_ms = (time_ms - tolerance_ms - 1, time_ms + tolerance_ms + 1)  # 1: whatever is rounded
         near = (
             index
-            for index, word in enumerate(words)
-            if abs(word.time_ms - time_ms) <= tolerance_ms and word.time_ms <= up_to_ms + tolerance_ms
+            for index in range(bisect_left(starts_ms, around_ms[0]), bisect_left(starts_ms, around_ms[1]))
+            if abs(starts_ms[index] - time_ms) <= tolerance_ms and starts_ms[index] <= up_to_ms + tolerance_ms
         )
         index = next(near, None)
         if index is None:
@@ -88,7 +91,6 @@ def score_stream(
         item.verdict != CORRECT and label != UNKNOWN_LABEL
         for (label, _), item in zip(found, judged, strict=True)
     )
-    hours = max(heard_ms, 1) / _MS_PER_HOUR
     return {
         "words": len(counted),
         "matched": len({item.word for item in judged} - {None}),
@@ -99,9 +101,7 @@ def score_stream(
         "false_rejects": sum(
             word.label != UNKNOWN_LABEL and index not in correct for index, word in enumerate(counted)
         ),
-        "false_accepts": false_accepts,
-        "false_accepts_per_hour": round(false_accepts / hours, 2),
-        "interval": [round(bound / hours, 2) for bound in poisson_interval(false_accepts)],
+        **per_hour(false_accepts, heard_ms),
         "latency_ms": _latency(words, heard, judged),
         "per_label": [
             {
@@ -122,6 +122,16 @@ def score_stream(
             }
             for item, verdict in zip(heard, judged, strict=True)
         ],
+    }
+
+
+def per_hour(false_accepts: int, heard_ms: float) -> dict[str, Any]:
+    """So many false accepts, as a rate with its 95 % interval."""
+    hours = max(heard_ms, 1) / MS_PER_HOUR
+    return {
+        "false_accepts": false_accepts,
+        "false_accepts_per_hour": round(false_accepts / hours, 2),
+        "interval": [round(bound / hours, 2) for bound in poisson_interval(false_accepts)],
     }
 
 

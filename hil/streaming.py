@@ -17,6 +17,7 @@ from hil.twin import Heard, recognize, stream_scores
 from train import runfolder
 from train.console import progress, warn
 from train.errors import Interrupted
+from train.operating_point import in_force
 from train.spec import ModelSpec
 from train.tflm import TflmModel
 
@@ -109,7 +110,8 @@ def _twin(job: Listening) -> _Twin:
     model = TflmModel(model_file.read_bytes(), str(model_file))
     stride_rows = job.settings["inference_stride_rows"]
     scores, times_ms = stream_scores(model, job.stream.samples, job.spec.front_end, stride_rows)
-    return _Twin(recognize(scores, times_ms), len(scores), zlib.crc32(scores.tobytes()))
+    heard = recognize(scores, times_ms, in_force(job.run, job.spec)[1])
+    return _Twin(heard, len(scores), zlib.crc32(scores.tobytes()))
 
 
 def _write(
@@ -144,6 +146,7 @@ def _write(
         "engine": job.target.engine,
         "build_id": job.target.build_id,
         "model_sha256": job.spec.artefacts[runfolder.TFLITE],
+        "operating_point": in_force(job.run, job.spec)[0],
         "seed": job.settings.get("seed"),
         "settings": job.settings,
         "inferences": outcome.inference_count if outcome else None,

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.clipset import run_model
+from hil.oracle import run_model
 from train.frontend import band_powers, compress, model_input, quantize_features
+from train.operating_point import OperatingPoint
 from train.spec import FrontEnd
 from train.tflm import TflmModel
 from train.wav import to_float
@@ -23,7 +24,6 @@ _BLOCK_ROWS = 500  # computed at a time: ten seconds
 _SILENCE = 0
 _SCORE_ZERO_POINT = -128
 _QUEUE_CAPACITY = 50  # KWS_RECOGNIZER_CAPACITY
-_WINDOW_MS, _SUPPRESSION_MS, _THRESHOLD, _MINIMUM_COUNT = 1000, 1500, 200, 3  # kws_recognizer_defaults
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,15 @@ class Heard:
     time_ms: int
     label: int
     score: int
+
+
+@dataclass(frozen=True, eq=False)
+class Smoothed:
+    """(decisions,) int64 each: the time, the label on top, and its mean score of 0 to 255."""
+
+    times_ms: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    scores: NDArray[np.int64]
 
 
 def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.int8]:
@@ -62,37 +71,57 @@ def stream_scores(
     """
     rows = stream_rows(samples, front_end)
     ends = range(front_end.frames, len(rows) + 1, stride_rows)
-    windows = np.zeros((len(ends), front_end.frames, front_end.bins), np.int8)
-    for index, end in enumerate(ends):
-        windows[index] = rows[end - front_end.frames : end]
+    if not ends:
+        return np.zeros((0, *model.output_shape), np.int8), []
+    # A view: the windows of an hour, each on its own, would take 80 MB.
+    windows = np.lib.stride_tricks.sliding_window_view(rows, front_end.frames, axis=0)[::stride_rows]
     heard_samples = (front_end.window_samples + (end - 1) * front_end.stride_samples for end in ends)
     times_ms = [count * 1000 // front_end.sample_rate_hz for count in heard_samples]
-    return run_model(model, windows), times_ms
+    return run_model(model, windows.transpose(0, 2, 1)), times_ms
 
 
-def recognize(scores: NDArray[np.int8], times_ms: Sequence[int]) -> list[Heard]:
-    """The decisions on a stream of scores: RecognizeCommands as it is on the device.
+def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, minimum_count: int) -> Smoothed:
+    """The label on top of the mean scores, wherever there are enough of them.
 
     Args:
-        scores: (inferences, labels) int8; label 0 is silence, which decides, but is not reported.
+        scores: (inferences, labels) int8.
         times_ms: of each inference, ascending.
+        window_ms, minimum_count: as in ``OperatingPoint``.
     """
-    heard = []
+    tops: list[tuple[int, int, int]] = []
     queue: deque[tuple[int, NDArray[np.int64]]] = deque()
-    previous, previous_ms = _SILENCE, 0
+    total = np.zeros(scores.shape[1], np.int64)
     for now_ms, row in zip(times_ms, scores.astype(np.int64) - _SCORE_ZERO_POINT, strict=True):
         if len(queue) < _QUEUE_CAPACITY:
             queue.append((now_ms, row))
-        while queue and now_ms - queue[0][0] > _WINDOW_MS:
-            queue.popleft()
-        if len(queue) < _MINIMUM_COUNT or now_ms - queue[0][0] < _WINDOW_MS // 4:
+            total += row
+        while queue and now_ms - queue[0][0] > window_ms:
+            total -= queue.popleft()[1]
+        if len(queue) < minimum_count or now_ms - queue[0][0] < window_ms // 4:
             continue
-        means = sum(scores for _, scores in queue) // len(queue)
-        label, score = int(np.argmax(means)), int(np.max(means))
-        is_repeated = label == previous != _SILENCE and now_ms - previous_ms <= _SUPPRESSION_MS
-        if score <= _THRESHOLD or is_repeated:
+        means = total // len(queue)
+        label = int(means.argmax())
+        tops.append((now_ms, label, int(means[label])))
+    columns = np.array(tops, np.int64).reshape(-1, 3).T
+    return Smoothed(times_ms=columns[0], labels=columns[1], scores=columns[2])
+
+
+def decide(smoothed: Smoothed, thresholds: Sequence[int], suppression_ms: int) -> list[Heard]:
+    """What of the smoothed scores is news; label 0 is silence, which decides, but is not reported."""
+    exceeding = smoothed.scores > np.asarray(thresholds)[smoothed.labels]
+    columns = (smoothed.times_ms, smoothed.labels, smoothed.scores)
+    heard = []
+    previous, previous_ms = _SILENCE, 0
+    for now_ms, label, score in zip(*(column[exceeding].tolist() for column in columns), strict=True):
+        if label == previous != _SILENCE and now_ms - previous_ms <= suppression_ms:
             continue
         previous, previous_ms = label, now_ms
         if label != _SILENCE:
             heard.append(Heard(now_ms, label, score))
     return heard
+
+
+def recognize(scores: NDArray[np.int8], times_ms: Sequence[int], point: OperatingPoint) -> list[Heard]:
+    """The decisions on a stream of scores: the recognizer as it is on the device."""
+    smoothed = smooth(scores, times_ms, point.window_ms, point.minimum_count)
+    return decide(smoothed, point.thresholds, point.suppression_ms)

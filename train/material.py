@@ -98,7 +98,7 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
     tested = _recordings(job, job.test_data, "--test-data") if job.test_data else None
     main = _collection(job, job.data, tested)
     noise = tested or main
-    extras = ()
+    extras: tuple[Extra, ...] = ()
     if TRAINING in splits:
         extras = tuple(_extra(job, extra.where, extra.share, noise) for extra in job.extra_data)
     corpora = dict.fromkeys(splits, main.corpus)

@@ -144,6 +144,49 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], title: st
 
 
 @_in_house_style
+def detection_curves(
+    curves: Sequence[Mapping[str, Any]], marks: Mapping[str, Sequence[tuple[int, float]]], hours: float
+) -> Figure:
+    """False rejects against false accepts per hour, a line for each word and a strong one for all.
+
+    Args:
+        curves: label, said and points (rows of threshold, false accepts, false rejects); the last is of all.
+        marks: name of an operating point: for each curve its false accepts and share of false rejects (0..1).
+        hours: of the audio that the false accepts are of. One in it is the least rate there is, beside none.
+    """
+    figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    colours = [*(f"C{index % 10}" for index in range(len(curves) - 1)), VALIDATION]
+    for curve, colour in zip(curves, colours, strict=True):
+        is_last = curve is curves[-1]
+        counts = np.array(curve["points"], dtype=np.float64)
+        axes.plot(
+            counts[:, 1] / hours,
+            100 * counts[:, 2] / max(1, curve["said"]),
+            color=colour,
+            linewidth=2.2 if is_last else 1.0,
+            drawstyle="steps-post",
+            label=curve["label"],
+        )
+    for (name, places), shape in zip(marks.items(), itertools.cycle("os^v")):
+        axes.plot([], [], shape, color=INK, label=name)
+        for (events, share), colour in zip(places, colours, strict=True):
+            axes.plot(events / hours, 100 * share, shape, color=colour, zorder=3, clip_on=False)
+    # A logarithm has no zero: from none to one event the axis is linear.
+    axes.set_xscale("symlog", linthresh=1 / hours, linscale=0.5)
+    axes.set_xlim(left=0)
+    axes.set_ylim(0, 100)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel("false accepts an hour")
+    axes.set_ylabel("false rejects, %")
+    axes.grid(linewidth=0.6)
+    legend = axes.legend(frameon=False, loc="best", fontsize=9, labelcolor=INK)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    return figure
+
+
+@_in_house_style
 def feature_grid(brightness: Sequence[NDArray[np.float64]], titles: Sequence[str]) -> Figure:
     """Features of several clips side by side.
 

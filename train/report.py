@@ -14,7 +14,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from train import boards_report, gallery, pi_report, plots, runfolder
+from train import boards_report, gallery, pi_report, plots, points_report, runfolder
 from train.corpus import SPLITS
 from train.errors import UserError
 from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
@@ -100,8 +100,8 @@ def write_report(run: Path) -> Path:
     """Make RUN/report.html and RUN/plots/*.png from the other files of the run folder.
 
     History, sample clips and mistakes may be absent: their sections then say so. The section on boards is
-    there once ``python -m hil report`` has joined their figures; that on the Raspberry Pi, once there are any
-    of ``python -m hil pi``.
+    there once ``python -m hil report`` has joined their figures; that on operating points after ``hil tune``;
+    that on the Raspberry Pi, once there are any of ``python -m hil pi``.
 
     Returns:
         path of the page.
@@ -140,6 +140,7 @@ def write_report(run: Path) -> Path:
         curves=[Markup(curve) for curve in _draw(run, metrics, results, samples, spec.labels)],
         training=metrics.get("training"),
         galleries=[samples, mistakes],
+        points=points_report.read_operating_points(run, spec),
         boards=boards_report.read_boards(run, spec.artefacts.get(runfolder.TFLITE)),
         pi=pi_report.read_pi(run, spec.artefacts.get(runfolder.GRAPHDEF)),
         sizes=_sizes(run, metrics.get("sizes") or {}),

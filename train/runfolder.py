@@ -25,13 +25,16 @@ JOB, HISTORY = "job.json", "history.json"  # the settings of the run; its learni
 CLIPS = "clips"  # test clips that the generated feature tests are made of
 HIL = "hil"  # what boards made of the run, a folder each
 PI = "pi"  # what became of the graph on a Raspberry Pi
+OPERATING_POINTS = "operating_points.json"  # thresholds and smoothing, and what they are worth
 MISTAKES = "mistakes"  # clips that the int8 model got wrong
 CLIPS_LIST, MISTAKES_LIST = "clips.json", "mistakes.json"  # what the WAVs of the two are
 C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
 
 _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
 
-_FILES = (SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY)
+_FILES = (
+    SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY, OPERATING_POINTS
+)  # fmt: skip
 _FOLDERS = (CLIPS, HIL, PI, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
 
 

@@ -176,6 +176,10 @@ class TflmModel:
         self.input_scale, self.input_zero_point = self._quantization("input", entry)
         self.output_scale, self.output_zero_point = self._quantization("output", result)
 
+    def __reduce__(self) -> tuple[type["TflmModel"], tuple[bytes, str]]:
+        """Made again from the file in another process: the interpreter itself cannot be copied."""
+        return TflmModel, (self._tflite, self._where)
+
     def run(self, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
         """Raw output of each input.
 

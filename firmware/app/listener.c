@@ -3,18 +3,26 @@
 #include <string.h>
 
 #include "engine.h"
+#include "operating_point.h"
 
 // The generated files must be those of one model, and of the kind that the recognizer knows.
 _Static_assert(KWS_INPUT_BYTES == KWS_FEATURE_FRAMES * KWS_FEATURE_BINS, "the model takes all features");
 _Static_assert((int)KWS_OUTPUT_COUNT == (int)kCategoryCount, "the model gives one score per label");
 _Static_assert(kSilenceIndex == 0 && kOutputZeroPoint == -128, "what recognizer.h expects");
 
+static const kws_recognizer_settings recognizer_settings = {
+    .window_ms = kAverageWindowDurationMs,
+    .suppression_ms = kSuppressionMs,
+    .minimum_count = kMinimumCount,
+    .thresholds = kDetectionThresholds,
+};
+
 void kws_listener_init(kws_listener* listener, int32_t inference_stride_rows) {
     memset(listener, 0, sizeof *listener);
     kws_frontend_reset(&listener->frontend);
     listener->inference_stride_rows = inference_stride_rows;
     listener->rows_until_inference = KWS_FEATURE_FRAMES;
-    kws_recognizer_init(&listener->recognizer, &kws_recognizer_defaults, listener->recognizer_scores,
+    kws_recognizer_init(&listener->recognizer, &recognizer_settings, listener->recognizer_scores,
                         kCategoryCount);
 }
 

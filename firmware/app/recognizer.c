@@ -5,13 +5,6 @@
 #define SILENCE 0
 #define SCORE_ZERO_POINT (-128)
 
-const kws_recognizer_settings kws_recognizer_defaults = {
-    .window_ms = 1000,
-    .suppression_ms = 1500,
-    .threshold = 200,
-    .minimum_count = 3,
-};
-
 void kws_recognizer_init(kws_recognizer* recognizer, const kws_recognizer_settings* settings, int8_t* scores,
                          int32_t label_count) {
     memset(recognizer, 0, sizeof *recognizer);
@@ -83,7 +76,8 @@ int kws_recognizer_update(kws_recognizer* recognizer, const int8_t* scores, uint
             detection->score = score;
         }
     }
-    if (detection->score > settings->threshold && is_news(recognizer, detection->label, time_ms)) {
+    if (detection->score > settings->thresholds[detection->label] &&
+        is_news(recognizer, detection->label, time_ms)) {
         recognizer->previous_label = detection->label;
         recognizer->previous_time_ms = time_ms;
         detection->is_new = 1;

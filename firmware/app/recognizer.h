@@ -20,14 +20,11 @@ extern "C" {
 #define KWS_ERROR_TIME (-1)
 
 typedef struct kws_recognizer_settings {
-    uint32_t window_ms;       // results are averaged over this long
-    uint32_t suppression_ms;  // the same label is new again only after more than this
-    int32_t threshold;        // mean scores (0 to 255) must exceed this
-    int32_t minimum_count;    // fewer results are no decision; at least 1
+    uint32_t window_ms;         // results are averaged over this long
+    uint32_t suppression_ms;    // the same label is new again only after more than this
+    int32_t minimum_count;      // fewer results are no decision; at least 1
+    const uint8_t* thresholds;  // one for each label, whose mean score (0 to 255) must exceed it
 } kws_recognizer_settings;
-
-// 1000 ms, 1500 ms, 200, 3: the original's.
-extern const kws_recognizer_settings kws_recognizer_defaults;
 
 // State of one stream. Treat it as opaque; it is complete only so that callers can own it.
 typedef struct kws_recognizer {
@@ -51,6 +48,7 @@ typedef struct kws_detection {
 
 // Starts a stream.
 //
+// settings      copied, but for the thresholds: those must stay until the stream ends
 // scores        KWS_RECOGNIZER_CAPACITY * label_count bytes, the recognizer's until the stream ends
 // label_count   at least 1; label 0 is silence
 void kws_recognizer_init(kws_recognizer* recognizer, const kws_recognizer_settings* settings, int8_t* scores,

@@ -21,7 +21,7 @@ endif()
 set(needed_files engine.c engine.h)
 if(EXISTS "${MODEL}/micro_model_settings.cc")
     list(APPEND needed_files micro_model_settings.h model_id.h audio_tests.cc audio_tests.h feature_tests.cc
-        feature_tests.h frontend_tables.c)
+        feature_tests.h frontend_tables.c operating_point.c operating_point.h)
 endif()
 if(EXISTS "${MODEL}/frontend_tables.c")
     list(APPEND needed_files frontend_tables.h)
@@ -68,7 +68,8 @@ endif()
 kws_add_library(kws_listener
     "${KWS_FIRMWARE_DIR}/app/listener.c" "${KWS_FIRMWARE_DIR}/app/recognizer.c"
     ${KWS_FRONTEND_SOURCES}
-    "${MODEL}/frontend_tables.c" "${MODEL}/micro_model_settings.cc")
+    "${MODEL}/frontend_tables.c" "${MODEL}/micro_model_settings.cc"
+    "${MODEL}/operating_point.c")
 target_link_libraries(kws_listener PUBLIC kws_engine)
 
 file(GLOB clip_sources CONFIGURE_DEPENDS "${MODEL}/*_tests.cc" "${MODEL}/*_data.cc")

@@ -13,6 +13,7 @@ from train import runfolder
 CONTRACT = (
     "spec.json", "labels.txt", "model.keras", "model.pb", "model.tflite", "metrics.json", "report.html",
     "c/model.cc", "c/model.h", "c/micro_model_settings.h", "c/micro_model_settings.cc", "c/op_resolver.h",
+    "c/operating_point.c", "c/operating_point.h",
     "c/feature_tests.cc", "c/yes_0_features_data.cc", "c/no_0_features_data.cc",
 )  # fmt: skip
 

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from emulator.conftest import RATE_HZ, WORDS_HZ, noise, require_tools, tone
 from emulator.proof_lines import EndingLink
+from operating_points import put_in_force
 
+from codegen.emit import generate
 from hil import messages, session, streaming
 from hil.boards import load_board
 from hil.build import FIRMWARE, PROOF, build_id
@@ -27,6 +29,7 @@ from hil.transfer import FRAME_SAMPLES
 from hil.truth import Stream, Word
 from train import runfolder
 from train.errors import Interrupted, UserError
+from train.operating_point import NEVER, ORIGINAL, TUNED, OperatingPoint
 from train.wav import encode_wav
 
 WORDS = 4
@@ -56,16 +59,32 @@ def own_run(run_folder: Path, tmp_path: Path) -> Path:
     return shutil.copytree(run_folder, tmp_path / "run")
 
 
+@pytest.fixture(scope="session")
+def tuned_run(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run with a short mean and low thresholds, of the words alone."""
+    run = shutil.copytree(run_folder, tmp_path_factory.mktemp("runs") / "tuned")
+    put_in_force(run, OperatingPoint(300, 1500, 3, (NEVER, NEVER, 90, 120)))
+    generate(run)
+    return run
+
+
 @pytest.fixture
 def job(firmware: Firmware, run_folder: Path, own_run: Path, stream: Stream) -> Callable[..., Listening]:
     """``job(board_id, disturb, **settings)``: ``disturb`` makes a link of one that is open."""
+    return job_maker(firmware, run_folder, own_run, stream)
+
+
+def job_maker(
+    firmware: Firmware, built_from: Path, own_run: Path, stream: Stream
+) -> Callable[..., Listening]:
+    """The same for any run; ``own_run`` is a copy of the one that firmware is built from, once for all."""
 
     def make(
         board_id: str = "host", disturb: Callable[[Link], Link] = lambda link: link, **settings: Any
     ) -> Listening:
         board = load_board(board_id)
         require_tools(board)
-        program = firmware(board_id, PROOF, run_folder / "c")
+        program = firmware(board_id, PROOF, built_from / "c")
         folder = own_run / FIRMWARE / board_id
         shutil.copytree(program.parent / f"{PROOF}_build_id", folder / f"{PROOF}_build_id")
         shutil.copy(program, folder / PROOF)
@@ -102,6 +121,32 @@ def test_the_board_hears_what_python_hears(job: Callable[..., Listening], board_
     assert 0 < result["latency_ms"]["median"] <= result["latency_ms"]["p90"] < 750
     assert result["link"]["retries"] == 0
     assert json.loads(listening.report.read_text()) == result
+
+
+@pytest.mark.parametrize("board_id", ["host", "mps2-an386"])
+def test_a_tuned_board_hears_what_tuned_python_hears(
+    firmware: Firmware,
+    job: Callable[..., Listening],
+    tuned_run: Path,
+    stream: Stream,
+    tmp_path: Path,
+    board_id: str,
+) -> None:
+    own_run = shutil.copytree(tuned_run, tmp_path / "tuned")
+    result = listen(job_maker(firmware, tuned_run, own_run, stream)(board_id))
+    check_heard_all(result)
+    assert result["operating_point"] == TUNED
+    untuned = listen(job(board_id))
+    assert untuned["operating_point"] == ORIGINAL
+    assert result["latency_ms"]["median"] < untuned["latency_ms"]["median"], "a shorter mean is sooner"
+    assert {item["label"] for item in result["detections"]} == set(WORDS_HZ), "only words are news"
+
+
+def test_python_with_other_thresholds_than_the_board_is_found_out(job: Callable[..., Listening]) -> None:
+    listening = job()
+    put_in_force(listening.run, OperatingPoint(300, 1500, 3, (NEVER, NEVER, 90, NEVER)))
+    with pytest.raises(ProofError, match="though the scores are the same"):
+        listen(listening)
 
 
 def test_another_stride(job: Callable[..., Listening]) -> None:

@@ -20,6 +20,7 @@ from hil.stack import read_functions
 from hil.stream import stream_audio
 from hil.twin import INFERENCE_STRIDE_ROWS, recognize, stream_scores
 from train import runfolder, wav
+from train.operating_point import in_force
 from train.tflm import TflmModel
 
 ROOT = BOARDS.parents[1]
@@ -50,7 +51,7 @@ def heard(run: Path, samples: NDArray[np.int16]) -> list[str]:
     scores, times_ms = stream_scores(model, samples, spec.front_end, INFERENCE_STRIDE_ROWS)
     return [
         f"Heard {spec.labels[found.label]} ({found.score}) @{found.time_ms}ms"
-        for found in recognize(scores, times_ms)
+        for found in recognize(scores, times_ms, in_force(run, spec)[1])
     ]
 
 

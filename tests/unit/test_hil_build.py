@@ -85,7 +85,7 @@ def test_sources_of_another_model(run: Path, board: Board) -> None:
         build(board, run)
 
 
-@pytest.mark.parametrize("name", ["engine.c", "engine.h", "micro_model_settings.cc"])
+@pytest.mark.parametrize("name", ["engine.c", "engine.h", "micro_model_settings.cc", "operating_point.h"])
 def test_sources_with_a_gap(run: Path, board: Board, name: str) -> None:
     (run / "c" / name).unlink()
     with pytest.raises(UserError, match=rf"run/c: has no {name}; make it with: python -m codegen .*run$"):

@@ -131,7 +131,7 @@ def library(make_run: Callable[..., Path], compile_library: Callable[..., ctypes
     generate(run)
     app = [FIRMWARE / "app" / name for name in ("listener.c", "recognizer.c")]
     front = [FIRMWARE / "frontend" / name for name in ("frontend.c", "fft.c")]
-    generated = [run / "c" / name for name in ("frontend_tables.c", "micro_model_settings.cc")]
+    generated = [run / "c" / name for name in ("frontend_tables.c", "operating_point.c")]
     return compile_library(
         FAKE_MODEL, [*app, *front, *generated], [FIRMWARE, FIRMWARE / "app", FIRMWARE / "hal", run / "c"]
     )

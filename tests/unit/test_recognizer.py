@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from train.operating_point import NEVER, OperatingPoint, original
+
 APP = Path(__file__).resolve().parents[2] / "firmware" / "app"
 CAPACITY = 50
 ERROR_TIME = -1
 YES, NO = 2, 3
+ORIGINAL = original(4)
 QUIET = (-128, -128, -128, -128)
 COMPILER = shutil.which("cc")
 SANITIZE = ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
@@ -26,8 +29,8 @@ class Settings(ctypes.Structure):
     _fields_ = [
         ("window_ms", ctypes.c_uint32),
         ("suppression_ms", ctypes.c_uint32),
-        ("threshold", ctypes.c_int32),
         ("minimum_count", ctypes.c_int32),
+        ("thresholds", ctypes.c_void_p),
     ]
 
 
@@ -61,13 +64,16 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 class Device:
     """The compiled recognizer."""
 
-    def __init__(self, library: ctypes.CDLL, label_count: int = 4) -> None:
+    def __init__(self, library: ctypes.CDLL, point: OperatingPoint = ORIGINAL) -> None:
         self.library = library
+        label_count = len(point.thresholds)
         self.state = State()
         self.scores = (ctypes.c_int8 * (CAPACITY * label_count))()
-        defaults = Settings.in_dll(library, "kws_recognizer_defaults")
+        self.thresholds = (ctypes.c_uint8 * label_count)(*point.thresholds)
+        address = ctypes.addressof(self.thresholds)
+        settings = Settings(point.window_ms, point.suppression_ms, point.minimum_count, address)
         library.kws_recognizer_init(
-            ctypes.byref(self.state), ctypes.byref(defaults), self.scores, label_count
+            ctypes.byref(self.state), ctypes.byref(settings), self.scores, label_count
         )
 
     def update(self, scores: tuple[int, ...], time_ms: int) -> tuple[int, int, bool] | int:
@@ -86,6 +92,7 @@ class Device:
 class Model:
     """The rules, in the order in which the original applies them; time does not wrap around."""
 
+    point: OperatingPoint = ORIGINAL
     queue: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     previous: int = 0
     previous_time_ms: int | None = None
@@ -97,8 +104,10 @@ class Model:
         self.newest_time_ms = time_ms
         if len(self.queue) < CAPACITY:
             self.queue.append((time_ms, scores))
-        self.queue = [entry for entry in self.queue if entry[0] >= time_ms - 1000]
-        if len(self.queue) < 3 or time_ms - self.queue[0][0] < 250:
+        self.queue = [entry for entry in self.queue if entry[0] >= time_ms - self.point.window_ms]
+        if len(self.queue) < self.point.minimum_count:
+            return self.previous, 0, False
+        if time_ms - self.queue[0][0] < self.point.window_ms // 4:
             return self.previous, 0, False
         columns = zip(*(entry[1] for entry in self.queue), strict=True)
         means = [sum(score + 128 for score in column) // len(self.queue) for column in columns]
@@ -108,7 +117,8 @@ class Model:
             since_ms = float("inf")
         else:
             since_ms = time_ms - self.previous_time_ms
-        is_new = score > 200 and (label != self.previous or since_ms > 1500)
+        is_late = label != self.previous or since_ms > self.point.suppression_ms
+        is_new = score > self.point.thresholds[label] and is_late
         if is_new:
             self.previous, self.previous_time_ms = label, time_ms
         return label, score, is_new
@@ -137,14 +147,12 @@ def new_at(
     return found
 
 
-def test_defaults_are_the_originals(device: Device) -> None:
-    values = device.state.settings
-    assert (values.window_ms, values.suppression_ms, values.threshold, values.minimum_count) == (
-        1000,
-        1500,
-        200,
-        3,
-    )
+def test_each_label_has_its_threshold(library: ctypes.CDLL) -> None:
+    point = OperatingPoint(300, 1500, 2, (NEVER, NEVER, 100, 0))
+    scores = {0: (0, 250), 500: (1, 250), 1000: (YES, 100), 1500: (YES, 101), 2000: (NO, 1)}
+    found = new_at(Device(library, point), lambda t: sure_of(*scores[t // 500 * 500]), range(0, 2500, 100))
+    # The mean of 300 ms is of four results; of 1 it is rounded down to 0 until the fourth.
+    assert found == [(1800, YES), (2300, NO)]
 
 
 def test_the_same_word_again_only_after_the_suppression(device: Device) -> None:
@@ -210,15 +218,27 @@ def test_full_queue_drops_the_newest(device: Device) -> None:
     assert device.state.times_ms[(device.state.oldest + CAPACITY - 1) % CAPACITY] == 980
 
 
-label_counts = st.integers(1, 6)
+points = st.one_of(
+    st.just(ORIGINAL),
+    st.builds(
+        OperatingPoint,
+        window_ms=st.sampled_from((1, 100, 300, 750, 1000)),
+        suppression_ms=st.sampled_from((1, 500, 1500)),
+        minimum_count=st.integers(1, 4),
+        thresholds=st.lists(st.integers(180, NEVER), min_size=1, max_size=6).map(tuple),
+    ),
+)
 steps_ms = st.one_of(st.integers(0, 40), st.integers(0, 400), st.integers(0, 3000), st.integers(-1200, 0))
 
 
 @settings(max_examples=200, deadline=None)
-@given(data=st.data(), label_count=label_counts)
-def test_every_stream_as_the_rules_say(library: ctypes.CDLL, data: st.DataObject, label_count: int) -> None:
+@given(data=st.data(), point=points)
+def test_every_stream_as_the_rules_say(
+    library: ctypes.CDLL, data: st.DataObject, point: OperatingPoint
+) -> None:
     """Streams that dwell on one label, so that there is much to detect; any step of time, also backwards."""
-    device, model = Device(library, label_count), Model()
+    device, model = Device(library, point), Model(point)
+    label_count = len(point.thresholds)
     time_ms = 5000
     for _ in range(data.draw(st.integers(1, 12), label="phases")):
         step_ms = data.draw(steps_ms, label="step")

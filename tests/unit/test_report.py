@@ -1,6 +1,7 @@
 """The report is made from a run folder of plausible figures and tone clips."""
 
 import base64
+import dataclasses
 import html.parser
 import io
 import json
@@ -19,6 +20,7 @@ import pytest
 from train import gallery, plots, report, runfolder
 from train.errors import UserError
 from train.frontend import wav_features
+from train.operating_point import NEVER, OperatingPoint, original
 from train.report import write_report
 from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.wav import encode_wav, read_wav, to_float
@@ -321,6 +323,82 @@ def test_same_run_folder_same_bytes(finished: Path, run: Path) -> None:
         "confusion_int8.png",
         "features.png",
     }
+
+
+def measured(false_accepts: int, said: int, missed: int) -> dict[str, Any]:
+    return {
+        "false_accepts": false_accepts,
+        "false_accepts_per_hour": false_accepts / 2,
+        "false_accepts_interval": [0.25, 5.5],
+        "false_accept_clips": min(1, false_accepts),
+        "said": said,
+        "false_rejects": missed,
+        "false_rejects_interval": [0.1, 0.4],
+    }
+
+
+def add_operating_points(run: Path) -> None:
+    """Of one word much is heard, of another nothing was said."""
+    spec = runfolder.read_spec(run)
+    tuned = OperatingPoint(300, 1500, 3, (NEVER, NEVER, 140, 90, 7))
+    test = {
+        "words": [
+            {"label": "ja", "threshold": 140, **measured(1, 40, 9)},
+            {"label": "höre zu", "threshold": 90, **measured(0, 0, 0)},
+            {"label": "<b>$5_$</b>", "threshold": 7, **measured(2, 40, 3)},
+        ],
+        "all": measured(3, 80, 12),
+    }
+    stream = {"hours": 2.0, "words": 2400, "clips": 631}
+    content = {
+        "model_sha256": spec.artefacts[runfolder.TFLITE],
+        "in_force": "tuned",
+        "target_false_accepts_per_hour": 0.5,
+        "points": {
+            name: {"settings": dataclasses.asdict(point), "test": test}
+            for name, point in (("original", original(5)), ("tuned", tuned))
+        },
+        "curves": [
+            {"label": label, "said": said, "points": [[255, 0, said], [140, 1, 9], [20, 30, 2]]}
+            for label, said in ((*((label, 40) for label in LABELS[2:]), ("all words", 80)))
+        ],
+        "streams": {name: {"spoken": stream, "others": stream} for name in ("validation", "testing")},
+    }
+    runfolder.write_json(run / runfolder.OPERATING_POINTS, content)
+
+
+def test_operating_points(page: Page, run: Path) -> None:
+    assert "Operating points" not in words(page)
+    add_operating_points(run)
+    found = Page(write_report(run))
+    text = words(found)
+    assert "The firmware decides by tuned" in text
+    assert "at most 0.5 false accepts an hour" in text
+    assert "jatuned1401 0.5 (0.25–5.50) 19 of 40 22.5 % (10.0–40.0)" in text
+    assert "höre zutuned900 0 (0.25–5.50) 00 of 0 –" in text
+    assert "more false accepts than the target" not in text, "0.25 an hour is within the interval"
+    assert "in 2 hours of noise and other words, 2,400 of them, made of 631 clips" in text
+    assert "false accepts an hour" in text
+    assert "<b>$5_$</b>" in found.text
+    assert (run / "plots" / "operating_points.png").stat().st_size > 5000
+    test_page_is_accessible(found)
+    made = (run / "report.html").read_bytes()
+    assert write_report(run).read_bytes() == made
+
+
+def test_a_target_missed_on_the_test_clips_is_told(run: Path) -> None:
+    add_operating_points(run)
+    content = runfolder.read_json(run / runfolder.OPERATING_POINTS)
+    content["points"]["tuned"]["test"]["all"]["false_accepts_interval"] = [0.51, 9.0]
+    runfolder.write_json(run / runfolder.OPERATING_POINTS, content)
+    assert "more false accepts than the target" in words(Page(write_report(run)))
+
+
+def test_operating_points_of_another_model_are_told(run: Path) -> None:
+    add_operating_points(run)
+    content = runfolder.read_json(run / runfolder.OPERATING_POINTS)
+    runfolder.write_json(run / runfolder.OPERATING_POINTS, {**content, "model_sha256": "0" * 64})
+    assert "was made for another model.tflite; make it again with" in words(Page(write_report(run)))
 
 
 def test_page_stays_small(finished: Path) -> None:

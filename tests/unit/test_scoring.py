@@ -7,6 +7,7 @@ from hil.scoring import CORRECT, FALSE_POSITIVE, WRONG, judge, score_stream
 from hil.truth import Word
 from hil.twin import Heard, recognize
 from train.metrics import poisson_interval
+from train.operating_point import original
 
 LABELS = ("_silence_", "_unknown_", "yes", "no")
 UNKNOWN, YES, NO = 1, 2, 3
@@ -115,7 +116,7 @@ def decisions(*labels: int, step_ms: int = 100, score: int = 127) -> list[tuple[
     scores = np.full((len(labels), len(LABELS)), -128, np.int8)
     scores[np.arange(len(labels)), labels] = score
     times_ms = range(0, step_ms * len(labels), step_ms)
-    return [(item.time_ms, item.label) for item in recognize(scores, times_ms)]
+    return [(item.time_ms, item.label) for item in recognize(scores, times_ms, original(len(LABELS)))]
 
 
 def test_a_decision_needs_three_inferences_and_a_quarter_of_the_window() -> None:

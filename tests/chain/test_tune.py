@@ -1,0 +1,87 @@
+"""``python -m hil tune`` as a user runs it: measured, written, reported, generated; and its mistakes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def copy(trained, tmp_path) -> Path:
+    return Path(shutil.copytree(trained, tmp_path / "copy"))
+
+
+def test_a_run_is_tuned_and_can_go_back(copy, command):
+    code, output, messages = command(
+        "hil", "tune", copy, "--minutes", 2, "--false-accepts-per-hour", 120, "--seed", 5
+    )
+    assert code == 0, messages
+    assert "in force    tuned: mean of" in output
+    content = json.loads((copy / "operating_points.json").read_text())
+    assert (content["in_force"], content["labels"]) == ("tuned", ["_silence_", "_unknown_", "yes", "no"])
+    tuned, original = content["points"]["tuned"], content["points"]["original"]
+    assert original["settings"]["thresholds"] == [200] * 4
+    assert tuned["settings"]["thresholds"][:2] == [255, 255]
+    for point in (tuned, original):
+        rows, everything = point["test"]["words"], point["test"]["all"]
+        assert [row["label"] for row in rows] == ["yes", "no"]
+        for name in ("false_accepts", "said", "false_rejects"):
+            assert sum(row[name] for row in rows) == everything[name]
+    assert tuned["test"]["all"]["said"] > 20
+    assert tuned["test"]["all"]["false_rejects"] <= original["test"]["all"]["false_rejects"]
+    streams = content["streams"]
+    assert streams["testing"]["others"] == {"hours": 0.0333, "words": 40, "clips": 8}
+    assert [curve["label"] for curve in content["curves"]] == ["yes", "no", "all words"]
+    assert "Operating points" in (copy / "report.html").read_text(encoding="utf-8")
+    assert (copy / "plots" / "operating_points.png").stat().st_size > 5000
+
+    assert command("codegen", copy)[0] == 0
+    assert "Operating point: tuned" in (copy / "c" / "operating_point.h").read_text()
+    code, output, messages = command("hil", "tune", copy, "--use", "original")
+    assert (code, "in force    original: mean of 1000 ms" in output) == (0, True), messages
+    assert json.loads((copy / "operating_points.json").read_text()) == {**content, "in_force": "original"}
+
+    again = command("hil", "tune", copy, "--minutes", 2, "--false-accepts-per-hour", 120, "--seed", 5)
+    assert again[0] == 0
+    assert json.loads((copy / "operating_points.json").read_text()) == content
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (
+            ["--false-accepts-per-hour", "0"],
+            "--false-accepts-per-hour is 0, expected more than 0 and at most",
+        ),
+        (["--false-accepts-per-hour", "-1"], "--false-accepts-per-hour is -1, expected more than 0"),
+        (["--false-accepts-per-hour", "nan"], "--false-accepts-per-hour is nan, expected more than 0"),
+        (["--minutes", "0"], "--minutes is 0, expected 0.05 to 1440"),
+        (
+            ["--use", "original"],
+            "operating_points.json: nothing was tuned yet; begin with: python -m hil tune",
+        ),
+        (["--use", "tuned", "--seed", "3"], "--use tuned measures nothing; leave out --seed"),
+        (["--data", "nowhere"], "nowhere: there is no such folder"),
+    ],
+)
+def test_mistakes_in_the_flags(trained, command, flags, complaint):
+    code, output, messages = command("hil", "tune", trained, *flags)
+    assert (code, output) == (2, "")
+    assert complaint in messages
+    assert not (trained / "operating_points.json").exists()
+
+
+def test_a_run_without_its_model(copy, command):
+    (copy / "model.tflite").unlink()
+    code, _, messages = command("hil", "tune", copy)
+    assert code == 2
+    assert "model.tflite: missing; the run was not finished or the file was removed" in messages
+
+
+def test_no_validation_clips(copy, command, make_corpus, tmp_path):
+    corpus = make_corpus(tmp_path / "corpus")
+    (corpus / "validation_list.txt").write_text("")
+    code, _, messages = command("hil", "tune", copy, "--data", corpus)
+    assert code == 2
+    assert "has no validation clip" in messages
