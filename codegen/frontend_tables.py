@@ -107,7 +107,7 @@ def _mel_tables(front_end: FrontEnd) -> list[Table]:
         Table(
             "uint32_t",
             "kws_rising_share",
-            np.minimum(np.rint(shares * _Q32), _Q32 - 1).astype(np.int64),
+            [_q32(share) for share in shares],
             "of each FFT bin, what the higher of its two bands gets, Q32",
         ),
     ]
@@ -151,7 +151,7 @@ def _gain_constants(front_end: FrontEnd) -> list[str]:
     floor = round(GAIN_CONTROL.floor * 2 ** power_bits(front_end))
     return [
         "typedef int32_t kws_threshold;  // of log2(power) - strength * log2(floor + level), Q24",
-        f"#define KWS_LEVEL_SHARE {round(front_end.level_share * _Q32)}u  // of a new row in the level, Q32",
+        f"#define KWS_LEVEL_SHARE {_q32(front_end.level_share)}u  // of a new row in the level, Q32",
         f"#define KWS_LEVEL_FLOOR {floor}u  // of power",
         f"#define KWS_GAIN_STRENGTH {round(GAIN_CONTROL.strength * _Q31)}  // Q31",
     ]
@@ -163,6 +163,11 @@ def _gain_tables(front_end: FrontEnd) -> list[Table]:
         Table("int32_t", "kws_log2", np.rint(logarithms * 2**_LOG_BITS).astype(np.int64), "from 1 to 2, Q24"),
         _threshold_table("ratio", gain_thresholds(front_end)),
     ]
+
+
+def _q32(share: float) -> int:
+    """A share in Q32; all of something becomes the largest uint32."""
+    return min(round(share * _Q32), _Q32 - 1)
 
 
 def _ceiling(value: Decimal) -> int:

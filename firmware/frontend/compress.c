@@ -4,11 +4,9 @@
 
 #include "bands.h"
 
-// A feature is a number of thresholds: tables made with exact arithmetic stand in for
-// logarithms and roots.
 #if !KWS_FRONTEND_AVERAGE
 
-// How many of the 255 thresholds are not above the value, by halving.
+// A feature: how many of the 255 thresholds, which are exact, are not above the value; by halving.
 static inline uint8_t steps(kws_threshold value) {
     size_t count = 0;
     for (size_t half = 128; half > 0; half /= 2) {

@@ -5,7 +5,7 @@
 
 #if !KWS_FRONTEND_AVERAGE
 
-// Samples are multiplied with a window in Q31, and that many bits of the product dropped.
+// How many bits the product of a sample and the window, which is in Q31, may lose.
 #define LEAST_SHIFT 1u
 #define MOST_SHIFT (31u - KWS_FRACTION_BITS)
 
