@@ -1,5 +1,6 @@
 """A miniature model and run folder for the tests of what comes after quantization."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,3 +91,11 @@ def write_corpus(tmp_path: Path) -> Callable[[dict[str, np.ndarray | bytes | str
         return root
 
     return write
+
+
+@pytest.fixture
+def ctrl_c_is_heard():
+    """Whatever started the tests may ignore Ctrl-C, as shells do for background jobs."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)

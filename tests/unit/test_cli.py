@@ -27,7 +27,10 @@ PARSERS = {
     "report": lambda: cli.run_parser("report", "text"),
     "download": cli.download_parser,
 }
-LEAVES = ["errors", "spec", "runfolder", "frontend", "wav", "metrics", "tf14", "tflm", "native", "version"]
+LEAVES = [
+    "errors", "spec", "runfolder", "frontend", "compression", "wav", "metrics", "tf14", "tflm", "native",
+    "version", "operating_point",
+]  # fmt: skip
 
 
 def job_of(*flags: str) -> Job:
@@ -76,7 +79,20 @@ def test_help_is_quick_and_imports_no_tensorflow(name):
 
 @pytest.mark.parametrize(
     "module",
-    [*LEAVES, "cli", "job", "corpus", "dataset", "augment", "bank", "recipe", "sources", "architectures"],
+    [
+        *LEAVES,
+        "cli",
+        "job",
+        "corpus",
+        "dataset",
+        "augment",
+        "bank",
+        "featurebank",
+        "material",
+        "recipe",
+        "sources",
+        "architectures",
+    ],
 )
 def test_importing_does_not_import_tensorflow(module):
     loaded = python(f"import sys, train.{module}; print(*sys.modules)").split()
@@ -297,9 +313,9 @@ def test_where_a_run_goes():
 def test_help_names_every_architecture_and_default():
     text = " ".join(cli.training_parser().format_help().split())
     assert f"one of {', '.join(architectures.names())} (tiny_conv)" in text
-    assert "steps of each phase (12000,3000)" in text
-    assert "rate of each phase (0.001,0.0001)" in text
-    for group in (Recipe(), FrontEnd(), Augmentation()):
+    assert "steps of each phase (12000,3000 / 12000)" in text
+    assert "rate of each phase (0.001,0.0001 / 0.006)" in text
+    for group in (FrontEnd(), Augmentation()):
         for field in dataclasses.fields(group):
             value = getattr(group, field.name)
             assert isinstance(value, tuple) or f"({value})" in text, field.name

@@ -1,11 +1,13 @@
 """The recipe: which rate at which step, where training pauses, what is refused."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from train.errors import UserError
-from train.recipe import Recipe
+from train.recipe import ONE_CYCLE, Recipe
 
 RECIPE = Recipe(training_steps=(10, 5, 3), learning_rates=(0.1, 0.01, 0.001), eval_step_interval=4)
 
@@ -62,5 +64,39 @@ def test_no_stop_passes_a_validation_or_the_end_of_a_phase(steps, interval, chun
     ],
 )
 def test_refuses(settings, message):
+    with pytest.raises(UserError, match=message):
+        Recipe(**settings)
+
+
+def test_one_cycle_rises_in_a_tenth_and_falls_to_nothing():
+    recipe = Recipe((1000,), (0.5,), schedule=ONE_CYCLE)
+    rates = [recipe.rate_at(step) for step in range(1, 1001)]
+    assert max(rates) == pytest.approx(0.5, rel=1e-3)
+    assert rates.index(max(rates)) in (98, 99, 100)
+    assert all(a <= b for a, b in itertools.pairwise(rates[:100]))
+    assert all(a >= b for a, b in itertools.pairwise(rates[100:]))
+    assert rates[549] == pytest.approx(0.25, rel=0.01)  # half way down
+    assert 0 < rates[-1] < 0.002
+
+
+def test_every_phase_is_a_cycle_of_its_own():
+    recipe = Recipe((100, 50), (0.5, 0.1), schedule=ONE_CYCLE)
+    assert recipe.rate_at(10) == pytest.approx(0.5, rel=1e-2)
+    assert recipe.rate_at(100) < 0.002
+    assert recipe.rate_at(105) == pytest.approx(0.1, rel=1e-2)
+    assert recipe.rate_at(1000) == 0.1
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"schedule": "waves"}, "--schedule is 'waves', expected one of phases, one_cycle"),
+        ({"label_smoothing": 1.0}, "--label-smoothing is 1.0, expected 0 to less than 1"),
+        ({"average_steps": -1}, "--average-steps is -1, expected 0 or more"),
+        ({"teacher_share": 0}, "--teacher-share is 0, expected more than 0"),
+        ({"teacher_temperature": 0}, "--teacher-temperature is 0, expected more than 0"),
+    ],
+)
+def test_refuses_settings_of_what_is_aimed_at(settings, message):
     with pytest.raises(UserError, match=message):
         Recipe(**settings)
