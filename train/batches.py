@@ -20,7 +20,6 @@ class Batches:
     """Draws batches that depend on seed and step alone, so that a resumed run draws the same ones."""
 
     def __init__(self, bank: Bank, recipe: Recipe, front_end: FrontEnd, seed: int) -> None:
-        """Raises UserError where the recipe changes features in ways that the front end's do not allow."""
         self._front_end = front_end
         self._batch_size = recipe.batch_size
         self._features, self._labels = tf.constant(bank.features), tf.constant(bank.labels)

@@ -69,11 +69,7 @@ class Trainer:
         corpus_sha256: str = "",
         teacher: Teacher | None = None,
     ) -> None:
-        """``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused.
-
-        Raises:
-            UserError: a recipe that the front end does not allow.
-        """
+        """``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused."""
         self.model, self.state = model, State(corpus_sha256=corpus_sha256)
         self._spec, self._recipe, self._run = spec, recipe, run
         self._checkpoints = run / runfolder.CHECKPOINTS

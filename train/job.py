@@ -68,6 +68,11 @@ class Job:
             )
         if sum(extra.share for extra in self.extra_data) >= 1:
             raise UserError("the shares behind the @ of --data leave nothing for the first; expected under 1")
+        if not self.recipe.feature_augmentation.is_none and self.front_end.log_scale is None:
+            raise UserError(
+                f"--preprocess {self.front_end.name}: this recipe changes level and noise of logarithmic "
+                "features; pass --preprocess log or log_mel, or --recipe original"
+            )
         if self.seed < 0:
             raise UserError(f"--seed is {self.seed}, expected 0 or more")
         shift_ms, clip_ms = self.augmentation.time_shift_ms, self.front_end.clip_duration_ms

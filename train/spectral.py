@@ -10,7 +10,6 @@ import math
 import tensorflow as tf
 
 from train.augment import FeatureAugmentation
-from train.errors import UserError
 from train.spec import FrontEnd
 
 _DB_PER_OCTAVE = 10.0 * math.log10(2.0)  # of power
@@ -24,13 +23,10 @@ class Augmenter:
         """``noise``: (n, frames, bins) float32 features of noise alone, in octaves; None where there is none.
 
         Raises:
-            UserError: the features are not logarithmic, so that gain and noise are not sums.
+            ValueError: the features are not logarithmic, so that gain and noise are not sums.
         """
         if front_end.log_scale is None:
-            raise UserError(
-                f"features of the front end {front_end.name!r} are not logarithmic, and this recipe changes "
-                "level and noise of logarithmic ones; pass --preprocess log, or --recipe original"
-            )
+            raise ValueError(f"features of {front_end.name} are not logarithmic")
         self._settings, self._front_end = settings, front_end
         self._noise = noise
 

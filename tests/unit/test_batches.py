@@ -10,7 +10,7 @@ from train import architectures, runfolder
 from train.bank import Bank, join
 from train.batches import Batches, batch_loss
 from train.errors import Interrupted, UserError
-from train.recipe import RECIPES, STRONG, Recipe
+from train.recipe import Recipe
 from train.spec import FrontEnd, ModelSpec, labels_for
 from train.teacher import check_teachers, load_teacher
 
@@ -54,11 +54,6 @@ def test_seed_and_step_decide_what_is_drawn():
     assert np.array_equal(first[0], again[0])
     assert not np.array_equal(first[0], step[0])
     assert not np.array_equal(first[0], seed[0])
-
-
-def test_a_recipe_that_the_features_do_not_allow_is_refused():
-    with pytest.raises(UserError, match="not logarithmic"):
-        Batches(make_bank(6, 1), RECIPES[STRONG], FRONT_END, 1)
 
 
 def loss_of(logits: list[float], label: int, teacher=None, **settings: float) -> float:

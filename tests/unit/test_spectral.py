@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from train.augment import FeatureAugmentation
 from train.errors import UserError
+from train.job import Job
 from train.recipe import RECIPES, STRONG
 from train.spec import FrontEnd
 from train.spectral import Augmenter
@@ -119,8 +120,10 @@ def test_masks_are_no_longer_than_asked():
 
 
 @pytest.mark.parametrize("name", ["average", "pcan"])
-def test_features_that_are_not_logarithmic_are_refused(name):
-    with pytest.raises(UserError, match=f"front end '{name}' are not logarithmic.*--preprocess log"):
+def test_a_recipe_for_logarithmic_features_refuses_others(name):
+    with pytest.raises(UserError, match=f"--preprocess {name}: this recipe .*--preprocess log or log_mel"):
+        Job(("yes",), recipe=RECIPES[STRONG], front_end=FrontEnd(name))
+    with pytest.raises(ValueError, match="not logarithmic"):
         Augmenter(RECIPES[STRONG].feature_augmentation, FrontEnd(name), None)
 
 
