@@ -3,7 +3,6 @@
 import contextlib
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,7 +13,6 @@ from tensorflow.lite.python.convert import mlir_quantize
 from quantize.ranges import Range, divergence, most_trials, narrow, read_ranges, with_ranges
 from train.architectures import OUTPUT_NAME, count_macs
 from train.console import progress
-from train.errors import UserError
 from train.frontend import dequantize_features, model_input
 from train.native import quiet_stderr
 from train.spec import FrontEnd
@@ -23,18 +21,6 @@ from train.tflite import tensorflow_scores
 # A trial of the range search runs about this much arithmetic, but no fewer clips than that.
 _SEARCH_MACS = 1_000_000_000
 _FEWEST_SEARCH_CLIPS = 50
-
-
-def load_keras(path: Path) -> keras.Model:
-    """The float model of a run folder.
-
-    Raises:
-        UserError: the file is not a Keras model.
-    """
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, KeyError) as error:
-        raise UserError(f"{path}: not a model.keras that can be loaded ({error}); train again") from error
 
 
 def convert(model: keras.Model, calibration: NDArray[np.uint8], front_end: FrontEnd, where: str) -> bytes:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from quantize.audit import Audit, audit
-from quantize.convert import convert, load_keras
+from quantize.convert import convert
 from quantize.slim import slim
-from train import runfolder
+from train import architectures, runfolder
 from train.errors import UserError
 
 
@@ -34,7 +34,7 @@ def quantize(run: Path) -> Audit:
             f"(n, {shape[0]}, {shape[1]}); train again"
         )
     where = str(run / runfolder.TFLITE)
-    model = load_keras(run / runfolder.KERAS)
+    model = architectures.load(run / runfolder.KERAS)
     tflite = slim(convert(model, calibration, spec.front_end, where), where)
     result = audit(tflite, spec.front_end, where)
     runfolder.write_bytes(run / runfolder.TFLITE, tflite)

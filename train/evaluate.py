@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from train import runfolder
+from train import architectures, runfolder
 from train.console import progress
 from train.dataset import Split
 from train.errors import UserError
@@ -61,7 +60,7 @@ def evaluate(
     scores: dict[str, NDArray[Any]] = {}
     extras: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     if "float" in kinds:
-        model = keras.models.load_model(run / runfolder.KERAS, compile=False)
+        model = architectures.load(run / runfolder.KERAS)
         scores["float"] = model.predict(features[..., np.newaxis], batch_size=_BLOCK_CLIPS, verbose=0)
     if "graphdef" in kinds:
         graph = GraphDefModel(run / runfolder.GRAPHDEF)

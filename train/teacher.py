@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
-from train import runfolder
-from train.architectures import logits
+from train import architectures, runfolder
 from train.batches import Teacher
 from train.errors import UserError
 from train.spec import ModelSpec
@@ -36,7 +34,7 @@ def load_teacher(runs: tuple[Path, ...]) -> Teacher | None:
     """The runs as one teacher: the mean of their log-probabilities. None for no runs."""
     if not runs:
         return None
-    models = [logits(keras.models.load_model(run / runfolder.KERAS, compile=False)) for run in runs]
+    models = [architectures.logits(architectures.load(run / runfolder.KERAS)) for run in runs]
 
     def opinion(features: tf.Tensor) -> tf.Tensor:
         each = [tf.nn.log_softmax(model(features, training=False)) for model in models]

@@ -93,9 +93,7 @@ def main() -> None:
         runfolder.write_json(_OUT, [_row(run) for run in runs if (run.folder / runfolder.REPORT).is_file()])
     rows = runfolder.read_json(_OUT)
     for row in rows:
-        log(
-            f"{row['run']}: float {100 * row['float_accuracy']:.1f} %, int8 {100 * row['int8_accuracy']:.1f} %"
-        )
+        log(f"{row['run']}: float {row['float_accuracy']:.3f}, int8 {row['int8_accuracy']:.3f}")
     print(_OUT)
     loss = sum(row["float_accuracy"] - row["int8_accuracy"] for row in rows) / len(rows)
     if loss >= _LARGEST_MEAN_LOSS:

@@ -75,10 +75,13 @@ def spread_model(
     model = architectures.build(name, front_end, labels, dropout=0.5, seed=1)
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     for weight in model.weights:
+        if weight.name in ("gamma", "moving_variance"):
+            weight.assign(rng.uniform(0.5, 2.0, weight.shape))
+            continue
         # He's rule, so that no layer drowns what the audio says in its biases.
         depthwise = weight.shape[-1] == 1  # its multiplier; the kernel does not sum over channels
         fan_in = np.prod(weight.shape[: 2 if depthwise else -1])
-        sigma = 0.1 if weight.name == "bias" else np.sqrt(2 / fan_in)
+        sigma = 0.1 if weight.name in ("bias", "beta", "moving_mean") else np.sqrt(2 / fan_in)
         weight.assign(rng.normal(0, sigma, weight.shape))
     logits = architectures.logits(model)
     given = logits(features_of(audio, front_end)).numpy()

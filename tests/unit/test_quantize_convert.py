@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from quantize.audit import audit
-from quantize.convert import centre_logits, convert, load_keras
+from quantize.convert import centre_logits, convert
 from quantize.slim import slim
 from quantize.stage import quantize
 from train import architectures, runfolder
@@ -159,4 +159,4 @@ def test_a_model_exchanged_after_training_is_refused(tmp_path):
 def test_a_file_that_is_no_keras_model_is_refused(tmp_path, content):
     (tmp_path / "model.keras").write_bytes(content)
     with pytest.raises(UserError, match=r"model\.keras: not a model\.keras that can be loaded"):
-        load_keras(tmp_path / "model.keras")
+        architectures.load(tmp_path / "model.keras")

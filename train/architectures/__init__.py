@@ -17,6 +17,7 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from train.errors import UserError
@@ -62,6 +63,22 @@ def build(name: str, front_end: FrontEnd, label_count: int, dropout: float, seed
     model: keras.Model = importlib.import_module(f"{__name__}.{name}").build(
         front_end, label_count, dropout, seed
     )
+    return model
+
+
+def load(path: Path) -> keras.Model:
+    """The model of a run folder, ``model.keras``, not compiled.
+
+    Raises:
+        UserError: the file is not a Keras model.
+    """
+    import keras
+
+    importlib.import_module(f"{__name__}._layers")  # Keras has to know the layers of our own
+    try:
+        model: keras.Model = keras.models.load_model(path, compile=False)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not a model.keras that can be loaded ({error}); train again") from error
     return model
 
 
