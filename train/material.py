@@ -10,7 +10,7 @@ from train.console import log, warn
 from train.corpus import ALL, SPLITS, TESTING, TRAINING, Corpus, read_corpus, require_words
 from train.dataset import AudioSource, Split, make_split
 from train.errors import UserError
-from train.job import Job
+from train.job import ExtraData, Job
 from train.sources import FOLDER, Source, resolve
 from train.spec import FrontEnd
 from train.wav import conversion_command
@@ -100,7 +100,8 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
     noise = tested or main
     extras: tuple[Extra, ...] = ()
     if TRAINING in splits:
-        extras = tuple(_extra(job, extra.where, extra.share, noise) for extra in job.extra_data)
+        held_out = {clip.speaker for clip in main.corpus.clips if clip.split != TRAINING}
+        extras = tuple(_extra(job, extra, noise, held_out) for extra in job.extra_data)
     corpora = dict.fromkeys(splits, main.corpus)
     if tested is not None:
         unheard = _unheard(tested.corpus, [main.corpus, *(extra.collection.corpus for extra in extras)])
@@ -137,11 +138,18 @@ def _collection(job: Job, where: str | None, noise: Collection | None) -> Collec
     return Collection(source, corpus, featurebank.StoredFeatures(corpus, features, noise.audio), noise.audio)
 
 
-def _extra(job: Job, where: str, share: float, noise: Collection) -> Extra:
-    collection = _collection(job, where, noise)
+def _extra(job: Job, extra: ExtraData, noise: Collection, held_out: set[str]) -> Extra:
+    """A corpus to train on, without the speakers whom the first is validated or tested on."""
+    found = _collection(job, extra.where, noise)
+    clips = tuple(clip for clip in found.corpus.clips if clip.speaker not in held_out)
+    collection = replace(found, corpus=replace(found.corpus, clips=clips))
     split = _split(collection.corpus, job, TRAINING)
-    log(f"{100 * share:g}% of each batch from {collection.source.name}: {_counted(job, split)}")
-    return Extra(collection, split, share)
+    left_out = len(found.corpus.clips) - len(clips)
+    without = f", without {left_out} clips of speakers tested on" if left_out else ""
+    log(
+        f"{100 * extra.share:g}% of each batch from {collection.source.name}{without}: {_counted(job, split)}"
+    )
+    return Extra(collection, split, extra.share)
 
 
 def _unheard(corpus: Corpus, trained_on: list[Corpus]) -> Corpus:

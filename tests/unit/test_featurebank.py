@@ -110,6 +110,8 @@ def test_extra_clips_are_for_training_alone(bank, recordings):
     assert extra.share == 0.25
     assert len(extra.split.examples) == 60
     assert not gather(job, (TESTING,)).extras
+    held_out = {e.clip.speaker for e in material.splits[VALIDATION].examples if e.clip}
+    assert not held_out & {e.clip.speaker for e in extra.split.examples if e.clip}
     assert material.corpus_sha256 == f"{material.main.corpus.sha256}+{extra.collection.corpus.sha256}"
 
 
