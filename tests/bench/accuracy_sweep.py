@@ -97,10 +97,38 @@ def main() -> None:
     rows = runfolder.read_json(_OUT)
     for row in rows:
         log(f"{row['run']}: float {row['float_accuracy']:.3f}, int8 {row['int8_accuracy']:.3f}")
-    print(_OUT)
+    table = _OUT.with_suffix(".md")
+    runfolder.write_text(table, _table(rows))
+    print(f"{_OUT}\n{table}")
     loss = sum(row["float_accuracy"] - row["int8_accuracy"] for row in rows) / len(rows)
     if loss >= _LARGEST_MEAN_LOSS:
         raise UserError(f"int8 loses {100 * loss:.1f} points on average, expected less than 1")
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    """The rows for docs/ACCURACY.md, the seeds of a row as one: mean accuracy, least and most."""
+    lines = [
+        "| run | words | front end, network | parameters | MACs | bytes | float | int8 | clips, seeds |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for _, found in itertools.groupby(rows, key=lambda row: row["run"].rpartition("-")[0]):
+        seeds = list(found)
+        first = seeds[0]
+        words = first["task"].replace(",", ", ")
+        accuracies = " | ".join(
+            _spread([100 * seed[f"{kind}_accuracy"] for seed in seeds]) for kind in ("float", "int8")
+        )
+        lines.append(
+            f"| {first['run'].rpartition('-')[0]} | {words} | {first['front_end']}, {first['arch']} | "
+            f"{first['parameters']:,} | {first['macs']:,} | {first['tflite_bytes']:,} | {accuracies} | "
+            f"{first['clips']}, {len(seeds)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _spread(percents: list[float]) -> str:
+    mean = f"{sum(percents) / len(percents):.1f} %"
+    return mean if len(percents) == 1 else f"{mean} ({min(percents):.1f} to {max(percents):.1f})"
 
 
 def _row(run: Run) -> dict[str, Any]:
