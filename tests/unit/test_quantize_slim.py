@@ -73,3 +73,28 @@ def test_constants_are_aligned_to_16_bytes(tiny_tflite, slimmed):
 def test_what_is_no_model_is_refused(content):
     with pytest.raises(UserError, match=r"^some\.tflite: "):
         slim(content, "some.tflite")
+
+
+def test_what_a_channel_costs_beside_its_weights(tiny_tflite, slimmed):
+    """Zero points once for all, and no scale for the bias of a convolution, which is known from its input."""
+    before, after = (read_model(tflite, "").subgraphs[0] for tflite in (tiny_tflite, slimmed))
+    convolution, dense = after.operators[0], after.operators[2]
+    assert after.tensors[convolution.inputs[2]].quantization is None
+    assert after.tensors[dense.inputs[2]].quantization is not None
+    for index in (convolution.inputs[1], dense.inputs[1], dense.inputs[2]):
+        kept, given = (graph.tensors[index].quantization for graph in (after, before))
+        assert kept.scale.tolist() == given.scale.tolist()
+        assert kept.zeroPoint.tolist() == given.zeroPoint.tolist()
+
+
+def test_equal_vectors_are_written_once(slimmed):
+    graph = schema().Model.GetRootAs(slimmed, 0).Subgraphs(0)
+    places = {}
+    for index in range(graph.TensorsLength()):
+        quantization = graph.Tensors(index).Quantization()
+        if quantization is not None and quantization.ZeroPointLength():
+            table = quantization._tab
+            place = table.Vector(table.Offset(10))
+            places.setdefault(quantization.ZeroPointAsNumpy().tobytes(), set()).add(place)
+    assert len(places) > 1
+    assert all(len(where) == 1 for where in places.values())
