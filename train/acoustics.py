@@ -19,8 +19,10 @@ SAMPLE_RATE_HZ = 16000
 _LONGEST_ROOM_S = 0.5
 _FULL_SCALE = 32767
 _FLOOR_RMS_RANGE = (1.0, 250.0)
-_ROOM_PROBABILITY = 0.7
+_ROOM_PROBABILITY = 0.6
 _ANYWHERE_PROBABILITY = 0.25  # of words; the others are near the middle
+_CUT_PROBABILITY, _LARGEST_CUT = 0.12, 0.3
+_CLICKS_PROBABILITY = 0.25
 _NARROW_PROBABILITY = 0.15  # of microphones, without treble
 _OVERDRIVEN_PROBABILITY = 0.08
 _SILENT_FLOOR_PROBABILITY = 0.06
@@ -33,15 +35,16 @@ def record(speech: Audio, rng: Rng, clip_samples: int = SAMPLE_RATE_HZ) -> NDArr
 
     Args:
         speech: (samples,) float, at most ``clip_samples`` of them, at 16 kHz, any level.
-        rng: decides position, room, microphone, loudness, noise floor and codec.
+        rng: decides position, room, microphone, loudness, noise floor, clicks and codec.
     Returns:
         (clip_samples,) int16.
     """
     count = clip_samples + round(_LONGEST_ROOM_S * SAMPLE_RATE_HZ)  # nothing wraps around
     count += -count % 2048  # the transform is fast
     placed = np.zeros(count, np.float32)
-    start = _start(clip_samples - len(speech), rng)
-    placed[start : start + len(speech)] = speech
+    start = _start(clip_samples, len(speech), rng)
+    heard = speech[max(0, -start) :]
+    placed[max(0, start) :][: len(heard)] = heard
     spectrum = np.fft.rfft(placed) * _microphone(rng, count)
     if rng.random() < _ROOM_PROBABILITY:
         spectrum *= np.fft.rfft(_room(rng), count)
@@ -54,18 +57,38 @@ def record(speech: Audio, rng: Rng, clip_samples: int = SAMPLE_RATE_HZ) -> NDArr
     if rng.random() >= _SILENT_FLOOR_PROBABILITY:
         floor = coloured_noise(rng, clip_samples, exponent=rng.uniform(0, 2))
         clip += floor * np.float32(log_uniform(rng, *_FLOOR_RMS_RANGE))
+    if rng.random() < _CLICKS_PROBABILITY:
+        clip = _clicks(clip, rng)
     if rng.random() < _CODEC_PROBABILITY:
         clip = CODECS[rng.integers(len(CODECS))](clip, rng)
     return to_int16(clip)
 
 
-def _start(spare: int, rng: Rng) -> int:
-    """Where a word starts: speakers aim at the middle, and words that touch an edge are rare."""
+def _start(clip_samples: int, speech_samples: int, rng: Rng) -> int:
+    """Where a word starts: speakers aim at the middle; now and then an edge cuts a part of it off."""
+    spare = clip_samples - speech_samples
+    if rng.random() < _CUT_PROBABILITY:
+        lost = int(rng.uniform(0, _LARGEST_CUT) * speech_samples)
+        return -lost if rng.random() < 0.5 else spare + lost
     if spare <= 0:
         return 0
     if rng.random() < _ANYWHERE_PROBABILITY:
         return int(rng.integers(spare))
     return round(rng.triangular(0, spare / 2, spare))
+
+
+def _clicks(clip: Audio, rng: Rng) -> Audio:
+    """The clip with a few keys, lips or bumps against the microphone: 1 to 15 ms of noise each."""
+    clicked = clip.copy()
+    peak = float(np.abs(clip).max())
+    for _ in range(int(rng.integers(1, 6))):
+        start = int(rng.integers(len(clip)))
+        decay_samples = log_uniform(rng, 0.001, 0.015) * SAMPLE_RATE_HZ
+        count = min(int(5 * decay_samples), len(clip) - start)
+        burst = coloured_noise(rng, 2048, rng.uniform(0, 2))[:count]
+        level = peak * log_uniform(rng, 0.003, 0.2)
+        clicked[start : start + count] += level * burst * np.exp(-np.arange(count) / decay_samples)
+    return clicked
 
 
 def log_uniform(rng: Rng, low: float, high: float) -> float:
@@ -87,7 +110,7 @@ def _microphone(rng: Rng, count: int) -> Audio:
 
 def _room(rng: Rng) -> Audio:
     """Impulse response: the direct sound, early echoes, then noise that dies away by 60 dB in 0.1..0.5 s."""
-    decay_s, direct_to_reverberant_db = rng.uniform(0.1, _LONGEST_ROOM_S), rng.uniform(3, 20)
+    decay_s, direct_to_reverberant_db = rng.uniform(0.1, _LONGEST_ROOM_S), rng.uniform(5, 25)
     count = round(decay_s * SAMPLE_RATE_HZ)
     decay = np.exp(np.linspace(0, -3 * np.log(10), count, dtype=np.float32))
     tail = rng.standard_normal(count, np.float32) * decay
