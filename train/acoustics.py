@@ -1,10 +1,11 @@
-"""What lies between a mouth and a file: room, microphone, noise; and long background noises.
+"""What lies between a mouth and a file: room, microphone, level, noise floor, codec.
 
-The levels follow what was measured on 150 Speech Commands clips each of five words: peaks
-between 3,500 and 31,000 of 32,768, the quietest twentieth of a clip between 1 and 200 RMS,
-words that start at 0.0 to 0.6 s, most often near 0.3 s.
+The levels follow what was measured on 200 Speech Commands clips each of four words: peaks at
+-16 to -1 dB of full scale, half of them above -6; the quietest tenth of a clip between -90 and
+-42 dB, or digital silence; middles of words at 0.22 to 0.78 s, half of them within 0.36 to 0.62.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,68 +15,151 @@ Rng = np.random.Generator
 Audio = NDArray[np.floating[Any]]
 
 SAMPLE_RATE_HZ = 16000
-CLIP_SAMPLES = 16000  # one second
-NOISE_SECONDS = 60
 
 _LONGEST_ROOM_S = 0.5
-_FFT_SAMPLES = 24576  # at least a clip and its longest room, so nothing wraps around; 3·2**13 is fast
-_PEAK_RANGE = (3500.0, 31000.0)
-_FLOOR_RMS_RANGE = (1.0, 200.0)
-_ROOM_PROBABILITY = 0.7
-_LOG_FREQUENCY = np.log(np.maximum(np.fft.rfftfreq(_FFT_SAMPLES, 1 / SAMPLE_RATE_HZ), 20)).astype(np.float32)
+_FULL_SCALE = 32767
+_FLOOR_RMS_RANGE = (1.0, 250.0)
+_ROOM_PROBABILITY = 0.6
+_ANYWHERE_PROBABILITY = 0.25  # of words; the others are near the middle
+_CUT_PROBABILITY, _LARGEST_CUT = 0.12, 0.3
+_CLICKS_PROBABILITY = 0.25
+_NARROW_PROBABILITY = 0.15  # of microphones, without treble
+_OVERDRIVEN_PROBABILITY = 0.08
+_SILENT_FLOOR_PROBABILITY = 0.06
+_CODEC_PROBABILITY = 0.25
+_CODEC_BLOCK, _CODEC_FRAME = 64, 256  # samples
 
 
-def record(speech: Audio, rng: Rng) -> NDArray[np.int16]:
-    """A one-second clip of a word, as if recorded somewhere by someone.
+def record(speech: Audio, rng: Rng, clip_samples: int = SAMPLE_RATE_HZ) -> NDArray[np.int16]:
+    """A clip of a word, as if recorded somewhere by someone.
 
     Args:
-        speech: (samples,) float, at most ``CLIP_SAMPLES`` of them, at 16 kHz, any level.
-        rng: decides position, room, microphone, loudness and noise floor.
+        speech: (samples,) float, at most ``clip_samples`` of them, at 16 kHz, any level.
+        rng: decides position, room, microphone, loudness, noise floor, clicks and codec.
     Returns:
-        (16000,) int16, never at full scale.
+        (clip_samples,) int16.
     """
-    spare = CLIP_SAMPLES - len(speech)
-    # Speakers aim at the middle; triangular keeps words that touch an edge rare.
-    start = round(rng.triangular(0, spare / 2, spare)) if spare else 0
-    placed = np.zeros(_FFT_SAMPLES, np.float32)
-    placed[start : start + len(speech)] = speech
-    spectrum = np.fft.rfft(placed) * _microphone(rng)
+    count = clip_samples + round(_LONGEST_ROOM_S * SAMPLE_RATE_HZ)  # nothing wraps around
+    count += -count % 2048  # the transform is fast
+    placed = np.zeros(count, np.float32)
+    start = _start(clip_samples, len(speech), rng)
+    heard = speech[max(0, -start) :]
+    placed[max(0, start) :][: len(heard)] = heard
+    spectrum = np.fft.rfft(placed) * _microphone(rng, count)
     if rng.random() < _ROOM_PROBABILITY:
-        spectrum *= np.fft.rfft(_room(rng))
-    clip = np.fft.irfft(spectrum)[:CLIP_SAMPLES]
-    clip *= np.float32(_log_uniform(rng, *_PEAK_RANGE)) / max(np.abs(clip).max(), np.float32(1e-9))
-    floor_rms = _log_uniform(rng, *_FLOOR_RMS_RANGE)
-    clip += coloured_noise(rng, CLIP_SAMPLES, exponent=rng.uniform(0, 1.5)) * np.float32(floor_rms)
-    return _to_int16(clip)
+        spectrum *= np.fft.rfft(_room(rng), count)
+    clip: Audio = np.fft.irfft(spectrum, count)[:clip_samples]
+    # The square of a uniform number: most speakers come close to full scale.
+    peak = _FULL_SCALE * 10 ** (-(rng.uniform(0, 1) ** 2) * 20 / 20)
+    if rng.random() < _OVERDRIVEN_PROBABILITY:
+        peak = _FULL_SCALE * rng.uniform(1, 3)
+    clip *= np.float32(peak / max(float(np.abs(clip).max()), 1e-9))
+    if rng.random() >= _SILENT_FLOOR_PROBABILITY:
+        floor = coloured_noise(rng, clip_samples, exponent=rng.uniform(0, 2))
+        clip += floor * np.float32(log_uniform(rng, *_FLOOR_RMS_RANGE))
+    if rng.random() < _CLICKS_PROBABILITY:
+        clip = _clicks(clip, rng)
+    if rng.random() < _CODEC_PROBABILITY:
+        clip = CODECS[rng.integers(len(CODECS))](clip, rng)
+    return to_int16(clip)
 
 
-def _log_uniform(rng: Rng, low: float, high: float) -> float:
+def _start(clip_samples: int, speech_samples: int, rng: Rng) -> int:
+    """Where a word starts: speakers aim at the middle; now and then an edge cuts a part of it off."""
+    spare = clip_samples - speech_samples
+    if rng.random() < _CUT_PROBABILITY:
+        lost = int(rng.uniform(0, _LARGEST_CUT) * speech_samples)
+        return -lost if rng.random() < 0.5 else spare + lost
+    if spare <= 0:
+        return 0
+    if rng.random() < _ANYWHERE_PROBABILITY:
+        return int(rng.integers(spare))
+    return round(rng.triangular(0, spare / 2, spare))
+
+
+def _clicks(clip: Audio, rng: Rng) -> Audio:
+    """The clip with a few keys, lips or bumps against the microphone: 1 to 15 ms of noise each."""
+    clicked = clip.copy()
+    peak = float(np.abs(clip).max())
+    for _ in range(int(rng.integers(1, 6))):
+        start = int(rng.integers(len(clip)))
+        decay_samples = log_uniform(rng, 0.001, 0.015) * SAMPLE_RATE_HZ
+        count = min(int(5 * decay_samples), len(clip) - start)
+        burst = coloured_noise(rng, 2048, rng.uniform(0, 2))[:count]
+        level = peak * log_uniform(rng, 0.003, 0.2)
+        clicked[start : start + count] += level * burst * np.exp(-np.arange(count) / decay_samples)
+    return clicked
+
+
+def log_uniform(rng: Rng, low: float, high: float) -> float:
+    """A number between two, each of its octaves as likely as any other."""
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def _microphone(rng: Rng) -> Audio:
-    """Gain per FFT bin: no bass below 40..250 Hz, no treble above 3.5..8 kHz, a tilt of ±3 dB/octave."""
-    low, high = (
-        np.float32(np.log(_log_uniform(rng, 40, 250))),
-        np.float32(np.log(_log_uniform(rng, 3500, 8000))),
-    )
-    high_pass_power = 1 + np.exp(4 * (low - _LOG_FREQUENCY))
-    low_pass_power = 1 + np.exp(8 * (_LOG_FREQUENCY - high))
-    tilt = np.exp(np.float32(rng.uniform(-0.5, 0.5)) * _LOG_FREQUENCY)  # a slope of 0.5 is 3 dB per octave
-    return np.asarray(tilt / np.sqrt(high_pass_power * low_pass_power))
+def _microphone(rng: Rng, count: int) -> Audio:
+    """Gain per FFT bin: no bass below 40..250 Hz, a tilt of ±1.5 dB/octave, hills; some without treble."""
+    log_hz = np.log(np.maximum(np.fft.rfftfreq(count, 1 / SAMPLE_RATE_HZ), 20)).astype(np.float32)
+    low = np.float32(np.log(log_uniform(rng, 40, 250)))
+    tilt = rng.uniform(-0.25, 0.25) * (log_hz - np.log(1000))  # a slope of 0.25 is 1.5 dB per octave
+    hills = np.interp(log_hz, np.log([60, 250, 700, 1500, 3000, 7000]), rng.normal(0, 0.2, 6))
+    gain = np.exp(tilt + hills) / np.sqrt(1 + np.exp(4 * (low - log_hz)))
+    if rng.random() < _NARROW_PROBABILITY:
+        gain /= np.sqrt(1 + np.exp(8 * (log_hz - np.log(log_uniform(rng, 3400, 7000)))))
+    return np.asarray(gain, np.float32)
 
 
 def _room(rng: Rng) -> Audio:
-    """(24576,) impulse response: the direct sound, then noise that dies away by 60 dB in 0.1..0.5 s."""
-    decay_s, direct_to_reverberant_db = rng.uniform(0.1, _LONGEST_ROOM_S), rng.uniform(3, 20)
+    """Impulse response: the direct sound, early echoes, then noise that dies away by 60 dB in 0.1..0.5 s."""
+    decay_s, direct_to_reverberant_db = rng.uniform(0.1, _LONGEST_ROOM_S), rng.uniform(5, 25)
     count = round(decay_s * SAMPLE_RATE_HZ)
     decay = np.exp(np.linspace(0, -3 * np.log(10), count, dtype=np.float32))
     tail = rng.standard_normal(count, np.float32) * decay
+    echoes = rng.integers(SAMPLE_RATE_HZ // 1000, SAMPLE_RATE_HZ // 40, 5)  # table, walls: 1 to 25 ms
+    tail[echoes] += rng.normal(0, 4, 5).astype(np.float32)
     tail *= np.float32(10 ** (-direct_to_reverberant_db / 20)) / np.sqrt(np.sum(tail**2))
-    response = np.zeros(_FFT_SAMPLES, np.float32)
-    response[:count] = tail
-    response[0] = 1
-    return response
+    tail[0] = 1
+    return tail
+
+
+def mu_law(clip: Audio, _: Rng) -> Audio:
+    """Through eight bits on a logarithmic scale, as in telephony (G.711)."""
+    mu = 255.0
+    level = np.clip(np.abs(clip) / _FULL_SCALE, 0, 1)
+    code = np.rint(np.log1p(mu * level) / np.log1p(mu) * 127) / 127
+    return np.asarray(np.sign(clip) * np.expm1(code * np.log1p(mu)) / mu * _FULL_SCALE)
+
+
+def few_bits(clip: Audio, rng: Rng) -> Audio:
+    """Four to six bits a sample, scaled anew for every 4 ms, as adaptive differential codecs do."""
+    steps = 2 ** (int(rng.integers(4, 7)) - 1)
+    padded = np.pad(clip, (0, -len(clip) % _CODEC_BLOCK)).reshape(-1, _CODEC_BLOCK)
+    step = np.maximum(np.abs(padded).max(axis=1, keepdims=True), 1) / steps
+    return np.asarray((np.rint(padded / step) * step).ravel()[: len(clip)])
+
+
+def thinned(clip: Audio, rng: Rng) -> Audio:
+    """Without what is far below the loudest of each moment, as lossy codecs and noise gates leave it."""
+    below_db = rng.uniform(30, 50)
+    padded = np.pad(clip, (_CODEC_FRAME, 2 * _CODEC_FRAME - len(clip) % _CODEC_FRAME)).astype(np.float32)
+    window = np.sqrt(np.hanning(2 * _CODEC_FRAME + 1)[:-1]).astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, 2 * _CODEC_FRAME)[::_CODEC_FRAME] * window
+    spectra = np.fft.rfft(frames)
+    level = np.abs(spectra)
+    spectra[level < level.max(axis=1, keepdims=True) * 10 ** (-below_db / 20)] = 0
+    halves = (np.fft.irfft(spectra) * window).reshape(len(frames), 2, _CODEC_FRAME)
+    whole = halves[1:, 0] + halves[:-1, 1]  # both halves of a frame overlap with its neighbours
+    return np.asarray(whole.ravel()[: len(clip)])
+
+
+def narrow_band(clip: Audio, rng: Rng) -> Audio:
+    """What a telephone leaves: about 300 to 3400 Hz."""
+    spectrum = np.fft.rfft(clip)
+    hz = np.fft.rfftfreq(len(clip), 1 / SAMPLE_RATE_HZ)
+    spectrum[(hz < rng.uniform(150, 300)) | (hz > rng.uniform(3300, 3800))] *= 0.01
+    return np.fft.irfft(spectrum, len(clip))
+
+
+CODECS: tuple[Callable[[Audio, Rng], Audio], ...] = (mu_law, few_bits, thinned, thinned, narrow_band)
 
 
 def coloured_noise(rng: Rng, count: int, exponent: float) -> Audio:
@@ -85,52 +169,14 @@ def coloured_noise(rng: Rng, count: int, exponent: float) -> Audio:
     # Below 20 Hz is no sound, and in brown noise it would be most of the power.
     shape[: max(1, round(20 * count / SAMPLE_RATE_HZ))] = 0
     spectrum = rng.standard_normal(2 * bins, np.float32).view(np.complex64) * shape
-    return _unit(np.fft.irfft(spectrum, count))
+    return unit_rms(np.fft.irfft(spectrum, count))
 
 
-def _unit(audio: Audio) -> Audio:
+def unit_rms(audio: Audio) -> Audio:
+    """Audio of RMS 1; silence stays silent."""
     return audio / np.float32(max(float(np.sqrt(np.mean(audio**2))), 1e-9))
 
 
-def background_noises(rng: Rng) -> dict[str, NDArray[np.int16]]:
-    """Name → (960000,) int16: a minute each of noises that need no voice."""
-    count = NOISE_SECONDS * SAMPLE_RATE_HZ
-    time_s = np.arange(count) / SAMPLE_RATE_HZ
-    pink = coloured_noise(rng, count, 1)
-    harmonics = (1, 2, 3, 5, 7, 9)
-    hum = sum(np.sin(2 * np.pi * 50 * k * time_s + rng.uniform(0, 6)) / k for k in harmonics)
-    # Loudness that wanders over seconds, between 0.1 and 1.
-    wander = np.interp(
-        time_s, np.arange(0, NOISE_SECONDS + 2, 2), rng.uniform(0.1, 1, NOISE_SECONDS // 2 + 1)
-    )
-    fan = coloured_noise(rng, count, 1.5) * (1 + 0.3 * np.sin(2 * np.pi * 23 * time_s))
-    levels_rms = {
-        "white_noise": (coloured_noise(rng, count, 0), 3000),
-        "pink_noise": (pink, 3000),
-        "brown_noise": (coloured_noise(rng, count, 2), 3000),
-        "mains_hum": (_unit(np.asarray(hum)) + 0.3 * coloured_noise(rng, count, 1), 1500),
-        "fan": (_unit(fan), 2000),
-        "gusts": (_unit(coloured_noise(rng, count, 1.2) * wander), 2500),
-        "clatter": (_unit(_clatter(rng, count)) + 0.05 * pink, 1200),
-    }
-    return {name: at_level(audio, rms) for name, (audio, rms) in levels_rms.items()}
-
-
-def at_level(audio: Audio, rms: float) -> NDArray[np.int16]:
-    """Audio of any level as int16 with that RMS (full scale is 32768), clamped."""
-    return _to_int16(_unit(audio) * rms)
-
-
-def _to_int16(audio: Audio) -> NDArray[np.int16]:
-    return np.asarray(np.clip(np.rint(audio), -32767, 32767), np.int16)
-
-
-def _clatter(rng: Rng, count: int) -> Audio:
-    """Knocks and clinks, about four a second: two ringing tones that die away in 5..80 ms."""
-    audio = np.zeros(count)
-    time_s = np.arange(SAMPLE_RATE_HZ // 4) / SAMPLE_RATE_HZ
-    for start in rng.integers(0, count - len(time_s), 4 * NOISE_SECONDS):
-        decay = np.exp(-time_s / _log_uniform(rng, 0.005, 0.08))
-        tones = sum(np.sin(2 * np.pi * _log_uniform(rng, 200, 6000) * time_s) for _ in range(2))
-        audio[start : start + len(time_s)] += _log_uniform(rng, 0.05, 1) * decay * tones
-    return audio
+def to_int16(audio: Audio) -> NDArray[np.int16]:
+    """Rounded to 16-bit samples, clamped."""
+    return np.asarray(np.clip(np.rint(audio), -_FULL_SCALE, _FULL_SCALE), np.int16)

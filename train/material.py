@@ -113,7 +113,10 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
 
 def _recordings(job: Job, where: str | None, flag: str = "--data") -> Collection:
     """A corpus of audio."""
-    source = resolve(where, job.words, job.seed, job.language, job.front_end.sample_rate_hz, flag)
+    front_end = job.front_end
+    source = resolve(
+        where, job.words, job.seed, job.language, front_end.sample_rate_hz, front_end.clip_duration_ms, flag
+    )
     corpus = read_corpus(
         source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
     )

@@ -132,7 +132,7 @@ def write_report(run: Path) -> Path:
         trained_on=trained_on(corpus),
         skipped=_by_reason(corpus.get("skipped") or []),
         split_rule=_SPLIT_RULES.get(corpus.get("split", ""), "by a rule that was not recorded"),
-        warning=_WARNINGS.get(corpus.get("kind", "")),
+        warning=_WARNINGS.get(corpus.get("kind", "")) if _tests_itself(corpus) else None,
         results=results,
         not_measured=[name for key, name, _ in _CHAIN if not metrics.get(key)],
         axis=_axis(results),
@@ -179,6 +179,11 @@ def _need(content: Mapping[str, Any], key: str, where: str) -> Any:
     if key not in content:
         raise UserError(f"{where}: has no {key!r}; it is of another version or unfinished: train again")
     return content[key]
+
+
+def _tests_itself(corpus: Mapping[str, Any]) -> bool:
+    """Whether test clips are of the kind that was trained on."""
+    return bool(corpus.get("tested_on", corpus["name"]) == corpus["name"])
 
 
 def _check_artefacts(run: Path, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:

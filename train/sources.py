@@ -36,6 +36,7 @@ def resolve(
     seed: int,
     language: str = "en",
     sample_rate_hz: int = _MADE_AT_HZ,
+    clip_duration_ms: int = 1000,
     flag: str = "--data",
 ) -> Source:
     """The corpus that a flag such as ``--data`` names, fetched, unpacked or made if need be.
@@ -67,7 +68,9 @@ def resolve(
             )
         source = Source(data, "Speech Commands v0.02", root, "the official recordings and their split")
     elif data == SYNTHETIC:
-        root = synthetic.generate(words, cache_root(), seed=seed, language=language)
+        root = synthetic.generate(
+            words, cache_root(), seed=seed, language=language, clip_duration_ms=clip_duration_ms
+        )
         source = Source(data, f"synthetic ({language})", root, synthetic.synthetic_description(language))
     elif data == RANDOM:
         note = "random noise with random labels, for debugging: accuracy means nothing here"

@@ -281,12 +281,12 @@ class ModelSpec:
 
 
 def parse_words(text: str) -> tuple[str, ...]:
-    """Words of ``--words``, lower-cased, in the order given.
+    """Words of ``--words``, lower-cased, in the order given; a phrase has single spaces.
 
     Raises:
         UserError: none, an empty one, one named twice, or a reserved or unusable name.
     """
-    words = tuple(word.strip().lower() for word in text.split(","))
+    words = tuple(" ".join(word.lower().split()) for word in text.split(","))
     for word in words:
         if not word:
             raise UserError(f"--words {text!r}: there is an empty word; expected e.g. --words yes,no")

@@ -62,6 +62,7 @@ def print_run(run: Path, sources: Iterable[Path], page: Path, seconds: float) ->
     Console(soft_wrap=True, highlight=False).print(
         f"""
 corpus      {corpus["name"]}: trained on {trained_on(corpus)}; {metrics["int8"]["clips"]} test clips
+tested on   {corpus["tested_on"]}
 training    {steps["steps"]} steps at {steps["steps_per_s"]:.0f} a second, best at {steps["best_step"]}
 model       {run / runfolder.TFLITE}  {sizes["tflite_bytes"]:,} bytes, arena {sizes["arena_bytes"]:,} bytes \
 ({sizes["arena_label"]})
@@ -69,7 +70,7 @@ C sources   {run / runfolder.C_SOURCES}  {len(list(sources))} files
 report      {page}
 took        {seconds:.0f} s"""
     )
-    if corpus["kind"] in ("synthetic", "random"):
+    if corpus["kind"] in ("synthetic", "random") and corpus["tested_on"] == corpus["name"]:
         Console(soft_wrap=True, highlight=False).print(f"note        {corpus['note']}")
 
 

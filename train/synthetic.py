@@ -1,62 +1,49 @@
 """A corpus of synthetic speech: any words, by many voices, in the Speech Commands layout.
 
-Who speaks what is planned first (``plan``), then spoken in shards. Each shard is a fresh
+Who speaks what is planned first (``train.casting``), then spoken in shards. Each shard is a fresh
 process with a fixed list of clips, because eSpeak's state cannot be reset (train/voices.py):
 so the bytes depend on the settings alone, not on how many processes worked.
 """
 
+import functools
 import hashlib
 import itertools
 import json
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from train import acoustics, console, voices
+from train import acoustics, console, engines, lexicon, noises, timbre, voices
 from train.acoustics import SAMPLE_RATE_HZ
-from train.corpus import BACKGROUND_FOLDER, SPLIT_LISTS, SPLITS
+from train.casting import (
+    FEWEST_CLIPS_PER_WORD,
+    HELD_OUT_SPLITS,
+    Clip,
+    plan,
+    plan_programs,
+    split_speakers,
+    unknown_counts,
+)
+from train.corpus import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
 from train.corpusfolder import whole_folder
+from train.engines import ProgramVoice
 from train.errors import UserError
 from train.wav import encode_wav
 
-GENERATOR_VERSION = 1  # raise it when the same settings would give other bytes
-LONGEST_WORD_S = 0.95
-DEFAULT_CLIPS_PER_WORD = 2000
-DEFAULT_UNKNOWN_CLIPS = 2500
-FEWEST_CLIPS_PER_WORD = 10
-HELD_OUT_SPLITS = tuple(SPLIT_LISTS)  # a tenth of the speakers and of the clips each
+GENERATOR_VERSION = 2  # raise it when the same settings would give other bytes
+DEFAULT_CLIPS_PER_WORD = 2500
+DEFAULT_UNKNOWN_CLIPS = 6000
 
 _SHARDS = 12
 _BABBLE_STREAMS = 8
 
-# The words of Speech Commands, then short everyday ones, many of them close to a likely command.
-_ENGLISH_WORDS = """
-backward bed bird cat dog down eight five follow forward four go happy house learn left marvin nine
-no off on one right seven sheila six stop three tree two up visual wow yes zero
-yeah yep yet yell guess chess less mess dress best nope note now nor snow low oh hello how
-start step top shop stuff light night ride write lift let often of and in under cup pup gone know
-the what water music table paper people maybe really okay please
-"""
-# eSpeak says numbers and letters in every language it speaks.
-_NUMBERS_AND_LETTERS = [*map(str, range(21)), *map(str, range(30, 101, 10)), *"abcdefghijklmnopqrstuvwxyz"]
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One clip to be made: who says what, and the file it goes to (relative to the corpus)."""
-
-    index: int
-    word: str
-    accent: str
-    variant: str
-    file: str
-    split: str
+_LARGEST_SHARE = 0.95  # of a clip that a word may take
+_INTONATIONS = ("", "", "!", "?")
 
 
 def generate(
@@ -65,6 +52,7 @@ def generate(
     *,
     seed: int,
     language: str = "en",
+    clip_duration_ms: int = 1000,
     clips_per_word: int = DEFAULT_CLIPS_PER_WORD,
     unknown_words: Sequence[str] | None = None,
     unknown_clips: int = DEFAULT_UNKNOWN_CLIPS,
@@ -75,42 +63,49 @@ def generate(
     Args:
         words: to be spotted; phrases such as "hey robot" are fine.
         seed: same seed and settings, same bytes.
-        language: an eSpeak code; every accent of it is used ("en": eight).
+        language: an eSpeak code; every accent of it is used ("en": eight), and foreign ones.
+        clip_duration_ms: what a word has to fit into.
         clips_per_word: of each word, a tenth each for validation and testing.
-        unknown_words: spoken besides; by default common English words, or numbers and
-            letters in other languages. Those that sound like a word of ``words`` are left out.
-        unknown_clips: of all unknown words together.
+        unknown_words: spoken besides; by default common English words, or numbers and letters
+            in other languages, and made-up words and near misses (``train.lexicon``).
+        unknown_clips: of all unknown words together, or ten of each if that is more.
         processes: how many work at once; by default one per core. Does not change the bytes.
     Returns:
-        ``cache/corpora/synthetic-<hash>``: 16 kHz 16-bit mono clips of one second, split by voice.
+        ``cache/corpora/synthetic-<hash>``: 16 kHz 16-bit mono clips, split by voice.
     Raises:
-        UserError: a language eSpeak does not speak, a word it cannot say in a second,
+        UserError: a language eSpeak does not speak, a word it cannot say in a clip,
             too few clips, no room on the disk.
     """
     _check(words, clips_per_word)
     accents = voices.accents(language)
-    voices.check_speakable(words, language, LONGEST_WORD_S)
-    unknown = _unknown_words(words, language, unknown_words)
+    longest_s = _LARGEST_SHARE * clip_duration_ms / 1000
+    voices.check_speakable([*words, *(unknown_words or ())], language, longest_s)
+    unknown = lexicon.unknown(words, accents, unknown_words, seed, longest_s)
+    programs = engines.installed_voices(language)
     settings = {
         "generator": GENERATOR_VERSION,
         "espeak_ng": voices.version(),
         "language": language,
         "words": list(words),
-        "unknown_words": unknown,
+        "unknown_words": list(unknown),
         "clips_per_word": clips_per_word,
         "unknown_clips": unknown_clips,
+        "clip_duration_ms": clip_duration_ms,
         "seed": seed,
+        "programs": [program.name for program in programs],
     }
     key = hashlib.sha256(json.dumps(settings, ensure_ascii=False).encode()).hexdigest()[:12]
     corpus = Path(cache) / "corpora" / f"synthetic-{key}"
     if corpus.is_dir():
         return corpus
-    per_word = dict.fromkeys(words, clips_per_word)
-    per_word |= {word: max(FEWEST_CLIPS_PER_WORD, unknown_clips // len(unknown)) for word in unknown}
-    clips = plan(per_word, accents, seed)
+    counts = dict.fromkeys(words, clips_per_word) | unknown_counts(list(unknown), words, unknown_clips)
+    clips = plan(lexicon.wanted(words, accents) | unknown, counts, accents, seed)
+    if programs:
+        console.log(f"speaking beside eSpeak NG: {', '.join(program.name for program in programs)}")
+        clips += plan_programs(clips, words, programs, seed)
     try:
         with whole_folder(corpus) as folder:
-            written = _speak_all(clips, unknown, accents[0], folder, seed, processes or os.cpu_count() or 1)
+            written = _speak_all(clips, accents[0], folder, seed, clip_duration_ms, processes)
             _write_lists(clips, written, folder)
             (folder / "README").write_text(_readme(settings, clips, written, accents), encoding="utf-8")
     except OSError as error:
@@ -143,99 +138,33 @@ def _check(words: Sequence[str], clips_per_word: int) -> None:
         )
 
 
-def _unknown_words(words: Sequence[str], language: str, asked: Sequence[str] | None) -> list[str]:
-    """Unknown words in order, each once, without any that sounds like a wanted word."""
-    if asked is not None:
-        voices.check_speakable(asked, language, LONGEST_WORD_S)
-    is_english = voices.accents(language)[0].split("-")[0] == "en"
-    default = _ENGLISH_WORDS.split() if is_english else _NUMBERS_AND_LETTERS
-    # The parts of a phrase must not set it off.
-    parts = [part for word in words if len(word.split()) > 1 for part in word.split()]
-    candidates = dict.fromkeys([*parts, *(default if asked is None else asked)])
-    voices.set_voice(voices.accents(language)[0])
-    wanted = {voices.phonemes(word) for word in words}
-    limit = LONGEST_WORD_S * voices.sample_rate_hz()
-    unknown = [
-        word
-        for word in candidates
-        if word not in words and voices.phonemes(word) not in wanted and 0 < len(voices.speak(word)) <= limit
-    ]
-    if not unknown:
-        raise UserError("no unknown word is left beside the wanted ones; name some that sound different")
-    return unknown
-
-
-def plan(clips_per_word: dict[str, int], accents: Sequence[str], seed: int) -> list[Clip]:
-    """Who says what: every voice as often as any other of its sex, women and men in turn.
-
-    A speaker is a family of variants; all its variants in all accents are in one split.
-    """
-    speakers = _split_speakers(seed)
-    clips: list[Clip] = []
-    for word_index, (word, count) in enumerate(clips_per_word.items()):
-        rng = np.random.default_rng([seed, word_index])
-        held_out = max(2, count // 10)
-        numbers = itertools.count()
-        for split in SPLITS:
-            turns = [_endless(accents, variants, rng) for variants in speakers[split]]
-            for turn in range(count - 2 * held_out if split == "training" else held_out):
-                accent, variant = next(turns[turn % 2])
-                file = f"{word}/{accent}+{variant.replace(' ', '-')}_nohash_{next(numbers)}.wav"
-                clips.append(Clip(len(clips), word, accent, variant, file, split))
-    return clips
-
-
-def _split_speakers(seed: int) -> dict[str, tuple[list[str], list[str]]]:
-    """Split → (women, men): names of the variants that speak in it."""
-    rng = np.random.default_rng(seed)
-    split: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in SPLITS}
-    for sex, female in enumerate((True, False)):
-        families = sorted({variant.family for variant in voices.variants() if variant.female == female})
-        rng.shuffle(families)
-        held_out = max(1, round(len(families) / 10))
-        where = dict.fromkeys(families, "training")
-        for position, name in enumerate(HELD_OUT_SPLITS):
-            where |= dict.fromkeys(families[position * held_out :][:held_out], name)
-        for variant in voices.variants():
-            if variant.female == female:
-                split[where[variant.family]][sex].append(variant.name)
-    return split
-
-
-def _endless(
-    accents: Sequence[str], variants: Sequence[str], rng: np.random.Generator
-) -> Iterator[tuple[str, str]]:
-    pairs = list(itertools.product(accents, variants))
-    if not pairs:
-        raise ValueError("a split without a voice")  # it would turn in circles for ever
-    while True:
-        for position in rng.permutation(len(pairs)):
-            yield pairs[position]
-
-
 def _speak_all(
-    clips: Sequence[Clip], unknown: Sequence[str], accent: str, folder: Path, seed: int, processes: int
+    clips: Sequence[Clip], accent: str, folder: Path, seed: int, clip_ms: int, processes: int | None
 ) -> set[str]:
     """Speak every clip and the background into ``folder``; the files written."""
     for word in dict.fromkeys(clip.word for clip in clips):
         (folder / word).mkdir()
     (folder / BACKGROUND_FOLDER).mkdir()
-    variants = sorted({clip.variant for clip in clips})
+    by_espeak = [clip for clip in clips if clip.program is None]
+    variants = sorted({clip.variant for clip in by_espeak})
     shard_of = {variant: position % _SHARDS for position, variant in enumerate(variants)}
     shards: list[list[Clip]] = [[] for _ in range(_SHARDS)]
-    for clip in clips:
+    for clip in by_espeak:
         shards[shard_of[clip.variant]].append(clip)
+    others = itertools.groupby((clip for clip in clips if clip.program), lambda clip: clip.program)
+    shards += [list(spoken) for _, spoken in others]
     written: set[str] = set()
     # spawn: a fork would copy TensorFlow's threads; one task per child: eSpeak starts afresh.
     # Any number but 1 can hang (cpython issue 115634).
     context = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(processes, context, max_tasks_per_child=1) as pool,
+        ProcessPoolExecutor(processes or os.cpu_count() or 1, context, max_tasks_per_child=1) as pool,
         console.progress("synthetic voices", len(clips)) as advance,
     ):
-        talkers = sorted({clip.variant for clip in clips if clip.split == "training"})
-        background = pool.submit(_write_background, unknown, accent, talkers, folder, seed)
-        jobs = {pool.submit(_write_clips, shard, folder, seed): len(shard) for shard in shards}
+        trained = [clip for clip in by_espeak if clip.split == TRAINING]
+        talkers, spoken = sorted({clip.variant for clip in trained}), sorted({clip.text for clip in trained})
+        background = pool.submit(_write_background, spoken, accent, talkers, folder, seed)
+        jobs = {pool.submit(_write_clips, shard, folder, seed, clip_ms): len(shard) for shard in shards}
         try:
             for job in as_completed(jobs):
                 written |= set(job.result())
@@ -247,63 +176,90 @@ def _speak_all(
     return written
 
 
-def _write_clips(clips: Sequence[Clip], folder: Path, seed: int) -> list[str]:
+def _write_clips(clips: Sequence[Clip], folder: Path, seed: int, clip_ms: int) -> list[str]:
     """Speak and write one shard; the files written. Runs in a process of its own."""
     written = []
+    clip_samples = clip_ms * SAMPLE_RATE_HZ // 1000
+    longest_samples = int(_LARGEST_SHARE * clip_samples)
     for clip in clips:
         rng = np.random.default_rng([seed, clip.index])
-        voices.set_voice(clip.accent, clip.variant)
-        speech = _speak_to_fit(clip.word, rng)
+        if clip.program is not None:
+            speech = _said_by_program(clip.program, clip.text, longest_samples, rng)
+        else:
+            voices.set_voice(clip.accent, clip.variant)
+            speech = _speak_to_fit(clip.text, longest_samples, rng)
         if speech is not None:
-            samples = acoustics.record(speech, rng)
+            samples = acoustics.record(timbre.another_mouth(speech, rng), rng, clip_samples)
             (folder / clip.file).write_bytes(encode_wav(samples, SAMPLE_RATE_HZ))
             written.append(clip.file)
     return written
 
 
-def _speak_to_fit(word: str, rng: np.random.Generator) -> NDArray[np.float32] | None:
-    """The word at a random pace and pitch, faster if it must be; None if this voice cannot."""
-    rate_wpm = rng.uniform(120, 220)
-    pitch, pitch_range = rng.uniform(20, 85), rng.uniform(20, 90)
-    # Playing a voice 6 % slower or faster lengthens or shortens its vocal tract as much.
-    vocal_tract = rng.uniform(0.94, 1.06)
+def _speak_to_fit(text: str, longest_samples: int, rng: np.random.Generator) -> NDArray[np.float32] | None:
+    """The text at a random pace and pitch, faster if it must be; None if this voice cannot."""
+    text += str(rng.choice(_INTONATIONS))
+    rate_wpm = acoustics.log_uniform(rng, 80, 210)
+    pitch, pitch_range = rng.uniform(15, 90), rng.uniform(10, 95)
+    rate_hz = voices.sample_rate_hz() * _vocal_tract(rng)
     for _ in range(3):
-        speech = _resampled(voices.speak(word, rate_wpm, pitch, pitch_range), vocal_tract)
-        too_long = len(speech) / (LONGEST_WORD_S * SAMPLE_RATE_HZ)
-        if too_long <= 1:
+        speech = _resampled(voices.speak(text, rate_wpm, pitch, pitch_range), rate_hz)
+        too_long = len(speech) / longest_samples
+        if len(speech) and too_long <= 1:
             return speech
         rate_wpm = min(voices.RATE_WPM_MAX, rate_wpm * too_long * 1.05)
     return None
 
 
-def _resampled(speech: NDArray[np.int16], speed: float = 1.0) -> NDArray[np.float32]:
+def _said_by_program(
+    program: ProgramVoice, text: str, longest_samples: int, rng: np.random.Generator
+) -> NDArray[np.float32] | None:
+    """The text by another engine; None if it fails or takes too long."""
+    said = _program_says(program, text)
+    if said is None:
+        return None
+    samples, rate_hz = said
+    speech = _resampled(voices.trimmed(samples, rate_hz), rate_hz * _vocal_tract(rng))
+    return speech if 0 < len(speech) <= longest_samples else None
+
+
+# A program says each text once; its clips differ by all that comes after.
+_program_says = functools.cache(engines.speak)
+
+
+def _vocal_tract(rng: np.random.Generator) -> float:
+    """How much faster a voice is played: shorter and higher. Children are a quarter shorter than men."""
+    return acoustics.log_uniform(rng, 0.92, 1.2)
+
+
+def _resampled(speech: NDArray[np.int16], rate_hz: float) -> NDArray[np.float32]:
+    """Speech at ``rate_hz``, at 16 kHz."""
     # Imported only where speech is made: the command line must start without it.
     import soxr  # type: ignore[import-untyped]
 
-    rate_hz = voices.sample_rate_hz() * speed
     # "MQ" is 16-bit quality; the default costs four times as much for bits that no clip keeps.
     resampled = soxr.resample(speech.astype(np.float32), rate_hz, SAMPLE_RATE_HZ, quality="MQ")
     return np.asarray(resampled, dtype=np.float32)
 
 
 def _write_background(
-    unknown: Sequence[str], accent: str, talkers: Sequence[str], folder: Path, seed: int
+    texts: Sequence[str], accent: str, talkers: Sequence[str], folder: Path, seed: int
 ) -> None:
     """A minute each of noises, and of many training voices talking at once."""
-    rng = np.random.default_rng([seed, len(unknown)])
-    noises = acoustics.background_noises(rng)
-    count = acoustics.NOISE_SECONDS * SAMPLE_RATE_HZ
+    rng = np.random.default_rng([seed, len(texts)])
+    background = noises.background_noises(rng)
+    count = noises.NOISE_SECONDS * SAMPLE_RATE_HZ
     crowd = np.zeros(count)
     for talker in rng.permutation(np.array(talkers))[:_BABBLE_STREAMS]:
         voices.set_voice(accent, str(talker))
         spoken: list[NDArray[np.float32]] = []
         while sum(map(len, spoken)) < count:
-            sentence = " ".join(rng.permutation(np.array(unknown))[:20])
-            spoken.append(_resampled(voices.speak(sentence, rng.uniform(140, 200), rng.uniform(30, 70))))
+            sentence = " ".join(rng.permutation(np.array(texts))[:20])
+            speech = voices.speak(sentence, rng.uniform(140, 200), rng.uniform(30, 70))
+            spoken.append(_resampled(speech, voices.sample_rate_hz()))
         stream = np.concatenate(spoken)[:count]
         crowd += stream / max(float(np.abs(stream).max()), 1) * rng.uniform(0.3, 1)
-    noises["babble"] = acoustics.at_level(crowd, 2500)
-    for name, samples in noises.items():
+    background["babble"] = noises.at_level(crowd, -24)
+    for name, samples in background.items():
         path = folder / BACKGROUND_FOLDER / f"{name}.wav"
         path.write_bytes(encode_wav(samples, SAMPLE_RATE_HZ))
 
@@ -318,15 +274,15 @@ def _readme(
     settings: dict[str, object], clips: Sequence[Clip], written: set[str], accents: Sequence[str]
 ) -> str:
     speakers = {
-        name: sum(map(len, sexes)) for name, sexes in _split_speakers(int(str(settings["seed"]))).items()
+        name: sum(map(len, sexes)) for name, sexes in split_speakers(int(str(settings["seed"]))).items()
     }
     return (
         "Synthetic speech, not recordings of people. Made by Earshot (train/synthetic.py)\n"
-        f"with eSpeak NG {settings['espeak_ng']}; accents: {', '.join(accents)}.\n\n"
-        f"{len(written)} clips of one second, 16 kHz, 16-bit mono; {len(clips) - len(written)} planned ones\n"
-        f"left out because their voice cannot say the word in {LONGEST_WORD_S} s.\n"
+        f"with eSpeak NG {settings['espeak_ng']}; accents: {', '.join(accents)}; and foreign ones.\n\n"
+        f"{len(written)} clips, 16 kHz, 16-bit mono; {len(clips) - len(written)} planned ones\n"
+        "left out because their voice cannot say the word in a clip.\n"
         f"Voices per split: {', '.join(f'{name} {count}' for name, count in speakers.items())}. "
         "No voice is in two splits,\nin any accent. Recordings were imitated by random pace, pitch, "
-        "room, microphone, loudness and noise floor.\n\n"
+        "formants, breath, room, microphone,\nloudness, noise floor and codec (docs/SYNTHETIC.md).\n\n"
         f"Settings: {json.dumps(settings, indent=2, ensure_ascii=False)}\n"
     )

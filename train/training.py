@@ -110,7 +110,7 @@ def _training_bank(job: Job, material: Material) -> bank.Bank:
     joined = bank.join(banks, [1.0 - sum(shares), *shares])
     if not job.recipe.feature_augmentation.noise_frequency:
         return joined
-    return replace(joined, noise=material.audio.noise_features(_NOISE_CLIPS))
+    return replace(joined, noise=material.main.audio.noise_features(_NOISE_CLIPS))
 
 
 def _calibration(features: NDArray[np.uint8]) -> NDArray[np.uint8]:

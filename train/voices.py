@@ -11,6 +11,7 @@ Source:
 import ctypes
 import difflib
 import functools
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: report an error instead of ending Python
 _CHARS_UTF8 = 1
 _POS_CHARACTER = 1
-_PHONEMES_IPA = 0x02
+_PHONEME_INPUT = 0x100  # espeakPHONEMES: what is in [[ ]] is eSpeak's names of sounds, not text
+_MNEMONICS, _PHONEMES_IPA = 0x00, 0x02
+_BETWEEN_SOUNDS = ord("_") << 8  # bits 8 to 23 of the phoneme mode
+_TEXT_FLAGS = _CHARS_UTF8 | _PHONEME_INPUT
 _GENDER_FEMALE = 2
 _BUFFER_MS = 1000
 _ESPEAK_SEED = 1  # any fixed number; the default is the time of day
@@ -73,6 +77,14 @@ class Variant:
     female: bool
 
 
+@dataclass(frozen=True)
+class Sound:
+    """One sound of a word: eSpeak's own name for it, with its stress, and how IPA writes it."""
+
+    mnemonic: str
+    ipa: str
+
+
 @functools.cache
 def _initialised() -> tuple[ctypes.CDLL, int]:
     """The shared library, ready, and its sample rate in Hz. One per process: eSpeak cannot be had twice.
@@ -101,6 +113,8 @@ def _initialised() -> tuple[ctypes.CDLL, int]:
     if rate_hz <= 0:
         raise UserError(f"eSpeak NG cannot use its data in {data_path}; reinstall espeakng-loader")
     library.espeak_SetSynthCallback(_collect)
+    # Text to phonemes reads [[ ]] as the last synthesis did.
+    library.espeak_Synth(b"a\0", ctypes.c_size_t(2), 0, _POS_CHARACTER, 0, _TEXT_FLAGS, None, None)
     library.espeak_ng_SetRandSeed(ctypes.c_long(_ESPEAK_SEED))
     return library, rate_hz
 
@@ -222,7 +236,7 @@ def speak(
     """A text as spoken by the chosen voice, without the silence around it.
 
     Args:
-        text: any Unicode; a zero character ends it.
+        text: any Unicode, or ``spelled`` sounds; a zero character ends it.
         rate_wpm: words per minute, 80 to 450.
         pitch: 0 to 99, of the voice's own base pitch; 50 is normal.
         pitch_range: 0 (monotone) to 99; 50 is normal.
@@ -235,7 +249,7 @@ def speak(
         library.espeak_SetParameter(parameter, round(value), 0)
     _blocks.clear()
     data = text.encode() + b"\0"
-    library.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None)
+    library.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, _POS_CHARACTER, 0, _TEXT_FLAGS, None, None)
     return trimmed(np.frombuffer(b"".join(_blocks), dtype=np.int16), sample_rate_hz())
 
 
@@ -253,10 +267,34 @@ def trimmed(samples: NDArray[np.int16], rate_hz: int) -> NDArray[np.int16]:
 
 def phonemes(text: str) -> str:
     """How the chosen accent pronounces a text, in IPA: ``no`` and ``know`` are both ``nˈoʊ``."""
+    return _phonemes(text, _PHONEMES_IPA)
+
+
+def sounds(text: str) -> tuple[Sound, ...]:
+    """The sounds of a text as the chosen accent pronounces it, those of all its words in a row.
+
+    Returns:
+        empty where eSpeak's two ways to write them do not run side by side.
+    """
+    mnemonics, ipa = (
+        _phonemes(text, mode | _BETWEEN_SOUNDS).replace(" ", "_").split("_")
+        for mode in (_MNEMONICS, _PHONEMES_IPA)
+    )
+    if len(mnemonics) != len(ipa) or not all(ipa):
+        return ()
+    return tuple(Sound(*pair) for pair in zip(mnemonics, ipa, strict=True))
+
+
+def spelled(spoken: Sequence[Sound]) -> str:
+    """A text that eSpeak says with just these sounds, in whatever accent has them."""
+    return f"[[{'|'.join(sound.mnemonic for sound in spoken)}]]"
+
+
+def _phonemes(text: str, mode: int) -> str:
     data = ctypes.c_char_p(text.encode())
     pronounced = []
     while data.value:  # one clause per call; eSpeak moves the pointer on, to NULL at the end
-        clause = _library().espeak_TextToPhonemes(ctypes.byref(data), _CHARS_UTF8, _PHONEMES_IPA)
+        clause = _library().espeak_TextToPhonemes(ctypes.byref(data), _CHARS_UTF8, mode)
         pronounced.append(clause.decode().strip() if clause else "")
     return " ".join(pronounced).strip()
 
@@ -278,6 +316,11 @@ def check_speakable(words: Sequence[str], language: str, longest_s: float) -> No
         # People speak up to half again as fast as eSpeak's normal rate.
         if duration_s > 1.5 * longest_s:
             raise UserError(
-                f"word {word!r}: takes {duration_s:.1f} s to say, and a clip holds {longest_s:.2f} s; "
-                "choose a shorter one (two to four syllables work best)"
+                f"word {word!r}: takes {duration_s:.1f} s to say, and a clip holds {longest_s:.2f} s; choose "
+                f"a shorter one (two to four syllables work best), or longer clips: {_longer(duration_s)}"
             )
+
+
+def _longer(duration_s: float) -> str:
+    """The flag that makes room for a word, with a fifth to spare."""
+    return f"--clip-duration-ms {100 * math.ceil(12 * duration_s)}"

@@ -413,6 +413,8 @@ def test_figures_without_people_carry_a_banner(page: Page, run: Path, kind: str,
     warned = Page(write_report(run))
     assert heading in words(warned)
     assert [tag for tag, attributes in warned.tags if attributes.get("class") == "banner"]
+    edit_metrics(run, lambda metrics: metrics["corpus"].update(tested_on="recordings"))
+    assert heading not in words(Page(write_report(run)))
 
 
 def test_missing_optional_files_are_named(run: Path) -> None:

@@ -25,7 +25,8 @@ def voices(monkeypatch) -> list[tuple]:
     """Stands in for eSpeak; notes what was asked of it."""
     asked: list[tuple] = []
 
-    def generate(words, cache, *, seed, language) -> Path:
+    def generate(words, cache, *, seed, language, clip_duration_ms) -> Path:
+        assert clip_duration_ms == 1000
         asked.append((words, cache, seed, language))
         return cache / "voices"
 

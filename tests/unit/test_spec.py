@@ -240,6 +240,7 @@ def test_json_refuses(text, message):
         (" Yes , NO ", ("yes", "no")),
         ("größe,día", ("größe", "día")),
         ("turn on,off", ("turn on", "off")),
+        (" Hey  \tRobot\n,off", ("hey robot", "off")),
     ],
 )
 def test_parse_words(text, words):

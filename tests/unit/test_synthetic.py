@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("espeakng_loader", reason="the wheel espeakng-loader is not installed")
 pytest.importorskip("soxr", reason="soxr is not installed")
 
-from train import acoustics, synthetic, voices
+from train import casting, lexicon, synthetic, voices
 from train.errors import UserError
 from train.wav import read_wav
 
@@ -70,7 +70,7 @@ def test_no_voice_is_in_two_splits(corpus: Path) -> None:
     for name, split in split_of(corpus).items():
         variant = re.search(r"\+(.+)_nohash_", name).group(1)
         where.setdefault(families[variant], set()).add(split)
-    assert set().union(*where.values()) == {"training", "validation", "testing"}
+    assert set().union(*where.values()) == set(casting.SPLITS)
     assert all(len(splits) == 1 for splits in where.values()), where
 
 
@@ -81,7 +81,7 @@ def test_every_split_has_every_word_by_both_sexes(corpus: Path) -> None:
         for name, split in split_of(corpus).items()
     }
     words = ("hey robot", "no", "cat", "seven", "hey", "robot")
-    assert seen == set(itertools.product(words, synthetic.SPLITS, (True, False)))
+    assert seen == set(itertools.product(words, casting.SPLITS, (True, False)))
 
 
 def test_clips_are_a_second_of_speech_that_fits(corpus: Path) -> None:
@@ -94,10 +94,10 @@ def test_clips_are_a_second_of_speech_that_fits(corpus: Path) -> None:
         peaks.append(np.abs(samples.astype(int)).max())
         starts_s.append(active[0] / 16000)
         ends_s.append(active[-1] / 16000)
-    assert min(peaks) > 3000  # a quarter of int16's bits at least
-    assert max(peaks) < 32767  # no clipping
+    assert min(peaks) > 2000  # a quarter of int16's bits at least
+    assert 0.02 < np.mean(np.array(peaks) == 32767) < 0.5  # some are overdriven
     assert 0.05 < np.median(starts_s) < 0.5
-    assert np.mean(np.array(ends_s) > 0.99) < 0.02  # words are not cut off
+    assert 0.01 < np.mean(np.array(ends_s) > 0.99) < 0.15  # few words are cut off
 
 
 def test_background_noises_are_long_and_loud(corpus: Path) -> None:
@@ -105,8 +105,8 @@ def test_background_noises_are_long_and_loud(corpus: Path) -> None:
     assert {"white_noise", "pink_noise", "brown_noise", "babble"} <= set(noises)
     for name, samples in noises.items():
         assert len(samples) == 60 * 16000, name
-        assert 500 < np.sqrt(np.mean(samples.astype(float) ** 2)) < 5000, name
-        assert np.mean(np.abs(samples.astype(int)) >= 32767) < 1e-4, name
+        assert 50 < np.sqrt(np.mean(samples.astype(float) ** 2)) < 10000, name
+        assert np.mean(np.abs(samples.astype(int)) >= 32767) < 1e-2, name
 
 
 def test_the_bytes_do_not_depend_on_the_number_of_processes(corpus: Path, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_it_is_made_once_and_every_setting_counts(
     made: list[Path] = []
 
     def note(*args: object) -> set[str]:
-        made.append(args[3])
+        made.append(args[2])
         return set()
 
     monkeypatch.setattr(synthetic, "_speak_all", note)
@@ -132,7 +132,8 @@ def test_it_is_made_once_and_every_setting_counts(
     others = [synthetic.generate(["hey robot", "no"], cache, **(SETTINGS | change)) for change in changes]
     others.append(synthetic.generate(["hey robot", "no"], cache, language="en-us", **SETTINGS))
     others.append(synthetic.generate(["no", "hey robot"], cache, **SETTINGS))
-    assert len({corpus, *others}) == 7
+    others.append(synthetic.generate(["hey robot", "no"], cache, clip_duration_ms=1500, **SETTINGS))
+    assert len({corpus, *others}) == 8
 
 
 def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,19 +149,22 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_every_voice_speaks_as_often_as_the_others() -> None:
     accents = voices.accents("en")
-    clips = synthetic.plan({"yes": 2000}, accents, seed=1)
+    clips = casting.plan(lexicon.wanted(["yes"], accents), {"yes": 2000}, accents, seed=1)
     assert [clip.split for clip in clips].count("testing") == 200
     assert len({clip.file for clip in clips}) == len(clips) == 2000
     female = {variant.name for variant in voices.variants() if variant.female}
-    for split in synthetic.SPLITS:
+    for split in casting.SPLITS:
         own = [clip for clip in clips if clip.split == split]
         assert sum(clip.variant in female for clip in own) == len(own) // 2
-        assert {clip.accent for clip in own} == set(accents)
+        assert set(accents) < {clip.accent for clip in own}
+    foreign = [clip for clip in clips if clip.accent not in accents]
+    assert 0.3 < len(foreign) / len(clips) < 0.4
+    assert {clip.text for clip in foreign} == {"[[j|'E|s]]"}
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_seed_gives_each_split_both_sexes(seed: int) -> None:
-    split = synthetic._split_speakers(seed)
+    split = casting.split_speakers(seed)
     assert all(women and men for women, men in split.values())
     assert sum(len(women) + len(men) for women, men in split.values()) == len(voices.variants())
 
@@ -243,29 +247,15 @@ def test_too_few_clips_and_no_unknown_words(tmp_path: Path) -> None:
         synthetic.generate([], tmp_path, seed=1)
 
 
-def test_default_unknown_words() -> None:
-    english = synthetic._unknown_words(["yes", "no"], "en", None)
-    assert {"yeah", "now", "cat"} <= set(english)
-    assert not {"yes", "no", "know"} & set(english)
-    german = synthetic._unknown_words(["ja", "drei"], "de", None)
-    assert "4" in german
-    assert not {"3", "cat"} & set(german)
-
-
-def test_noise_colours() -> None:
-    def slope(exponent: float) -> float:
-        noise = acoustics.coloured_noise(np.random.default_rng(0), 1 << 18, exponent)
-        power = np.abs(np.fft.rfft(noise)) ** 2
-        octaves = [power[2**n : 2 ** (n + 1)].mean() for n in range(11, 17)]
-        return float(np.polyfit(np.arange(6), np.log2(octaves), 1)[0])
-
-    assert [round(slope(exponent), 1) for exponent in (0, 1, 2)] == pytest.approx([0, -1, -2], abs=0.11)
-
-
-def test_a_word_as_long_as_the_clip_is_recorded() -> None:
-    clip = acoustics.record(np.ones(16000, np.float32), np.random.default_rng(0))
-    assert clip.shape == (16000,)
-    assert clip.dtype == np.int16
+def test_a_longer_clip_holds_a_longer_phrase(tmp_path: Path) -> None:
+    phrase = "good morning little kitchen robot"
+    with pytest.raises(UserError, match="--clip-duration-ms"):
+        synthetic.generate([phrase], tmp_path, **SETTINGS)
+    few = SETTINGS | {"clips_per_word": 10, "unknown_clips": 10}
+    corpus = synthetic.generate([phrase], tmp_path, clip_duration_ms=2500, **few)
+    clips = [read_wav(path, 16000) for path in (corpus / phrase).iterdir()]
+    assert len(clips) == 10
+    assert {clip.shape for clip in clips} == {(40000,)}
 
 
 def _spoken_in_a_fresh_process(_: int) -> bytes:

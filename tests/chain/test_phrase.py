@@ -1,0 +1,55 @@
+"""A phrase is a word: ``--words "hey robot"`` through training, C, a firmware, its proof and its streams."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from train.runfolder import run_name
+
+PHRASE = "hey robot"
+
+
+@pytest.fixture(scope="module")
+def phrases(make_corpus, tmp_path_factory) -> Path:
+    """The tones, one of them under the name of a phrase."""
+    root = make_corpus(tmp_path_factory.mktemp("phrases") / "tones")
+    (root / "yes").rename(root / PHRASE)
+    for split in root.glob("*_list.txt"):
+        split.write_text(split.read_text().replace("yes/", f"{PHRASE}/"))
+    return root
+
+
+@pytest.fixture(scope="module")
+def run(phrases, command, tmp_path_factory) -> Path:
+    """Trained with clips of one and a half seconds, as a phrase may need."""
+    run = tmp_path_factory.mktemp("runs") / run_name([PHRASE, "no"])
+    code, output, messages = command(
+        "train", "--words", " Hey   Robot ,no", "--data", phrases, "--training-steps", "60,20",
+        "--eval-step-interval", 40, "--bank-clips", 400, "--clip-duration-ms", 1500, "--out", run,
+    )  # fmt: skip
+    assert code == 0, messages
+    assert PHRASE in output
+    return run
+
+
+def test_its_name_is_kept_and_has_a_folder_and_identifiers(run):
+    assert run.name == "hey-robot_no"
+    assert (run / "labels.txt").read_text().splitlines() == ["_silence_", "_unknown_", PHRASE, "no"]
+    assert json.loads((run / "metrics.json").read_text())["corpus"]["clips"]["testing"][PHRASE] == 4
+    assert '"hey robot"' in (run / "c" / "micro_model_settings.cc").read_text()
+    assert (run / "c" / "hey_robot_0_features_data.h").is_file()
+    assert PHRASE in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_firmware_proves_it(run, phrases, command):
+    code, output, messages = command("hil", "test", run, "--board", "host", "--data", phrases)
+    assert code == 0, messages + output
+
+
+def test_a_stream_of_it_is_listened_to(run, phrases, command):
+    code, output, messages = command(
+        "hil", "stream", run, "--board", "host", "--data", phrases, "--minutes", 1, "--seed", 3
+    )
+    assert code == 0, messages + output
+    assert PHRASE in output
