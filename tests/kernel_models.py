@@ -204,6 +204,26 @@ def random_pools(seed: int) -> bytes:
     return network.tflite(network.flat(results))
 
 
+def random_sums(seed: int) -> bytes:
+    """An image and what is added to it: of any scale, of the same one, or one place for the whole image."""
+    rng = np.random.default_rng(seed)
+    height, width, depth = (int(n) for n in rng.integers((1, 1, 1), (8, 8, 12)))
+    input_zero_point, zero_point = _zero_points(rng)
+    network = Network((height, width, depth), input_zero_point)
+    results = []
+    for _ in range(BRANCHES):
+        ratio = float(rng.choice([1, 2, 0.5, 2 ** rng.uniform(-9, 9)]))
+        weights = random_weights(rng, (depth, 1, 1, depth))
+        layer = weighted(rng, weights, 0, input_zero_point, int(rng.integers(-128, 128)), INPUT_SCALE * ratio)
+        other = network.convolve("CONV_2D", network.input, layer)
+        if rng.random() < 0.3:
+            other = network.pool("AVERAGE_POOL_2D", other, (height, width), (1, 1), "VALID")
+        terms = [network.input, other] if rng.random() < 0.5 else [other, network.input]
+        activation = str(rng.choice(["NONE", "RELU", "RELU6"]))
+        results.append(network.add(*terms, _SCALE, zero_point, activation))
+    return network.tflite(network.flat(results))
+
+
 class Chain:
     """Layers one after the other: outputs come to lie over inputs, and tiles meet what tiles wrote."""
 

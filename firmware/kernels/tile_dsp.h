@@ -24,6 +24,13 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
     for (; count > 0; --count) *lanes++ = *values++;
 }
 
+KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
+    for (; count >= 4; count -= 4, a += 4, b += 4, output += 4) {
+        kws_store_word(output, kws_larger_bytes(kws_load_word(a), kws_load_word(b)));
+    }
+    for (; count > 0; --count, ++a, ++b) *output++ = *a > *b ? *a : *b;
+}
+
 // `pairs` pairs of weights meet as many pairs of lanes of each position. A pair that several
 // positions have in common is loaded once.
 KWS_INLINE void kws_tile_shared(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,

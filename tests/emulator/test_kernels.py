@@ -21,6 +21,7 @@ from kernel_models import (
     random_convolutions,
     random_dense,
     random_pools,
+    random_sums,
     separable,
     tiny_conv,
     weighted,
@@ -60,7 +61,7 @@ def check(tflite: bytes, where: str, board_id: str, flags: tuple[str, ...] = ENG
 
 
 @pytest.mark.parametrize("seed", range(NETWORKS))
-@pytest.mark.parametrize("make", [random_convolutions, random_dense, random_pools])
+@pytest.mark.parametrize("make", [random_convolutions, random_dense, random_pools, random_sums])
 @pytest.mark.parametrize("board_id", BOARDS)
 def test_random_networks(board_id: str, make: Callable[[int], bytes], seed: int) -> None:
     check(make(seed), f"{make.__name__}({seed})", board_id)

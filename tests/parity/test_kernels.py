@@ -17,6 +17,8 @@ from kernel_models import (
     inputs_for,
     random_convolutions,
     random_dense,
+    random_pools,
+    random_sums,
     weighted,
 )
 from tflite_builder import INPUT_SCALE, Network, Weighted
@@ -45,7 +47,7 @@ def check(tflite: bytes, where: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(NETWORKS))
-@pytest.mark.parametrize("make", [random_convolutions, random_dense])
+@pytest.mark.parametrize("make", [random_convolutions, random_dense, random_pools, random_sums])
 def test_random_networks(make, seed, tmp_path):
     check(make(seed), f"{make.__name__}({seed})", tmp_path)
 
