@@ -112,6 +112,7 @@ def random_convolutions(seed: int) -> bytes:
     rng = np.random.default_rng(seed)
     while True:
         height, width = int(rng.integers(1, 12)), int(rng.integers(1, 26))
+        width = 1 if rng.random() < 0.15 else width
         depth = int(rng.choice([*range(1, 21), 64]))
         if height * width * depth <= _MOST_INPUT_BYTES:
             break
@@ -124,6 +125,8 @@ def random_convolutions(seed: int) -> bytes:
         taps = (int(rng.integers(1, 11)), int(rng.integers(1, 9)))
         if rng.random() < 0.5:
             taps = (min(taps[0], 3), min(taps[1], 3))
+        if width == 1:
+            taps = (taps[0], 1)
         if rng.random() < 0.15:
             taps = (1, 1)
         stride, dilation = (1, 1), (1, 1)
@@ -244,6 +247,19 @@ class Chain:
         self.value = self._network.pool(name, self.value, window, window, "VALID")
         return self
 
+    def bins_to_channels(self) -> "Chain":
+        """(height, width, channels) to (height, 1, width * channels)."""
+        height, width, channels = self.value.shape[1:]
+        self.value = self._network.reshape(self.value, (1, height, 1, width * channels))
+        return self
+
+    def residual(self, taps: tuple[int, int]) -> "Chain":
+        """A depthwise convolution and one that mixes the channels, and the way around both."""
+        around = self.value
+        self.depthwise(taps).convolve((1, 1), around.shape[3], rectified=False)
+        self.value = self._network.add(around, self.value, 1.5 * INPUT_SCALE, -128, "RELU")
+        return self
+
     def dense(self, outputs: int) -> "Chain":
         flat = self._network.reshape(self.value, (1, math.prod(self.value.shape)))
         weights = self._rng.integers(-127, 128, (outputs, flat.shape[1]), dtype=np.int8)
@@ -279,3 +295,13 @@ def separable(seed: int = 1, channels: int = 24, blocks: int = 2) -> bytes:
     for _ in range(blocks):
         chain = chain.depthwise((3, 3)).convolve((1, 1), channels)
     return chain.pool("AVERAGE_POOL_2D", (12, 5)).dense(12).softmax().tflite()
+
+
+def spectro_temporal(seed: int = 1, channels: int = 20, blocks: int = 2) -> bytes:
+    """Small convolutions over time and frequency, then residual ones over time alone."""
+    chain = Chain(seed, (32, 16, 1), -128).convolve((5, 5), 8, stride=(1, 2))
+    chain = chain.depthwise((3, 3)).convolve((1, 1), 10).pool("MAX_POOL_2D", (2, 2))
+    chain = chain.bins_to_channels().convolve((1, 1), channels)
+    for _ in range(blocks):
+        chain = chain.residual((9, 1))
+    return chain.pool("AVERAGE_POOL_2D", (16, 1)).dense(12).softmax().tflite()

@@ -23,6 +23,7 @@ from kernel_models import (
     random_pools,
     random_sums,
     separable,
+    spectro_temporal,
     tiny_conv,
     weighted,
 )
@@ -67,7 +68,7 @@ def test_random_networks(board_id: str, make: Callable[[int], bytes], seed: int)
     check(make(seed), f"{make.__name__}({seed})", board_id)
 
 
-@pytest.mark.parametrize("make", [tiny_conv, separable])
+@pytest.mark.parametrize("make", [tiny_conv, separable, spectro_temporal])
 @pytest.mark.parametrize("board_id", BOARDS)
 def test_networks_for_keywords(board_id: str, make: Callable[[], bytes]) -> None:
     check(make(), make.__name__, board_id)
