@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: demo test check bench bench-firmware bench-hil bench-kernels accuracy setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels accuracy setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -22,6 +22,9 @@ bench: $(READY)  ## speed of features and training beside the obvious way, to ou
 
 bench-firmware: $(READY)  ## instructions, flash and RAM on every board, to out/bench/firmware.json
 	$(PYTHON) tests/bench/firmware_bench.py
+
+bench-networks: $(READY)  ## what every network costs, on emulated boards, to the table in docs/NETWORKS.md
+	$(PYTHON) tests/bench/networks_table.py
 
 bench-hil: $(READY)  ## every board proves out/yes_no, by each feed and on bad lines, to out/bench/hil.json
 	$(PYTHON) tests/bench/hil_bench.py

@@ -1,5 +1,6 @@
 """Small .tflite made by TensorFlow's converter, changed by hand, and their bits compared."""
 
+import functools
 from collections.abc import Callable
 
 import flatbuffers
@@ -79,3 +80,21 @@ def assert_same(tflite: bytes, count: int = RANDOM_INPUTS) -> np.ndarray:
     found = NativeEngine(tflite, "model", UNDEFINED_SANITIZER).run(inputs)
     assert_equal(found, oracle.run(inputs))
     return found
+
+
+@functools.cache
+def normalized_network(name: str, preprocess: str) -> bytes:
+    """An architecture with 12 labels whose normalization does something, quantized on noise."""
+    from quantize.convert import convert as quantized
+    from train import architectures
+    from train.spec import FrontEnd
+
+    front_end, rng = FrontEnd(preprocess), np.random.default_rng(1)
+    noise = rng.integers(0, 256, (4, front_end.frames, front_end.bins), dtype=np.uint8)
+    model = architectures.build(name, front_end, 12, 0.5, seed=1)
+    for layer in model.layers:
+        if isinstance(layer, tf.keras.layers.BatchNormalization):
+            channels = layer.input.shape[-1]
+            gamma, variance = rng.uniform(0.5, 1.5, channels), rng.uniform(0.5, 2, channels)
+            layer.set_weights([gamma, *rng.normal(0, 0.5, (2, channels)), variance])
+    return quantized(model, noise, front_end, name)

@@ -112,6 +112,7 @@ def random_convolutions(seed: int) -> bytes:
     rng = np.random.default_rng(seed)
     while True:
         height, width = int(rng.integers(1, 12)), int(rng.integers(1, 26))
+        width = 1 if rng.random() < 0.15 else width
         depth = int(rng.choice([*range(1, 21), 64]))
         if height * width * depth <= _MOST_INPUT_BYTES:
             break
@@ -124,6 +125,8 @@ def random_convolutions(seed: int) -> bytes:
         taps = (int(rng.integers(1, 11)), int(rng.integers(1, 9)))
         if rng.random() < 0.5:
             taps = (min(taps[0], 3), min(taps[1], 3))
+        if width == 1:
+            taps = (taps[0], 1)
         if rng.random() < 0.15:
             taps = (1, 1)
         stride, dilation = (1, 1), (1, 1)
@@ -204,6 +207,26 @@ def random_pools(seed: int) -> bytes:
     return network.tflite(network.flat(results))
 
 
+def random_sums(seed: int) -> bytes:
+    """An image and what is added to it: of any scale, of the same one, or one place for the whole image."""
+    rng = np.random.default_rng(seed)
+    height, width, depth = (int(n) for n in rng.integers((1, 1, 1), (8, 8, 12)))
+    input_zero_point, zero_point = _zero_points(rng)
+    network = Network((height, width, depth), input_zero_point)
+    results = []
+    for _ in range(BRANCHES):
+        ratio = float(rng.choice([1, 2, 0.5, 2 ** rng.uniform(-9, 9)]))
+        weights = random_weights(rng, (depth, 1, 1, depth))
+        layer = weighted(rng, weights, 0, input_zero_point, int(rng.integers(-128, 128)), INPUT_SCALE * ratio)
+        other = network.convolve("CONV_2D", network.input, layer)
+        if rng.random() < 0.3:
+            other = network.pool("AVERAGE_POOL_2D", other, (height, width), (1, 1), "VALID")
+        terms = [network.input, other] if rng.random() < 0.5 else [other, network.input]
+        activation = str(rng.choice(["NONE", "RELU", "RELU6"]))
+        results.append(network.add(*terms, _SCALE, zero_point, activation))
+    return network.tflite(network.flat(results))
+
+
 class Chain:
     """Layers one after the other: outputs come to lie over inputs, and tiles meet what tiles wrote."""
 
@@ -222,6 +245,19 @@ class Chain:
 
     def pool(self, name: str, window: tuple[int, int]) -> "Chain":
         self.value = self._network.pool(name, self.value, window, window, "VALID")
+        return self
+
+    def bins_to_channels(self) -> "Chain":
+        """(height, width, channels) to (height, 1, width * channels)."""
+        height, width, channels = self.value.shape[1:]
+        self.value = self._network.reshape(self.value, (1, height, 1, width * channels))
+        return self
+
+    def residual(self, taps: tuple[int, int]) -> "Chain":
+        """A depthwise convolution and one that mixes the channels, and the way around both."""
+        around = self.value
+        self.depthwise(taps).convolve((1, 1), around.shape[3], rectified=False)
+        self.value = self._network.add(around, self.value, 1.5 * INPUT_SCALE, -128, "RELU")
         return self
 
     def dense(self, outputs: int) -> "Chain":
@@ -259,3 +295,13 @@ def separable(seed: int = 1, channels: int = 24, blocks: int = 2) -> bytes:
     for _ in range(blocks):
         chain = chain.depthwise((3, 3)).convolve((1, 1), channels)
     return chain.pool("AVERAGE_POOL_2D", (12, 5)).dense(12).softmax().tflite()
+
+
+def spectro_temporal(seed: int = 1, channels: int = 20, blocks: int = 2) -> bytes:
+    """Small convolutions over time and frequency, then residual ones over time alone."""
+    chain = Chain(seed, (32, 16, 1), -128).convolve((5, 5), 8, stride=(1, 2))
+    chain = chain.depthwise((3, 3)).convolve((1, 1), 10).pool("MAX_POOL_2D", (2, 2))
+    chain = chain.bins_to_channels().convolve((1, 1), channels)
+    for _ in range(blocks):
+        chain = chain.residual((9, 1))
+    return chain.pool("AVERAGE_POOL_2D", (16, 1)).dense(12).softmax().tflite()

@@ -117,6 +117,14 @@ class Network:
         output = self._value((1, *places, value.shape[3]), value.scale, value.zero_point)
         return self._operator(name, [value], output, "Pool2DOptions", options)
 
+    def add(
+        self, first: Value, second: Value, scale: float, zero_point: int, activation: str = "NONE"
+    ) -> Value:
+        """ADD, with broadcasting."""
+        output = self._value(np.broadcast_shapes(first.shape, second.shape), scale, zero_point)
+        options = {"fusedActivationFunction": getattr(schema().ActivationFunctionType, activation)}
+        return self._operator("ADD", [first, second], output, "AddOptions", options)
+
     def softmax(self, value: Value) -> Value:
         output = self._value(value.shape, 1 / 256, -128)
         return self._operator("SOFTMAX", [value], output, "SoftmaxOptions", {"beta": 1.0})

@@ -82,7 +82,7 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
             "steps_per_s": round(state.step / state.seconds, 1) if state.seconds else 0.0,
         },
         "network": {
-            "parameters": model.count_params(),
+            "parameters": architectures.count_parameters(model),
             "macs": architectures.count_macs(model),
         },
     }

@@ -158,6 +158,8 @@ def geometry(form: Form, taps: tuple[int, int], depth: int, column_lanes: int) -
                 padding=form.padding(name, image[number], window, output[number]),
             )
         )
+    if axes[1].image == axes[1].taps == axes[1].outputs == 1:
+        axes.reverse()  # a column lies in memory as a row does, and tiles go along rows
     return Geometry(axes[0], axes[1], image[2], output[2], column_lanes, depth)
 
 

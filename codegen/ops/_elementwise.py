@@ -4,14 +4,16 @@ from codegen.ops._form import MAX_DIMS, Form, four, strides
 from codegen.tflite import Tensor
 
 
-def broadcast(form: Form) -> dict[str, object]:
+def broadcast(form: Form, *inputs: Tensor) -> dict[str, object]:
     """Fields of kws_broadcast: the output's dimensions, merged where both inputs lie in a row.
 
+    Args:
+        inputs: both, in the order in which the kernel takes them.
     Raises:
         UserError: shapes that do not go together, or too many dimensions.
     """
     shape = form.output.shape
-    walks = [_strides(form, form.input(position)) for position in (0, 1)]
+    walks = [_strides(form, tensor) for tensor in inputs]
     merged: list[list[int]] = []  # dimension, stride of input 1, stride of input 2; innermost first
     for column in reversed(list(zip(shape, *walks, strict=True))):
         size, first, second = column

@@ -4,33 +4,37 @@ from codegen.fixedpoint import quantize_multiplier
 from codegen.ops._elementwise import broadcast, whole_inputs
 from codegen.ops._form import Code, Form
 
-_LEFT_SHIFT = 20  # as in add_s8.c
+_LEFT_SHIFT = 20  # bits behind the point of both inputs, in the original
 
 
 def generate(form: Form) -> Code:
     """Both inputs are brought to twice the larger scale, with bits to spare, then added.
 
+    For the input of the larger scale that is half of a power of two, and exact: add_s8.c takes it first.
+
     Source:
         tflite-micro, micro/kernels/add_common.cc.
     """
     form.count_inputs(2, 2)
-    first, second = form.input(0), form.input(1)
-    twice_larger = 2 * max(first.scale, second.scale)
-    factors = [
-        first.scale / twice_larger,
-        second.scale / twice_larger,
-        twice_larger / ((1 << _LEFT_SHIFT) * form.output.scale),
-    ]
-    if factors[-1] >= 1:
+    larger = max((0, 1), key=lambda position: form.input(position).scale)
+    first, second = form.input(larger), form.input(1 - larger)
+    multiplier, shift = quantize_multiplier(second.scale / (2 * first.scale))
+    factor = 2 * first.scale / ((1 << _LEFT_SHIFT) * form.output.scale)
+    output_multiplier, output_shift = quantize_multiplier(factor)
+    if output_shift >= 0:
         raise form.refuse(
-            f"output scale {form.output.scale:.9g}", f"more than {factors[-1]:.3g} times as much"
+            f"output scale {form.output.scale:.9g}", f"more than {2 * factor:.3g} times as much"
         )
-    fields: dict[str, object] = {"shape": broadcast(form)}
-    for name, factor in zip(("{}1", "{}2", "output_{}"), factors, strict=True):
-        fields[name.format("multiplier")], fields[name.format("shift")] = quantize_multiplier(factor)
-    fields |= {
+    doublings = int(shift == 0)  # a half is exact as well: the kernel always shifts to the right
+    fields: dict[str, object] = {
+        "shape": broadcast(form, first, second),
         "offset1": -first.zero_point,
         "offset2": -second.zero_point,
+        "step2": 1 << _LEFT_SHIFT + doublings,
+        "multiplier2": multiplier,
+        "right2": doublings - shift,
+        "output_multiplier": output_multiplier,
+        "output_right": -output_shift,
         "output_zero_point": form.output.zero_point,
         **form.activation(),
     }

@@ -17,7 +17,7 @@ def generate(form: Form) -> Code:
     if shift > 14:  # a product has 17 bits with its sign
         raise form.refuse(f"output scale {form.output.scale:.9g}", "a larger one, so that sums fit 32 bits")
     fields: dict[str, object] = {
-        "shape": broadcast(form),
+        "shape": broadcast(form, first, second),
         "offset1": -first.zero_point,
         "offset2": -second.zero_point,
         "output_zero_point": form.output.zero_point,

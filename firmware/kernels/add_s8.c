@@ -1,19 +1,20 @@
 #include "add_s8.h"
 
-#include "fixedpoint.h"
+#include "tile.h"
 
-#define LEFT_SHIFT 20  // bits kept behind the point of each input
+#define LEFT_SHIFT 19  // bits kept behind the point of the first input
 
-static int32_t add(int32_t a, int32_t b, const void* params) {
+KWS_INLINE int32_t add(int32_t a, int32_t b, const void* params) {
     const kws_add_params* const p = params;
-    const int32_t scaled1 =
-        kws_requantize((a + p->offset1) * (1 << LEFT_SHIFT), p->multiplier1, (int)p->shift1);
+    const int right2 = (int)p->right2, right = (int)p->output_right;
+    const int32_t scaled1 = (a + p->offset1) * (1 << LEFT_SHIFT);
     const int32_t scaled2 =
-        kws_requantize((b + p->offset2) * (1 << LEFT_SHIFT), p->multiplier2, (int)p->shift2);
-    const int32_t sum = kws_requantize(scaled1 + scaled2, p->output_multiplier, (int)p->output_shift);
+        kws_tile_rounded((b + p->offset2) * p->step2, p->multiplier2, right2, 1 << (right2 - 1));
+    const int32_t sum = kws_tile_rounded(scaled1 + scaled2, p->output_multiplier, right, 1 << (right - 1));
     return kws_clamp(sum + p->output_zero_point, p->activation_min, p->activation_max);
 }
 
 void kws_add_s8(const int8_t* input1, const int8_t* input2, int8_t* output, const kws_add_params* params) {
-    kws_walk_broadcast(input1, input2, output, &params->shape, add, params);
+    const kws_add_params copy = *params;  // for all the compiler knows, an output may lie over the original
+    kws_walk_broadcast(input1, input2, output, &copy.shape, add, &copy);
 }

@@ -7,15 +7,17 @@
 
 #include "broadcast.h"
 
+// Both inputs are brought to one scale, that of the first over 2^19.
 typedef struct kws_add_params {
     kws_broadcast shape;
-    int32_t offset1, multiplier1,
-        shift1;  // of the first input: -zero point, and scale to half the larger one
-    int32_t offset2, multiplier2, shift2;
-    int32_t output_zero_point, output_multiplier, output_shift;
+    int32_t offset1;                              // -zero point
+    int32_t offset2, step2, multiplier2, right2;  // (value + offset) * step * multiplier / 2^(31 + right)
+    int32_t output_multiplier, output_right;      // sum * multiplier / 2^(31 + right)
+    int32_t output_zero_point;
     int32_t activation_min, activation_max;
 } kws_add_params;
 
+// input1        has the larger scale
 // output        may be an input that is not repeated
 void kws_add_s8(const int8_t* input1, const int8_t* input2, int8_t* output, const kws_add_params* params);
 

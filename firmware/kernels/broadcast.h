@@ -24,17 +24,15 @@ static inline __attribute__((always_inline)) void kws_walk_broadcast(const int8_
                                                                      kws_combine* combine,
                                                                      const void* params) {
     const int32_t* const dims = shape->dims;
-    const int32_t* const s1 = shape->strides1;
-    const int32_t* const s2 = shape->strides2;
+    const int32_t *const s1 = shape->strides1, *const s2 = shape->strides2;
+    const int32_t step1 = s1[3], step2 = s2[3];
     for (int32_t i = 0; i < dims[0]; ++i) {
         for (int32_t j = 0; j < dims[1]; ++j) {
             for (int32_t k = 0; k < dims[2]; ++k) {
                 const int8_t* a = input1 + i * s1[0] + j * s1[1] + k * s1[2];
                 const int8_t* b = input2 + i * s2[0] + j * s2[1] + k * s2[2];
-                for (int32_t n = 0; n < dims[3]; ++n) {
+                for (int32_t left = dims[3]; left > 0; --left, a += step1, b += step2) {
                     *output++ = (int8_t)combine(*a, *b, params);
-                    a += s1[3];
-                    b += s2[3];
                 }
             }
         }

@@ -42,6 +42,12 @@ static inline uint32_t kws_sxtb16_odd(uint32_t bytes) {
     return pair;
 }
 
+// The larger of each two signed bytes.
+static inline uint32_t kws_larger_bytes(uint32_t a, uint32_t b) {
+    (void)__ssub8((int8x4_t)a, (int8x4_t)b);  // leaves in the flags where a is not smaller
+    return (uint32_t)__sel((uint8x4_t)a, (uint8x4_t)b);
+}
+
 // addend + (a * b + 2^31) / 2^32, rounded down.
 static inline int32_t kws_smmlar(int32_t a, int32_t b, int32_t addend) {
     int32_t sum;

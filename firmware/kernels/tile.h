@@ -15,6 +15,7 @@
 //   kws_expand()              int8 values to lanes
 //   kws_tile_run()            adds the products of one run of weights to the sums
 //   kws_tile_scaled()         sum * multiplier / 2^31, rounded to nearest, halves up, plus an addend
+//   kws_larger()              for poolings: of two int8 arrays, place by place, the larger value
 //   kws_dot()                 for layers without tiles: adds the products of several outputs to their sums
 
 #ifndef EARSHOT_KERNELS_TILE_H_
@@ -96,14 +97,22 @@ KWS_INLINE const int8_t* kws_tile_row(int32_t* sums, const kws_lane* lanes, cons
     return weights;
 }
 
-// One sum to int8, rounded to nearest with halves away from zero. Rectified, a negative half
-// becomes -128 either way.
+// value * multiplier / 2^(31 + right), rounded twice: to nearest, then to nearest with halves away from zero.
+//
+// value         |value| < 2^30
+// right         1..31
+// offset        2^(right - 1), and what is to be added to the result, times 2^right
+KWS_INLINE int32_t kws_tile_rounded(int32_t value, int32_t multiplier, int right, int32_t offset) {
+    const int32_t product = kws_tile_scaled(value, multiplier, 0);
+    return (product + (product >> 31) + offset) >> right;
+}
+
+// One sum to int8. Rectified, a negative half becomes -128 however it is rounded.
 KWS_INLINE int8_t kws_tile_output(int32_t sum, int32_t multiplier, int right, int32_t offset,
                                   kws_scaling scaling) {
     if (scaling == KWS_SCALING_RECTIFIED)
         return kws_saturate(kws_tile_scaled(sum, multiplier, offset) >> right);
-    const int32_t product = kws_tile_scaled(sum, multiplier, 0);
-    return kws_saturate((product + (product >> 31) + offset) >> right);
+    return kws_saturate(kws_tile_rounded(sum, multiplier, right, offset));
 }
 
 // The body of a kws_tile. The generated engine has one function for each shape.

@@ -24,16 +24,22 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
     for (; count > 0; --count) *lanes++ = *values++;
 }
 
+KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
+    for (; count >= 4; count -= 4, a += 4, b += 4, output += 4) {
+        kws_store_word(output, kws_larger_bytes(kws_load_word(a), kws_load_word(b)));
+    }
+    for (; count > 0; --count, ++a, ++b) *output++ = *a > *b ? *a : *b;
+}
+
 // `pairs` pairs of weights meet as many pairs of lanes of each position. A pair that several
 // positions have in common is loaded once.
 KWS_INLINE void kws_tile_shared(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                                 const uint32_t* weights, int32_t pairs) {
-    const int32_t step = shape.step / 2;
-    KWS_UNROLL for (int32_t i = 0; i < (shape.positions - 1) * step + pairs; ++i) {
-        const uint32_t pair = kws_load_word(lanes + 2 * i);
+    KWS_UNROLL for (int32_t i = 0; i < (shape.positions - 1) * shape.step + 2 * pairs; ++i) {
+        const uint32_t pair = kws_load_word(lanes + i);  // which costs nothing where no position needs it
         KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
-            const int32_t k = i - p * step;
-            if (0 <= k && k < pairs) sums[p] = kws_smlad(pair, weights[k], sums[p]);
+            const int32_t k = i - p * shape.step;
+            if (0 <= k && k < 2 * pairs && k % 2 == 0) sums[p] = kws_smlad(pair, weights[k / 2], sums[p]);
         }
     }
 }
@@ -57,17 +63,17 @@ KWS_INLINE void kws_tile_apart(int32_t* sums, kws_tile_shape shape, const kws_la
     }
 }
 
-// Adds four or eight products to each sum.
+// Adds four or eight products to each sum; the last ones may be less than four, filled up with zeros.
 KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                               const int8_t* weights, int32_t taps) {
     uint32_t pairs[4];
-    KWS_UNROLL for (int32_t k = 0; k < taps / 2; k += 2) {
+    KWS_UNROLL for (int32_t k = 0; k < KWS_PADDED_RUN(taps) / 2; k += 2) {
         const uint32_t four = kws_load_word(weights + 2 * k);
         pairs[k] = kws_sxtb16(four);
         pairs[k + 1] = kws_sxtb16_odd(four);
     }
-    if (shape.step % 2 == 0 && shape.step < taps) {
-        kws_tile_shared(sums, shape, lanes, pairs, taps / 2);
+    if (shape.step < taps) {
+        kws_tile_shared(sums, shape, lanes, pairs, (taps + 1) / 2);
     } else {
         KWS_UNROLL for (int32_t k = 0; k < taps; k += 4) {
             kws_tile_apart(sums, shape, lanes + k, pairs + k / 2);
@@ -77,13 +83,15 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
 
 KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                              const int8_t* weights) {
-    const int32_t length = KWS_PADDED_RUN(shape.run);
+    const int32_t length = shape.run;
     int32_t k = 0;
-    if (shape.step == 2) {  // the longer the group, the more is shared
-        for (; k + 8 <= length; k += 8) kws_tile_taps(sums, shape, lanes + k, weights + k, 8);
+    if (shape.step <= 2) {  // the longer the group, the more is shared
+        for (; k + 4 < length; k += 8) {
+            kws_tile_taps(sums, shape, lanes + k, weights + k, length - k < 8 ? length - k : 8);
+        }
     }
     _Pragma("GCC unroll 8") for (; k < length; k += 4) {
-        kws_tile_taps(sums, shape, lanes + k, weights + k, 4);
+        kws_tile_taps(sums, shape, lanes + k, weights + k, length - k < 4 ? length - k : 4);
     }
 }
 

@@ -19,6 +19,16 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
     memcpy(lanes, values, (size_t)count);
 }
 
+KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
+    for (; count > 0; count -= KWS_VECTOR_LANES) {
+        const mve_pred16_t there = vctp8q((uint32_t)count);
+        vstrbq_p_s8(output, vmaxq_s8(vldrbq_z_s8(a, there), vldrbq_z_s8(b, there)), there);
+        a += KWS_VECTOR_LANES;
+        b += KWS_VECTOR_LANES;
+        output += KWS_VECTOR_LANES;
+    }
+}
+
 // Adds the products of up to 16 neighbouring lanes. Loads of lanes may go past the end of the run;
 // there the weights are zero, as they are loaded under a predicate.
 KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,

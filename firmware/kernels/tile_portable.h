@@ -19,6 +19,11 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
     for (int32_t i = 0; i < count; ++i) lanes[i] = values[i];
 }
 
+// output        [count]; may be a or b
+KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
+    for (int32_t i = 0; i < count; ++i) output[i] = a[i] > b[i] ? a[i] : b[i];
+}
+
 // Adds to each sum the products of `taps` weights and its lanes, taps <= KWS_PORTABLE_TAPS. Where
 // tiles overlap, a lane that is loaded serves all positions that it belongs to.
 KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,

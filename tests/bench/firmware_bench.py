@@ -143,15 +143,27 @@ def _default_subject() -> Subject:
 
 
 def _random_subject(preprocess: str) -> Subject:
+    name = "tiny_conv" if preprocess == FrontEnd().name else f"tiny_conv_{preprocess}"
+    return random_subject(name, "tiny_conv", FrontEnd(preprocess), label_count=4, clips=50)
+
+
+def random_subject(
+    name: str, architecture: str, front_end: FrontEnd, label_count: int, clips: int
+) -> Subject:
+    """An untrained network, quantized on noise as a trained one is on recordings.
+
+    Args:
+        clips: of noise; the search for ranges takes as long as there are many.
+    """
     import_tensorflow()
     from quantize.convert import convert
+    from quantize.slim import slim
     from train import architectures
 
-    front_end = FrontEnd(preprocess)
-    noise = np.random.default_rng(1).integers(0, 256, (50, front_end.frames, front_end.bins), dtype=np.uint8)
-    model = architectures.build("tiny_conv", front_end, 4, 0.5, seed=1)
-    name = "tiny_conv" if preprocess == FrontEnd().name else f"tiny_conv_{preprocess}"
-    return subject(name, convert(model, noise, front_end, name), front_end)
+    shape = (clips, front_end.frames, front_end.bins)
+    noise = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    model = architectures.build(architecture, front_end, label_count, 0.5, seed=1)
+    return subject(name, slim(convert(model, noise, front_end, name), name), front_end)
 
 
 @contextlib.contextmanager

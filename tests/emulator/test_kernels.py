@@ -21,7 +21,9 @@ from kernel_models import (
     random_convolutions,
     random_dense,
     random_pools,
+    random_sums,
     separable,
+    spectro_temporal,
     tiny_conv,
     weighted,
 )
@@ -60,13 +62,13 @@ def check(tflite: bytes, where: str, board_id: str, flags: tuple[str, ...] = ENG
 
 
 @pytest.mark.parametrize("seed", range(NETWORKS))
-@pytest.mark.parametrize("make", [random_convolutions, random_dense, random_pools])
+@pytest.mark.parametrize("make", [random_convolutions, random_dense, random_pools, random_sums])
 @pytest.mark.parametrize("board_id", BOARDS)
 def test_random_networks(board_id: str, make: Callable[[int], bytes], seed: int) -> None:
     check(make(seed), f"{make.__name__}({seed})", board_id)
 
 
-@pytest.mark.parametrize("make", [tiny_conv, separable])
+@pytest.mark.parametrize("make", [tiny_conv, separable, spectro_temporal])
 @pytest.mark.parametrize("board_id", BOARDS)
 def test_networks_for_keywords(board_id: str, make: Callable[[], bytes]) -> None:
     check(make(), make.__name__, board_id)

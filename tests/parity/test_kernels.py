@@ -17,6 +17,8 @@ from kernel_models import (
     inputs_for,
     random_convolutions,
     random_dense,
+    random_pools,
+    random_sums,
     weighted,
 )
 from tflite_builder import INPUT_SCALE, Network, Weighted
@@ -45,7 +47,7 @@ def check(tflite: bytes, where: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(NETWORKS))
-@pytest.mark.parametrize("make", [random_convolutions, random_dense])
+@pytest.mark.parametrize("make", [random_convolutions, random_dense, random_pools, random_sums])
 def test_random_networks(make, seed, tmp_path):
     check(make(seed), f"{make.__name__}({seed})", tmp_path)
 
@@ -114,7 +116,18 @@ def in_place() -> bytes:
     return Chain(5, (8, 8, 20)).depthwise((3, 3)).depthwise((3, 2), stride=(2, 2)).tflite()
 
 
-CHAINS = [rows_with_a_lead, segments, in_place]
+def columns() -> bytes:
+    """Images one place wide, which are taken for rows."""
+    chain = Chain(6, (40, 1, 16)).convolve((3, 1), 16).depthwise((9, 1)).depthwise((3, 1), stride=(2, 2))
+    return chain.convolve((5, 1), 32, stride=(2, 1)).convolve((1, 1), 16).tflite()
+
+
+def ways_around() -> bytes:
+    """What is read again behind a block must outlast it; the sums lie over one of their inputs."""
+    return Chain(7, (24, 1, 16)).residual((9, 1)).residual((3, 1)).residual((9, 1)).tflite()
+
+
+CHAINS = [rows_with_a_lead, segments, in_place, columns, ways_around]
 
 
 def same_on_host(tflite: bytes) -> bool:

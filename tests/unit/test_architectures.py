@@ -1,6 +1,8 @@
 """Architectures: the registry, sizes against the original project, first weights, int8 conversion."""
 
+import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,9 +110,25 @@ def test_layer_costs_of_a_mixed_model():
     assert [(cost.name, cost.macs, cost.parameters) for cost in costs] == [
         ("a", 36 * 8, 27),
         ("b", 36 * 9, 30),
-        ("c", 0, 12),
+        ("c", 0, 0),
         ("d", 180, 185),
     ]
+
+
+def test_normalization_becomes_a_bias():
+    inputs = keras.Input((8, 6, 2))
+    x = keras.layers.Conv2D(3, 2, use_bias=False, name="a")(inputs)
+    x = keras.layers.BatchNormalization(name="b")(x)
+    model = keras.Model(inputs, x)
+    assert [cost.parameters for cost in architectures.layer_costs(model)] == [24, 3]
+    assert architectures.count_parameters(model) == 27
+
+
+@pytest.mark.parametrize("name", architectures.names())
+def test_docstring_counts_parameters(name):
+    few, many = (architectures.count_parameters(build(name, labels)) for labels in (4, 12))
+    text = " ".join((importlib.import_module(f"train.architectures.{name}").__doc__ or "").split())
+    assert re.search(rf"Parameters for 49 x 43 features.*: {few:,} with 4 labels, {many:,} with 12", text)
 
 
 @pytest.mark.parametrize("name", ORIGINAL_PARAMETERS)

@@ -31,7 +31,7 @@ OUTPUT_NAME = "labels_softmax"
 
 
 class LayerCost(NamedTuple):
-    """What one layer costs: multiply-accumulates per clip, and weights that it stores."""
+    """What one layer costs: multiply-accumulates per clip, and weights that it adds to the .tflite."""
 
     name: str
     kind: str
@@ -93,10 +93,11 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
     """Cost of every layer that has weights, in order.
 
     Only products count, as in TensorFlow's benchmark_model (whose FLOPs are twice these):
-    a convolution's or dense layer's bias, a ReLU and pooling are free.
+    a convolution's or dense layer's bias, a ReLU and pooling are free. Normalization is folded into
+    the convolution before it, as in the .tflite: there it is a bias.
     """
     return [
-        LayerCost(layer.name, type(layer).__name__, _layer_macs(layer), layer.count_params())
+        LayerCost(layer.name, type(layer).__name__, _layer_macs(layer), _layer_parameters(layer))
         for layer in model.layers
         if layer.count_params()
     ]
@@ -105,6 +106,11 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
 def count_macs(model: keras.Model) -> int:
     """Multiply-accumulates that the model needs for one clip."""
     return sum(cost.macs for cost in layer_costs(model))
+
+
+def count_parameters(model: keras.Model) -> int:
+    """Weights and biases of the quantized model: normalization is folded in."""
+    return sum(cost.parameters for cost in layer_costs(model))
 
 
 def _layer_macs(layer: keras.Layer) -> int:
@@ -119,3 +125,12 @@ def _layer_macs(layer: keras.Layer) -> int:
     if isinstance(layer, keras.layers.Dense):
         return outputs * int(layer.kernel.shape[0])
     return 0
+
+
+def _layer_parameters(layer: keras.Layer) -> int:
+    import keras
+
+    if not isinstance(layer, keras.layers.BatchNormalization):
+        return int(layer.count_params())
+    before = layer.input._keras_history.operation
+    return 0 if before.use_bias else int(layer.input.shape[-1])

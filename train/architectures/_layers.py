@@ -113,10 +113,13 @@ def convolution(
     return normalized(layer(x), name)
 
 
-def depthwise(x: keras.KerasTensor, name: str, kernel: tuple[int, int], seed: int) -> keras.KerasTensor:
-    """A normalized depthwise convolution, SAME, without activation."""
+def depthwise(
+    x: keras.KerasTensor, name: str, kernel: tuple[int, int], seed: int, stride: int = 1
+) -> keras.KerasTensor:
+    """A normalized depthwise convolution, SAME, without activation; one stride for frames and bins."""
     layer = keras.layers.DepthwiseConv2D(
         kernel,
+        strides=stride,
         padding="same",
         use_bias=False,
         depthwise_initializer=keras.initializers.GlorotUniform(layer_seed(seed, name)),

@@ -6,6 +6,7 @@ filters over time alone are cheap. So: 8 filters of 5 frames x 5 bins at stride 
 residual blocks of a depthwise convolution over 9 frames and a pointwise one; mean over time; dense.
 Every convolution is normalized. The order is that of BC-ResNet (Kim et al., "Broadcasted Residual
 Learning for Efficient Keyword Spotting", 2021), without its broadcasts.
+Parameters for 49 x 43 features, normalization folded in: 10,942 with 4 labels, 11,206 with 12.
 """
 
 import keras

@@ -1,6 +1,7 @@
-"""spectro_temporal_large: spectro_temporal ten times as large, as a teacher (``--teacher``).
+"""spectro_temporal_large: spectro_temporal sixteen times as large, as a teacher (``--teacher``).
 
 24 filters, 48 pointwise ones, 128 channels, six blocks; too large for 20 kB.
+Parameters for 49 x 43 features, normalization folded in: 177,044 with 4 labels, 178,076 with 12.
 """
 
 import keras

@@ -3,7 +3,8 @@
 After Choi et al., "Temporal Convolution for Real-time Keyword Spotting on Mobile Devices" (2019), and
 the time-channel separable networks that followed: 3 frames x all bins to 32 channels, then blocks of a
 depthwise convolution over 9 frames, a pointwise one and the way around them; mean over time; dense.
-Cheapest to train and to run of the networks here, as nothing slides over frequency.
+Cheap to train and to run, as nothing slides over frequency.
+Parameters for 49 x 43 features, normalization folded in: 11,172 with 4 labels, 11,436 with 12.
 """
 
 import keras
