@@ -50,7 +50,7 @@ class Run:
 def planned() -> Iterator[Run]:
     """Every row, the cheap and the important first."""
     recordings = f"--data {_RECORDINGS}"
-    for (task, words), seed in itertools.product(_TASKS.items(), _SEEDS):
+    for seed, (task, words) in itertools.product(_SEEDS, _TASKS.items()):
         yield _run("baseline", task, f"--words {words} {recordings}", seed)
         yield _run("best", f"{task}-best", f"--words {words} {recordings} {_SMALL}", seed)
     for task, words in _TASKS.items():
@@ -111,7 +111,8 @@ def _table(rows: list[dict[str, Any]]) -> str:
         "| run | words | front end, network | parameters | MACs | bytes | float | int8 | clips, seeds |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for _, found in itertools.groupby(rows, key=lambda row: row["run"].rpartition("-")[0]):
+    by_name = sorted(rows, key=_name)
+    for name, found in itertools.groupby(by_name, key=_name):
         seeds = list(found)
         first = seeds[0]
         words = first["task"].replace(",", ", ")
@@ -119,11 +120,16 @@ def _table(rows: list[dict[str, Any]]) -> str:
             _spread([100 * seed[f"{kind}_accuracy"] for seed in seeds]) for kind in ("float", "int8")
         )
         lines.append(
-            f"| {first['run'].rpartition('-')[0]} | {words} | {first['front_end']}, {first['arch']} | "
+            f"| {name} | {words} | {first['front_end']}, {first['arch']} | "
             f"{first['parameters']:,} | {first['macs']:,} | {first['tflite_bytes']:,} | {accuracies} | "
             f"{first['clips']}, {len(seeds)} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _name(row: dict[str, Any]) -> str:
+    """The run's name without its seed."""
+    return str(row["run"]).rpartition("-")[0]
 
 
 def _spread(percents: list[float]) -> str:
