@@ -19,7 +19,7 @@ SAMPLE_RATE_HZ = 16000
 _LONGEST_ROOM_S = 0.5
 _FULL_SCALE = 32767
 _FLOOR_RMS_RANGE = (1.0, 250.0)
-_ROOM_PROBABILITY = 0.6
+_ROOM_PROBABILITY = 0.7
 _ANYWHERE_PROBABILITY = 0.25  # of words; the others are near the middle
 _CUT_PROBABILITY, _LARGEST_CUT = 0.12, 0.3
 _CLICKS_PROBABILITY = 0.25
@@ -110,7 +110,7 @@ def _microphone(rng: Rng, count: int) -> Audio:
 
 def _room(rng: Rng) -> Audio:
     """Impulse response: the direct sound, early echoes, then noise that dies away by 60 dB in 0.1..0.5 s."""
-    decay_s, direct_to_reverberant_db = rng.uniform(0.1, _LONGEST_ROOM_S), rng.uniform(5, 25)
+    decay_s, direct_to_reverberant_db = rng.uniform(0.1, _LONGEST_ROOM_S), rng.uniform(3, 20)
     count = round(decay_s * SAMPLE_RATE_HZ)
     decay = np.exp(np.linspace(0, -3 * np.log(10), count, dtype=np.float32))
     tail = rng.standard_normal(count, np.float32) * decay

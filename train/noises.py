@@ -19,8 +19,8 @@ def background_noises(rng: Rng) -> dict[str, NDArray[np.int16]]:
     # What flows: white noise, its bass taken away by differences.
     water = np.diff(coloured_noise(rng, _COUNT + 1, 0.6)) * _wandering(rng, 0.25, 0.5)
     noises = {
-        "white_noise": (coloured_noise(rng, _COUNT, 0), -18),
-        "pink_noise": (pink, -19),
+        "white_noise": (coloured_noise(rng, _COUNT, 0), -11),
+        "pink_noise": (pink, -12),
         "brown_noise": (coloured_noise(rng, _COUNT, 2), -20),
         "mains_hum": (unit_rms(hum) + 0.3 * coloured_noise(rng, _COUNT, 1), -30),
         "fan": (fan, -25),

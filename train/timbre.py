@@ -19,7 +19,6 @@ _BINS = _FRAME // 2 + 1
 _BIN_HZ = 16000 / _FRAME
 _WINDOW = np.hanning(_FRAME + 1)[:-1].astype(np.float32)
 _OVERLAP_GAIN = float((_WINDOW**2).sum() / _HOP)
-_SEARCH = 80  # samples either way, 5 ms: half a period of a low voice
 _LIFTER = 40  # quefrencies of the shape, 2.5 ms: below the period of a voice of 400 Hz
 _NOTHING = np.float32(1e-3)  # added to magnitudes of 16-bit samples, so that silence has a logarithm
 
@@ -34,7 +33,7 @@ def another_mouth(speech: Audio, rng: Rng) -> Audio:
     Args:
         speech: (samples,) float at 16 kHz, in steps of 16-bit samples.
     """
-    frames = _frames(_drawled(_glided(speech, rng), rng))
+    frames = _frames(_unevenly_paced(speech, rng))
     spectra = np.fft.rfft(frames * _WINDOW).astype(np.complex64)
     shape = _shape(spectra)
     rest = spectra * np.exp(-shape)
@@ -43,35 +42,13 @@ def another_mouth(speech: Audio, rng: Rng) -> Audio:
     return _overlapped(np.fft.irfft(breathed).astype(np.float32), len(speech))
 
 
-def _glided(speech: Audio, rng: Rng) -> Audio:
-    """Played up to a twelfth faster here and slower there: the pitch glides."""
-    pace = np.interp(np.linspace(0, 3, len(speech)), np.arange(4), rng.uniform(0.92, 1.08, 4))
+def _unevenly_paced(speech: Audio, rng: Rng) -> Audio:
+    """Up to a fifth faster here and slower there; the pitch follows, as it does with emphasis."""
+    knots = rng.uniform(0.85, 1.18, 4)
+    pace = np.interp(np.linspace(0, 3, len(speech)), np.arange(4), knots)
     places = np.cumsum(pace)
     places *= (len(speech) - 1) / places[-1]
     return np.interp(places, np.arange(len(speech)), speech).astype(np.float32)
-
-
-def _drawled(speech: Audio, rng: Rng) -> Audio:
-    """Some sounds longer and others shorter, by up to a half, at the same pitch and length.
-
-    Source:
-        Verhelst and Roelands, "An overlap-add technique based on waveform similarity" (1993).
-    """
-    pace = np.exp(np.interp(np.linspace(0, 4, len(speech)), np.arange(5), rng.uniform(-0.4, 0.4, 5)))
-    aims = np.cumsum(pace)
-    aims *= (len(speech) - 1) / aims[-1]
-    half = _FRAME // 2
-    padded = np.pad(speech.astype(np.float32), (_SEARCH, _FRAME + half + 2 * _SEARCH))
-    out = np.zeros(len(speech) + 2 * _FRAME, np.float32)
-    follows = padded[_SEARCH : _SEARCH + half]  # how the last piece would go on
-    for start in range(0, len(speech), half):
-        aim = int(aims[start])
-        near = padded[aim : aim + half + 2 * _SEARCH]  # pieces that begin within the search around the aim
-        place = aim + int(np.correlate(near, follows, "valid").argmax())
-        out[start : start + _FRAME] += padded[place : place + _FRAME] * _WINDOW
-        follows = padded[place + half : place + _FRAME]
-    out[:half] /= np.maximum(_WINDOW[:half], 0.1)  # nothing overlaps with the first half
-    return out[: len(speech)]
 
 
 def _frames(speech: Audio) -> Audio:

@@ -39,18 +39,6 @@ def test_frames_overlap_to_what_they_were_cut_from():
     assert np.abs(whole - speech).max() < 0.01
 
 
-def test_a_drawl_keeps_the_pitch_and_moves_the_sounds():
-    speech = np.concatenate([vowel(6000), 0.1 * rng().normal(0, 3000, 4000)]).astype(np.float32)
-    drawled = [timbre._drawled(speech, rng(seed)) for seed in range(8)]
-    assert {sound.shape for sound in drawled} == {speech.shape}
-    loud = [np.abs(sound.reshape(-1, 100)).max(axis=1) > 2000 for sound in (speech, *drawled)]
-    assert np.ptp([frames.sum() for frames in loud]) > 10  # the vowel takes more or less of the word
-    period = RATE_HZ // 120
-    for sound in drawled:
-        part = sound[1000:4000]
-        assert np.dot(part, sound[1000 + period : 4000 + period]) > 0.7 * np.dot(part, part)
-
-
 def test_formants_move_and_valleys_fill():
     spectra = np.fft.rfft(timbre._frames(vowel()) * timbre._WINDOW)
     shape = timbre._shape(spectra)
@@ -96,6 +84,22 @@ def test_recordings_differ_in_place_level_and_floor():
     assert quietest.min() < 1 < 20 < quietest.max()
 
 
+def test_an_edge_cuts_off_a_little_of_some_words():
+    starts = np.array([acoustics._start(16000, 5000, rng(seed)) for seed in range(400)])
+    early, late = starts < 0, starts > 11000
+    assert early.any()
+    assert late.any()
+    assert np.mean(early | late) < 0.2
+    assert starts.min() >= -1500
+    assert starts.max() <= 12500
+
+
+def test_clicks_are_short_and_leave_the_rest_alone():
+    clip = vowel(16000)
+    changed = np.abs(acoustics._clicks(clip, rng()) - clip) > 0
+    assert 10 < changed.sum() < 8000
+
+
 @pytest.mark.parametrize("codec", sorted(set(acoustics.CODECS), key=lambda codec: codec.__name__))
 def test_a_codec_changes_a_little(codec):
     clip = vowel(16000) + rng(3).normal(0, 20, 16000)
@@ -129,4 +133,4 @@ def test_backgrounds_are_from_loud_to_hardly_there():
     assert len(sounds) >= 10
     assert {samples.shape for samples in sounds.values()} == {(60 * RATE_HZ,)}
     assert min(levels_db.values()) < -48
-    assert max(levels_db.values()) > -20
+    assert max(levels_db.values()) > -13
