@@ -60,7 +60,9 @@ class Recipe:
         if not 0 < self.teacher_share <= 1:
             raise UserError(f"--teacher-share is {self.teacher_share}, expected more than 0, up to 1")
         if not 0 < self.teacher_temperature <= 100:
-            raise UserError(f"--teacher-temperature is {self.teacher_temperature}, expected more than 0, up to 100")
+            raise UserError(
+                f"--teacher-temperature is {self.teacher_temperature}, expected more than 0, up to 100"
+            )
         if self.schedule not in SCHEDULES:
             raise UserError(f"--schedule is {self.schedule!r}, expected one of {', '.join(SCHEDULES)}")
         if self.optimizer not in OPTIMIZERS:
