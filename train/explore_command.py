@@ -15,6 +15,7 @@ from train.corpus_flags import add_corpus_flags, find_corpus
 from train.dataset import Sampling
 from train.errors import UserError
 from train.job import Job
+from train.page import EXPLORE_MARK
 from train.spec import SILENCE_LABEL, FrontEnd, parse_words
 
 # Imported when it is their turn: --help and mistakes need not wait for them.
@@ -93,8 +94,6 @@ def _check_packages() -> None:
 
 def _check_out(path: Path, overwrite: bool) -> None:
     """Refuse to replace anything but an earlier page, and a place that cannot be written, before the work."""
-    from train.page import EXPLORE_MARK
-
     if path.is_dir():
         raise UserError(f"--out {path}: is a folder, expected a file, such as {path / _DEFAULT_OUT}")
     if path.exists() and not overwrite and EXPLORE_MARK.encode() not in path.read_bytes()[:4096]:
