@@ -25,5 +25,7 @@ def find_corpus(job: Job) -> Source:
         UserError: there is none, or one that would have to be made of words that were not given.
     """
     if job.data in (SYNTHETIC, RANDOM) and not job.words:
-        raise UserError(f"--data {job.data}: clips are made of words; expected a folder or archive of clips")
+        raise UserError(
+            f"--data {job.data}: clips are made of words, and none are given; expected a folder or archive of clips"
+        )
     return resolve(job.data, job.words, job.seed, sample_rate_hz=job.front_end.sample_rate_hz)

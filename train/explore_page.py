@@ -161,11 +161,12 @@ def _galleries(survey: Survey) -> list[Gallery]:
 
 
 def _sample_clips(survey: Survey) -> list[Clip]:
-    """Some of each word, drawn by the seed; of so many words that not all have room, some words."""
+    """Some of each word, drawn by the seed; where not all words have room, those of ``--words`` first."""
     generator = random.Random(survey.job.seed)
     words = list(survey.corpus.words)
     if len(words) > _SAMPLE_CLIPS:
-        words = sorted(generator.sample(words, _SAMPLE_CLIPS))
+        generator.shuffle(words)
+        words = sorted(sorted(words, key=lambda word: word not in survey.job.words)[:_SAMPLE_CLIPS])
     each = min(_MOST_SAMPLES_OF_A_WORD, _SAMPLE_CLIPS // len(words))
     by_word: dict[str, list[Clip]] = defaultdict(list)
     for clip in survey.corpus.clips:
