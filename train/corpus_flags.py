@@ -26,6 +26,7 @@ def find_corpus(job: Job) -> Source:
     """
     if job.data in (SYNTHETIC, RANDOM) and not job.words:
         raise UserError(
-            f"--data {job.data}: clips are made of words, and none are given; expected a folder or archive of clips"
+            f"--data {job.data}: clips are made of words, and none are given; expected a folder or "
+            "archive of clips"
         )
     return resolve(job.data, job.words, job.seed, sample_rate_hz=job.front_end.sample_rate_hz)

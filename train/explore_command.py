@@ -15,12 +15,12 @@ from train.corpus_flags import add_corpus_flags, find_corpus
 from train.dataset import Sampling
 from train.errors import UserError
 from train.job import Job
-from train.page import EXPLORE_MARK
 from train.spec import SILENCE_LABEL, FrontEnd, parse_words
 
 # Imported when it is their turn: --help and mistakes need not wait for them.
 _PACKAGES = {"librosa": "librosa", "sklearn": "scikit-learn", "matplotlib": "matplotlib"}
 _DEFAULT_OUT = Path("explore.html")
+MARK = "Earshot corpus page"  # near the top of a page that this command wrote
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,7 +73,8 @@ def run_explore(arguments: list[str]) -> None:
             f"{corpus.root}: there are no two words that several speakers say, so no label can be doubted; "
             "the page has no ranking"
         )
-    making = Making(shlex.join(["python", "-m", "train", *sys.argv[1:]]), time.monotonic() - started)
+    command = shlex.join(["python", "-m", "train", *sys.argv[1:]])
+    making = Making(command, time.monotonic() - started, MARK)
     write_page(flags.out, source, found, making)
     log(f"{len(corpus.clips):,} clips explored in {time.monotonic() - started:.0f} s")
     print(flags.out)
@@ -96,7 +97,7 @@ def _check_out(path: Path, overwrite: bool) -> None:
     """Refuse to replace anything but an earlier page, and a place that cannot be written, before the work."""
     if path.is_dir():
         raise UserError(f"--out {path}: is a folder, expected a file, such as {path / _DEFAULT_OUT}")
-    if path.exists() and not overwrite and EXPLORE_MARK.encode() not in path.read_bytes()[:4096]:
+    if path.exists() and not overwrite and MARK.encode() not in path.read_bytes()[:4096]:
         raise UserError(
             f"--out {path}: exists and is not an earlier page of this command; choose another file, or add "
             "--overwrite to replace it"

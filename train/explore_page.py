@@ -35,6 +35,7 @@ class Making:
 
     command: str
     duration_s: float
+    mark: str  # by which the command knows the page again
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,6 @@ def write_page(path: Path, source: Source, survey: Survey, making: Making) -> No
     log("drawing clips")
     corpus = survey.corpus
     content = page.template("explore.html.j2").render(
-        mark=page.EXPLORE_MARK,
         source=source,
         corpus=corpus,
         splits=[split for split in SPLITS if any(clip.split == split for clip in corpus.clips)],

@@ -11,7 +11,6 @@ from pathlib import Path
 import jinja2
 
 SPACE = "\N{NO-BREAK SPACE}"
-EXPLORE_MARK = "Earshot corpus page"  # near the top of what ``train explore`` wrote
 
 
 def template(name: str) -> jinja2.Template:

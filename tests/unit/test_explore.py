@@ -210,7 +210,7 @@ def test_only_an_earlier_page_is_replaced(spoilt: Path, tmp_path: Path, monkeypa
         run_explore(["--data", str(spoilt), "--out", str(tmp_path), "--overwrite"])
     assert mine.read_text() == "my own"
     explore_command._check_out(mine, overwrite=True)
-    mine.write_text(f'<meta name="generator" content="{explore_command.EXPLORE_MARK}">')
+    mine.write_text(f'<meta name="generator" content="{explore_command.MARK}">')
     explore_command._check_out(mine, overwrite=False)
 
 
@@ -220,7 +220,10 @@ def test_only_an_earlier_page_is_replaced(spoilt: Path, tmp_path: Path, monkeypa
         (["--data", "nowhere"], "--data nowhere: there is no such folder or archive"),
         (["--data", "hollow"], "no corpus in it; expected a folder per word"),
         (["--data", "unreadable"], "not one usable clip; 3 truncated"),
-        (["--data", "synthetic"], "clips are made of words, and none are given; expected a folder or archive"),
+        (
+            ["--data", "synthetic"],
+            "clips are made of words, and none are given; expected a folder or archive",
+        ),
         (["--data", "{spoilt}", "--words", "zebra"], "expected clips of 'zebra' in a folder of that name"),
         (["--data", "{spoilt}", "--seed", "-1"], "--seed is -1, expected 0 or more"),
     ],
