@@ -16,8 +16,10 @@ from train import material as stage
 from train.cache import cache_root
 from train.corpus import ALL, TESTING, TRAINING
 from train.errors import Interrupted, UserError
+from train.explore_command import run_explore
 from train.job import Job, read_job, trained_job
 from train.native import import_tensorflow
+from train.sample_command import run_sample
 from train.version import earshot_version
 
 
@@ -25,7 +27,9 @@ def main() -> None:
     commands: dict[str, Callable[[list[str]], None]] = {
         "download": _download,
         "evaluate": _evaluate,
+        "explore": run_explore,
         "report": _report,
+        "sample": run_sample,
     }
     arguments = sys.argv[1:]
     if arguments and arguments[0] in commands:

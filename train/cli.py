@@ -22,6 +22,8 @@ commands beside training:
   python -m train download          fetch the official Speech Commands recordings (2.4 GB)
   python -m train evaluate RUN      score the models of a run on any corpus
   python -m train report RUN        write RUN/report.html anew
+  python -m train explore           look at a corpus: a page with its clips, faults and likely wrong labels
+  python -m train sample            a small corpus out of a large one
 
 examples:
   python -m train --words yes,no
@@ -87,7 +89,7 @@ def training_parser() -> argparse.ArgumentParser:
     )
 
     data = parser.add_argument_group("which clips")
-    _add_sampling_flags(data, job)
+    add_sampling_flags(data, job)
     data.add_argument(
         "--time-shift-ms",
         type=float,
@@ -187,7 +189,7 @@ def evaluate_parser() -> argparse.ArgumentParser:
         choices=("all", "float", "graphdef", "int8"),
         help="model.keras, model.pb, model.tflite or all three (%(default)s)",
     )
-    _add_sampling_flags(parser, Trained())
+    add_sampling_flags(parser, Trained())
     parser.add_argument("--seed", type=int, help="of the sampling (as in training)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     return parser
@@ -333,7 +335,8 @@ def _add_data_flags(group: Any, defaults: Job | Trained) -> None:
     )
 
 
-def _add_sampling_flags(group: Any, defaults: Job | Trained) -> None:
+def add_sampling_flags(group: Any, defaults: Job | Trained) -> None:
+    """What of a corpus goes into which split."""
     otherwise = (
         "100 / words, so that every class weighs the same" if isinstance(defaults, Job) else "as in training"
     )

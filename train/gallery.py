@@ -1,6 +1,5 @@
 """Clips of a run to look at and to listen to: the two galleries of the report."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from train import plots, runfolder
 from train.errors import UserError
 from train.frontend import wav_features
+from train.page import data_uri
 from train.spec import FrontEnd
 from train.wav import fit_length, read_wav, to_float
 
@@ -104,8 +104,8 @@ def _clips(
                 detail=_certainty(entry["score"], path) if "score" in entry else "",
                 source=entry.get("source", ""),
                 brightness=brightness,
-                picture_uri=_data_uri("image/png", plots.feature_png(brightness)),
-                sound_uri=_data_uri("audio/wav", path.read_bytes()),
+                picture_uri=data_uri("image/png", plots.feature_png(brightness)),
+                sound_uri=data_uri("audio/wav", path.read_bytes()),
             )
         )
     return tuple(clips)
@@ -130,7 +130,3 @@ def _certainty(score: Any, where: Path) -> str:
     if not isinstance(score, int) or not -128 <= score <= 127:
         raise UserError(f"{where}: score is {score!r}, expected an int8 score, -128 to 127; evaluate again")
     return f"{100 * (score + 128) / 256:.1f}\N{NO-BREAK SPACE}% sure · int8 {score}"
-
-
-def _data_uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

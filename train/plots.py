@@ -115,6 +115,46 @@ def learning_curve(history: Mapping[str, Any], quantity: str, best_step: int | N
 
 
 @_in_house_style
+def histogram(
+    series: Mapping[str, Sequence[float]], x_label: str, y_label: str, mark: tuple[float, str] | None = None
+) -> Figure:
+    """How often values occur, up to three sets of them as outlines over each other.
+
+    The counts are on a logarithmic axis, so that a few odd ones among thousands are seen.
+
+    Args:
+        series: values of each set by its name; at least one value.
+        mark: a value with a line through it, and its name.
+    """
+    figure = Figure(figsize=(5.2, 2.6), layout="constrained")
+    axes = figure.add_subplot()
+    values = [np.asarray(each, dtype=np.float64) for each in series.values()]
+    edges = np.histogram_bin_edges(np.concatenate(values), bins=40).tolist()
+    for name, each, colour in zip(series, values, (VALIDATION, TRAINING, INK), strict=False):
+        axes.hist(each, edges, histtype="stepfilled", color=colour, alpha=0.25)
+        axes.hist(each, edges, histtype="step", color=colour, label=name)
+    if mark is not None:
+        axes.axvline(mark[0], color=MUTED, linewidth=1.0, linestyle="--")
+        axes.annotate(
+            f" {mark[1]}",
+            (mark[0], 1.0),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            fontsize=8,
+            color=MUTED,
+        )
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=0.7)  # a single one is seen
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    if len(series) > 1:
+        figure.legend(frameon=False, loc="outside upper left", ncols=3, fontsize=9, labelcolor=INK)
+    return figure
+
+
+@_in_house_style
 def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], title: str) -> Figure:
     """Counts, shaded by their share of the row.
 

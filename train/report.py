@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from train import boards_report, gallery, pi_report, plots, points_report, runfolder
+from train import boards_report, gallery, page, pi_report, plots, points_report, runfolder
 from train.corpus import SPLITS
 from train.errors import UserError
+from train.page import SPACE, count, interval, percent, seconds
 from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 
 # Results in the order of the chain: key in metrics.json, name, what it is.
@@ -49,7 +49,6 @@ _WARNINGS = {
         "The model was trained and tested on noise, to try the chain out. The figures mean nothing.",
     ),
 }
-_SPACE = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -125,12 +124,12 @@ def write_report(run: Path) -> Path:
         raise UserError(f"{where}: holds no result; expected float, graphdef or int8; train again")
     _check_artefacts(run, spec, metrics)
     samples, mistakes = gallery.samples(run, spec.front_end), gallery.mistakes(run, spec.front_end)
-    page = _template().render(
+    content = page.template("report.html.j2").render(
         spec=spec,
         corpus=corpus,
         clips={split: corpus["clips"].get(split) or {} for split in SPLITS},
         trained_on=trained_on(corpus),
-        skipped=_by_reason(corpus.get("skipped") or []),
+        skipped=page.by_reason(corpus.get("skipped") or []),
         split_rule=_SPLIT_RULES.get(corpus.get("split", ""), "by a rule that was not recorded"),
         warning=_WARNINGS.get(corpus.get("kind", "")) if _tests_itself(corpus) else None,
         results=results,
@@ -148,22 +147,8 @@ def write_report(run: Path) -> Path:
         command=metrics.get("command") or "not recorded",
         facts=_facts(spec, metrics),
     )
-    runfolder.write_text(run / runfolder.REPORT, page)
+    runfolder.write_text(run / runfolder.REPORT, content)
     return run / runfolder.REPORT
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,  # labels and paths are the user's: any text
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"percent": percent, "count": count, "css_percent": _css_percent}
-    environment.filters["interval"] = interval
-    return environment.get_template("report.html.j2")
 
 
 # Reading
@@ -288,15 +273,6 @@ def _baseline(result: Result, labels: Sequence[str]) -> str:
     return f"Always answering “{labels[commonest]}” would be right on {percent(share)}."
 
 
-def _by_reason(skipped: Sequence[Mapping[str, str]]) -> list[tuple[str, list[str]]]:
-    """Skipped files of each kind of fault, with what is wrong; the commonest kind first."""
-    reasons: dict[str, list[str]] = {}
-    for entry in skipped:
-        kind = entry.get("kind", entry["reason"])
-        reasons.setdefault(kind, []).append(f"{entry['file']}: {entry['reason']}")
-    return sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
-
-
 def _sizes(run: Path, sizes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Rows of name, figure, note; the size of a file is that on disk now, if it is there."""
     rows = []
@@ -304,7 +280,7 @@ def _sizes(run: Path, sizes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         file = run / note
         value = file.stat().st_size if file.is_file() else sizes.get(key)
         if value is not None:
-            figure = f"{count(value)}{_SPACE}{unit}".rstrip()
+            figure = f"{count(value)}{SPACE}{unit}".rstrip()
             rows.append((name, figure, sizes.get("arena_label", "") if key == "arena_bytes" else note))
     return rows
 
@@ -314,7 +290,7 @@ def _facts(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[tuple[str, list[
     front_end = spec.front_end
     times_s = dict(metrics.get("timings_s") or {})
     times_s["together"] = sum(times_s.values())
-    window = f"{front_end.window_size_ms}{_SPACE}ms every {front_end.window_stride_ms}{_SPACE}ms"
+    window = f"{front_end.window_size_ms}{SPACE}ms every {front_end.window_stride_ms}{SPACE}ms"
     tables: list[tuple[str, Mapping[str, Any]]] = [
         ("Run", {"seed": metrics.get("seed", spec.seed), **(metrics.get("host") or {})}),
         ("Versions", metrics.get("versions") or {}),
@@ -323,8 +299,8 @@ def _facts(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[tuple[str, list[
             "Front end",
             {
                 "name": front_end.name,
-                "sample rate": f"{count(front_end.sample_rate_hz)}{_SPACE}Hz",
-                "clip": f"{count(front_end.clip_duration_ms)}{_SPACE}ms",
+                "sample rate": f"{count(front_end.sample_rate_hz)}{SPACE}Hz",
+                "clip": f"{count(front_end.clip_duration_ms)}{SPACE}ms",
                 "window": window,
                 "features": f"{front_end.frames} frames × {front_end.bins} bins",
             },
@@ -344,35 +320,6 @@ def trained_on(corpus: Mapping[str, Any]) -> str:
     of_words = sum(clips for label, clips in counts.items() if label not in (SILENCE_LABEL, UNKNOWN_LABEL))
     others = corpus.get("unknown_pool") or counts.get(UNKNOWN_LABEL, 0)
     return f"{count(of_words)} clips of the words, {count(others)} of other words, and background noise"
-
-
-def percent(share: float | None) -> str:
-    """0.9123 as ``91.2 %``; a dash for a share of nothing."""
-    return "–" if share is None else f"{100 * share:.1f}{_SPACE}%"
-
-
-def interval(bounds: Sequence[float]) -> str:
-    """(0.9, 0.95) as ``90.0–95.0``."""
-    low, high = bounds
-    return f"{100 * low:.1f}–{100 * high:.1f}"
-
-
-def count(number: int | None) -> str:
-    """12345 as ``12,345``; a dash for what was not counted."""
-    return "–" if number is None else f"{number:,}"
-
-
-def seconds(duration_s: float) -> str:
-    """12.34 as ``12.3 s``, 125 as ``2 min 5 s``."""
-    if duration_s < 60:
-        return f"{duration_s:.1f}{_SPACE}s"
-    minutes, rest_s = divmod(round(duration_s), 60)
-    return f"{minutes}{_SPACE}min {rest_s}{_SPACE}s"
-
-
-def _css_percent(share: float | None) -> str:
-    """A share as a CSS length: 0.9123 as ``91.2%``."""
-    return f"{100 * (share or 0.0):.1f}%"
 
 
 def _plain(value: Any) -> str:

@@ -21,6 +21,7 @@ from train import gallery, plots, report, runfolder
 from train.errors import UserError
 from train.frontend import wav_features
 from train.operating_point import NEVER, OperatingPoint, original
+from train.page import count, percent, seconds
 from train.report import write_report
 from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.wav import encode_wav, read_wav, to_float
@@ -539,11 +540,11 @@ def test_long_training_is_thinned_not_cut() -> None:
 
 
 def test_figures_for_people() -> None:
-    assert report.percent(0.9123) == "91.2\N{NO-BREAK SPACE}%"
-    assert report.percent(None) == "–"
-    assert report.count(1234567) == "1,234,567"
-    assert report.seconds(12.34) == "12.3\N{NO-BREAK SPACE}s"
-    assert report.seconds(125) == "2\N{NO-BREAK SPACE}min 5\N{NO-BREAK SPACE}s"
+    assert percent(0.9123) == "91.2\N{NO-BREAK SPACE}%"
+    assert percent(None) == "–"
+    assert count(1234567) == "1,234,567"
+    assert seconds(12.34) == "12.3\N{NO-BREAK SPACE}s"
+    assert seconds(125) == "2\N{NO-BREAK SPACE}min 5\N{NO-BREAK SPACE}s"
 
 
 def test_report_needs_no_tensorflow() -> None:

@@ -1,0 +1,267 @@
+"""``python -m train explore``: what it finds in a corpus that was spoiled in known ways."""
+
+import base64
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from train import explore_command, wav
+from train.balance import balances
+from train.clipstats import measure
+from train.corpus import TESTING, TRAINING, read_corpus
+from train.dataset import Sampling
+from train.duplicates import find_duplicates
+from train.errors import UserError
+from train.explore_command import run_explore
+from train.job import Job
+from train.spec import FrontEnd
+from train.survey import Survey, survey
+from train.suspects import cross_validate
+
+RATE_HZ = 16000
+FRONT_END = FrontEnd(name="log_mel")
+WRONG = "no/speaker03_nohash_0.wav"  # a "yes", spoilt below
+
+
+def samples_of(path: Path) -> np.ndarray:
+    return wav.read_wav(path, RATE_HZ)
+
+
+def save(path: Path, audio: np.ndarray) -> None:
+    path.write_bytes(wav.encode_wav(wav.to_int16(audio.astype(np.float32)), RATE_HZ))
+
+
+@pytest.fixture(scope="module")
+def spoilt(make_corpus, tmp_path_factory) -> Path:
+    """Tones, among them one of each fault."""
+    root = make_corpus(tmp_path_factory.mktemp("spoilt") / "corpus", speakers=12)
+    noise = np.random.default_rng(1).normal(0, 0.01, RATE_HZ)
+    second = np.arange(RATE_HZ) / RATE_HZ
+    save(root / WRONG, 0.08 * np.sin(2 * np.pi * 545 * second) + noise)  # "yes" of this speaker, afresh
+    save(root / "bed/speaker01_nohash_0.wav", np.clip(1.5 * np.sin(2 * np.pi * 700 * second), -0.9, 0.9))
+    save(root / "bed/speaker02_nohash_0.wav", 0.01 * noise)
+    shutil.copyfile(root / "cat/speaker04_nohash_0.wav", root / "cat/speaker10_nohash_0.wav")
+    word = np.random.default_rng(2).normal(0, 1, RATE_HZ) * np.exp(-(((second - 0.4) / 0.1) ** 2))
+    save(root / "cat/speaker05_nohash_0.wav", 0.2 * word)
+    save(root / "cat/speaker05_nohash_1.wav", 0.1 * np.roll(word, 700))
+    (root / "yes" / "broken_nohash_0.wav").write_bytes(b"RIFF")
+    return root
+
+
+@pytest.fixture(scope="module")
+def found(spoilt: Path) -> Survey:
+    corpus = read_corpus(spoilt, RATE_HZ)
+    return survey(corpus, Job((), front_end=FRONT_END), ("yes", "no"))
+
+
+@pytest.fixture(scope="module")
+def page(spoilt: Path, tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("page") / "deep" / "explore.html"
+    run_explore(["--data", str(spoilt), "--words", "yes,no", "--out", str(path)])
+    return path.read_text(encoding="utf-8")
+
+
+def names(sounds) -> list[str]:
+    return [sound.clip.name for sound in sounds]
+
+
+def test_clipped_and_near_silent_clips_are_found_and_no_others(found: Survey) -> None:
+    clipped = [sound for sound in found.sounds if sound.clipped_samples]
+    assert names(clipped) == ["bed/speaker01_nohash_0.wav"]
+    assert clipped[0].clipped_samples > RATE_HZ / 4
+    assert clipped[0].peak == pytest.approx(0.9, abs=1e-3)
+    assert names(sound for sound in found.sounds if sound.is_quiet) == ["bed/speaker02_nohash_0.wav"]
+
+
+def test_levels_are_those_of_the_signal(found: Survey) -> None:
+    sound = next(sound for sound in found.sounds if sound.clip.name == "yes/speaker00_nohash_0.wav")
+    rms_db = 10 * np.log10(0.08**2 / 2 + 0.01**2)
+    assert sound.level_db == pytest.approx(rms_db, abs=0.3)
+    assert sound.floor_db == pytest.approx(rms_db, abs=0.3)
+
+
+def test_duplicates_the_same_samples_and_the_same_sound(found: Survey) -> None:
+    groups = {tuple(names(group.sounds)): group for group in found.duplicates}
+    exact = groups["cat/speaker04_nohash_0.wav", "cat/speaker10_nohash_0.wav"]
+    assert exact.is_exact
+    assert exact.splits == (TESTING, TRAINING)
+    near = groups["cat/speaker05_nohash_0.wav", "cat/speaker05_nohash_1.wav"]
+    assert not near.is_exact
+    assert near.correlation > 0.97, "shifted and half as loud, but the same"
+    assert found.duplicates[0].words == ("no", "yes"), "one tone with two labels does most harm"
+    of_one_word = [group for group in found.duplicates if len(group.words) == 1]
+    assert of_one_word[0] is exact, "then what is trained and tested on"
+
+
+def test_takes_of_a_word_are_no_duplicates(write_corpus) -> None:
+    rng = np.random.default_rng(3)
+    envelope = np.exp(-((np.linspace(-3, 3, RATE_HZ)) ** 2))
+    takes = {
+        f"yes/s{take}_nohash_0.wav": wav.to_int16((0.1 * envelope * rng.normal(0, 1, RATE_HZ)).astype("f4"))
+        for take in range(6)
+    }
+    corpus = read_corpus(write_corpus(takes), RATE_HZ)
+    assert find_duplicates(*measure(corpus, FRONT_END), RATE_HZ) == []
+
+
+def test_digital_silence_is_measured_and_is_only_like_itself(write_corpus) -> None:
+    nothing = np.zeros(RATE_HZ, dtype=np.int16)
+    corpus = read_corpus(
+        write_corpus(
+            {"yes/a_nohash_0.wav": nothing, "yes/b_nohash_0.wav": nothing, "no/c_nohash_0.wav": nothing[:50]}
+        ),
+        RATE_HZ,
+    )
+    sounds, features = measure(corpus, FRONT_END)
+    assert np.isfinite(features).all()
+    assert all(sound.is_quiet for sound in sounds)
+    groups = find_duplicates(sounds, features, RATE_HZ)
+    assert [names(group.sounds) for group in groups] == [["yes/a_nohash_0.wav", "yes/b_nohash_0.wav"]]
+
+
+def test_a_wrong_label_ranks_first(found: Survey) -> None:
+    judged = found.judged
+    assert judged is not None
+    assert judged.unjudged == 0
+    linear, forest, together = judged.baselines
+    assert min(linear.accuracy, forest.accuracy, together.accuracy) > 0.9
+    # The other spoilt clips sound like nothing and may be doubted as well.
+    ranked = [found.corpus.clips[doubt.index].name for doubt in judged.doubts]
+    assert WRONG in ranked[:4]
+    assert judged.doubts[ranked.index(WRONG)].heard == "yes"
+    assert [doubt.excess for doubt in judged.doubts] == sorted(
+        (d.excess for d in judged.doubts), reverse=True
+    )
+
+
+def test_no_speaker_is_on_both_sides_of_a_fold() -> None:
+    """Features that name the speaker tell nothing of the word, unless a speaker is trained and tested on."""
+    speakers = [f"s{number}" for number in range(20) for _ in range(4)]
+    words = ["yes" if number % 2 else "no" for number in range(20) for _ in range(4)]
+    features = np.eye(20, dtype=np.float32)[np.repeat(np.arange(20), 4)]
+    judged = cross_validate(features, words, speakers, seed=1)
+    assert judged is not None
+    assert judged.baselines[1].accuracy < 0.8, "a forest that knew the speakers would be right on all"
+
+
+def test_words_that_cannot_be_judged() -> None:
+    features = np.random.default_rng(1).normal(size=(8, 4)).astype(np.float32)
+    assert cross_validate(features, ["yes"] * 8, list("abcdefgh"), 1) is None
+    assert cross_validate(features, ["yes"] * 4 + ["no"] * 4, list("abcdeeee"), 1) is None
+    two_speakers = cross_validate(features, ["yes", "no"] * 4, list("aabbaabb"), 1)
+    assert two_speakers is not None
+    assert two_speakers.folds == 2
+    both_held_out = cross_validate(features, ["yes"] * 6 + ["no"] * 2, list("aabbccab"), 1)
+    assert both_held_out is not None
+
+
+def test_balance_before_and_after_sampling(found: Survey) -> None:
+    training = next(each for each in found.balance if each.split == TRAINING)
+    assert training.before == {"_silence_": 0, "_unknown_": 32, "yes": 16, "no": 16}
+    assert training.after == {"_silence_": 16, "_unknown_": 16, "yes": 16, "no": 16}
+    everything = balances(found.corpus, tuple(found.corpus.words), Sampling(), 1)
+    assert everything[0].after["_unknown_"] == 0
+
+
+def test_speakers_on_both_sides_are_named(make_corpus, tmp_path) -> None:
+    root = make_corpus(tmp_path / "torn", ("yes", "no"))
+    listed = root / "testing_list.txt"
+    listed.write_text(listed.read_text() + "yes/speaker00_nohash_0.wav\n")
+    corpus = read_corpus(root, RATE_HZ)
+    torn = Survey(corpus, Job(()), (), (), (), None, ()).torn_speakers()
+    assert torn == [("speaker00", (TESTING, TRAINING))]
+
+
+def test_page_says_what_was_found_and_holds_it_all(page: str) -> None:
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+    assert "96 clips of 4 words by 12 speakers" in text
+    for sentence in (
+        "Clipped (1)",
+        "Near silent (1)",
+        "no, or yes?",
+        "1 files cannot be used",
+        "broken_nohash_0.wav",
+    ):
+        assert sentence in text
+    assert WRONG in page
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert addresses
+    assert all(address.startswith(("data:", "#")) for address in addresses)
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", page).replace("http-equiv", "")
+    sounds = re.findall(r'src="data:audio/wav;base64,([^"]*)"', page)
+    assert len(sounds) > 16
+    assert {len(wav.decode_wav(base64.b64decode(sound), RATE_HZ)) for sound in sounds} == {RATE_HZ}
+    assert (
+        page.count('class="spectrogram"') == page.count('class="chroma"') == page.count('class="MFCC"') == 16
+    )
+
+
+def test_only_an_earlier_page_is_replaced(spoilt: Path, tmp_path: Path, monkeypatch) -> None:
+    mine = tmp_path / "thesis.html"
+    mine.write_text("my own")
+    with pytest.raises(UserError, match=r"thesis\.html: exists and is not an earlier page of this command"):
+        run_explore(["--data", str(spoilt), "--out", str(mine)])
+    with pytest.raises(UserError, match="is a folder, expected a file"):
+        run_explore(["--data", str(spoilt), "--out", str(tmp_path), "--overwrite"])
+    assert mine.read_text() == "my own"
+    explore_command._check_out(mine, overwrite=True)
+    mine.write_text(f'<meta name="generator" content="{explore_command.MARK}">')
+    explore_command._check_out(mine, overwrite=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "nowhere"], "--data nowhere: there is no such folder or archive"),
+        (["--data", "hollow"], "no corpus in it; expected a folder per word"),
+        (["--data", "unreadable"], "not one usable clip; 3 truncated"),
+        (
+            ["--data", "synthetic"],
+            "clips are made of words, and none are given; expected a folder or archive",
+        ),
+        (["--data", "{spoilt}", "--words", "zebra"], "expected clips of 'zebra' in a folder of that name"),
+        (["--data", "{spoilt}", "--seed", "-1"], "--seed is -1, expected 0 or more"),
+    ],
+)
+def test_bad_input(arguments, message, spoilt: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hollow").mkdir()
+    (tmp_path / "unreadable" / "yes").mkdir(parents=True)
+    for number in range(3):
+        (tmp_path / "unreadable" / "yes" / f"s{number}_nohash_0.wav").write_bytes(b"RIFF\0\0\0\0WAVE")
+    with pytest.raises(UserError, match=re.escape(message)):
+        run_explore([argument.format(spoilt=spoilt) for argument in arguments])
+    assert not (tmp_path / "explore.html").exists()
+
+
+def test_a_corpus_of_one_word_has_a_page_without_ranking(make_corpus, tmp_path, capsys) -> None:
+    root = make_corpus(tmp_path / "one", ("yes",), speakers=3, lists=False)
+    run_explore(["--data", str(root), "--out", str(tmp_path / "one.html")])
+    assert "there are no two words that several speakers say" in capsys.readouterr().err
+    assert "No label can be doubted" in (tmp_path / "one.html").read_text()
+
+
+def test_missing_packages_are_told_with_the_extra(spoilt: Path, tmp_path: Path, monkeypatch) -> None:
+    find_spec = explore_command.importlib.util.find_spec
+    monkeypatch.setattr(
+        explore_command.importlib.util,
+        "find_spec",
+        lambda name: None if name in ("librosa", "sklearn") else find_spec(name),
+    )
+    with pytest.raises(
+        UserError, match=r"needs librosa and scikit-learn.*pip install 'earshot-kws\[explore\]'"
+    ):
+        run_explore(["--data", str(spoilt), "--out", str(tmp_path / "page.html")])
+
+
+def test_the_commands_are_imported_without_the_extra() -> None:
+    code = (
+        "import sys, train.explore_command, train.sample_command; "
+        "print(sorted({'librosa', 'sklearn', 'scipy', 'matplotlib', 'tensorflow'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

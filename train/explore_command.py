@@ -1,0 +1,107 @@
+"""``python -m train explore``: a corpus measured, listened to and doubted, as one HTML page."""
+
+import argparse
+import importlib.util
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from train import cli
+from train.console import log, warn
+from train.corpus import Corpus, read_corpus, require_words
+from train.corpus_flags import add_corpus_flags, find_corpus
+from train.dataset import Sampling
+from train.errors import UserError
+from train.job import Job
+from train.spec import SILENCE_LABEL, FrontEnd, parse_words
+
+# Imported when it is their turn: --help and mistakes need not wait for them.
+_PACKAGES = {"librosa": "librosa", "sklearn": "scikit-learn", "matplotlib": "matplotlib"}
+_DEFAULT_OUT = Path("explore.html")
+MARK = "Earshot corpus page"  # near the top of a page that this command wrote
+
+
+def parser() -> argparse.ArgumentParser:
+    """Flags of ``python -m train explore``."""
+    flags = argparse.ArgumentParser(
+        prog="python -m train explore",
+        description="Measure every clip of a corpus and write what was found as one HTML page: counts, "
+        "speakers, levels, clipping, duplicates, clips to look at and listen to, likely wrong labels.",
+        allow_abbrev=False,
+    )
+    add_corpus_flags(flags)
+    flags.add_argument("--words", metavar="A,B", help="words that a job would spot (all in the corpus)")
+    flags.add_argument(
+        "--out", type=Path, default=_DEFAULT_OUT, metavar="FILE", help="the page to write (%(default)s)"
+    )
+    flags.add_argument("--overwrite", action="store_true", help="replace that file, whatever it is")
+    cli.add_sampling_flags(flags, Job(()))
+    return flags
+
+
+def run_explore(arguments: list[str]) -> None:
+    """Measure the corpus and write the page; its path goes to stdout."""
+    started = time.monotonic()
+    flags = parser().parse_args(arguments)
+    job = Job(
+        words=parse_words(flags.words) if flags.words else (),
+        data=flags.data,
+        front_end=FrontEnd(name="log_mel"),
+        sampling=Sampling(flags.silence_percentage, flags.unknown_percentage),
+        validation_percentage=flags.validation_percentage,
+        testing_percentage=flags.testing_percentage,
+        seed=flags.seed,
+    )
+    _check_packages()
+    _check_out(flags.out, flags.overwrite)
+    source = find_corpus(job)
+    corpus = read_corpus(
+        source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
+    )
+    if corpus.skipped:
+        warn(f"{len(corpus.skipped)} files of {corpus.root} cannot be used; the page lists them")
+    require_words(corpus, job.words, splits=())
+
+    from train.explore_page import Making, write_page
+    from train.survey import survey
+
+    found = survey(corpus, job, job.words or _words(corpus))
+    if found.judged is None:
+        warn(
+            f"{corpus.root}: there are no two words that several speakers say, so no label can be doubted; "
+            "the page has no ranking"
+        )
+    command = shlex.join(["python", "-m", "train", *sys.argv[1:]])
+    making = Making(command, time.monotonic() - started, MARK)
+    write_page(flags.out, source, found, making)
+    log(f"{len(corpus.clips):,} clips explored in {time.monotonic() - started:.0f} s")
+    print(flags.out)
+
+
+def _words(corpus: Corpus) -> tuple[str, ...]:
+    return tuple(word for word in corpus.words if word != SILENCE_LABEL)
+
+
+def _check_packages() -> None:
+    missing = [name for module, name in _PACKAGES.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise UserError(
+            f"explore needs {' and '.join(missing)}, not installed here; "
+            "install with: pip install 'earshot-kws[explore]'"
+        )
+
+
+def _check_out(path: Path, overwrite: bool) -> None:
+    """Refuse to replace anything but an earlier page, and a place that cannot be written, before the work."""
+    if path.is_dir():
+        raise UserError(f"--out {path}: is a folder, expected a file, such as {path / _DEFAULT_OUT}")
+    if path.exists() and not overwrite and MARK.encode() not in path.read_bytes()[:4096]:
+        raise UserError(
+            f"--out {path}: exists and is not an earlier page of this command; choose another file, or add "
+            "--overwrite to replace it"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"--out {path}: {path.parent} cannot be written; choose another file")
