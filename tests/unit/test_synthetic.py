@@ -94,7 +94,7 @@ def test_clips_are_a_second_of_speech_that_fits(corpus: Path) -> None:
         peaks.append(np.abs(samples.astype(int)).max())
         starts_s.append(active[0] / 16000)
         ends_s.append(active[-1] / 16000)
-    assert min(peaks) > 2000  # a quarter of int16's bits at least
+    assert min(peaks) > 1000  # not lost in 16-bit steps, even through a narrow band
     assert 0.02 < np.mean(np.array(peaks) == 32767) < 0.5  # some are overdriven
     assert 0.05 < np.median(starts_s) < 0.5
     assert np.mean(np.array(ends_s) > 0.99) < 0.1  # few words are cut off
