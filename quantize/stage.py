@@ -16,11 +16,12 @@ def quantize(run: Path) -> Audit:
     """Write RUN/model.tflite and its hash into RUN/spec.json.
 
     Raises:
-        UserError: files missing or not belonging together, or a model that does not
-            come out as full int8.
+        UserError: files missing or not belonging together, a front end that no board has, or a
+            model that does not come out as full int8.
     """
     run = Path(run)
     spec = runfolder.read_spec(run, needs=[runfolder.KERAS, runfolder.CALIBRATION])
+    spec.front_end.check_deployable(run)
     shape = (spec.front_end.frames, spec.front_end.bins)
     try:
         calibration = np.load(run / runfolder.CALIBRATION)

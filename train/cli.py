@@ -15,7 +15,7 @@ from train.job import ExtraData, Job
 from train.recipe import OPTIMIZERS, ORIGINAL, RECIPES, SCHEDULES, Recipe
 from train.runfolder import run_name
 from train.sources import RANDOM
-from train.spec import FRONT_ENDS, FrontEnd, parse_words
+from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd, parse_words
 
 _EPILOG = """\
 commands beside training:
@@ -119,7 +119,10 @@ def training_parser() -> argparse.ArgumentParser:
 
     features = parser.add_argument_group("front end")
     features.add_argument(
-        "--preprocess", default=front_end.name, choices=FRONT_ENDS, help="docs/FRONT_ENDS.md (%(default)s)"
+        "--preprocess",
+        default=front_end.name,
+        choices=(*FRONT_ENDS, *HOST_FRONT_ENDS),
+        help=f"docs/FRONT_ENDS.md; {' and '.join(HOST_FRONT_ENDS)}: no board has them (%(default)s)",
     )
     for flag, value, text in (
         ("--sample-rate-hz", front_end.sample_rate_hz, "of the microphone"),

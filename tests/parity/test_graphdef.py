@@ -16,7 +16,7 @@ import tensorflow as tf
 from train import architectures, graphdef_ops, tf14
 from train.frontend import average_bins, compute_features
 from train.graphdef import GraphDefModel, freeze
-from train.spec import FRONT_ENDS, FrontEnd
+from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
 from train.wav import decode_wav, encode_wav
 
 FRONT_END = FrontEnd()
@@ -75,10 +75,13 @@ def spread_model(
     model = architectures.build(name, front_end, labels, dropout=0.5, seed=1)
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     for weight in model.weights:
+        if weight.name in ("moving_variance", "gamma"):
+            weight.assign(rng.uniform(0.5, 2, weight.shape))
+            continue
         # He's rule, so that no layer drowns what the audio says in its biases.
         depthwise = weight.shape[-1] == 1  # its multiplier; the kernel does not sum over channels
         fan_in = np.prod(weight.shape[: 2 if depthwise else -1])
-        sigma = 0.1 if weight.name == "bias" else np.sqrt(2 / fan_in)
+        sigma = np.sqrt(2 / fan_in) if weight.name.endswith("kernel") else 0.1
         weight.assign(rng.normal(0, sigma, weight.shape))
     logits = architectures.logits(model)
     given = logits(features_of(audio, front_end)).numpy()
@@ -128,10 +131,10 @@ def test_scores_equal_keras_on_real_clips(name):
     assert np.abs(scores - expected).max() <= TOLERANCE
 
 
-COMPRESSED = [name for name in FRONT_ENDS if name != FRONT_END.name]
+OTHER_FRONT_ENDS = [name for name in (*FRONT_ENDS, *HOST_FRONT_ENDS) if name != FRONT_END.name]
 
 
-@pytest.mark.parametrize("name", COMPRESSED)
+@pytest.mark.parametrize("name", OTHER_FRONT_ENDS)
 def test_scores_equal_keras_with_every_front_end(name):
     front_end, audio = FrontEnd(name), synthetic_clips()
     model = spread_model("tiny_conv", audio, front_end=front_end)
@@ -139,6 +142,34 @@ def test_scores_equal_keras_with_every_front_end(name):
     assert_spread(expected)
     scores = GraphDefModel(freeze(model, front_end)).scores(audio)
     assert np.abs(scores - expected).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"window_stride_ms": 10},
+        {"feature_bin_count": 13},
+        {"sample_rate_hz": 8000, "window_size_ms": 60, "clip_duration_ms": 2000},
+        {"sample_rate_hz": 44100, "clip_duration_ms": 360},
+    ],
+)
+def test_mfcc_is_that_of_tensorflow(settings):
+    front_end = FrontEnd("mfcc", **settings)
+    audio = synthetic_clips()[:, : front_end.clip_samples]
+    for clip, coefficients in zip(audio, compute_features(audio, front_end), strict=True):
+        power = tf.raw_ops.AudioSpectrogram(
+            input=clip[:, np.newaxis],
+            window_size=front_end.window_samples,
+            stride=front_end.stride_samples,
+            magnitude_squared=True,
+        )
+        expected = tf.raw_ops.Mfcc(
+            spectrogram=power,
+            sample_rate=front_end.sample_rate_hz,
+            dct_coefficient_count=front_end.feature_bin_count,
+        )
+        assert np.abs(coefficients - expected[0]).max() <= 1e-5
 
 
 def test_loud_audio_needs_the_clamp():
@@ -363,7 +394,7 @@ def test_real_tensorflow_1_4_gives_the_same_scores(name, tmp_path, record_proper
 @pytest.mark.shared
 @needs_recordings
 @needs_tf14
-@pytest.mark.parametrize("name", COMPRESSED)
+@pytest.mark.parametrize("name", OTHER_FRONT_ENDS)
 def test_real_tensorflow_1_4_knows_every_front_end(name, tmp_path, record_property):
     front_end = FrontEnd(name)
     model = spread_model("tiny_conv", real_clips(), front_end=front_end)

@@ -29,7 +29,7 @@ from hil.remote.tensorflow_engine import TensorFlowEngine
 from hil.remote.timer import AUDIO_INPUT, OUTPUT, RATE_INPUT
 from train import architectures
 from train.graphdef import GraphDefModel, freeze
-from train.spec import FRONT_ENDS, FrontEnd
+from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
 from train.wav import encode_wav
 
 FEEDS = [AUDIO_INPUT, RATE_INPUT]
@@ -52,7 +52,7 @@ def test_scores_equal_tensorflow_on_synthetic_audio(name):
     assert_same_scores(name, synthetic_clips())
 
 
-@pytest.mark.parametrize("name", FRONT_ENDS)
+@pytest.mark.parametrize("name", [*FRONT_ENDS, *HOST_FRONT_ENDS])
 def test_every_front_end_equals_tensorflow(name):
     assert_same_scores("tiny_conv", synthetic_clips(), FrontEnd(name))
 
@@ -115,6 +115,16 @@ OPERATORS = {
     ),
     "spectrogram, magnitude": lambda x: RAW.AudioSpectrogram(
         input=tf.constant(AUDIO), window_size=100, stride=37, magnitude_squared=False
+    ),
+    "mfcc, other limits": lambda x: RAW.Mfcc(
+        spectrogram=RAW.AudioSpectrogram(
+            input=tf.constant(AUDIO), window_size=500, stride=37, magnitude_squared=True
+        ),
+        sample_rate=tf.constant(22050),
+        upper_frequency_limit=7000.0,
+        lower_frequency_limit=300.0,
+        filterbank_channel_count=30,
+        dct_coefficient_count=12,
     ),
     "stereo WAV": lambda x: RAW.DecodeWav(contents=tf.constant(STEREO), desired_samples=1200).audio,
     "one channel of a WAV": lambda x: (
@@ -194,7 +204,7 @@ def test_python_2_7_gives_the_same_scores(name, tmp_path):
 @pytest.mark.shared
 @needs_recordings
 @needs_tf14
-@pytest.mark.parametrize("name", FRONT_ENDS)
+@pytest.mark.parametrize("name", [*FRONT_ENDS, "mfcc"])  # raw has networks of its own, tested above
 def test_python_2_7_knows_every_front_end(name, tmp_path):
     audio, front_end = real_clips()[::4], FrontEnd(name)
     model = spread_model("tiny_conv", audio, front_end=front_end)
