@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 from train import architectures, graphdef_ops, tf14
+from train.architectures import front_end_of
 from train.frontend import average_bins, compute_features
 from train.graphdef import GraphDefModel, freeze
 from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
@@ -69,9 +70,14 @@ def real_clips() -> np.ndarray:
 
 
 def spread_model(
-    name: str, audio: np.ndarray, labels: int = 4, front_end: FrontEnd = FRONT_END
+    name: str, audio: np.ndarray, labels: int = 4, front_end: FrontEnd | None = None
 ) -> keras.Model:
-    """A model with random weights whose scores on this audio are neither flat nor saturated."""
+    """A model with random weights whose scores on this audio are neither flat nor saturated.
+
+    Args:
+        front_end: None for the one that the architecture needs.
+    """
+    front_end = front_end or front_end_of(name)
     model = architectures.build(name, front_end, labels, dropout=0.5, seed=1)
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     for weight in model.weights:
@@ -83,13 +89,21 @@ def spread_model(
         fan_in = np.prod(weight.shape[: 2 if depthwise else -1])
         sigma = np.sqrt(2 / fan_in) if weight.name.endswith("kernel") else 0.1
         weight.assign(rng.normal(0, sigma, weight.shape))
-    logits = architectures.logits(model)
-    given = logits(features_of(audio, front_end)).numpy()
-    last = logits.layers[-1]
-    scale = 2.0 / given.std(axis=0)
-    last.kernel.assign(last.kernel.numpy() * scale)
-    last.bias.assign((last.bias.numpy() - given.mean(axis=0)) * scale)
+    last = architectures.logits(model).layers[-1]
+    given = outputs_of(keras.Model(model.input, last.input), features_of(audio, front_end))
+    mean, kernel = given.mean(axis=0), last.kernel.numpy()
+    if not last.use_bias:  # of what all clips have in common, it makes nothing
+        kernel -= np.outer(mean, mean @ kernel) / (mean @ mean)
+    kernel *= 2.0 / (given @ kernel).std(axis=0)
+    last.kernel.assign(kernel)
+    if last.use_bias:
+        last.bias.assign(-mean @ kernel)
     return model
+
+
+def outputs_of(model: keras.Model, features: np.ndarray) -> np.ndarray:
+    """What a model makes of features, a few clips at a time."""
+    return np.concatenate([model(features[i : i + 16]).numpy() for i in range(0, len(features), 16)])
 
 
 def features_of(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
@@ -97,8 +111,7 @@ def features_of(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
 
 
 def keras_scores(model: keras.Model, audio: np.ndarray, front_end: FrontEnd = FRONT_END) -> np.ndarray:
-    features = features_of(audio, front_end)
-    return np.concatenate([model(features[i : i + 16]).numpy() for i in range(0, len(features), 16)])
+    return outputs_of(model, features_of(audio, front_end))
 
 
 def assert_spread(scores: np.ndarray) -> None:
@@ -107,27 +120,31 @@ def assert_spread(scores: np.ndarray) -> None:
     assert np.mean((scores > 0.02) & (scores < 0.98)) > 0.3
 
 
-@pytest.mark.parametrize("name", architectures.names())
+# walkthrough_conv_1d has no layer that others lack, and a clip takes it a second.
+NAMES = [name for name in architectures.names() if name != "walkthrough_conv_1d"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_scores_equal_keras_on_synthetic_audio(name):
-    audio = synthetic_clips()
+    audio, front_end = synthetic_clips(), front_end_of(name)
     model = spread_model(name, audio)
-    expected = keras_scores(model, audio)
+    expected = keras_scores(model, audio, front_end)
     assert_spread(expected)
-    scores = GraphDefModel(freeze(model, FRONT_END)).scores(audio)
+    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
     assert np.abs(scores - expected).max() <= TOLERANCE
 
 
 @pytest.mark.shared
 @needs_recordings
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_scores_equal_keras_on_real_clips(name):
-    audio = real_clips()
-    audio = audio if name != "conv" else audio[::3]
+    audio, front_end = real_clips(), front_end_of(name)
+    audio = audio[::3] if "conv" in name else audio
     assert len(audio) >= 50
     model = spread_model(name, audio)
-    expected = keras_scores(model, audio)
+    expected = keras_scores(model, audio, front_end)
     assert_spread(expected)
-    scores = GraphDefModel(freeze(model, FRONT_END)).scores(audio)
+    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
     assert np.abs(scores - expected).max() <= TOLERANCE
 
 
@@ -219,7 +236,8 @@ def test_average_bins_groups_as_same_pooling_does():
 
 
 def frozen(name: str, labels: int = 4) -> bytes:
-    return freeze(architectures.build(name, FRONT_END, labels, dropout=0.5, seed=1), FRONT_END)
+    front_end = front_end_of(name)
+    return freeze(architectures.build(name, front_end, labels, dropout=0.5, seed=1), front_end)
 
 
 def test_tiny_conv_nodes_are_the_original_s_in_order():
@@ -269,7 +287,7 @@ def test_single_fc_has_the_original_s_names():
     assert {"weights", "weights/read", "bias", "bias/read"} <= {node.name for node in graph_def.node}
 
 
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_same_weights_give_the_same_bytes(name):
     assert frozen(name) == frozen(name)
 
@@ -290,7 +308,7 @@ def test_our_table_agrees_with_tensorflow_1_4():
 
 @pytest.mark.shared
 @needs_tf14_ops
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_tensorflow_1_4_knows_every_op_and_attribute(name):
     listed = json.loads(TF14_OPS.read_text())
     graph_def = tf.compat.v1.GraphDef.FromString(frozen(name))
@@ -385,9 +403,9 @@ def assert_tf14_agrees(model: keras.Model, front_end: FrontEnd, folder: Path, re
 @pytest.mark.shared
 @needs_recordings
 @needs_tf14
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_real_tensorflow_1_4_gives_the_same_scores(name, tmp_path, record_property):
-    assert_tf14_agrees(spread_model(name, real_clips()), FRONT_END, tmp_path, record_property)
+    assert_tf14_agrees(spread_model(name, real_clips()), front_end_of(name), tmp_path, record_property)
 
 
 @pytest.mark.slow

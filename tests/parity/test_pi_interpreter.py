@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from parity.test_graphdef import (
     FRONT_END,
+    NAMES,
     TF14,
     TOLERANCE,
     assert_spread,
@@ -28,6 +29,7 @@ from hil.remote.interpreter import Interpreter
 from hil.remote.tensorflow_engine import TensorFlowEngine
 from hil.remote.timer import AUDIO_INPUT, OUTPUT, RATE_INPUT
 from train import architectures
+from train.architectures import front_end_of
 from train.graphdef import GraphDefModel, freeze
 from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
 from train.wav import encode_wav
@@ -40,14 +42,15 @@ def numpy_scores(graph: bytes, audio: np.ndarray) -> np.ndarray:
     return np.concatenate([engine.run([clip[:, np.newaxis], np.int32(16000)])[0] for clip in audio])
 
 
-def assert_same_scores(name: str, audio: np.ndarray, front_end: FrontEnd = FRONT_END) -> None:
+def assert_same_scores(name: str, audio: np.ndarray, front_end: FrontEnd | None = None) -> None:
+    front_end = front_end or front_end_of(name)
     graph = freeze(spread_model(name, audio, front_end=front_end), front_end)
     expected = GraphDefModel(graph).scores(audio)
     assert_spread(expected)
     assert np.abs(numpy_scores(graph, audio) - expected).max() <= TOLERANCE
 
 
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_scores_equal_tensorflow_on_synthetic_audio(name):
     assert_same_scores(name, synthetic_clips())
 
@@ -59,11 +62,11 @@ def test_every_front_end_equals_tensorflow(name):
 
 @pytest.mark.shared
 @needs_recordings
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_scores_equal_tensorflow_on_real_clips(name):
     audio = real_clips()
     assert len(audio) >= 200
-    audio = audio if name != "conv" else audio[::2]
+    audio = audio[::2] if "conv" in name else audio
     assert_same_scores(name, audio)
 
 
@@ -194,11 +197,11 @@ def assert_python_2_7_agrees(graph: bytes, audio: np.ndarray, folder: Path) -> N
 @pytest.mark.shared
 @needs_recordings
 @needs_tf14
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_python_2_7_gives_the_same_scores(name, tmp_path):
     """On recordings: NumPy 1.16 sums less exactly, and noise at full scale makes 1.4e-5 of that."""
     audio = real_clips()[::4]
-    assert_python_2_7_agrees(freeze(spread_model(name, audio), FRONT_END), audio, tmp_path)
+    assert_python_2_7_agrees(freeze(spread_model(name, audio), front_end_of(name)), audio, tmp_path)
 
 
 @pytest.mark.shared
