@@ -20,8 +20,8 @@ def quantize(run: Path) -> Audit:
             model that does not come out as full int8.
     """
     run = Path(run)
+    runfolder.read_spec(run).front_end.check_deployable(run)
     spec = runfolder.read_spec(run, needs=[runfolder.KERAS, runfolder.CALIBRATION])
-    spec.front_end.check_deployable(run)
     shape = (spec.front_end.frames, spec.front_end.bins)
     try:
         calibration = np.load(run / runfolder.CALIBRATION)

@@ -39,6 +39,11 @@ class Evaluation:
     results: dict[str, dict[str, Any]]
 
 
+def kinds_of(spec: ModelSpec) -> tuple[str, ...]:
+    """Which of ``ARTEFACTS`` a run has: all, or all but the int8 model where no board has its front end."""
+    return tuple(kind for kind in ARTEFACTS if kind != "int8" or spec.front_end.is_deployable)
+
+
 def evaluate(
     run: Path,
     split: Split,

@@ -89,8 +89,13 @@ def spread_model(
         fan_in = np.prod(weight.shape[: 2 if depthwise else -1])
         sigma = np.sqrt(2 / fan_in) if weight.name.endswith("kernel") else 0.1
         weight.assign(rng.normal(0, sigma, weight.shape))
+    features = features_of(audio, front_end)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(features[:50], training=True)  # what is normalized is as it would be after training
     last = architectures.logits(model).layers[-1]
-    given = outputs_of(keras.Model(model.input, last.input), features_of(audio, front_end))
+    given = outputs_of(keras.Model(model.input, last.input), features)
     mean, kernel = given.mean(axis=0), last.kernel.numpy()
     if not last.use_bias:  # of what all clips have in common, it makes nothing
         kernel -= np.outer(mean, mean @ kernel) / (mean @ mean)
