@@ -19,6 +19,7 @@ from train.corpus import ALL, TESTING, TRAINING
 from train.errors import Interrupted, UserError
 from train.job import Job, read_job, trained_job
 from train.native import import_tensorflow
+from train.spec import labels_for
 from train.version import earshot_version
 
 if TYPE_CHECKING:
@@ -207,6 +208,7 @@ class _timed:
 def _evaluate(arguments: list[str]) -> None:
     flags = cli.evaluate_parser().parse_args(arguments)
     spec = runfolder.read_spec(flags.run)
+    words = cli.words_of(flags.as_words) if flags.as_words else None
     _check_report_file(flags.json)
     job = cli.evaluation_job(trained_job(flags.run, spec), flags)
     material = stage.gather(job, (flags.split,))
@@ -218,14 +220,14 @@ def _evaluate(arguments: list[str]) -> None:
 
     split = material.splits[flags.split]
     kinds = kinds_of(spec) if flags.model == "all" else (flags.model,)
-    evaluation = evaluate(flags.run, split, material.audio.plain(split), kinds)
+    evaluation = evaluate(flags.run, split, material.audio.plain(split), kinds, words)
     if flags.json:
         corpus = material.summary(spec.front_end, spec.labels)
         try:
             runfolder.write_json(flags.json, {"run": str(flags.run), "corpus": corpus, **evaluation.results})
         except OSError as error:
             raise UserError(f"--json {flags.json}: cannot be written ({error.strerror})") from error
-    print_results(evaluation.results, spec.labels)
+    print_results(evaluation.results, spec.labels if words is None else labels_for(words))
 
 
 def _check_report_file(path: Path | None) -> None:
