@@ -13,14 +13,12 @@ from parity.test_graphdef import (
     FRONT_END,
     NAMES,
     TF14,
-    TOLERANCE,
-    assert_spread,
     needs_recordings,
     needs_tf14,
     real_clips,
-    spread_model,
     synthetic_clips,
 )
+from spread_models import TOLERANCE, assert_spread, spread_model, tolerance
 from unit.test_graphdef_ops import SINGLE_LAYERS, make_audio, make_model
 
 from hil.pi_timer import BUNDLE, bundle
@@ -35,12 +33,6 @@ from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
 from train.wav import encode_wav
 
 FEEDS = [AUDIO_INPUT, RATE_INPUT]
-# With random weights, float32 itself is up to 1e-5 from what float64 gives, in either engine.
-DEEP = "conv_1d_time_sliced_with_attention"
-
-
-def tolerance(name: str) -> float:
-    return 3 * TOLERANCE if name == DEEP else TOLERANCE
 
 
 def numpy_scores(graph: bytes, audio: np.ndarray) -> np.ndarray:
