@@ -43,6 +43,8 @@ CONVOLUTION = Rate("FLOPs", 137.228, 2 * 64 * (99 * 40 * 20 * 8 + 50 * 20 * 10 *
 WEIGHTS = Rate("weights", 4.269, 64000 * 12)
 # 99 frames of a 512-point FFT.
 SPECTROGRAM = Rate("FFT points x log2", 7.013, 99 * 512 * 9)
+# The Mfcc of these frames: 257 square roots and products, and 40 coefficients.
+CEPSTRUM = Rate("bins", 6.744, 99 * 257)
 POOL = Rate("inputs", 3.933, 99 * 40 * 64)
 # What two convolutions and the product with the weights gave.
 TWO_OPERANDS = Rate("outputs", 3.047, 99 * 40 * 64 + 50 * 20 * 64 + 12)
@@ -127,6 +129,8 @@ def _work(node: Node, shape_of: ShapeOf) -> tuple[Rate, int]:
             frames, bins = shape_of((node.name, 0))[1:]
             fft_length = 2 * (bins - 1)
             return SPECTROGRAM, frames * fft_length * (fft_length.bit_length() - 1)
+        case "Mfcc":
+            return CEPSTRUM, inputs
         case "MaxPool" | "AvgPool":
             return POOL, inputs
         case "Const":

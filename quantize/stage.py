@@ -16,10 +16,11 @@ def quantize(run: Path) -> Audit:
     """Write RUN/model.tflite and its hash into RUN/spec.json.
 
     Raises:
-        UserError: files missing or not belonging together, or a model that does not
-            come out as full int8.
+        UserError: files missing or not belonging together, a front end that no board has, or a
+            model that does not come out as full int8.
     """
     run = Path(run)
+    runfolder.read_spec(run).front_end.check_deployable(run)
     spec = runfolder.read_spec(run, needs=[runfolder.KERAS, runfolder.CALIBRATION])
     shape = (spec.front_end.frames, spec.front_end.bins)
     try:

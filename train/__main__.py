@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from train import architectures, cli, console, runfolder
 from train import material as stage
@@ -20,7 +21,11 @@ from train.explore_command import run_explore
 from train.job import Job, read_job, trained_job
 from train.native import import_tensorflow
 from train.sample_command import run_sample
+from train.spec import labels_for
 from train.version import earshot_version
+
+if TYPE_CHECKING:
+    from quantize.audit import Audit
 
 
 def main() -> None:
@@ -89,20 +94,27 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
     from train import report
     from train.training import train
 
+    is_deployable = job.front_end.is_deployable
+    if why_not := architectures.why_not_deployable(job.architecture):
+        console.warn(f"--architecture {job.architecture} is not deployable: {why_not}")
     trained = train(job, material, run, resume, stop)
     timings_s = {"corpus": round(corpus_s, 1)} | trained.pop("timings_s")
 
-    with _timed(timings_s, "quantize"):
-        audit = quantize(run)
+    audit, sources = None, None
+    if is_deployable:
+        with _timed(timings_s, "quantize"):
+            audit = quantize(run)
     with _timed(timings_s, "evaluate"):
-        from train.evaluate import evaluate, write_clips
+        from train.evaluate import evaluate, kinds_of, write_clips
 
         split = material.splits[TESTING]
         audio = material.audio.plain(split)
-        evaluation = evaluate(run, split, audio)
-        write_clips(run, job.spec, split, audio, evaluation)
-    with _timed(timings_s, "codegen"):
-        sources = generate(run)
+        evaluation = evaluate(run, split, audio, kinds_of(job.spec))
+        if is_deployable:
+            write_clips(run, job.spec, split, audio, evaluation)
+    if is_deployable:
+        with _timed(timings_s, "codegen"):
+            sources = generate(run)
     network = trained.pop("network")
     runfolder.write_json(
         run / runfolder.METRICS,
@@ -118,12 +130,10 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
             **trained,
             **evaluation.results,
             "sizes": {
-                "tflite_bytes": audit.file_bytes,
                 "graphdef_bytes": (run / runfolder.GRAPHDEF).stat().st_size,
                 "keras_bytes": (run / runfolder.KERAS).stat().st_size,
-                "arena_bytes": evaluation.results["int8"]["arena_bytes"],
-                "arena_label": "host, 64-bit TFLite-Micro; a 32-bit board needs less",
                 **network,
+                **(_int8_sizes(audit, evaluation.results["int8"]["arena_bytes"]) if audit else {}),
             },
             "ops": [
                 {
@@ -132,7 +142,7 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
                     "macs": op.macs,
                     "weight_bytes": op.weight_bytes,
                 }
-                for op in audit.ops
+                for op in (audit.ops if audit else ())
             ],
         },
     )
@@ -140,6 +150,14 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
     from train.summary import print_run
 
     print_run(run, sources, page, time.monotonic() - started)
+
+
+def _int8_sizes(audit: "Audit", arena_bytes: int) -> dict[str, int | str]:
+    return {
+        "tflite_bytes": audit.file_bytes,
+        "arena_bytes": arena_bytes,
+        "arena_label": "host, 64-bit TFLite-Micro; a 32-bit board needs less",
+    }
 
 
 def _write_job(job: Job, run: Path) -> None:
@@ -194,25 +212,26 @@ class _timed:
 def _evaluate(arguments: list[str]) -> None:
     flags = cli.evaluate_parser().parse_args(arguments)
     spec = runfolder.read_spec(flags.run)
+    words = cli.words_of(flags.as_words) if flags.as_words else None
     _check_report_file(flags.json)
     job = cli.evaluation_job(trained_job(flags.run, spec), flags)
     material = stage.gather(job, (flags.split,))
     _warn_of_training_clips(flags.run, flags.split, material)
 
     import_tensorflow()
-    from train.evaluate import ARTEFACTS, evaluate
+    from train.evaluate import evaluate, kinds_of
     from train.summary import print_results
 
     split = material.splits[flags.split]
-    kinds = tuple(ARTEFACTS) if flags.model == "all" else (flags.model,)
-    evaluation = evaluate(flags.run, split, material.audio.plain(split), kinds)
+    kinds = kinds_of(spec) if flags.model == "all" else (flags.model,)
+    evaluation = evaluate(flags.run, split, material.audio.plain(split), kinds, words)
     if flags.json:
         corpus = material.summary(spec.front_end, spec.labels)
         try:
             runfolder.write_json(flags.json, {"run": str(flags.run), "corpus": corpus, **evaluation.results})
         except OSError as error:
             raise UserError(f"--json {flags.json}: cannot be written ({error.strerror})") from error
-    print_results(evaluation.results, spec.labels)
+    print_results(evaluation.results, spec.labels if words is None else labels_for(words))
 
 
 def _check_report_file(path: Path | None) -> None:

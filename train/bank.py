@@ -114,7 +114,7 @@ def training_bank(
     if folder.is_dir():
         os.utime(folder)
         return Bank(np.load(folder / "features.npy", mmap_mode="r"), np.load(folder / "labels.npy"))
-    features = np.empty((len(plan), front_end.frames, front_end.bins), dtype=np.uint8)
+    features = np.empty((len(plan), front_end.frames, front_end.bins), dtype=front_end.step_type)
     labels = np.array([example.label for example, _, _ in plan], dtype=np.int64)
 
     def fill(block: slice) -> int:

@@ -53,8 +53,8 @@ class Batches:
 
 
 def scaled(quantized: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
-    """uint8 features on the scale that the float model takes, float32."""
-    return tf.cast(quantized, tf.float32) * front_end.feature_scale + front_end.feature_min
+    """Quantized features on the scale that the float model takes, float32."""
+    return tf.cast(quantized, tf.float32) * front_end.feature_scale
 
 
 def batch_loss(

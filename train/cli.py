@@ -15,7 +15,8 @@ from train.job import ExtraData, Job
 from train.recipe import OPTIMIZERS, ORIGINAL, RECIPES, SCHEDULES, Recipe
 from train.runfolder import run_name
 from train.sources import RANDOM
-from train.spec import FRONT_ENDS, FrontEnd, parse_words
+from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd, parse_words
+from train.task import WORD_PRESETS
 
 _EPILOG = """\
 commands beside training:
@@ -73,7 +74,12 @@ def training_parser() -> argparse.ArgumentParser:
     job, front_end, augmentation = Job(("word",)), FrontEnd(), Augmentation()
 
     main = parser.add_argument_group("what to train")
-    main.add_argument("--words", metavar="A,B", help="the words to spot, any number of them")
+    main.add_argument(
+        "--words",
+        metavar="A,B",
+        help=f"the words to spot, any number of them, or {' or '.join(WORD_PRESETS)}: the 10 or all 30 of "
+        "the 2017 challenge",
+    )
     _add_data_flags(main, job)
     main.add_argument(
         "--random-data", action="store_true", help="noise with random labels, to debug the chain itself"
@@ -121,7 +127,10 @@ def training_parser() -> argparse.ArgumentParser:
 
     features = parser.add_argument_group("front end")
     features.add_argument(
-        "--preprocess", default=front_end.name, choices=FRONT_ENDS, help="docs/FRONT_ENDS.md (%(default)s)"
+        "--preprocess",
+        default=front_end.name,
+        choices=(*FRONT_ENDS, *HOST_FRONT_ENDS),
+        help=f"docs/FRONT_ENDS.md; {' and '.join(HOST_FRONT_ENDS)}: no board has them (%(default)s)",
     )
     for flag, value, text in (
         ("--sample-rate-hz", front_end.sample_rate_hz, "of the microphone"),
@@ -189,6 +198,12 @@ def evaluate_parser() -> argparse.ArgumentParser:
         choices=("all", "float", "graphdef", "int8"),
         help="model.keras, model.pb, model.tflite or all three (%(default)s)",
     )
+    parser.add_argument(
+        "--as-words",
+        metavar="A,B",
+        help="judge by these words alone (or challenge): others that the model knows count as unknown, whose "
+        "score is the largest of theirs",
+    )
     add_sampling_flags(parser, Trained())
     parser.add_argument("--seed", type=int, help="of the sampling (as in training)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
@@ -241,6 +256,15 @@ def _extra_data(text: str) -> ExtraData:
         ) from None
 
 
+def words_of(text: str) -> tuple[str, ...]:
+    """The words that a flag names, one by one or by a preset.
+
+    Raises:
+        UserError: as ``parse_words``.
+    """
+    return parse_words(WORD_PRESETS.get(text, text))
+
+
 def job_of(arguments: argparse.Namespace) -> Job:
     """The job that the flags of the main job ask for.
 
@@ -252,7 +276,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
     if arguments.random_data and arguments.data:
         raise UserError(f"--random-data and --data {arguments.data[0]} exclude each other")
     return Job(
-        words=parse_words(arguments.words),
+        words=words_of(arguments.words),
         data=RANDOM if arguments.random_data else next(iter(arguments.data), None),
         extra_data=tuple(map(_extra_data, arguments.data[1:])),
         test_data=arguments.test_data,

@@ -15,7 +15,8 @@ from train.errors import UserError
 from train.frontend import float_features, model_input, quantize_features
 from train.graphdef import GraphDefModel
 from train.metrics import summarize
-from train.spec import ModelSpec
+from train.spec import ModelSpec, labels_for
+from train.task import fold_scores, fold_truth
 from train.tflite import tensorflow_scores
 from train.tflm import TflmModel
 from train.wav import encode_wav, to_int16
@@ -38,17 +39,24 @@ class Evaluation:
     results: dict[str, dict[str, Any]]
 
 
+def kinds_of(spec: ModelSpec) -> tuple[str, ...]:
+    """Which of ``ARTEFACTS`` a run has: all, or all but the int8 model where no board has its front end."""
+    return tuple(kind for kind in ARTEFACTS if kind != "int8" or spec.front_end.is_deployable)
+
+
 def evaluate(
     run: Path,
     split: Split,
     audio: NDArray[np.float32],
     kinds: tuple[str, ...] = tuple(ARTEFACTS),
+    words: tuple[str, ...] | None = None,
 ) -> Evaluation:
     """Score a split with the artefacts of a run folder.
 
     Args:
         audio: (clips, clip_samples) float32, in the order of ``split.examples``.
         kinds: of ``ARTEFACTS``.
+        words: judge by these alone, see ``train.task``; None: by all that the run knows.
     Raises:
         UserError: an artefact is missing or does not belong to the run's spec.json.
     """
@@ -70,9 +78,14 @@ def evaluate(
             extras["graphdef"]["max_score_difference"] = float(difference)
     if "int8" in kinds:
         scores["int8"], extras["int8"] = _int8_scores(run, features, spec)
+    labels = spec.labels
+    if words is not None:
+        truth = fold_truth(truth, spec.labels, words)
+        scores = {kind: fold_scores(found, spec.labels, words) for kind, found in scores.items()}
+        labels = labels_for(words)
     results = {
         kind: {"artefact": ARTEFACTS[kind], "sha256": spec.artefacts[ARTEFACTS[kind]]}
-        | summarize(truth, scores[kind].argmax(axis=-1), spec.labels)
+        | summarize(truth, scores[kind].argmax(axis=-1), labels)
         | extras[kind]
         for kind in kinds
     }

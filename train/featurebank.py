@@ -40,10 +40,11 @@ def read_bank(path: Path, front_end: FrontEnd) -> tuple[Corpus, NDArray[np.uint8
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"--data {path}: not a feature bank that can be read ({error})") from error
     expected = (front_end.frames, front_end.bins)
-    if features.dtype != np.uint8 or features.ndim != 3 or features.shape[1:] != expected:
+    if features.dtype != front_end.step_type or features.ndim != 3 or features.shape[1:] != expected:
         raise UserError(
             f"--data {path}: holds {features.dtype} features of {features.shape[1:]}, the front end "
-            f"{front_end.name!r} gives uint8 of {expected}; pass the --preprocess that made the bank"
+            f"{front_end.name!r} gives {front_end.step_type} of {expected}; pass the --preprocess that made "
+            "the bank"
         )
     if not len(features) == len(words) == len(names) == len(splits):
         raise UserError(f"--data {path}: its arrays differ in length; expected one entry a clip in each")

@@ -1,17 +1,21 @@
 """The front end: clips of audio to arrays of features, 49 x 43 or 49 x 40. This is the definition.
 
-The C front end on the device and the one inside ``model.pb`` are judged against it. All front ends
-share a spectrum; its bins become bands, and the power of a band a feature (docs/FRONT_ENDS.md).
+The C front end on the device and the one inside ``model.pb`` are judged against it. All front ends but
+``raw`` share a spectrum; its bins become bands, and the power of a band a feature (docs/FRONT_ENDS.md).
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from train.compression import gain_controlled, log_steps
-from train.spec import FrontEnd
+from train.spec import CEPSTRUM, FrontEnd
+
+# Quantized features: uint8, or int16 of a front end that no board has (``FrontEnd.step_type``).
+Steps = NDArray[Any]
 
 # Clips handled at a time: 49 x 512 doubles each, so that a block stays in the cache of a core.
 _BLOCK_CLIPS = 8
@@ -78,13 +82,15 @@ def average_bins(power: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.
 
 
 def mel_weights(front_end: FrontEnd) -> NDArray[np.float64]:
-    """(fft_bins, bins) float64: share of each FFT bin in each mel band.
+    """(fft_bins, mel_bands) float64: share of each FFT bin in each mel band.
 
     Triangles in mel, each as high as 1 and from the middle of one neighbour to that of the other.
     """
-    bands = np.arange(1, front_end.bins + 1)
+    bands = np.arange(1, front_end.mel_bands + 1)
     distance = np.abs(np.array(front_end.mel_positions)[:, np.newaxis] - bands)
-    return np.maximum(0.0, 1.0 - distance)
+    weights: NDArray[np.float64] = np.maximum(0.0, 1.0 - distance)
+    weights[: front_end.mel_first_bin] = 0.0
+    return weights
 
 
 def band_powers(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
@@ -117,37 +123,59 @@ def compress(powers: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.flo
     return (log_steps(powers, front_end.log_scale) * front_end.feature_scale).astype(np.float32)
 
 
+def cepstrum(power: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
+    """Mel-frequency cepstral coefficients: a cosine transform of the logarithms of mel bands' magnitudes.
+
+    Args:
+        power: (clips, frames, fft_bins) float32.
+    Returns:
+        (clips, frames, bins) float32.
+    Source:
+        TensorFlow's Mfcc op: double precision, magnitudes not powers, scale sqrt(2 / bands) also for the
+        first coefficient.
+    """
+    magnitudes = np.sqrt(power.astype(np.float64)) @ mel_weights(front_end)
+    middles = np.pi / CEPSTRUM.bands * (np.arange(CEPSTRUM.bands) + 0.5)
+    cosines = np.sqrt(2.0 / CEPSTRUM.bands) * np.cos(np.outer(middles, np.arange(front_end.bins)))
+    coefficients = np.log(np.maximum(magnitudes, CEPSTRUM.floor)) @ cosines
+    return np.asarray(coefficients, dtype=np.float32)
+
+
 def compute_features(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
-    """Features as the float model and the GraphDef see them: clamped to the range, not rounded.
+    """Features as the float model and the GraphDef see them: clamped to a board's range, not rounded.
 
     Args:
         audio: (clips, clip_samples) float32 in [-1, 1].
     Returns:
         (clips, frames, bins) float32 in [feature_min, feature_max].
     """
+    if front_end.is_raw:
+        return audio[:, :, np.newaxis]
+    if front_end.has_cepstrum:
+        return cepstrum(power_spectrogram(audio, front_end), front_end)
     features = compress(band_powers(audio, front_end), front_end)
     return np.clip(features, front_end.feature_min, front_end.feature_max, out=features)
 
 
-def quantize_features(features: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.uint8]:
-    """Features as the device sees them: 0 is feature_min, 255 is feature_max.
+def quantize_features(features: NDArray[np.float32], front_end: FrontEnd) -> Steps:
+    """Features in whole steps, as the device sees them: 0 is feature_min, 255 is feature_max.
 
     Ties round up, as C's roundf does for values that are never negative.
 
     Args:
         features: (..., frames, bins) float32; values outside the range are clamped.
     Returns:
-        the same shape, uint8. Subtract 128 for the int8 input of the model.
+        the same shape, uint8 (subtract 128 for the int8 input of the model), or int16 of a front end that
+        no board has.
     """
-    scaled = (features - np.float32(front_end.feature_min)) / np.float32(front_end.feature_scale)
-    rounded: NDArray[np.uint8] = np.clip(np.floor(scaled + _ALMOST_HALF), 0, 255).astype(np.uint8)
-    return rounded
+    scaled = np.floor(features / np.float32(front_end.feature_scale) + _ALMOST_HALF)
+    steps: Steps = np.clip(scaled, *front_end.step_range).astype(front_end.step_type)
+    return steps
 
 
-def dequantize_features(quantized: NDArray[np.uint8], front_end: FrontEnd) -> NDArray[np.float32]:
-    """uint8 features back on the scale of ``compute_features``, float32."""
-    scale, lowest = np.float32(front_end.feature_scale), np.float32(front_end.feature_min)
-    return quantized.astype(np.float32) * scale + lowest
+def dequantize_features(quantized: Steps, front_end: FrontEnd) -> NDArray[np.float32]:
+    """Quantized features back on the scale of ``compute_features``, float32."""
+    return quantized.astype(np.float32) * np.float32(front_end.feature_scale)
 
 
 def model_input(quantized: NDArray[np.uint8], front_end: FrontEnd) -> NDArray[np.int8]:
@@ -166,15 +194,15 @@ def float_features(audio: NDArray[np.float32], front_end: FrontEnd, workers: int
     return features
 
 
-def wav_features(audio: NDArray[np.float32], front_end: FrontEnd, workers: int = 1) -> NDArray[np.uint8]:
+def wav_features(audio: NDArray[np.float32], front_end: FrontEnd, workers: int = 1) -> Steps:
     """Quantized features of many clips, a block at a time on ``workers`` threads.
 
     Args:
         audio: (clips, clip_samples) float32 in [-1, 1].
     Returns:
-        (clips, frames, bins) uint8.
+        (clips, frames, bins) uint8, or int16 as of ``quantize_features``.
     """
-    quantized = np.empty((len(audio), front_end.frames, front_end.bins), dtype=np.uint8)
+    quantized = np.empty((len(audio), front_end.frames, front_end.bins), dtype=front_end.step_type)
 
     def fill(block: slice) -> None:
         quantized[block] = quantize_features(compute_features(audio[block], front_end), front_end)

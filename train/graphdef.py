@@ -67,17 +67,12 @@ def _emit_front_end(front_end: FrontEnd) -> tf.Tensor:
     audio = tf.raw_ops.DecodeWav(
         contents=wav, desired_channels=1, desired_samples=front_end.clip_samples, name=AUDIO_NODE
     ).audio
-    power = tf.raw_ops.AudioSpectrogram(
-        input=audio,
-        window_size=front_end.window_samples,
-        stride=front_end.stride_samples,
-        magnitude_squared=True,
-    )
-    features = graphdef_frontend.emit(power, front_end)
-    highest = tf.constant(front_end.feature_max, tf.float32, name="feature_max")
-    clamped = tf.raw_ops.Minimum(x=features, y=highest)
+    features = graphdef_frontend.emit(audio, front_end)
+    if front_end.is_deployable:  # the others end where their features can
+        highest = tf.constant(front_end.feature_max, tf.float32, name="feature_max")
+        features = tf.raw_ops.Minimum(x=features, y=highest)
     # Flat and back: the original's interface between front end and network is a flat array.
-    flat = tf.raw_ops.Reshape(tensor=clamped, shape=[-1, front_end.feature_count])
+    flat = tf.raw_ops.Reshape(tensor=features, shape=[-1, front_end.feature_count])
     return tf.raw_ops.Reshape(tensor=flat, shape=[-1, front_end.frames, front_end.bins, 1])
 
 

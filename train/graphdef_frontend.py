@@ -1,4 +1,4 @@
-"""Spectrum to features as TensorFlow 1.4 ops: ``band_powers`` and ``compress`` of train/frontend.py."""
+"""Audio to features as TensorFlow 1.4 ops: ``compute_features`` of train/frontend.py."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,15 +6,33 @@ from numpy.typing import NDArray
 
 from train.compression import level_weights
 from train.frontend import mel_weights
-from train.spec import GAIN_CONTROL, FrontEnd, LogScale
+from train.spec import CEPSTRUM, GAIN_CONTROL, MEL_TOP_HZ, FrontEnd, LogScale
 
 
-def emit(power: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
-    """Ops from (1, frames, fft_bins) power to features, not clamped at the upper end.
+def emit(audio: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
+    """Ops from (clip_samples, 1) audio to features, not clamped at the upper end.
 
     Returns:
-        float32, (1, frames, bins, 1) or (frames, bins): the same values in the same order.
+        float32, (1, frames, bins, 1) or (frames, bins) or (1, frames, bins): the same values in the same
+        order.
     """
+    if front_end.is_raw:
+        return audio
+    power = tf.raw_ops.AudioSpectrogram(
+        input=audio,
+        window_size=front_end.window_samples,
+        stride=front_end.stride_samples,
+        magnitude_squared=True,
+    )
+    if front_end.has_cepstrum:
+        return tf.raw_ops.Mfcc(
+            spectrogram=power,
+            sample_rate=tf.constant(front_end.sample_rate_hz, name="sample_rate"),
+            upper_frequency_limit=MEL_TOP_HZ,
+            lower_frequency_limit=CEPSTRUM.lowest_hz,
+            filterbank_channel_count=CEPSTRUM.bands,
+            dct_coefficient_count=front_end.bins,
+        )
     powers = _mel_powers(power, front_end) if front_end.has_mel_bands else _group_means(power, front_end)
     if front_end.name == "pcan":
         return _gain_controlled(powers, front_end)

@@ -202,9 +202,16 @@ def _pool(layer: keras.Layer, weights: Weights, x: tf.Tensor) -> tf.Tensor:
     )
 
 
-def _global_average(layer: keras.layers.GlobalAveragePooling2D, weights: Weights, x: tf.Tensor) -> tf.Tensor:
+def _global_pool(layer: keras.Layer, weights: Weights, x: tf.Tensor) -> tf.Tensor:
     _require(layer, data_format="channels_last")
-    return tf.raw_ops.Mean(input=x, axis=[1, 2], keep_dims=layer.keepdims)
+    kind = tf.raw_ops.Max if isinstance(layer, keras.layers.GlobalMaxPooling2D) else tf.raw_ops.Mean
+    return kind(input=x, axis=[1, 2], keep_dims=layer.keepdims)
+
+
+def _cropping(layer: keras.layers.Cropping2D, weights: Weights, x: tf.Tensor) -> tf.Tensor:
+    _require(layer, data_format="channels_last")
+    (top, _), (left, _) = layer.cropping
+    return tf.raw_ops.Slice(input=x, begin=[0, top, left, 0], size=[-1, *layer.output.shape[1:]])
 
 
 def _reshape(layer: keras.Layer, weights: Weights, x: tf.Tensor) -> tf.Tensor:
@@ -249,11 +256,13 @@ _EMITTERS: Mapping[type[keras.Layer], Callable[..., tf.Tensor]] = {
     FusedBatchNormalization: _batch_normalization,
     keras.layers.Concatenate: _concatenate,
     keras.layers.Conv2D: _conv2d,
+    keras.layers.Cropping2D: _cropping,
     keras.layers.Dense: _dense,
     keras.layers.DepthwiseConv2D: _depthwise_conv2d,
     keras.layers.Dropout: _nothing,
     keras.layers.Flatten: _reshape,
-    keras.layers.GlobalAveragePooling2D: _global_average,
+    keras.layers.GlobalAveragePooling2D: _global_pool,
+    keras.layers.GlobalMaxPooling2D: _global_pool,
     keras.layers.MaxPooling2D: _pool,
     keras.layers.Multiply: _multiply,
     keras.layers.Permute: _permute,

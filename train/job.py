@@ -59,12 +59,12 @@ class Job:
             raise UserError("--validation-percentage and --testing-percentage leave nothing to train on")
         if self.bank_clips < 1:
             raise UserError(f"--bank-clips is {self.bank_clips}, expected 1 or more")
-        bank_bytes = self.bank_clips * self.front_end.feature_count
+        bank_bytes = self.bank_clips * self.front_end.feature_bytes
         if bank_bytes > _LARGEST_BANK_BYTES:
             raise UserError(
                 f"--bank-clips is {self.bank_clips}: their features take {bank_bytes / 1e9:.0f} GB, "
                 f"expected at most {_LARGEST_BANK_BYTES / 1e9:.0f} GB "
-                f"({_LARGEST_BANK_BYTES // self.front_end.feature_count} clips)"
+                f"({_LARGEST_BANK_BYTES // self.front_end.feature_bytes} clips)"
             )
         if sum(extra.share for extra in self.extra_data) >= 1:
             raise UserError("the shares behind the @ of --data leave nothing for the first; expected under 1")

@@ -145,16 +145,18 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
     """The spec of a run folder, after checking the files that the caller needs.
 
     Raises:
-        UserError: no run folder, a file missing, or a file that is not the one the
-            spec was written with.
+        UserError: no run folder, a file missing, a file that is not the one the spec was
+            written with, or a model.tflite where the front end allows none.
     """
-    run = Path(run)
+    run, needs = Path(run), tuple(needs)
     if not (run / SPEC).is_file():
         raise UserError(
             f"{run}: no {SPEC} there, so this is not a finished run folder; "
             "make one with: python -m train --words yes,no"
         )
     spec = ModelSpec.from_json((run / SPEC).read_bytes(), str(run / SPEC))
+    if TFLITE in needs:
+        spec.front_end.check_deployable(run)
     for name in needs:
         if not (run / name).is_file():
             raise UserError(f"{run / name}: missing; the run was not finished or the file was removed")

@@ -23,7 +23,11 @@ SPEC_VERSION = 1
 # exact in float32, so that a .tflite, which stores the range so, gets the step back exactly.
 _FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6}
 FRONT_ENDS = tuple(_FEATURE_SCALES)
-_MEL_TOP_HZ = 4000  # where the highest band of log_mel and pcan ends
+# Front ends that Python and model.pb compute, and no board. Their features are int16, so that a step is too
+# small to matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
+_HOST_FEATURE_SCALES = {"mfcc": 2.0**-7, "raw": 2.0**-15}
+HOST_FRONT_ENDS = tuple(_HOST_FEATURE_SCALES)
+MEL_TOP_HZ = 4000  # where the highest mel band ends
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,23 @@ GAIN_CONTROL = GainControl()
 
 
 @dataclass(frozen=True)
+class Cepstrum:
+    """Constants of ``mfcc``: the mel bands that its coefficients are of, and the least magnitude of one.
+
+    Source:
+        speech_commands, which leaves the attributes of TensorFlow's Mfcc op at their defaults; the floor is
+        the kernel's.
+    """
+
+    bands: int = 40
+    lowest_hz: int = 20
+    floor: float = 1e-12
+
+
+CEPSTRUM = Cepstrum()
+
+
+@dataclass(frozen=True)
 class FrontEnd:
     """Settings of the front end and all that follows from them.
 
@@ -79,8 +100,9 @@ class FrontEnd:
     feature_bin_count: int = 40
 
     def __post_init__(self) -> None:
-        if self.name not in FRONT_ENDS:
-            raise UserError(f"front end {self.name!r} is not known; known: {', '.join(FRONT_ENDS)}")
+        known = (*FRONT_ENDS, *HOST_FRONT_ENDS)
+        if self.name not in known:
+            raise UserError(f"front end {self.name!r} is not known; known: {', '.join(known)}")
         for name in ("sample_rate_hz", "clip_duration_ms", "window_size_ms", "window_stride_ms"):
             if getattr(self, name) <= 0:
                 raise UserError(f"front end: {name} is {getattr(self, name)}, expected more than 0")
@@ -100,22 +122,28 @@ class FrontEnd:
                 f"front end: feature_bin_count is {self.feature_bin_count}, "
                 f"expected 1 to {self.fft_bins} (the bins of a {self.fft_length}-point FFT)"
             )
+        if self.has_cepstrum and self.feature_bin_count > CEPSTRUM.bands:
+            raise UserError(
+                f"front end {self.name}: feature_bin_count is {self.feature_bin_count}, expected at most "
+                f"{CEPSTRUM.bands}, the mel bands that its coefficients are of"
+            )
         if self.has_mel_bands:
             self._check_mel_bands()
 
     def _check_mel_bands(self) -> None:
-        if self.sample_rate_hz < 2 * _MEL_TOP_HZ:
+        if self.sample_rate_hz < 2 * MEL_TOP_HZ:
             raise UserError(
                 f"front end {self.name}: sample_rate_hz is {self.sample_rate_hz}, expected at least "
-                f"{2 * _MEL_TOP_HZ}: its bands reach up to {_MEL_TOP_HZ} Hz"
+                f"{2 * MEL_TOP_HZ}: its bands reach up to {MEL_TOP_HZ} Hz"
             )
-        positions = self.mel_positions
-        for band in range(1, self.bins + 1):
+        positions = self.mel_positions[self.mel_first_bin :]
+        for band in range(1, self.mel_bands + 1):
             if not any(abs(position - band) < 1 for position in positions):
+                fewer = "" if self.has_cepstrum else ", or a smaller feature_bin_count"
                 raise UserError(
-                    f"front end {self.name}: feature_bin_count is {self.feature_bin_count}, and band {band} "
-                    f"of so many lies between two bins of a {self.fft_length}-point FFT; expected fewer "
-                    f"bands, or a window longer than {self.window_size_ms} ms"
+                    f"front end {self.name}: band {band} of {self.mel_bands} lies between two bins of a "
+                    f"{self.fft_length}-point FFT; expected a window longer than "
+                    f"{self.window_size_ms} ms{fewer}"
                 )
 
     @property
@@ -144,13 +172,49 @@ class FrontEnd:
         return self.fft_bins // self.feature_bin_count
 
     @property
+    def is_deployable(self) -> bool:
+        """Whether boards have this front end, too."""
+        return self.name in FRONT_ENDS
+
+    def check_deployable(self, where: object) -> None:
+        """Refuse what a board would have to run.
+
+        Args:
+            where: the run folder.
+        Raises:
+            UserError: no board has this front end.
+        """
+        if not self.is_deployable:
+            raise UserError(
+                f"{where}: the front end {self.name} cannot be deployed on a board: only Python and model.pb "
+                "have it, so that there is no model.tflite and no firmware; take model.pb, with python -m "
+                f"hil pi, or train again with --preprocess {', '.join(FRONT_ENDS[:-1])} or {FRONT_ENDS[-1]}"
+            )
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the network is given the samples themselves: each is a frame of one bin."""
+        return self.name == "raw"
+
+    @property
+    def has_cepstrum(self) -> bool:
+        """Whether features are coefficients of the logarithms of mel bands."""
+        return self.name == "mfcc"
+
+    @property
     def has_mel_bands(self) -> bool:
         """Whether features are of mel bands, not of groups of adjacent FFT bins."""
-        return self.name in ("log_mel", "pcan")
+        return self.name in ("log_mel", "pcan", "mfcc")
+
+    @property
+    def mel_bands(self) -> int:
+        return CEPSTRUM.bands if self.has_cepstrum else self.feature_bin_count
 
     @property
     def bins(self) -> int:
-        """Features per frame. With the defaults 43, or 40 mel bands."""
+        """Features per frame. With the defaults 43, or 40 mel bands or coefficients."""
+        if self.is_raw:
+            return 1
         if self.has_mel_bands:
             return self.feature_bin_count
         return -(-self.fft_bins // self.bins_per_average)
@@ -174,15 +238,24 @@ class FrontEnd:
 
         Bands count from 1 here, and all have the same width in mel, 1127 ln(1 + f / 700 Hz).
         """
-        top = math.log1p(_MEL_TOP_HZ / 700)
-        bin_hz = self.sample_rate_hz / self.fft_length
+        start = math.log1p(CEPSTRUM.lowest_hz / 700) if self.has_cepstrum else 0.0
+        span, bin_hz = math.log1p(MEL_TOP_HZ / 700) - start, self.sample_rate_hz / self.fft_length
         return tuple(
-            math.log1p(number * bin_hz / 700) / top * (self.bins + 1) for number in range(self.fft_bins)
+            (math.log1p(number * bin_hz / 700) - start) / span * (self.mel_bands + 1)
+            for number in range(self.fft_bins)
         )
+
+    @property
+    def mel_first_bin(self) -> int:
+        """The first FFT bin that counts: the Mfcc op leaves out one that lies above where its bands begin."""
+        bin_hz = self.sample_rate_hz / self.fft_length
+        return int(1.5 + CEPSTRUM.lowest_hz / bin_hz) if self.has_cepstrum else 0
 
     @property
     def frames(self) -> int:
         """Frames per clip: 49 with the defaults."""
+        if self.is_raw:
+            return self.clip_samples
         return 1 + (self.clip_samples - self.window_samples) // self.stride_samples
 
     @property
@@ -190,17 +263,32 @@ class FrontEnd:
         return self.frames * self.bins
 
     @property
+    def feature_bytes(self) -> int:
+        """What the quantized features of one clip take."""
+        return self.feature_count * (1 if self.is_deployable else 2)
+
+    @property
+    def step_type(self) -> str:
+        """NumPy's name of the type that quantized features have."""
+        return "uint8" if self.is_deployable else "int16"
+
+    @property
+    def step_range(self) -> tuple[int, int]:
+        """The lowest and the highest quantized feature."""
+        return (0, 255) if self.is_deployable else (-(2**15), 2**15 - 1)
+
+    @property
     def feature_min(self) -> float:
-        return 0.0
+        return self.step_range[0] * self.feature_scale
 
     @property
     def feature_max(self) -> float:
-        return 255.0 * self.feature_scale
+        return self.step_range[1] * self.feature_scale
 
     @property
     def feature_scale(self) -> float:
-        """Value of one step of a uint8 feature; also the scale of the model's int8 input."""
-        return _FEATURE_SCALES[self.name]
+        """Value of one step of a quantized feature; also the scale of the model's int8 input."""
+        return (_FEATURE_SCALES | _HOST_FEATURE_SCALES)[self.name]
 
     @property
     def log_scale(self) -> LogScale | None:

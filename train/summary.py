@@ -52,21 +52,34 @@ def print_results(results: dict[str, dict[str, Any]], labels: tuple[str, ...]) -
         )
 
 
-def print_run(run: Path, sources: Iterable[Path], page: Path, seconds: float) -> None:
-    """The end of the main job."""
+def print_run(run: Path, sources: Iterable[Path] | None, page: Path, seconds: float) -> None:
+    """The end of the main job.
+
+    Args:
+        sources: files of C; None where no board has the front end.
+    """
     metrics = runfolder.read_json(run / runfolder.METRICS)
-    labels = runfolder.read_spec(run).labels
-    print_results({kind: metrics[kind] for kind in ("float", "graphdef", "int8")}, labels)
+    spec = runfolder.read_spec(run)
+    results = {kind: metrics[kind] for kind in ("float", "graphdef", "int8") if kind in metrics}
+    print_results(results, spec.labels)
     sizes, corpus = metrics["sizes"], metrics["corpus"]
     steps = metrics["training"]
-    Console(soft_wrap=True, highlight=False).print(
-        f"""
-corpus      {corpus["name"]}: trained on {trained_on(corpus)}; {metrics["int8"]["clips"]} test clips
-tested on   {corpus["tested_on"]}
-training    {steps["steps"]} steps at {steps["steps_per_s"]:.0f} a second, best at {steps["best_step"]}
+    if sources is None:
+        made = f"""\
+model       {run / runfolder.GRAPHDEF}  {sizes["graphdef_bytes"]:,} bytes; try it with: \
+python -m hil pi {run} --local
+C sources   none: no board has the front end {spec.front_end.name}; for one, choose another --preprocess"""
+    else:
+        made = f"""\
 model       {run / runfolder.TFLITE}  {sizes["tflite_bytes"]:,} bytes, arena {sizes["arena_bytes"]:,} bytes \
 ({sizes["arena_label"]})
-C sources   {run / runfolder.C_SOURCES}  {len(list(sources))} files
+C sources   {run / runfolder.C_SOURCES}  {len(list(sources))} files"""
+    Console(soft_wrap=True, highlight=False).print(
+        f"""
+corpus      {corpus["name"]}: trained on {trained_on(corpus)}; {metrics["graphdef"]["clips"]} test clips
+tested on   {corpus["tested_on"]}
+training    {steps["steps"]} steps at {steps["steps_per_s"]:.0f} a second, best at {steps["best_step"]}
+{made}
 report      {page}
 took        {seconds:.0f} s"""
     )

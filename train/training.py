@@ -20,7 +20,7 @@ _NOISE_CLIPS = 2000  # of background noise that a recipe may mix into features
 
 
 def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> dict[str, Any]:
-    """The first stage: RUN/model.keras, model.pb, labels.txt, calibration.npy, history.json, spec.json.
+    """The first stage: RUN/model.keras, model.pb, labels.txt, history.json, spec.json, and calibration.npy.
 
     Args:
         resume: go on from the run folder's last checkpoint.
@@ -65,14 +65,15 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
         model.save(temporary)
     runfolder.write_bytes(run / runfolder.GRAPHDEF, graphdef.freeze(model, job.front_end))
     runfolder.write_text(run / runfolder.LABELS, "\n".join(spec.labels))
-    with runfolder.atomic_path(run / runfolder.CALIBRATION) as temporary:
-        np.save(temporary, _calibration(training_bank.features))
+    artefacts = [runfolder.KERAS, runfolder.GRAPHDEF, runfolder.LABELS]
+    if job.front_end.is_deployable:
+        with runfolder.atomic_path(run / runfolder.CALIBRATION) as temporary:
+            np.save(temporary, _calibration(training_bank.features))
+        artefacts.append(runfolder.CALIBRATION)
     runfolder.write_json(
         run / runfolder.HISTORY, {"training": state.training, "validation": state.validation}
     )
-    runfolder.write_spec(
-        run, spec, [runfolder.KERAS, runfolder.GRAPHDEF, runfolder.LABELS, runfolder.CALIBRATION]
-    )
+    runfolder.write_spec(run, spec, artefacts)
     return {
         "timings_s": {"features": round(features_s, 1), "training": round(state.seconds, 1)},
         "training": {

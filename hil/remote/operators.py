@@ -145,6 +145,25 @@ def _spectrogram(attributes, audio):
     return power.astype(np.float32)
 
 
+def _mfcc(attributes, spectrogram, rate_hz):
+    # type: (Attributes, Array, Array) -> Array
+    """(channels, frames, bins) power to (channels, frames, coefficients), in double precision."""
+    low_hz, high_hz = attributes["lower_frequency_limit"], attributes["upper_frequency_limit"]
+    bands = attributes["filterbank_channel_count"]
+    mel = np.log1p(np.array([low_hz, high_hz]) / 700.0)
+    bin_hz = 0.5 * float(rate_hz) / (spectrogram.shape[2] - 1)
+    # The kernel rounds up from a half bin further on: a bin just above the lower limit is left out.
+    bins = np.arange(int(1.5 + low_hz / bin_hz), int(high_hz / bin_hz) + 1)
+    if len(bins) and bins[-1] >= spectrogram.shape[2]:
+        raise GraphError("bands up to %g Hz, expected at most half of %d" % (high_hz, rate_hz))
+    places = (np.log1p(bins * bin_hz / 700.0) - mel[0]) / (mel[1] - mel[0]) * (bands + 1)
+    weights = np.maximum(0.0, 1.0 - np.abs(places[:, np.newaxis] - np.arange(1, bands + 1)))
+    magnitudes = np.dot(np.sqrt(spectrogram[..., bins].astype(np.float64)), weights)
+    angles = np.outer(np.arange(bands) + 0.5, np.arange(attributes["dct_coefficient_count"]))
+    cosines = np.sqrt(2.0 / bands) * np.cos(np.pi / bands * angles)
+    return np.asarray(np.dot(np.log(np.maximum(magnitudes, 1e-12)), cosines).astype(np.float32))
+
+
 def _decode_wav(attributes, contents):
     # type: (Attributes, Array) -> tuple[Array, Array]
     """16-bit PCM to (samples, channels) float32 in [-1, 1), and the rate."""
@@ -296,6 +315,7 @@ OPERATORS = {
     "Max": _reduced(np.max),
     "MaxPool": _max_pool,
     "Mean": _reduced(np.mean),
+    "Mfcc": _mfcc,
     "Pad": _pad,
     "Slice": _slice,
     "Sum": _reduced(np.sum),

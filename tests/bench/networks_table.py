@@ -46,12 +46,12 @@ def main() -> None:
     parser.add_argument(
         "--network",
         action="append",
-        choices=architectures.names(),
+        choices=architectures.names_for_boards(),
         metavar="NAME",
         help=f"measure only this one, the others stay as {_OUT} has them; may be repeated (all)",
     )
     flags = parser.parse_args()
-    names = flags.network or architectures.names()
+    names = flags.network or architectures.names_for_boards()
     rows = _kept(names) if flags.network else []
     todo = [(name, labels) for name in names for labels in _LABEL_COUNTS]
     import_tensorflow()
@@ -69,7 +69,7 @@ def _kept(measured: Iterable[str]) -> list[Row]:
     """Rows of an earlier run, of the networks that are not measured now and still there."""
     if not _OUT.is_file():
         raise UserError(f"{_OUT}: not there; measure all networks first, without --network")
-    wanted = set(architectures.names()) - set(measured)
+    wanted = set(architectures.names_for_boards()) - set(measured)
     return [row for row in runfolder.read_json(_OUT) if row["network"] in wanted]
 
 

@@ -65,6 +65,28 @@ def test_metrics_hold_each_artefacts_figures(trained):
     assert [op["op"] for op in metrics["ops"]] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX"]
 
 
+def test_a_front_end_of_no_board_ends_with_the_graph(command, small_job, tmp_path):
+    """model.pb, scores and report; what needs int8 or C says in one line why there is none."""
+    run = tmp_path / "mfcc"
+    code, output, messages = command("train", *small_job, "--preprocess", "mfcc", "--out", run)
+    assert code == 0, messages
+    assert "C sources   none: no board has the front end mfcc" in output
+    for name in ("model.keras", "model.pb", "metrics.json", "report.html"):
+        assert (run / name).stat().st_size
+    assert not {"model.tflite", "calibration.npy", "c"} & {path.name for path in run.iterdir()}
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["graphdef"]["accuracy"] > 0.4, "one of four"
+    assert metrics["graphdef"]["max_score_difference"] < 1e-5
+    assert "int8" not in metrics
+    for refused in (("quantize", run), ("codegen", run), ("hil", "build", run, "--board", "mps2-an386")):
+        code, _, messages = command(*refused)
+        assert code == 2
+        assert "the front end mfcc cannot be deployed on a board" in messages
+    code, output, messages = command("train", "evaluate", run, "--as-words", "no")
+    assert code == 0, messages
+    assert "model.pb" in output
+
+
 def test_again_over_an_old_run_gives_the_same_bytes(trained, copy, command, small_job):
     """--overwrite, and reproducibility: nothing of what was there before may shine through."""
     for name in ("model.tflite", "model.pb", "c/model.cc", "checkpoints/last.npz", "checkpoints/best.npz"):

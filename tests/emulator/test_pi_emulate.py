@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from parity.test_graphdef import FRONT_END, TOLERANCE, spread_model, synthetic_clips
+from parity.test_graphdef import FRONT_END, synthetic_clips
+from spread_models import TOLERANCE, spread_model
 
 from hil import __main__ as hil
 from hil import pi_emulate

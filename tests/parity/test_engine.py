@@ -14,7 +14,7 @@ from codegen.ends import int8_core
 from codegen.engine import build_engine
 from codegen.native import UNDEFINED_SANITIZER, NativeEngine, compile_engine
 from codegen.tflite import read_graph
-from train.architectures import build, logits, names
+from train.architectures import build, logits, names_for_boards
 from train.spec import FrontEnd
 
 runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
@@ -59,7 +59,7 @@ def architecture_tflite() -> Callable[[str], bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", names_for_boards())
 def test_architectures(architecture_tflite, name):
     assert_same(architecture_tflite(name), 10 if name in ("conv", "low_latency_conv") else 50)
 

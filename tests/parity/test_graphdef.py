@@ -5,22 +5,22 @@ import json
 import os
 import subprocess
 import tarfile
-import zlib
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from spread_models import TOLERANCE, assert_spread, keras_scores, spread_model, tolerance
 
 from train import architectures, graphdef_ops, tf14
+from train.architectures import front_end_of
 from train.frontend import average_bins, compute_features
 from train.graphdef import GraphDefModel, freeze
-from train.spec import FRONT_ENDS, FrontEnd
+from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
 from train.wav import decode_wav, encode_wav
 
 FRONT_END = FrontEnd()
-TOLERANCE = 1e-5
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 RECORDINGS = SHARED / "data" / "speech_commands_dev.tar.xz"
 TF14 = Path(os.environ.get("EARSHOT_TF14", ""))
@@ -68,73 +68,38 @@ def real_clips() -> np.ndarray:
     return np.array(clips, dtype=np.float32) / 32768
 
 
-def spread_model(
-    name: str, audio: np.ndarray, labels: int = 4, front_end: FrontEnd = FRONT_END
-) -> keras.Model:
-    """A model with random weights whose scores on this audio are neither flat nor saturated."""
-    model = architectures.build(name, front_end, labels, dropout=0.5, seed=1)
-    rng = np.random.default_rng(zlib.crc32(name.encode()))
-    for weight in model.weights:
-        if weight.name in ("gamma", "moving_variance"):
-            weight.assign(rng.uniform(0.5, 2.0, weight.shape))
-            continue
-        # He's rule, so that no layer drowns what the audio says in its biases.
-        depthwise = weight.shape[-1] == 1  # its multiplier; the kernel does not sum over channels
-        fan_in = np.prod(weight.shape[: 2 if depthwise else -1])
-        sigma = 0.1 if weight.name in ("bias", "beta", "moving_mean") else np.sqrt(2 / fan_in)
-        weight.assign(rng.normal(0, sigma, weight.shape))
-    logits = architectures.logits(model)
-    given = logits(features_of(audio, front_end)).numpy()
-    last = logits.layers[-1]
-    scale = 2.0 / given.std(axis=0)
-    last.kernel.assign(last.kernel.numpy() * scale)
-    last.bias.assign((last.bias.numpy() - given.mean(axis=0)) * scale)
-    return model
+# walkthrough_conv_1d has no layer that others lack, and a clip takes it a second.
+NAMES = [name for name in architectures.names() if name != "walkthrough_conv_1d"]
 
 
-def features_of(audio: np.ndarray, front_end: FrontEnd) -> np.ndarray:
-    return compute_features(audio, front_end)[..., np.newaxis]
-
-
-def keras_scores(model: keras.Model, audio: np.ndarray, front_end: FrontEnd = FRONT_END) -> np.ndarray:
-    features = features_of(audio, front_end)
-    return np.concatenate([model(features[i : i + 16]).numpy() for i in range(0, len(features), 16)])
-
-
-def assert_spread(scores: np.ndarray) -> None:
-    """Scores that say something: all vary from clip to clip, and many are far from 0 and 1."""
-    assert scores.std(axis=0).min() > 0.05
-    assert np.mean((scores > 0.02) & (scores < 0.98)) > 0.3
-
-
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_scores_equal_keras_on_synthetic_audio(name):
-    audio = synthetic_clips()
+    audio, front_end = synthetic_clips(), front_end_of(name)
     model = spread_model(name, audio)
-    expected = keras_scores(model, audio)
+    expected = keras_scores(model, audio, front_end)
     assert_spread(expected)
-    scores = GraphDefModel(freeze(model, FRONT_END)).scores(audio)
+    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
     assert np.abs(scores - expected).max() <= TOLERANCE
 
 
 @pytest.mark.shared
 @needs_recordings
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_scores_equal_keras_on_real_clips(name):
-    audio = real_clips()
-    audio = audio if name != "conv" else audio[::3]
+    audio, front_end = real_clips(), front_end_of(name)
+    audio = audio[::3] if "conv" in name else audio
     assert len(audio) >= 50
     model = spread_model(name, audio)
-    expected = keras_scores(model, audio)
+    expected = keras_scores(model, audio, front_end)
     assert_spread(expected)
-    scores = GraphDefModel(freeze(model, FRONT_END)).scores(audio)
-    assert np.abs(scores - expected).max() <= TOLERANCE
+    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
+    assert np.abs(scores - expected).max() <= tolerance(name)
 
 
-COMPRESSED = [name for name in FRONT_ENDS if name != FRONT_END.name]
+OTHER_FRONT_ENDS = [name for name in (*FRONT_ENDS, *HOST_FRONT_ENDS) if name != FRONT_END.name]
 
 
-@pytest.mark.parametrize("name", COMPRESSED)
+@pytest.mark.parametrize("name", OTHER_FRONT_ENDS)
 def test_scores_equal_keras_with_every_front_end(name):
     front_end, audio = FrontEnd(name), synthetic_clips()
     model = spread_model("tiny_conv", audio, front_end=front_end)
@@ -142,6 +107,34 @@ def test_scores_equal_keras_with_every_front_end(name):
     assert_spread(expected)
     scores = GraphDefModel(freeze(model, front_end)).scores(audio)
     assert np.abs(scores - expected).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"window_stride_ms": 10},
+        {"feature_bin_count": 13},
+        {"sample_rate_hz": 8000, "window_size_ms": 60, "clip_duration_ms": 2000},
+        {"sample_rate_hz": 44100, "clip_duration_ms": 360},
+    ],
+)
+def test_mfcc_is_that_of_tensorflow(settings):
+    front_end = FrontEnd("mfcc", **settings)
+    audio = synthetic_clips()[:, : front_end.clip_samples]
+    for clip, coefficients in zip(audio, compute_features(audio, front_end), strict=True):
+        power = tf.raw_ops.AudioSpectrogram(
+            input=clip[:, np.newaxis],
+            window_size=front_end.window_samples,
+            stride=front_end.stride_samples,
+            magnitude_squared=True,
+        )
+        expected = tf.raw_ops.Mfcc(
+            spectrogram=power,
+            sample_rate=front_end.sample_rate_hz,
+            dct_coefficient_count=front_end.feature_bin_count,
+        )
+        assert np.abs(coefficients - expected[0]).max() <= 1e-5
 
 
 def test_loud_audio_needs_the_clamp():
@@ -191,7 +184,8 @@ def test_average_bins_groups_as_same_pooling_does():
 
 
 def frozen(name: str, labels: int = 4) -> bytes:
-    return freeze(architectures.build(name, FRONT_END, labels, dropout=0.5, seed=1), FRONT_END)
+    front_end = front_end_of(name)
+    return freeze(architectures.build(name, front_end, labels, dropout=0.5, seed=1), front_end)
 
 
 def test_tiny_conv_nodes_are_the_original_s_in_order():
@@ -241,7 +235,7 @@ def test_single_fc_has_the_original_s_names():
     assert {"weights", "weights/read", "bias", "bias/read"} <= {node.name for node in graph_def.node}
 
 
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_same_weights_give_the_same_bytes(name):
     assert frozen(name) == frozen(name)
 
@@ -262,7 +256,7 @@ def test_our_table_agrees_with_tensorflow_1_4():
 
 @pytest.mark.shared
 @needs_tf14_ops
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_tensorflow_1_4_knows_every_op_and_attribute(name):
     listed = json.loads(TF14_OPS.read_text())
     graph_def = tf.compat.v1.GraphDef.FromString(frozen(name))
@@ -349,24 +343,24 @@ def assert_tf14_agrees(model: keras.Model, front_end: FrontEnd, folder: Path, re
     title = f"{model.name}, {front_end.name}"
     print(f"{title}: {len(audio)} clips, largest difference from Keras {difference.max():.1e}")
     assert_spread(expected)
-    assert difference.max() <= TOLERANCE
-    assert np.abs(scores[:-1] - GraphDefModel(graph).scores(audio)).max() <= TOLERANCE
+    assert difference.max() <= tolerance(model.name)
+    assert np.abs(scores[:-1] - GraphDefModel(graph).scores(audio)).max() <= tolerance(model.name)
 
 
 @pytest.mark.slow
 @pytest.mark.shared
 @needs_recordings
 @needs_tf14
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_real_tensorflow_1_4_gives_the_same_scores(name, tmp_path, record_property):
-    assert_tf14_agrees(spread_model(name, real_clips()), FRONT_END, tmp_path, record_property)
+    assert_tf14_agrees(spread_model(name, real_clips()), front_end_of(name), tmp_path, record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.shared
 @needs_recordings
 @needs_tf14
-@pytest.mark.parametrize("name", COMPRESSED)
+@pytest.mark.parametrize("name", OTHER_FRONT_ENDS)
 def test_real_tensorflow_1_4_knows_every_front_end(name, tmp_path, record_property):
     front_end = FrontEnd(name)
     model = spread_model("tiny_conv", real_clips(), front_end=front_end)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from parity.test_graphdef import FRONT_END, keras_scores, spread_model, synthetic_clips
+from parity.test_graphdef import FRONT_END, synthetic_clips
+from spread_models import keras_scores, spread_model
 
 from hil import __main__ as hil
 from train.graphdef import freeze

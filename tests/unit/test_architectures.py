@@ -39,8 +39,20 @@ ORIGINAL_FLOPS = {
 }
 
 
+# Of the entries to the 2017 challenge and of a tutorial, on their own front ends with 12 labels: parameters
+# and those that are trained, as published, and FLOPs. DeeperConv is as it was meant.
+ENTRIES = {
+    "simple_conv": ("mfcc", 604_300, 604_300, "237.75M"),
+    "bigger_conv": ("mfcc", 1_536_268, 1_536_268, "842.51M"),
+    "deeper_conv": ("mfcc", 1_089_420, 1_089_420, "1432.35M"),
+    "conv_1d_time_sliced_with_attention": ("raw", 1_198_601, 1_191_433, "112.47M"),
+    "walkthrough_conv_1d": ("raw", 28_366_616, 28_350_262, "4862.29M"),
+}
+FOR_BOARDS = architectures.names_for_boards()
+
+
 def build(name: str, labels: int = 4, seed: int = 1) -> keras.Model:
-    return architectures.build(name, FRONT_END, labels, dropout=0.5, seed=seed)
+    return architectures.build(name, architectures.front_end_of(name), labels, dropout=0.5, seed=seed)
 
 
 def short(flops: int) -> str:
@@ -61,7 +73,7 @@ def test_names_are_the_files_and_need_no_tensorflow():
 
 
 def test_unknown_name_lists_the_known():
-    with pytest.raises(UserError, match=r"'huge_conv' is not known; known: conv, .*tiny_conv"):
+    with pytest.raises(UserError, match=r"'huge_conv' is not known; known: .*, conv, .*tiny_conv"):
         build("huge_conv")
 
 
@@ -75,7 +87,8 @@ def test_only_architectures_can_be_named(name):
 def test_interface(name):
     model = build(name, labels=5)
     assert model.name == name
-    assert model.input_shape == (None, 49, 43, 1)
+    front_end = architectures.front_end_of(name)
+    assert model.input_shape == (None, front_end.frames, front_end.bins, 1)
     assert model.output_shape == (None, 5)
     assert model.layers[0].name == "features"
     assert model.layers[0].dtype == "float32"
@@ -98,6 +111,80 @@ def test_flops_are_the_original_s(name, labels, column):
     uncounted = 2 * 1280 * 49 if name == "low_latency_svdf" else 0
     flops = 2 * (architectures.count_macs(build(name, labels)) - uncounted)
     assert short(flops) == ORIGINAL_FLOPS[name][column]
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_entries_are_as_published(name):
+    front_end, parameters, trained, flops = ENTRIES[name]
+    assert architectures.front_end_of(name).name == front_end
+    model = build(name, labels=12)
+    assert model.count_params() == parameters
+    assert sum(weight.numpy().size for weight in model.trainable_weights) == trained
+    assert short(2 * architectures.count_macs(model)) == flops
+
+
+def test_simple_conv_costs_what_its_layers_say():
+    """By hand: places, filters, products of one place, two operations each."""
+    first, second, dense = 79 * 33 * 64 * (20 * 8), 70 * 8 * 64 * (10 * 4 * 64), 70 * 8 * 64 * 12
+    assert architectures.count_macs(build("simple_conv", labels=12)) == first + second + dense
+
+
+def test_winning_network_has_the_published_lengths():
+    """Of the feature maps, from 800 frames of 40 samples to 9."""
+    model = build("conv_1d_time_sliced_with_attention", labels=12)
+    shapes = [layer.output.shape[1:] for layer in model.layers if layer.name.endswith("_relu")]
+    assert model.get_layer("frames").output.shape[1:] == (800, 1, 40)
+    assert [shape[0] for shape in shapes] == [399, 397, 199, 197, 99, 97, 49, 47, 24, 22, 11, 9]
+    assert {shape[1] for shape in shapes} == {1}
+    assert model.get_layer("flatten").output.shape == (None, 4608)
+    assert model.get_layer("max_mean").output.shape == (None, 1024)
+
+
+def test_winning_network_frames_as_same_padding_does():
+    model = build("conv_1d_time_sliced_with_attention")
+    audio = np.random.default_rng(4).uniform(-1, 1, (2, 16000)).astype(np.float32)
+    frames = keras.Model(model.input, model.get_layer("frames").output)(audio[..., None, None])
+    expected = tf.image.extract_patches(
+        audio[..., None, None], [1, 40, 1, 1], [1, 20, 1, 1], [1, 1, 1, 1], "SAME"
+    )
+    assert np.array_equal(frames, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        (
+            "simple_conv",
+            FrontEnd("mfcc"),
+            "simple_conv takes mfcc of 98 x 40 at 16000 Hz, the front end here gives mfcc of 49 x 40 at "
+            "16000 Hz; pass --preprocess mfcc --window-stride-ms 10, or",
+        ),
+        (
+            "walkthrough_conv_1d",
+            FrontEnd(),
+            "takes raw of 16000 x 1 .* average of 49 x 43 .* --preprocess raw,",
+        ),
+        (
+            "deeper_conv",
+            FrontEnd("mfcc", sample_rate_hz=8000, window_size_ms=60),
+            "at 16000 Hz, .* at 8000 Hz",
+        ),
+    ],
+)
+def test_entries_refuse_another_front_end(name, given, message):
+    with pytest.raises(UserError, match=message):
+        architectures.build(name, given, 12, 0.5, 1)
+
+
+def test_a_setting_that_changes_nothing_is_allowed():
+    front_end = FrontEnd("raw", window_stride_ms=10)
+    assert architectures.build("conv_1d_time_sliced_with_attention", front_end, 3, 0.5, 1)
+
+
+def test_one_is_marked_as_not_deployable():
+    marked = {name: architectures.why_not_deployable(name) for name in architectures.names()}
+    assert [name for name, reason in marked.items() if reason] == ["walkthrough_conv_1d"]
+    assert "113 MB" in marked["walkthrough_conv_1d"]
 
 
 def test_layer_costs_of_a_mixed_model():
@@ -160,7 +247,7 @@ def test_layers_of_one_shape_start_different():
 @pytest.mark.parametrize("name", architectures.names())
 def test_logits_are_what_the_softmax_takes(name):
     model = build(name)
-    features = np.random.default_rng(0).uniform(0, 127.5, (2, 49, 43, 1)).astype(np.float32)
+    features = np.random.default_rng(0).uniform(0, 1, (2, *model.input_shape[1:])).astype(np.float32)
     logits = architectures.logits(model)
     expected = model(features).numpy()
     assert np.allclose(tf.nn.softmax(logits(features)).numpy(), expected, atol=1e-6)
@@ -197,7 +284,7 @@ def test_low_latency_conv_refuses_too_few_bins():
         architectures.build("low_latency_conv", FrontEnd(feature_bin_count=2), 4, 0.5, 1)
 
 
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", FOR_BOARDS)
 def test_other_front_end_shapes(name):
     front_end = FrontEnd(window_stride_ms=10)
     model = architectures.build(name, front_end, 4, 0.5, 1)

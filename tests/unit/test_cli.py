@@ -29,7 +29,7 @@ PARSERS = {
 }
 LEAVES = [
     "errors", "spec", "runfolder", "frontend", "compression", "wav", "metrics", "tf14", "tflm", "native",
-    "version", "operating_point",
+    "version", "operating_point", "task",
 ]  # fmt: skip
 
 
@@ -271,7 +271,7 @@ def test_switches_take_no_value(flag, capsys):
         (["--seed", "x"], "invalid int value: 'x'"),
         (["--window-stride-ms", "20.5"], "invalid int value: '20.5'"),
         (["--optimizer", "sgd"], "invalid choice: 'sgd'"),
-        (["--preprocess", "mfcc"], "invalid choice: 'mfcc'"),
+        (["--preprocess", "micro"], "invalid choice: 'micro'"),
         (["--words"], "expected one argument"),
     ],
 )

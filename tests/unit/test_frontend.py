@@ -8,6 +8,7 @@ from train.frontend import (
     average_bins,
     band_powers,
     compress,
+    compute_features,
     dequantize_features,
     hann_window,
     mel_weights,
@@ -16,7 +17,7 @@ from train.frontend import (
     quantize_features,
     wav_features,
 )
-from train.spec import FRONT_ENDS, FrontEnd
+from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
 from train.wav import to_float
 
 FRONT_END = FrontEnd()
@@ -113,6 +114,37 @@ def test_quantized_features_come_back(name):
     assert values.dtype == np.float32
     assert np.array_equal(values, steps * front_end.feature_scale)
     assert np.array_equal(quantize_features(values, front_end), steps)
+
+
+@pytest.mark.parametrize("name", HOST_FRONT_ENDS)
+def test_features_of_no_board_come_back_from_int16(name):
+    front_end = FrontEnd(name)
+    steps = np.arange(-(2**15), 2**15).astype(np.int16)
+    values = dequantize_features(steps, front_end)
+    assert np.array_equal(values, np.arange(-(2**15), 2**15) * front_end.feature_scale)
+    assert (values.min(), values.max()) == (front_end.feature_min, front_end.feature_max)
+    back = quantize_features(values, front_end)
+    assert back.dtype == np.int16
+    assert np.array_equal(back, steps)
+
+
+def test_raw_features_are_the_samples():
+    samples = np.random.default_rng(2).integers(-(2**15), 2**15, 16000).astype(np.int16)
+    features = wav_features(to_float(samples)[np.newaxis], FrontEnd("raw"))
+    assert features.shape == (1, 16000, 1)
+    assert np.array_equal(features[0, :, 0], samples)
+
+
+def test_mfcc_is_within_its_steps():
+    """Silence is the lowest first coefficient, noise at full scale is far from the highest."""
+    front_end = FrontEnd("mfcc")
+    noise = np.random.default_rng(3).choice([-1.0, 1.0], 16000)
+    audio = np.stack([np.zeros(16000), noise]).astype(np.float32)
+    features = compute_features(audio, front_end)
+    assert features.min() == pytest.approx(np.sqrt(40 * 2) * np.log(1e-12), rel=1e-5)
+    assert features.max() < 80
+    quantized = wav_features(audio, front_end)
+    np.testing.assert_allclose(dequantize_features(quantized, front_end), features, atol=1 / 256)
 
 
 def test_model_input_is_the_byte_less_128():

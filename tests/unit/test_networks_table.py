@@ -1,4 +1,4 @@
-"""docs/NETWORKS.md tells of every network there is, and its sizes are those of the code."""
+"""docs/NETWORKS.md tells of every network for boards, and its sizes are those of the code."""
 
 import re
 from pathlib import Path
@@ -24,12 +24,12 @@ def rows() -> list[dict[str, str]]:
 def test_the_table_lists_every_network():
     """Where this fails: make bench-networks, or tests/bench/networks_table.py --network NAME."""
     found = [(row["network"], int(row["labels"])) for row in rows()]
-    assert found == [(name, labels) for name in architectures.names() for labels in LABEL_COUNTS]
+    assert found == [(name, labels) for name in architectures.names_for_boards() for labels in LABEL_COUNTS]
 
 
 def test_every_network_has_its_words():
     described = re.findall(r"^\*\*`(\w+)`\*\*", DOCUMENT, re.MULTILINE)
-    assert sorted(described) == list(architectures.names())
+    assert sorted(described) == list(architectures.names_for_boards())
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row['network']}-{row['labels']}")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.errors import UserError
-from train.spec import FrontEnd, ModelSpec, labels_for, parse_words
+from train.spec import FRONT_ENDS, FrontEnd, ModelSpec, labels_for, parse_words
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,18 @@ def test_scale_of_every_front_end(name, scale, bins):
     assert float((highest - lowest) / np.float32(255)) == front_end.feature_scale
 
 
+def test_front_ends_of_no_board():
+    mfcc, raw = FrontEnd("mfcc", window_stride_ms=10), FrontEnd("raw")
+    assert (mfcc.frames, mfcc.bins, mfcc.feature_bytes) == (98, 40, 98 * 40 * 2)
+    assert (raw.frames, raw.bins, raw.feature_bytes) == (16000, 1, 32000)
+    for name in FRONT_ENDS:
+        FrontEnd(name).check_deployable("out/yes")
+    for front_end in (mfcc, raw):
+        assert not front_end.is_deployable
+        with pytest.raises(UserError, match=rf"^out/yes: the front end {front_end.name} cannot be deployed"):
+            front_end.check_deployable("out/yes")
+
+
 def test_mel_bands():
     positions = FrontEnd("log_mel").mel_positions
     assert len(positions) == 257
@@ -91,7 +103,12 @@ def test_mel_bands():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"name": "mfcc"}, "'mfcc' is not known; known: average, log, log_mel, pcan"),
+        ({"name": "micro"}, "'micro' is not known; known: average, log, log_mel, pcan, mfcc, raw"),
+        ({"name": "mfcc", "feature_bin_count": 41}, "feature_bin_count is 41, expected at most 40, the mel"),
+        (
+            {"name": "mfcc", "window_size_ms": 8},
+            "front end mfcc: band 1 of 40 lies between .* of a 128-point FFT; .* longer than 8 ms$",
+        ),
         ({"name": "log_mel", "feature_bin_count": 0}, "feature_bin_count is 0, expected 1 to 257"),
         (
             {"name": "log_mel", "sample_rate_hz": 7999},
@@ -99,8 +116,8 @@ def test_mel_bands():
         ),
         (
             {"name": "pcan", "feature_bin_count": 100},
-            "front end pcan: feature_bin_count is 100, and band 1 of so many lies between two bins of a "
-            "512-point FFT; expected fewer bands, or a window longer than 30 ms",
+            "front end pcan: band 1 of 100 lies between two bins of a 512-point FFT; expected a window "
+            "longer than 30 ms, or a smaller feature_bin_count",
         ),
         ({"sample_rate_hz": 0}, "sample_rate_hz is 0, expected more than 0"),
         ({"clip_duration_ms": -1}, "clip_duration_ms is -1"),

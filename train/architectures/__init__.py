@@ -4,10 +4,11 @@ A new architecture is one new file here, with a docstring (source, layers, param
 
     def build(front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> keras.Model
 
-The model is a functional one. Its input ``features`` is (frames, bins, 1) float32 as
-``compute_features`` gives them; its output is the layer ``labels_softmax``. ``model.pb``
-takes the names of its weights from the names of the layers: layer ``first`` makes
-``first_weights`` and ``first_bias``.
+A network that is itself on one front end only has that as ``FRONT_END: FrontEnd``; one that fits on no
+board and breaks the challenge's rules has the reason as ``NOT_DEPLOYABLE: str``. The model is a functional
+one. Its input ``features`` is (frames, bins, 1) float32 as ``compute_features`` gives them; its output is
+the layer ``labels_softmax``. ``model.pb`` takes the names of its weights from the names of the layers:
+layer ``first`` makes ``first_weights`` and ``first_bias``.
 
 Importing this package imports no TensorFlow, so that ``--help`` can list the names.
 """
@@ -17,7 +18,9 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
+from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 from train.errors import UserError
@@ -53,16 +56,16 @@ def build(name: str, front_end: FrontEnd, label_count: int, dropout: float, seed
         dropout: share of activations dropped in training, 0 to less than 1.
         seed: decides the first weights and what dropout drops.
     Raises:
-        UserError: no such architecture, or one that the front end's shape does not fit.
+        UserError: no such architecture, or one that the front end does not fit.
     """
-    if name not in names():
+    module = _module(name)
+    needed: FrontEnd | None = getattr(module, "FRONT_END", None)
+    if needed is not None and _interface(front_end) != _interface(needed):
         raise UserError(
-            f"architecture {name!r} is not known; known: {', '.join(names())}. "
-            "A new one is a file in train/architectures/"
+            f"architecture {name} takes {_described(needed)}, the front end here gives "
+            f"{_described(front_end)}; pass {_flags(needed)}, or choose another architecture"
         )
-    model: keras.Model = importlib.import_module(f"{__name__}.{name}").build(
-        front_end, label_count, dropout, seed
-    )
+    model: keras.Model = module.build(front_end, label_count, dropout, seed)
     return model
 
 
@@ -80,6 +83,31 @@ def load(path: Path) -> keras.Model:
     except (ValueError, OSError, KeyError, TypeError) as error:
         raise UserError(f"{path}: not a model.keras that can be loaded ({error}); train again") from error
     return model
+
+
+def names_for_boards() -> tuple[str, ...]:
+    """Those of ``names`` that take a front end which runs on a board."""
+    return tuple(name for name in names() if front_end_of(name).is_deployable)
+
+
+def front_end_of(name: str) -> FrontEnd:
+    """The front end that an architecture needs; the default one where it takes others, too.
+
+    Raises:
+        UserError: no such architecture.
+    """
+    front_end: FrontEnd = getattr(_module(name), "FRONT_END", FrontEnd())
+    return front_end
+
+
+def why_not_deployable(name: str) -> str | None:
+    """What keeps an architecture from any board and from the challenge; None where nothing does.
+
+    Raises:
+        UserError: no such architecture.
+    """
+    reason: str | None = getattr(_module(name), "NOT_DEPLOYABLE", None)
+    return reason
 
 
 def logits(model: keras.Model) -> keras.Model:
@@ -111,6 +139,35 @@ def count_macs(model: keras.Model) -> int:
 def count_parameters(model: keras.Model) -> int:
     """Weights and biases of the quantized model: normalization is folded in."""
     return sum(cost.parameters for cost in layer_costs(model))
+
+
+def _module(name: str) -> ModuleType:
+    if name not in names():
+        raise UserError(
+            f"architecture {name!r} is not known; known: {', '.join(names())}. "
+            "A new one is a file in train/architectures/"
+        )
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def _interface(front_end: FrontEnd) -> tuple[object, ...]:
+    """What a network sees of a front end."""
+    return front_end.name, front_end.sample_rate_hz, front_end.frames, front_end.bins
+
+
+def _described(front_end: FrontEnd) -> str:
+    name, rate_hz, frames, bins = _interface(front_end)
+    return f"{name} of {frames} x {bins} at {rate_hz} Hz"
+
+
+def _flags(front_end: FrontEnd) -> str:
+    """The flags that ask for a front end."""
+    given = {
+        "preprocess" if field.name == "name" else field.name: getattr(front_end, field.name)
+        for field in fields(front_end)
+        if getattr(front_end, field.name) != field.default
+    }
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items())
 
 
 def _layer_macs(layer: keras.Layer) -> int:

@@ -36,22 +36,37 @@ def conv2d(
     strides: tuple[int, int] = (1, 1),
     padding: str = "same",
     use_bias: bool = True,
+    initializer: keras.initializers.Initializer | None = None,
 ) -> keras.layers.Conv2D:
-    """A convolution; ``kernel`` and ``strides`` are (frames, bins)."""
+    """A convolution; ``kernel`` and ``strides`` are (frames, bins).
+
+    Args:
+        initializer: of the first weights; None: the original's.
+    """
     return keras.layers.Conv2D(
         filters,
         kernel,
         strides=strides,
         padding=padding,
         use_bias=use_bias,
-        kernel_initializer=first_weights(seed, name),
+        kernel_initializer=initializer or first_weights(seed, name),
         name=name,
     )
+
+
+def glorot(seed: int, layer: str) -> keras.initializers.Initializer:
+    """First weights as Keras and tf.layers draw them if nothing else is said."""
+    return keras.initializers.GlorotUniform(layer_seed(seed, layer))
 
 
 def dense(name: str, units: int, seed: int, sigma: float = SIGMA) -> keras.layers.Dense:
     """A fully connected layer without activation."""
     return keras.layers.Dense(units, kernel_initializer=first_weights(seed, name, sigma), name=name)
+
+
+def glorot_dense(name: str, units: int, seed: int, use_bias: bool = True) -> keras.layers.Dense:
+    """A fully connected layer without activation, its first weights Glorot's."""
+    return keras.layers.Dense(units, use_bias=use_bias, kernel_initializer=glorot(seed, name), name=name)
 
 
 def relu_dropout(x: keras.KerasTensor, name: str, rate: float, seed: int) -> keras.KerasTensor:
@@ -99,13 +114,14 @@ def convolution(
     kernel: tuple[int, int],
     seed: int,
     strides: tuple[int, int] = (1, 1),
+    padding: str = "same",
 ) -> keras.KerasTensor:
-    """A normalized convolution, SAME, without activation; ``kernel`` and ``strides`` are (frames, bins)."""
+    """A normalized convolution without activation; ``kernel`` and ``strides`` are (frames, bins)."""
     layer = keras.layers.Conv2D(
         filters,
         kernel,
         strides=strides,
-        padding="same",
+        padding=padding,
         use_bias=False,
         kernel_initializer=keras.initializers.HeNormal(layer_seed(seed, name)),
         name=name,
@@ -122,7 +138,7 @@ def depthwise(
         strides=stride,
         padding="same",
         use_bias=False,
-        depthwise_initializer=keras.initializers.GlorotUniform(layer_seed(seed, name)),
+        depthwise_initializer=glorot(seed, name),
         name=name,
     )
     return normalized(layer(x), name)
