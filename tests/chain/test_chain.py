@@ -119,7 +119,9 @@ def test_a_finished_run_is_not_overwritten_unasked(trained, command, small_job):
 
 def test_a_mistake_does_not_cost_the_run_that_overwrite_would_have_replaced(copy, command, small_job):
     before = files(copy)
-    code, _, messages = command("train", *small_job, "--out", copy, "--overwrite", "--data", copy / "nowhere")
+    code, _, messages = command(
+        "train", *small_job, "--out", copy, "--overwrite", "--data", f"{copy / 'nowhere'}@0.5"
+    )
     assert code == 2
     assert "nowhere: there is no such folder" in messages
     assert files(copy) == before
