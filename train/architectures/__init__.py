@@ -189,5 +189,8 @@ def _layer_parameters(layer: keras.Layer) -> int:
 
     if not isinstance(layer, keras.layers.BatchNormalization):
         return int(layer.count_params())
+    channels = int(layer.input.shape[-1])
     before = layer.input._keras_history.operation
-    return 0 if before.use_bias else int(layer.input.shape[-1])
+    if not hasattr(before, "use_bias"):
+        return 2 * channels  # nothing to fold it into: a factor and a summand remain
+    return 0 if before.use_bias else channels
