@@ -35,7 +35,6 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run_bench(flags: argparse.Namespace) -> None:
     """Build, start or open, measure, write bench.json, print."""
-    from hil.proof import FOLDER
     from train import runfolder
 
     if not 1 <= flags.inferences <= _MOST_INFERENCES:
@@ -47,7 +46,7 @@ def run_bench(flags: argparse.Namespace) -> None:
     target: Target = make_target(board, flags, SERIAL, None, _COUNT_INSTRUCTIONS)
     info, bench = measure(target, spec, flags.inferences)
     result = figures(target, info, bench, is_counting=target.label == EMULATED and not flags.port)
-    path = flags.run / FOLDER / board.id / BENCH
+    path = flags.run / runfolder.HIL / board.id / BENCH
     runfolder.write_json(path, result)
     _print(result)
     print(f"written     {path}")

@@ -90,7 +90,7 @@ def read_clip_set(run: Path, data: str | None, split: str, limit: int | None) ->
     examples = material.splits[split].examples[:limit]
     if not examples:
         raise UserError(f"there is no {split} clip to score")
-    samples = to_int16(material.audio.plain(Split(split, examples)))
+    samples = to_int16(material.audio_of(split).plain(Split(split, examples)))
     features = model_input(
         wav_features(to_float(samples), spec.front_end, os.cpu_count() or 1), spec.front_end
     )

@@ -16,7 +16,6 @@ from hil.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
 from train import runfolder
 from train.errors import Interrupted, UserError
 
-FOLDER = runfolder.PI
 _MS_PER_US = 1e-3
 
 
@@ -118,7 +117,7 @@ def conclude(
     rules = judge(nodes, len(content), found, found["label"])
     head = {"label": found["label"], "avg_ms": found["avg_ms"], "std_ms": found["std_ms"]}
     sizes = {"graph_bytes": len(content), "flops": found["flops"], "memory_bytes": found["memory_bytes"]}
-    path = graph.parent / FOLDER / f"{mode}.json"
+    path = graph.parent / runfolder.PI / f"{mode}.json"
     about = {"verdict": verdict(rules), "graph_sha256": hashlib.sha256(content).hexdigest()}
     runfolder.write_json(path, {**head, **sizes, **about, **_without(found, head, sizes, about)})
     runfolder.write_text(path.with_suffix(".txt"), log)

@@ -31,7 +31,7 @@ from train.errors import Interrupted, UserError
 from train.metrics import summarize
 from train.spec import ModelSpec
 
-FOLDER, RESULT, CLIPS = "hil", "result.json", "clips.jsonl"
+RESULT, CLIPS = "result.json", "clips.jsonl"
 _LARGEST_DIFFERENCE, _VALUES_PER_DIFFERENCE = 1, 10_000  # of features; ADR 9
 
 
@@ -80,7 +80,7 @@ def prove(target: Target, tests: ClipSet, run: Path, resume: bool) -> dict[str, 
         LinkError: nobody is there, or the line was lost for good; the same.
         FirmwareError: something else is running.
     """
-    folder = run / FOLDER / target.board
+    folder = run / runfolder.HIL / target.board
     subject = {
         "model_sha256": tests.spec.artefacts[runfolder.TFLITE],
         "front_end_sha256": tests.spec.front_end.sha256,

@@ -174,7 +174,8 @@ def print_result(result: dict[str, Any], run: Path) -> None:
     """Accuracy, confusion and the proof, on stdout."""
     from rich.console import Console
 
-    from hil.proof import FOLDER, RESULT
+    from hil.proof import RESULT
+    from train import runfolder
     from train.summary import print_results
 
     title = f"{result['board']} ({result['label']})"
@@ -202,7 +203,7 @@ def print_result(result: dict[str, Any], run: Path) -> None:
             f"{name} {count}" for name, count in counts.items() if name not in ("seed", "frames")
         )
         lines.append(f"faults      on purpose, in {counts['frames']} frames: {done} (seed {counts['seed']})")
-    lines.append(f"report      {run / FOLDER / result['board'] / RESULT}")
+    lines.append(f"report      {run / runfolder.HIL / result['board'] / RESULT}")
     Console(soft_wrap=True, highlight=False).print("\n".join(lines), markup=False)
 
 

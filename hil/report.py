@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hil.build import Firmware
-from hil.proof import FOLDER, RESULT
+from hil.proof import RESULT
 from hil.streaming import STREAM
 from train import runfolder
 from train.boards_report import FILE
@@ -37,7 +37,7 @@ _PART = {RESULT: "test", STREAM: "stream", SIZE: "size"}
 def run_report(flags: argparse.Namespace) -> None:
     """Join what is there, make the page, say where it is."""
     content = join(flags.run)
-    runfolder.write_json(flags.run / FOLDER / FILE, content)
+    runfolder.write_json(flags.run / runfolder.HIL / FILE, content)
     page = write_report(flags.run)
     for board in content["boards"]:
         parts = ", ".join(_summary(board))
@@ -53,14 +53,14 @@ def join(run: Path) -> dict[str, Any]:
     """
     model_sha256 = runfolder.read_spec(run).artefacts[runfolder.TFLITE]
     boards = []
-    for folder in sorted(path for path in (run / FOLDER).glob("*") if path.is_dir()):
+    for folder in sorted(path for path in (run / runfolder.HIL).glob("*") if path.is_dir()):
         found = {_PART[name]: _read_part(folder / name, model_sha256) for name in _FIELDS}
         parts = {name: part for name, part in found.items() if part is not None}
         if parts:
             boards.append({"board": folder.name, **parts})
     if not boards:
         raise UserError(
-            f"{run / FOLDER}: there is nothing on this model to report; begin with: "
+            f"{run / runfolder.HIL}: there is nothing on this model to report; begin with: "
             f"python -m hil test --board host {run}"
         )
     return {"model_sha256": model_sha256, "boards": boards}
@@ -80,7 +80,7 @@ def write_size(run: Path, board: str, program: str, engine: str, firmware: Firmw
         "ram_bytes": usage.ram_bytes,
         "stack_bytes": usage.stack.bytes if usage.stack else None,
     }
-    runfolder.write_json(run / FOLDER / board / SIZE, content)
+    runfolder.write_json(run / runfolder.HIL / board / SIZE, content)
 
 
 def _read_part(path: Path, model_sha256: str) -> dict[str, Any] | None:

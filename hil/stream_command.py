@@ -60,7 +60,6 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run_stream(flags: argparse.Namespace) -> None:
     """Build, make the stream, let the board and its twin listen, compare, judge, report."""
-    from hil.proof import FOLDER
     from hil.scoring import TIME_TOLERANCE_MS
     from hil.streaming import Listening, listen
     from hil.truth import make_stream, read_stream, write_stream
@@ -88,14 +87,14 @@ def run_stream(flags: argparse.Namespace) -> None:
     target = make_target(board, flags, SERIAL, faults)
     if flags.port:
         target.open_link().close()  # a mistake in it is told before the corpus is read
-    folder = flags.run / FOLDER / board.id
+    folder = flags.run / runfolder.HIL / board.id
     about: dict[str, Any]
     if flags.wav:
         stream = read_stream(flags.wav, flags.truth, spec)
         about = {"wav": str(flags.wav), "truth": str(flags.truth)}
     else:
         material = gather(trained_job(flags.run, spec, flags.data), (flags.split,))
-        stream = make_stream(material.audio, material.splits[flags.split], spec, settings)
+        stream = make_stream(material.audio_of(flags.split), material.splits[flags.split], spec, settings)
         write_stream(folder, stream, spec.front_end.sample_rate_hz)
         about = {
             **dataclasses.asdict(settings),

@@ -9,7 +9,7 @@ from typing import Any
 from hil.conversation import LinkStatistics
 from hil.link import LinkError
 from hil.messages import StreamResult
-from hil.proof import FOLDER, ProofError, Target, connect
+from hil.proof import ProofError, Target, connect
 from hil.scoring import score_stream
 from hil.stream_transfer import StreamTransfer
 from hil.truth import Stream
@@ -41,7 +41,7 @@ class Listening:
     @property
     def report(self) -> Path:
         """Where the figures go."""
-        return self.run / FOLDER / self.target.board / STREAM
+        return self.run / runfolder.HIL / self.target.board / STREAM
 
 
 @dataclass(frozen=True)

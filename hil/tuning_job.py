@@ -15,7 +15,6 @@ from train import runfolder
 from train.console import warn
 from train.corpus import TESTING, VALIDATION
 from train.dataset import AudioSource, Sampling, Split
-from train.errors import UserError
 from train.job import trained_job
 from train.material import gather
 from train.metrics import poisson_interval
@@ -50,16 +49,11 @@ def tune(
         )
     job = dataclasses.replace(trained_job(run, spec, data), sampling=_SAMPLING)
     material = gather(job, (VALIDATION, TESTING))
-    if material.main.clips is not material.main.audio:
-        raise UserError(
-            f"{run}: was trained on features without audio, and streams need recordings; name some with "
-            "--data"
-        )
-    audio = {VALIDATION: material.main.audio, TESTING: material.audio}
     tflite = run / runfolder.TFLITE
     model = TflmModel(tflite.read_bytes(), str(tflite))
     validation, test = (
-        _evidence(model, audio[name], material.splits[name], spec, settings) for name in (VALIDATION, TESTING)
+        _evidence(model, material.audio_of(name), material.splits[name], spec, settings)
+        for name in (VALIDATION, TESTING)
     )
     point, windows = choose(
         validation, target_per_hour, INFERENCE_STRIDE_ROWS * spec.front_end.window_stride_ms

@@ -108,7 +108,7 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
         from train.evaluate import evaluate, kinds_of, write_clips
 
         split = material.splits[TESTING]
-        audio = material.audio.plain(split)
+        audio = material.audio_of(split.name).plain(split)
         evaluation = evaluate(run, split, audio, kinds_of(job.spec))
         if is_deployable:
             write_clips(run, job.spec, split, audio, evaluation)
@@ -224,7 +224,7 @@ def _evaluate(arguments: list[str]) -> None:
 
     split = material.splits[flags.split]
     kinds = kinds_of(spec) if flags.model == "all" else (flags.model,)
-    evaluation = evaluate(flags.run, split, material.audio.plain(split), kinds, words)
+    evaluation = evaluate(flags.run, split, material.audio_of(split.name).plain(split), kinds, words)
     if flags.json:
         corpus = material.summary(spec.front_end, spec.labels)
         try:

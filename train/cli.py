@@ -45,20 +45,20 @@ def _join(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-# Flags that set a field of the recipe: type or choices, placeholder, help.
+# Flags that set a field of the recipe: the field, type or choices, placeholder, help.
 _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
-    ("--training-steps", _list_of(int), "N,N", "steps of each phase"),
-    ("--learning-rate", _list_of(float), "R,R", "rate of each phase"),
-    ("--schedule", SCHEDULES, "", "the rate within a phase: the same, or up to it and down to nothing"),
-    ("--optimizer", OPTIMIZERS, "", ""),
-    ("--weight-decay", float, "D", "each step takes rate x D off every weight"),
-    ("--batch-size", int, "N", "clips per step"),
-    ("--dropout", float, "0..1", "share of activations dropped"),
-    ("--label-smoothing", float, "0..1", "share of the target spread over all labels"),
-    ("--average-steps", int, "N", "weights are averaged over about so many steps; 0: not at all"),
-    ("--teacher-share", float, "0..1", "of the loss, with --teacher"),
-    ("--teacher-temperature", float, "T", "softens the scores of a teacher"),
-    ("--eval-step-interval", int, "N", "steps between validations"),
+    ("training_steps", _list_of(int), "N,N", "steps of each phase"),
+    ("learning_rates", _list_of(float), "R,R", "rate of each phase"),
+    ("schedule", SCHEDULES, "", "the rate within a phase: the same, or up to it and down to nothing"),
+    ("optimizer", OPTIMIZERS, "", ""),
+    ("weight_decay", float, "D", "each step takes rate x D off every weight"),
+    ("batch_size", int, "N", "clips per step"),
+    ("dropout", float, "0..1", "share of activations dropped"),
+    ("label_smoothing", float, "0..1", "share of the target spread over all labels"),
+    ("average_steps", int, "N", "weights are averaged over about so many steps; 0: not at all"),
+    ("teacher_share", float, "0..1", "of the loss, with --teacher"),
+    ("teacher_temperature", float, "T", "softens the scores of a teacher"),
+    ("eval_step_interval", int, "N", "steps between validations"),
 )
 
 
@@ -155,12 +155,13 @@ def training_parser() -> argparse.ArgumentParser:
         help="settings below that are not given; strong: for small networks on logarithmic features "
         "(%(default)s)",
     )
-    for flag, kind, metavar, text in _RECIPE_FLAGS:
-        name = _recipe_field(flag)
+    for name, kind, metavar, text in _RECIPE_FLAGS:
         values = " / ".join(_join(getattr(recipe, name)) for recipe in RECIPES.values())
         choices = kind if isinstance(kind, tuple) else None
+        flag = "learning_rate" if name == "learning_rates" else name
         training.add_argument(
-            flag,
+            f"--{flag.replace('_', '-')}",
+            dest=name,
             type=str if choices else kind,
             choices=choices,
             metavar=None if choices else metavar,
@@ -229,18 +230,9 @@ def download_parser() -> argparse.ArgumentParser:
     )
 
 
-def _recipe_field(flag: str) -> str:
-    """The field of Recipe that a flag sets."""
-    return {"--learning-rate": "learning_rates"}.get(flag, flag[2:].replace("-", "_"))
-
-
 def _recipe_of(arguments: argparse.Namespace) -> Recipe:
     """The named recipe with the settings that flags change."""
-    given = {
-        _recipe_field(flag): value
-        for flag, *_ in _RECIPE_FLAGS
-        if (value := getattr(arguments, flag[2:].replace("-", "_"))) is not None
-    }
+    given = {name: value for name, *_ in _RECIPE_FLAGS if (value := getattr(arguments, name)) is not None}
     return replace(RECIPES[arguments.recipe], **given)
 
 

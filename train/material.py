@@ -45,8 +45,21 @@ class Material:
     main: Collection
     tested: Collection
     splits: dict[str, Split]
-    audio: AudioSource  # of the splits that are scored: testing, or all
     extras: tuple[Extra, ...] = ()
+
+    def audio_of(self, split: str) -> AudioSource:
+        """What gives the audio of a split's clips.
+
+        Raises:
+            UserError: they are features alone.
+        """
+        collection = self.tested if split in (TESTING, ALL) else self.main
+        if collection.clips is not collection.audio:
+            raise UserError(
+                f"{collection.source.root}: its {split} clips are features without audio; take the split "
+                "testing, or name recordings with --data"
+            )
+        return collection.audio
 
     @property
     def corpus_sha256(self) -> str:
@@ -108,7 +121,7 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
         corpora |= {name: unheard for name in splits if name in (TESTING, ALL)}
     divided = {name: _split(corpus, job, name) for name, corpus in corpora.items()}
     _report(job, divided)
-    return Material(main, noise, divided, noise.audio, extras)
+    return Material(main, noise, divided, extras)
 
 
 def _recordings(job: Job, where: str | None, flag: str = "--data") -> Collection:

@@ -57,8 +57,7 @@ class Baseline:
 class CrossValidation:
     """Baselines, and the clips that they together take for another word, the highest excess first.
 
-    A word of few clips has a high loss throughout; ranked by the loss alone, its clips would come first, and
-    of a hundred labels changed by chance in 4,083 clips 8 would be among the first hundred, not 32.
+    A word of few clips has a high loss throughout; ranked by the loss alone, its clips would come first.
     """
 
     baselines: tuple[Baseline, ...]

@@ -86,7 +86,8 @@ def test_a_bank_trains_and_recordings_test(bank, recordings):
                 assert np.array_equal(row, row_of[example.clip])
     silence = Split(VALIDATION, tuple(e for e in material.splits[VALIDATION].examples if e.clip is None))
     assert np.array_equal(
-        material.main.clips.plain_features(silence), wav_features(material.audio.plain(silence), FRONT_END)
+        material.main.clips.plain_features(silence),
+        wav_features(material.tested.audio.plain(silence), FRONT_END),
     )
 
 

@@ -117,14 +117,9 @@ def convolution(
     padding: str = "same",
 ) -> keras.KerasTensor:
     """A normalized convolution without activation; ``kernel`` and ``strides`` are (frames, bins)."""
-    layer = keras.layers.Conv2D(
-        filters,
-        kernel,
-        strides=strides,
-        padding=padding,
-        use_bias=False,
-        kernel_initializer=keras.initializers.HeNormal(layer_seed(seed, name)),
-        name=name,
+    he_normal = keras.initializers.HeNormal(layer_seed(seed, name))
+    layer = conv2d(
+        name, filters, kernel, seed, strides=strides, padding=padding, use_bias=False, initializer=he_normal
     )
     return normalized(layer(x), name)
 
