@@ -149,6 +149,7 @@ def _collection(job: Job, where: str | None, noise: Collection | None) -> Collec
         )
     path = Path(where)
     corpus, features = featurebank.read_bank(path, job.front_end)
+    corpus = replace(corpus, sha256=f"{corpus.sha256}+{noise.corpus.sha256}")  # its silence is of both
     source = Source(FOLDER, path.name, path, f"features; silence is made of the noise of {noise.source.name}")
     log(f"corpus: {source.name}: {source.note}")
     return Collection(source, corpus, featurebank.StoredFeatures(corpus, features, noise.audio), noise.audio)

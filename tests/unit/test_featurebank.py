@@ -14,6 +14,7 @@ from train.frontend import wav_features
 from train.job import ExtraData, Job
 from train.material import gather
 from train.spec import FrontEnd
+from train.wav import encode_wav
 
 FRONT_END = FrontEnd("log_mel")
 RNG = np.random.default_rng(3)
@@ -96,6 +97,14 @@ def test_evaluating_takes_the_same_test_clips(bank, recordings):
     assert gather(job, (TESTING,)).splits[TESTING] == gather(job).splits[TESTING]
     others = gather(job.on(str(recordings)), ("all",))
     assert len([e for e in others.splits["all"].examples if e.clip]) > 4
+
+
+def test_a_bank_with_other_noise_is_another_corpus(bank, recordings):
+    job = Job(("yes", "no"), data=str(bank), test_data=str(recordings), front_end=FRONT_END)
+    before = gather(job).corpus_sha256
+    hiss = recordings / "_background_noise_" / "hiss.wav"
+    hiss.write_bytes(encode_wav(RNG.integers(-500, 500, 90000).astype(np.int16), FRONT_END.sample_rate_hz))
+    assert gather(job).corpus_sha256 != before
 
 
 def test_extra_clips_are_for_training_alone(bank, recordings):
