@@ -244,7 +244,9 @@ def test_a_damaged_graph_is_read_or_refused(cut, flips):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello, this is no graph", SMALL[:-3], b"\x1f\x8b\x08" + bytes(40)]
+    "content",
+    [b"", b"hello, this is no graph", SMALL[:-3], b"\x1f\x8b\x08" + bytes(40)],
+    ids=["empty", "text", "cut", "gzip"],
 )
 def test_what_is_no_graph_is_refused(content):
     with pytest.raises(GraphError, match="not a GraphDef, damaged or cut short"):
