@@ -7,36 +7,43 @@ import tensorflow as tf
 
 from train.bank import Bank
 from train.recipe import Recipe
-from train.spec import FrontEnd
+from train.spec import FrontEnd, ModelSpec
 from train.spectral import Augmenter
 
 # Features (clips, frames, bins, 1) to the mean log-probabilities of the teachers, (clips, labels).
 Teacher = Callable[[tf.Tensor], tf.Tensor]
 
-_CLIPS, _CHANGES = 0, 1  # what a seed is folded with: the two draws of a step are independent
+_CLIPS, _CHANGES, _MIXES = 0, 1, 2  # what a seed is folded with: the draws of a step are independent
 
 
 class Batches:
     """Draws batches that depend on seed and step alone, so that a resumed run draws the same ones."""
 
-    def __init__(self, bank: Bank, recipe: Recipe, front_end: FrontEnd, seed: int) -> None:
+    def __init__(self, bank: Bank, recipe: Recipe, spec: ModelSpec) -> None:
+        front_end, self._classes = spec.front_end, len(spec.labels)
         self._front_end = front_end
-        self._batch_size = recipe.batch_size
+        self._batch_size, self._mixup = recipe.batch_size, recipe.mixup
         self._features, self._labels = tf.constant(bank.features), tf.constant(bank.labels)
         self._parts = bank.parts
-        self._seed = seed % 2**31
+        self._seed = spec.seed % 2**31
         changes = recipe.feature_augmentation
         noise = None if bank.noise is None else tf.constant(bank.noise)
         self._augment = None if changes.is_none else Augmenter(changes, front_end, noise)
 
     def draw(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """(clips, frames, bins, 1) float32 features and (clips,) labels of a step."""
+        """Of a step: (clips, frames, bins, 1) float32 features, (clips, labels) float32 shares of each label."""
         seed = tf.stack([tf.constant(self._seed), step])
         chosen = self._chosen(seed)
         features = scaled(tf.gather(self._features, chosen), self._front_end)
         if self._augment is not None:
             features = self._augment(features, tf.random.experimental.stateless_fold_in(seed, _CHANGES))
-        return features[..., None], tf.gather(self._labels, chosen)
+        targets = tf.one_hot(tf.gather(self._labels, chosen), self._classes)
+        if self._mixup:
+            seed = tf.random.experimental.stateless_fold_in(seed, _MIXES)
+            share = tf.random.stateless_uniform([self._batch_size, 1], seed, 0.0, self._mixup)
+            features = _mixed(features, share[..., None])
+            targets = _mixed(targets, share)
+        return features[..., None], targets
 
     def _chosen(self, seed: tf.Tensor) -> tf.Tensor:
         """Places in the bank: the part by its share, then any clip of the part."""
@@ -52,15 +59,20 @@ class Batches:
         return tf.gather(starts, part) + tf.cast(within, tf.int32)
 
 
+def _mixed(clips: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    """Each clip of a batch with a share of its neighbour."""
+    return (1.0 - share) * clips + share * tf.roll(clips, 1, axis=0)
+
+
 def scaled(quantized: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
     """Quantized features on the scale that the float model takes, float32."""
     return tf.cast(quantized, tf.float32) * front_end.feature_scale
 
 
 def batch_loss(
-    logits: tf.Tensor, labels: tf.Tensor, features: tf.Tensor, recipe: Recipe, teacher: Teacher | None
+    logits: tf.Tensor, targets: tf.Tensor, features: tf.Tensor, recipe: Recipe, teacher: Teacher | None
 ) -> tf.Tensor:
-    """Mean cross entropy of a batch, to the labels and to the teacher.
+    """Mean cross entropy of a batch, to its targets (clips, labels) and to the teacher.
 
     Source:
         Hinton et al., "Distilling the Knowledge in a Neural Network" (2015): the soft part is
@@ -68,7 +80,7 @@ def batch_loss(
     """
     classes = logits.shape[-1]
     smooth = recipe.label_smoothing
-    hard = tf.one_hot(labels, classes) * (1.0 - smooth) + smooth / classes
+    hard = targets * (1.0 - smooth) + smooth / classes
     entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=hard, logits=logits))
     if teacher is None:
         return entropy

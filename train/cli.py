@@ -55,6 +55,7 @@ _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
     ("batch_size", int, "N", "clips per step"),
     ("dropout", float, "0..1", "share of activations dropped"),
     ("label_smoothing", float, "0..1", "share of the target spread over all labels"),
+    ("mixup", float, "0..0.5", "each clip holds up to this share of another, and of its label"),
     ("average_steps", int, "N", "weights are averaged over about so many steps; 0: not at all"),
     ("teacher_share", float, "0..1", "of the loss, with --teacher"),
     ("teacher_temperature", float, "T", "softens the scores of a teacher"),

@@ -76,7 +76,7 @@ class Trainer:
         self._logits = logits(model)
         self._optimizer = _optimizer(recipe)
         self._optimizer.build(model.trainable_variables)
-        self._batches, self._teacher = Batches(bank, recipe, spec.front_end, spec.seed), teacher
+        self._batches, self._teacher = Batches(bank, recipe, spec), teacher
         self._validation_features = tf.constant(validation.features)
         self._validation_labels = np.asarray(validation.labels)
         self._writer = tf.summary.create_file_writer(str(run / runfolder.LOGS))
@@ -165,15 +165,15 @@ class Trainer:
         return accuracy / steps, loss / steps
 
     def _step(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        features, labels = self._batches.draw(step)
+        features, targets = self._batches.draw(step)
         with tf.GradientTape() as tape:
             scores = self._logits(features, training=True)
-            loss = batch_loss(scores, labels, features, self._recipe, self._teacher)
+            loss = batch_loss(scores, targets, features, self._recipe, self._teacher)
         variables = self.model.trainable_variables
         self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         if self._average is not None:
             self._average.update(step)
-        hits = tf.equal(tf.argmax(scores, axis=-1, output_type=labels.dtype), labels)
+        hits = tf.equal(tf.argmax(scores, axis=-1), tf.argmax(targets, axis=-1))
         return tf.reduce_mean(tf.cast(hits, tf.float32)), loss
 
     def _evaluate(self, rate: float, accuracy: float, loss: float) -> None:

@@ -30,6 +30,7 @@ class Recipe:
     eval_step_interval: int = 400
     schedule: str = PHASES  # one_cycle: up to the rate of each phase and down to nothing within it
     label_smoothing: float = 0.0
+    mixup: float = 0.0  # largest share of another clip, and of its label, in a clip
     average_steps: int = 0  # over which weights are averaged; 0: the last ones count
     feature_augmentation: FeatureAugmentation = field(default_factory=FeatureAugmentation)
     teacher_share: float = 0.9  # of the loss, where there is a teacher
@@ -55,6 +56,8 @@ class Recipe:
             raise UserError(f"--weight-decay is {self.weight_decay}, expected 0 to 100")
         if not 0 <= self.label_smoothing < 1:
             raise UserError(f"--label-smoothing is {self.label_smoothing}, expected 0 to less than 1")
+        if not 0 <= self.mixup <= 0.5:
+            raise UserError(f"--mixup is {self.mixup}, expected 0 to 0.5")
         if self.average_steps < 0:
             raise UserError(f"--average-steps is {self.average_steps}, expected 0 or more")
         if not 0 < self.teacher_share <= 1:

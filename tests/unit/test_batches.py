@@ -22,9 +22,13 @@ def constant_bank(clips: int, value: int) -> Bank:
     return Bank(np.full((clips, 49, 43), value, np.uint8), np.full(clips, value, np.int64))
 
 
-def drawn(bank: Bank, step: int = 1, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    features, labels = Batches(bank, BATCH, FRONT_END, seed).draw(tf.constant(step))
-    return features.numpy(), labels.numpy()
+def drawn(
+    bank: Bank, step: int = 1, seed: int = 5, recipe: Recipe = BATCH, labels: int = 51
+) -> tuple[np.ndarray, np.ndarray]:
+    """Features, and the shares of each label."""
+    spec = ModelSpec(tuple(f"label{index}" for index in range(labels)), "tiny_conv", FRONT_END, seed)
+    features, targets = Batches(bank, recipe, spec).draw(tf.constant(step))
+    return features.numpy(), targets.numpy()
 
 
 def test_one_bank_alone_stays_itself():
@@ -33,9 +37,10 @@ def test_one_bank_alone_stays_itself():
 
 
 def test_each_source_gets_its_share_whatever_its_size():
-    features, labels = drawn(
+    features, targets = drawn(
         join([constant_bank(5, 0), constant_bank(500, 1), constant_bank(50, 2)], [0.5, 0.2, 0.3])
     )
+    labels = targets.argmax(axis=-1)
     assert features.shape == (2000, 49, 43, 1)
     assert np.array_equal(features[:, 0, 0, 0], labels * FRONT_END.feature_scale)
     shares = np.bincount(labels) / len(labels)
@@ -44,8 +49,8 @@ def test_each_source_gets_its_share_whatever_its_size():
 
 def test_every_clip_of_a_source_is_drawn():
     marked = Bank(np.zeros((40, 49, 43), np.uint8), np.arange(40, dtype=np.int64))
-    _, labels = drawn(join([marked, constant_bank(7, 50)], [0.5, 0.5]))
-    assert set(labels.tolist()) == {*range(40), 50}
+    _, targets = drawn(join([marked, constant_bank(7, 50)], [0.5, 0.5]))
+    assert set(targets.argmax(axis=-1).tolist()) == {*range(40), 50}
 
 
 def test_seed_and_step_decide_what_is_drawn():
@@ -56,10 +61,25 @@ def test_seed_and_step_decide_what_is_drawn():
     assert not np.array_equal(first[0], seed[0])
 
 
+def test_mixup_takes_as_much_of_a_neighbour_as_of_its_label():
+    bank = join([constant_bank(5, 0), constant_bank(5, 1)], [0.5, 0.5])
+    recipe = Recipe(batch_size=2000, mixup=0.4)
+    features, targets = drawn(bank, recipe=recipe, labels=2)
+    assert targets.sum(axis=-1) == pytest.approx(np.ones(2000))
+    ones = targets[:, 1]  # clips of label 1 hold ones, those of label 0 zeros
+    assert features[:, 0, 0, 0] / FRONT_END.feature_scale == pytest.approx(ones, abs=1e-6)
+    mixed = ones[(ones > 0) & (ones < 1)]
+    assert 0.4 < len(mixed) / 2000 < 0.6
+    shares = np.minimum(mixed, 1 - mixed)
+    assert shares.max() == pytest.approx(0.4, abs=0.01)
+    assert shares.mean() == pytest.approx(0.2, abs=0.02)
+    again = drawn(bank, recipe=recipe, labels=2)
+    assert np.array_equal(features, again[0])
+
+
 def loss_of(logits: list[float], label: int, teacher=None, **settings: float) -> float:
-    return float(
-        batch_loss(tf.constant([logits]), tf.constant([label]), tf.zeros([1]), Recipe(**settings), teacher)
-    )
+    targets = tf.one_hot([label], len(logits))
+    return float(batch_loss(tf.constant([logits]), targets, tf.zeros([1]), Recipe(**settings), teacher))
 
 
 def cross_entropy(target: np.ndarray, logits: np.ndarray) -> float:
