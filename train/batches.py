@@ -31,7 +31,7 @@ class Batches:
         self._augment = None if changes.is_none else Augmenter(changes, front_end, noise)
 
     def draw(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Of a step: (clips, frames, bins, 1) float32 features, (clips, labels) float32 shares of each label."""
+        """(clips, frames, bins, 1) features of a step and (clips, labels) shares of each label, float32."""
         seed = tf.stack([tf.constant(self._seed), step])
         chosen = self._chosen(seed)
         features = scaled(tf.gather(self._features, chosen), self._front_end)

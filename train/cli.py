@@ -57,6 +57,7 @@ _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
     ("label_smoothing", float, "0..1", "share of the target spread over all labels"),
     ("mixup", float, "0..0.5", "each clip holds up to this share of another, and of its label"),
     ("average_steps", int, "N", "weights are averaged over about so many steps; 0: not at all"),
+    ("quantization_aware_steps", int, "N", "steps more with the rounding of int8 in the network; 0: none"),
     ("teacher_share", float, "0..1", "of the loss, with --teacher"),
     ("teacher_temperature", float, "T", "softens the scores of a teacher"),
     ("eval_step_interval", int, "N", "steps between validations"),

@@ -68,18 +68,22 @@ class Trainer:
         run: Path,
         corpus_sha256: str = "",
         teacher: Teacher | None = None,
+        stage: str = "",
     ) -> None:
-        """``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused."""
+        """Of one stage of a run's training, which keeps its checkpoints in a folder of that name.
+
+        ``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused.
+        """
         self.model, self.state = model, State(corpus_sha256=corpus_sha256)
         self._spec, self._recipe, self._run = spec, recipe, run
-        self._checkpoints = run / runfolder.CHECKPOINTS
+        self._stage, self._checkpoints = stage or "training", run / runfolder.CHECKPOINTS / stage
         self._logits = logits(model)
         self._optimizer = _optimizer(recipe)
         self._optimizer.build(model.trainable_variables)
         self._batches, self._teacher = Batches(bank, recipe, spec), teacher
         self._validation_features = tf.constant(validation.features)
         self._validation_labels = np.asarray(validation.labels)
-        self._writer = tf.summary.create_file_writer(str(run / runfolder.LOGS))
+        self._writer = tf.summary.create_file_writer(str(run / runfolder.LOGS / stage))
         self._train_chunk = tf.function(self._chunk)
         self._validate_batch = tf.function(
             lambda batch: self._logits(scaled(batch, spec.front_end)[..., None], training=False)
@@ -92,7 +96,7 @@ class Trainer:
         if not path.is_file():
             return False
         self.state = self._restored(path, self._all_variables())
-        log(f"resumed at step {self.state.step} of {self._recipe.total_steps}")
+        log(f"{self._stage}: resumed at step {self.state.step} of {self._recipe.total_steps}")
         return True
 
     def run(self) -> State:
@@ -105,7 +109,7 @@ class Trainer:
         recipe, state = self._recipe, self.state
         started = time.monotonic() - state.seconds
         try:
-            with _interrupt_held() as interrupted, progress("training", recipe.total_steps) as advance:
+            with _interrupt_held() as interrupted, progress(self._stage, recipe.total_steps) as advance:
                 advance(state.step)
                 while state.step < recipe.total_steps:
                     end = recipe.next_stop(state.step, _CHUNK_STEPS)

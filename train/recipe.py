@@ -5,7 +5,7 @@
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from train.augment import FeatureAugmentation
 from train.errors import UserError
@@ -14,6 +14,7 @@ PHASES, ONE_CYCLE = "phases", "one_cycle"
 SCHEDULES = (PHASES, ONE_CYCLE)
 _WARM_UP_SHARE = 0.1  # of the steps of one cycle
 _LAST_RATE_SHARE = 0.002  # of the highest rate
+_FINE_TUNING_RATE_SHARE = 0.1  # likewise
 OPTIMIZERS = ("gradient_descent", "momentum", "adam")
 
 
@@ -33,6 +34,7 @@ class Recipe:
     mixup: float = 0.0  # largest share of another clip, and of its label, in a clip
     average_steps: int = 0  # over which weights are averaged; 0: the last ones count
     feature_augmentation: FeatureAugmentation = field(default_factory=FeatureAugmentation)
+    quantization_aware_steps: int = 0  # of fine-tuning with the rounding of int8, after the others
     teacher_share: float = 0.9  # of the loss, where there is a teacher
     teacher_temperature: float = 2.0
 
@@ -60,6 +62,10 @@ class Recipe:
             raise UserError(f"--mixup is {self.mixup}, expected 0 to 0.5")
         if self.average_steps < 0:
             raise UserError(f"--average-steps is {self.average_steps}, expected 0 or more")
+        if self.quantization_aware_steps < 0:
+            raise UserError(
+                f"--quantization-aware-steps is {self.quantization_aware_steps}, expected 0 or more"
+            )
         if not 0 < self.teacher_share <= 1:
             raise UserError(f"--teacher-share is {self.teacher_share}, expected more than 0, up to 1")
         if not 0 < self.teacher_temperature <= 100:
@@ -70,6 +76,19 @@ class Recipe:
             raise UserError(f"--schedule is {self.schedule!r}, expected one of {', '.join(SCHEDULES)}")
         if self.optimizer not in OPTIMIZERS:
             raise UserError(f"--optimizer is {self.optimizer!r}, expected one of {', '.join(OPTIMIZERS)}")
+
+    def fine_tuning(self) -> "Recipe":
+        """What follows with the rounding of int8: one cycle at a share of the highest rate, nothing averaged.
+
+        As averages would be of weights on other steps of int8 than the weights that were rounded.
+        """
+        return replace(
+            self,
+            training_steps=(self.quantization_aware_steps,),
+            learning_rates=(_FINE_TUNING_RATE_SHARE * max(self.learning_rates),),
+            schedule=ONE_CYCLE,
+            average_steps=0,
+        )
 
     @property
     def total_steps(self) -> int:

@@ -4,7 +4,7 @@ import math
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,15 @@ from train.console import log
 from train.corpus import TRAINING, VALIDATION
 from train.job import Job
 from train.material import Material
+from train.recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+
+    from train.fit import State
 
 CALIBRATION_CLIPS = 500
+_FINE_TUNING = "quantization_aware"
 _NOISE_CLIPS = 2000  # of background noise that a recipe may mix into features
 
 
@@ -33,6 +40,7 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
     """
     from train import architectures, graphdef  # TensorFlow: seconds to import
     from train.fit import Trainer, make_deterministic
+    from train.quantization_aware import aware
     from train.teacher import check_teachers, load_teacher
 
     spec, teachers = job.spec, tuple(map(Path, job.teachers))
@@ -47,19 +55,22 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
     features_s = time.monotonic() - started
     log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
 
-    trainer = Trainer(
-        model,
-        spec,
-        job.recipe,
-        training_bank,
-        validation_bank,
-        run,
-        material.corpus_sha256,
-        load_teacher(teachers),
-    )
-    if resume and not trainer.resume() and not stop:
-        log("no checkpoint yet: training from the start")
-    state = trainer.stop_here() if stop else trainer.run()
+    teacher = load_teacher(teachers)
+
+    def trained(network: "keras.Model", recipe: Recipe, name: str = "") -> "State":
+        banks = (training_bank, validation_bank)
+        trainer = Trainer(network, spec, recipe, *banks, run, material.corpus_sha256, teacher, name)
+        if resume and not trainer.resume() and not stop:
+            log(f"{name or 'training'}: no checkpoint yet, from the start")
+        return trainer.stop_here() if stop else trainer.run()
+
+    state = trained(model, job.recipe)
+    history: dict[str, Any] = {"training": state.training, "validation": state.validation}
+    fine_tuned: dict[str, Any] = {}
+    if job.recipe.quantization_aware_steps and not stop:
+        tuning = trained(aware(model), job.recipe.fine_tuning(), _FINE_TUNING)
+        history[_FINE_TUNING] = {"training": tuning.training, "validation": tuning.validation}
+        fine_tuned[_FINE_TUNING] = _in_short(tuning)
 
     with runfolder.atomic_path(run / runfolder.KERAS) as temporary:
         model.save(temporary)
@@ -70,22 +81,24 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
         with runfolder.atomic_path(run / runfolder.CALIBRATION) as temporary:
             np.save(temporary, _calibration(training_bank.features))
         artefacts.append(runfolder.CALIBRATION)
-    runfolder.write_json(
-        run / runfolder.HISTORY, {"training": state.training, "validation": state.validation}
-    )
+    runfolder.write_json(run / runfolder.HISTORY, history)
     runfolder.write_spec(run, spec, artefacts)
     return {
         "timings_s": {"features": round(features_s, 1), "training": round(state.seconds, 1)},
-        "training": {
-            "steps": state.step,
-            "best_step": state.best_step,
-            "best_validation_accuracy": state.best_accuracy,
-            "steps_per_s": round(state.step / state.seconds, 1) if state.seconds else 0.0,
-        },
+        "training": _in_short(state) | fine_tuned,
         "network": {
             "parameters": architectures.count_parameters(model),
             "macs": architectures.count_macs(model),
         },
+    }
+
+
+def _in_short(state: "State") -> dict[str, Any]:
+    return {
+        "steps": state.step,
+        "best_step": state.best_step,
+        "best_validation_accuracy": state.best_accuracy,
+        "steps_per_s": round(state.step / state.seconds, 1) if state.seconds else 0.0,
     }
 
 

@@ -26,7 +26,7 @@ def drawn(
     bank: Bank, step: int = 1, seed: int = 5, recipe: Recipe = BATCH, labels: int = 51
 ) -> tuple[np.ndarray, np.ndarray]:
     """Features, and the shares of each label."""
-    spec = ModelSpec(tuple(f"label{index}" for index in range(labels)), "tiny_conv", FRONT_END, seed)
+    spec = ModelSpec(labels_for([f"word{index}" for index in range(2, labels)]), "tiny_conv", FRONT_END, seed)
     features, targets = Batches(bank, recipe, spec).draw(tf.constant(step))
     return features.numpy(), targets.numpy()
 
@@ -64,7 +64,7 @@ def test_seed_and_step_decide_what_is_drawn():
 def test_mixup_takes_as_much_of_a_neighbour_as_of_its_label():
     bank = join([constant_bank(5, 0), constant_bank(5, 1)], [0.5, 0.5])
     recipe = Recipe(batch_size=2000, mixup=0.4)
-    features, targets = drawn(bank, recipe=recipe, labels=2)
+    features, targets = drawn(bank, recipe=recipe, labels=3)
     assert targets.sum(axis=-1) == pytest.approx(np.ones(2000))
     ones = targets[:, 1]  # clips of label 1 hold ones, those of label 0 zeros
     assert features[:, 0, 0, 0] / FRONT_END.feature_scale == pytest.approx(ones, abs=1e-6)
@@ -73,7 +73,7 @@ def test_mixup_takes_as_much_of_a_neighbour_as_of_its_label():
     shares = np.minimum(mixed, 1 - mixed)
     assert shares.max() == pytest.approx(0.4, abs=0.01)
     assert shares.mean() == pytest.approx(0.2, abs=0.02)
-    again = drawn(bank, recipe=recipe, labels=2)
+    again = drawn(bank, recipe=recipe, labels=3)
     assert np.array_equal(features, again[0])
 
 
