@@ -1,7 +1,8 @@
 """How training clips are varied: their audio, before features are computed, and their features, after."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,27 @@ class FeatureAugmentation:
             raise UserError(
                 f"feature augmentation: noise_frequency is {self.noise_frequency}, expected 0 to 1"
             )
+
+    def changed(self, text: str) -> "FeatureAugmentation":
+        """These with the settings of ``NAME=VALUE,NAME=VALUE``, or none of them for ``none``.
+
+        Raises:
+            UserError: no such setting, or a value out of range.
+        """
+        if text == "none":
+            return FeatureAugmentation()
+        kinds: dict[str, Any] = {setting.name: setting.type for setting in fields(self)}
+        values: dict[str, Any] = {}
+        for item in text.split(","):
+            name, _, value = item.partition("=")
+            try:
+                values[name] = kinds[name](value)
+            except (KeyError, ValueError):
+                raise UserError(
+                    f"--feature-augmentation {item}: expected none, or NAME=NUMBER with a NAME of "
+                    f"{', '.join(kinds)}"
+                ) from None
+        return replace(self, **values)
 
     @property
     def is_none(self) -> bool:

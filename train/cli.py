@@ -2,12 +2,12 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from train import architectures
-from train.augment import Augmentation
+from train.augment import Augmentation, FeatureAugmentation
 from train.corpus import ALL, SPLITS, TESTING
 from train.dataset import Sampling
 from train.errors import UserError
@@ -170,6 +170,12 @@ def training_parser() -> argparse.ArgumentParser:
             help=f"{text} ({values})",
         )
     training.add_argument(
+        "--feature-augmentation",
+        metavar="NAME=N,…",
+        help="other values for how features of training clips are varied, or none; names: "
+        f"{', '.join(setting.name for setting in fields(FeatureAugmentation))}",
+    )
+    training.add_argument(
         "--teacher",
         action="append",
         default=[],
@@ -235,7 +241,11 @@ def download_parser() -> argparse.ArgumentParser:
 def _recipe_of(arguments: argparse.Namespace) -> Recipe:
     """The named recipe with the settings that flags change."""
     given = {name: value for name, *_ in _RECIPE_FLAGS if (value := getattr(arguments, name)) is not None}
-    return replace(RECIPES[arguments.recipe], **given)
+    recipe = replace(RECIPES[arguments.recipe], **given)
+    changes = arguments.feature_augmentation
+    if changes is None:
+        return recipe
+    return replace(recipe, feature_augmentation=recipe.feature_augmentation.changed(changes))
 
 
 def _extra_data(text: str) -> ExtraData:

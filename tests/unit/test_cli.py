@@ -13,7 +13,7 @@ import pytest
 
 from train import __main__ as command
 from train import architectures, cli, runfolder
-from train.augment import Augmentation
+from train.augment import Augmentation, FeatureAugmentation
 from train.dataset import Sampling
 from train.errors import UserError
 from train.job import Job
@@ -151,6 +151,7 @@ EVERY_FLAG = {
     "--mixup": "0.3",
     "--average-steps": "8",
     "--quantization-aware-steps": "50",
+    "--feature-augmentation": "gain_db=3,time_masks=2",
     "--teacher-share": "0.6",
     "--teacher-temperature": "4",
     "--teacher": "out/teacher",
@@ -186,6 +187,7 @@ EVERY_SETTING = Job(
         mixup=0.3,
         average_steps=8,
         quantization_aware_steps=50,
+        feature_augmentation=FeatureAugmentation(gain_db=3, time_masks=2),
         teacher_share=0.6,
         teacher_temperature=4,
     ),

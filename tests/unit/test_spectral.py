@@ -131,3 +131,14 @@ def test_a_recipe_for_logarithmic_features_refuses_others(name):
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(UserError, match=f"feature augmentation: {next(iter(settings))} is "):
         FeatureAugmentation(**settings)
+
+
+def test_settings_are_changed_by_name():
+    strong = FeatureAugmentation(gain_db=6, time_masks=2)
+    assert strong.changed("gain_db=1.5,time_masks=0") == FeatureAugmentation(gain_db=1.5)
+    assert strong.changed("none").is_none
+    for text in ("gain=3", "gain_db", "gain_db=loud", "time_masks=1.5", ""):
+        with pytest.raises(UserError, match=f"--feature-augmentation {text}: expected none, or NAME=NUMBER"):
+            strong.changed(text)
+    with pytest.raises(UserError, match=r"noise_frequency is 2\.0"):
+        strong.changed("noise_frequency=2")
