@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import few_recordings  # beside this file
+
 from train import console, runfolder
 from train.console import log
 from train.errors import UserError
@@ -27,6 +29,26 @@ _SEEDS = (59185, 1, 2)
 _TEN_WORDS = "yes,no,up,down,left,right,on,off,stop,go"
 _TASKS = {"bed_cat_happy": "bed,cat,happy", "yes_no": "yes,no", "ten_words": _TEN_WORDS}
 _SMALL = "--preprocess log_mel --recipe strong --training-steps 4000 --architecture spectro_temporal"
+_FEW = Path("out/few_recordings")
+_ABLATION = {
+    "all": "",
+    "no_changes_to_features": "--feature-augmentation none",
+    "no_masks": "--feature-augmentation time_masks=0,frequency_masks=0",
+    "no_smoothing": "--label-smoothing 0",
+    "no_averaged_weights": "--average-steps 0",
+    "mixup": "--mixup 0.3",
+    "rounding": "--quantization-aware-steps 500",
+}
+_FEW = Path("out/few_recordings")
+_ABLATION = {  # of the recipe for small networks
+    "nothing": "",
+    "changes_to_features": "--feature-augmentation none",
+    "masks": "--feature-augmentation time_masks=0,frequency_masks=0",
+    "smoothing": "--label-smoothing 0",
+    "averaged_weights": "--average-steps 0",
+    "and_mixup": "--mixup 0.3",
+    "and_rounding": "--quantization-aware-steps 500",
+}
 _LARGEST_MEAN_LOSS = 0.01  # float to int8; single runs differ by a few clips either way
 
 
@@ -49,32 +71,37 @@ class Run:
 
 def planned() -> Iterator[Run]:
     """Every row, the cheap and the important first."""
-    recordings = f"--data {_RECORDINGS}"
     for seed, (task, words) in itertools.product(_SEEDS, _TASKS.items()):
-        yield _run("baseline", task, f"--words {words} {recordings}", seed)
-        yield _run("best", f"{task}-best", f"--words {words} {recordings} {_SMALL}", seed)
-    for task, words in _TASKS.items():
-        with_bank = f"--words {words} {recordings} --data {_FEATURE_BANK}@0.7 {_SMALL}"
-        yield _run("with_bank", f"{task}-with_bank", with_bank, _SEEDS[0])
+        recordings = f"--words {words} --data {_RECORDINGS}"
+        yield _run("baseline", task, recordings, seed)
+        yield _run("best", f"{task}-best", f"{recordings} {_SMALL}", seed)
+        with_bank = f"{recordings} --data {_FEATURE_BANK}@0.7 {_SMALL}"
+        yield _run("with_bank", f"{task}-with_bank", with_bank, seed)
+    yield from _record()
+    yield from _few_recordings()
+    for name, change in _ABLATION.items():
+        for seed in _SEEDS:
+            flags = f"--words {_TEN_WORDS} --data {_RECORDINGS} {_SMALL} --training-steps 2000 {change}"
+            yield _run("ablation", f"ablation-{name}", flags, seed)
+
+
+def _record() -> Iterator[Run]:
+    """Ten words from the feature bank: a teacher, then the network that learns from it."""
     bank = f"--words {_TEN_WORDS} --data {_FEATURE_BANK} --test-data {_RECORDINGS} --preprocess log_mel"
     bank += " --recipe strong --bank-clips 120000"
-    teacher = f"{bank} --architecture spectro_temporal_large --training-steps 7800 --learning-rate 0.004"
-    yield _run("record", "teacher", f"{teacher} --dropout 0.2", _SEEDS[0])
+    teacher = f"{bank} --architecture spectro_temporal_large --learning-rate 0.004 --dropout 0.2"
+    yield _run("record", "teacher", f"{teacher} --training-steps 7800", _SEEDS[0])
     student = f"{bank} --architecture spectro_temporal --training-steps 16000"
     yield _run("record", "record", f"{student} --teacher {_RUNS / f'teacher-{_SEEDS[0]}'}", _SEEDS[0])
-    yes_no = f"--words yes,no {recordings} --recipe strong --training-steps 4000"
-    for front_end in ("log", "log_mel"):
-        flags = f"{yes_no} --preprocess {front_end} --architecture"
-        for architecture in ("tiny_conv", "temporal", "ds_cnn"):
-            name = f"yes_no-{front_end}-{architecture}"
-            yield _run("networks", name, f"{flags} {architecture}", _SEEDS[0])
-    for name, change in (
-        ("no_smoothing", "--label-smoothing 0"),
-        ("no_average", "--average-steps 0"),
-        ("phases", "--schedule phases --training-steps 3000,1000 --learning-rate 0.006,0.0006"),
-    ):
-        for seed in _SEEDS:
-            yield _run("ablation", f"yes_no-{name}", f"--words yes,no {recordings} {_SMALL} {change}", seed)
+
+
+def _few_recordings() -> Iterator[Run]:
+    """Synthetic voices beside more and more recordings, tested on recordings of other speakers."""
+    synthetic = f"--words yes,no --data synthetic --test-data {_FEW / few_recordings.TEST} {_SMALL}"
+    yield _run("few_recordings", "yes_no-0_recordings", synthetic, _SEEDS[0])
+    for clips, share in zip(few_recordings.COUNTS, (0.1, 0.3, 0.5), strict=True):
+        also = f"{synthetic} --data {_FEW / str(clips)}@{share}"
+        yield _run("few_recordings", f"yes_no-{clips}_recordings", also, _SEEDS[0])
 
 
 def _run(group: str, name: str, flags: str, seed: int) -> Run:
@@ -89,6 +116,7 @@ def main() -> None:
     flags = parser.parse_args()
     if not _RECORDINGS.exists():
         raise UserError(f"{_RECORDINGS}: no recordings there, so there is nothing to measure on")
+    few_recordings.write(_FEW, _RECORDINGS, ("yes", "no"), _SEEDS[0])
     for run in runs:
         if run.group in (flags.group or groups) and not (run.folder / runfolder.REPORT).is_file():
             log(shlex.join(run.command[2:]))
