@@ -43,6 +43,8 @@ class FeatureAugmentation:
     tilt_db: float = 0.0  # at both ends of the band, in opposite directions: another microphone
     noise_frequency: float = 0.0  # share of clips
     noise_volume: float = 0.0  # largest; 1 is the noise as it was recorded
+    room_frequency: float = 0.0  # share of clips that sound on
+    room_t60_ms: float = 0.0  # longest time in which sound dies away by 60 dB
     time_masks: int = 0
     time_mask_frames: float = 0.0  # longest
     frequency_masks: int = 0
@@ -56,10 +58,9 @@ class FeatureAugmentation:
         for name in ("time_stretch", "frequency_warp"):
             if getattr(self, name) > 0.5:
                 raise UserError(f"feature augmentation: {name} is {getattr(self, name)}, expected 0 to 0.5")
-        if self.noise_frequency > 1:
-            raise UserError(
-                f"feature augmentation: noise_frequency is {self.noise_frequency}, expected 0 to 1"
-            )
+        for name in ("noise_frequency", "room_frequency"):
+            if getattr(self, name) > 1:
+                raise UserError(f"feature augmentation: {name} is {getattr(self, name)}, expected 0 to 1")
 
     def changed(self, text: str) -> "FeatureAugmentation":
         """These with the settings of ``NAME=VALUE,NAME=VALUE``, or none of them for ``none``.

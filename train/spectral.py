@@ -34,7 +34,7 @@ class Augmenter:
         """(clips, frames, bins) float32 features in octaves, changed and on the steps of uint8 again."""
         settings, front_end = self._settings, self._front_end
         draw = _Draws(seed, tf.shape(features)[0])
-        features = self._warped(features, draw)
+        features = self._in_a_room(self._warped(features, draw), draw)
         level = draw.uniform(-settings.gain_db, settings.gain_db) / _DB_PER_OCTAVE
         tilt = draw.uniform(-settings.tilt_db, settings.tilt_db) / _DB_PER_OCTAVE
         slope = tf.linspace(-1.0, 1.0, front_end.bins)
@@ -60,6 +60,21 @@ class Augmenter:
         bins = tf.clip_by_value(tf.range(front_end.bins, dtype=tf.float32) * warp, 0.0, front_end.bins - 1.0)
         features = tf.matmul(_interpolation(frames, front_end.frames), features)
         return tf.matmul(features, _interpolation(bins, front_end.bins), transpose_b=True)
+
+    def _in_a_room(self, features: tf.Tensor, draw: "_Draws") -> tf.Tensor:
+        """Each frame followed by its own decay, up to as much power in all: powers add, as with noise."""
+        settings, front_end = self._settings, self._front_end
+        if not settings.room_frequency:
+            return features
+        t60_ms = draw.uniform(0.0, settings.room_t60_ms) + 1.0
+        decay = tf.pow(1e-6, front_end.window_stride_ms / t60_ms)[:, None, None]  # of power, a frame
+        power = draw.uniform(0.0, 1.0) * tf.cast(draw.uniform(0.0, 1.0) < settings.room_frequency, tf.float32)
+        frames = tf.range(front_end.frames, dtype=tf.float32)
+        later = frames[:, None] - frames
+        tail = tf.where(later > 0, tf.pow(decay, tf.maximum(later, 1.0) - 1.0), 0.0) * (1.0 - decay)
+        heard = tf.eye(front_end.frames) + power[:, None, None] * tail
+        loudest = tf.reduce_max(features, axis=(1, 2), keepdims=True)  # so that no power is out of range
+        return _log2(tf.matmul(heard, tf.pow(2.0, features - loudest)) + 1e-12) + loudest
 
     def _with_noise(self, features: tf.Tensor, draw: "_Draws") -> tf.Tensor:
         """Powers of clip and noise added: the phases are unknown, on average they do not matter."""

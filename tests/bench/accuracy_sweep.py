@@ -46,6 +46,7 @@ _ABLATION = {  # of the recipe for small networks
     "masks": "--feature-augmentation time_masks=0,frequency_masks=0",
     "smoothing": "--label-smoothing 0",
     "averaged_weights": "--average-steps 0",
+    "and_rooms": "--feature-augmentation room_frequency=0.4,room_t60_ms=400",
     "and_mixup": "--mixup 0.3",
     "and_rounding": "--quantization-aware-steps 500",
 }
@@ -79,10 +80,15 @@ def planned() -> Iterator[Run]:
         yield _run("with_bank", f"{task}-with_bank", with_bank, seed)
     yield from _record()
     yield from _few_recordings()
-    for name, change in _ABLATION.items():
-        for seed in _SEEDS:
-            flags = f"--words {_TEN_WORDS} --data {_RECORDINGS} {_SMALL} --training-steps 2000 {change}"
-            yield _run("ablation", f"ablation-{name}", flags, seed)
+    short = f"--words {_TEN_WORDS} --data {_RECORDINGS} {_SMALL} --training-steps 2000"
+    for (name, change), seed in itertools.product(_ABLATION.items(), _SEEDS):
+        yield _run("ablation", f"ablation-{name}", f"{short} {change}", seed)
+    for front_end in ("average", "log", "log_mel", "pcan"):
+        flags = f"{short} --feature-augmentation none --preprocess {front_end}"
+        yield _run("front_ends", f"front_end-{front_end}", flags, _SEEDS[0])
+    for architecture in ("tiny_conv", "temporal", "ds_cnn"):
+        flags = f"{short} --architecture {architecture}"
+        yield _run("networks", f"network-{architecture}", flags, _SEEDS[0])
 
 
 def _record() -> Iterator[Run]:

@@ -97,6 +97,22 @@ def test_frequency_warp_moves_a_line_along_the_bins():
     assert len(set(where.tolist())) > 4
 
 
+def test_a_room_goes_on_after_a_sound_and_dies_away():
+    """After the frame that sounds, a straight line down: 60 dB in at most the time asked for."""
+    features = np.zeros((300, *SHAPE))
+    features[:, 10] = 250
+    heard = changed(features, room_frequency=0.5, room_t60_ms=400)[:, :, 7]
+    octave = 1 / OCTAVES
+    assert heard[:, :10].max() <= octave, "before it, silence that goes on, too: twice its power at the most"
+    assert np.array_equal(heard[:, 10], features[:, 10, 7])
+    in_a_room = heard[:, 11] > octave
+    assert 0.3 < in_a_room.mean() < 0.6
+    assert (np.diff(heard[:, 10:], axis=1) <= 0).all()
+    slowest = (heard[:, 11] - heard[:, 15]).astype(float)[in_a_room & (heard[:, 15] > 3 * octave)].min() / 4
+    steps_of_60_db = 60 / (10 * np.log10(2)) / OCTAVES
+    assert slowest == pytest.approx(steps_of_60_db * FRONT_END.window_stride_ms / 400, rel=0.15)
+
+
 def test_noise_adds_powers(features):
     """Equal powers: an octave, or half of the clips get nothing."""
     quiet = np.full((1, *SHAPE), 120.0)
@@ -127,7 +143,9 @@ def test_a_recipe_for_logarithmic_features_refuses_others(name):
         Augmenter(RECIPES[STRONG].feature_augmentation, FrontEnd(name), None)
 
 
-@pytest.mark.parametrize("settings", [{"gain_db": -1}, {"time_stretch": 0.6}, {"noise_frequency": 1.5}])
+@pytest.mark.parametrize(
+    "settings", [{"gain_db": -1}, {"time_stretch": 0.6}, {"noise_frequency": 1.5}, {"room_frequency": 2}]
+)
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(UserError, match=f"feature augmentation: {next(iter(settings))} is "):
         FeatureAugmentation(**settings)
