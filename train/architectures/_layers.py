@@ -143,14 +143,17 @@ def relu(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     return keras.layers.ReLU(name=f"{name}_relu")(x)
 
 
-def temporal_block(
-    x: keras.KerasTensor, block: int, channels: int, frames: int, seed: int
-) -> keras.KerasTensor:
-    """Each channel filtered over time, channels mixed, the input added: (frames, 1, channels) both ways."""
-    depth, point = f"depth{block}", f"point{block}"
-    y = depthwise(x, depth, (frames, 1), seed)
-    y = convolution(y, point, channels, (1, 1), seed)
-    return relu(keras.layers.Add(name=f"sum{block}")([x, y]), f"sum{block}")
+def residual_block(x: keras.KerasTensor, name: str, kernel: tuple[int, int], seed: int) -> keras.KerasTensor:
+    """Each channel filtered, channels mixed, the input added: (frames, bins, channels) both ways."""
+    depth, point, total = f"depth{name}", f"point{name}", f"sum{name}"
+    y = depthwise(x, depth, kernel, seed)
+    y = convolution(y, point, x.shape[-1], (1, 1), seed)
+    return relu(keras.layers.Add(name=total)([x, y]), total)
+
+
+def temporal_block(x: keras.KerasTensor, block: int, frames: int, seed: int) -> keras.KerasTensor:
+    """A residual block over time alone."""
+    return residual_block(x, str(block), (frames, 1), seed)
 
 
 def averaged_classifier(

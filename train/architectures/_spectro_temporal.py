@@ -37,5 +37,5 @@ def build(
     x = keras.layers.Reshape((frames, 1, bins * filters), name="bins_to_channels")(x)
     x = _layers.relu(_layers.convolution(x, "mixed", channels, (1, 1), seed), "mixed")
     for block in range(blocks):
-        x = _layers.temporal_block(x, block, channels, _BLOCK_FRAMES, seed)
+        x = _layers.temporal_block(x, block, _BLOCK_FRAMES, seed)
     return _layers.averaged_classifier(features, x, label_count, dropout, seed, name)

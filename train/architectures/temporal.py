@@ -23,5 +23,5 @@ def build(front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> k
     x = keras.layers.Reshape((front_end.frames, 1, front_end.bins), name="bins_to_channels")(features)
     x = _layers.relu(_layers.convolution(x, "first", _CHANNELS, (3, 1), seed), "first")
     for block in range(_BLOCKS):
-        x = _layers.temporal_block(x, block, _CHANNELS, _BLOCK_FRAMES, seed)
+        x = _layers.temporal_block(x, block, _BLOCK_FRAMES, seed)
     return _layers.averaged_classifier(features, x, label_count, dropout, seed, "temporal")
