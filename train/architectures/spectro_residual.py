@@ -1,10 +1,10 @@
 """spectro_residual: residual convolutions over time and frequency, then residual ones over time alone.
 
-What slides over frequency has few weights and many products, so it is what a file of 20,000 bytes has room for.
-12 filters of 5 frames x 5 bins at stride 1 x 2; depthwise 3 x 3 at stride 2 and 16 pointwise filters; two
-residual blocks of a depthwise 3 x 3 and a pointwise convolution; what is left of the bins becomes channels, mixed
-into 32; three residual blocks over 9 frames; mean over time; dense. ``spectro_temporal`` with more of its work
-done before the bins are mixed.
+What slides over frequency has few weights and many products: a file of 20,000 bytes has room for it.
+12 filters of 5 frames x 5 bins at stride 1 x 2; depthwise 3 x 3 at stride 2 and 16 pointwise filters;
+two residual blocks of a depthwise 3 x 3 and a pointwise convolution; what is left of the bins becomes
+channels, mixed into 32; three residual blocks over 9 frames; mean over time; dense. As
+``spectro_temporal``, with more of the work done before the bins are mixed.
 Parameters for 49 x 43 features, normalization folded in: 11,428 with 4 labels, 11,692 with 12.
 """
 
