@@ -259,6 +259,7 @@ def test_no_apt(monkeypatch, tmp_path):
         make_root(monkeypatch, "--out", tmp_path / "root")
 
 
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 def test_ctrl_c_leaves_no_half_root(tmp_path, apt):
     """In a process of its own, which a signal reaches while apt is at work."""
     program(apt / "apt-get", "#!/bin/sh\nkill -INT $PPID; sleep 0.5\n")
