@@ -86,7 +86,7 @@ def planned() -> Iterator[Run]:
         recordings = f"--words {words} --data {_RECORDINGS}"
         yield _run("baseline", task, recordings, seed)
         yield _run("best", f"{task}-best", f"{recordings} {_SMALL}", seed)
-        with_bank = f"{recordings} --data {_FEATURE_BANK}@0.7 {_SMALL}"
+        with_bank = f"{recordings} --data {_FEATURE_BANK}@0.7 {_SMALL} --architecture spectro_residual"
         yield _run("with_bank", f"{task}-with_bank", with_bank, seed)
     yield from _record()
     yield from _few_recordings()
@@ -96,7 +96,7 @@ def planned() -> Iterator[Run]:
     for front_end in ("average", "log", "log_mel", "pcan"):
         flags = f"{short} --feature-augmentation none --preprocess {front_end}"
         yield _run("front_ends", f"front_end-{front_end}", flags, _SEEDS[0])
-    for architecture in ("tiny_conv", "temporal", "ds_cnn"):
+    for architecture in ("tiny_conv", "temporal", "ds_cnn", "spectro_residual"):
         flags = f"{short} --architecture {architecture}"
         yield _run("networks", f"network-{architecture}", flags, _SEEDS[0])
     for architecture, change in _ENTRIES.items():
@@ -105,13 +105,16 @@ def planned() -> Iterator[Run]:
 
 
 def _record() -> Iterator[Run]:
-    """Ten words from the feature bank: a teacher, then the network that learns from it."""
+    """Ten words from the feature bank: two teachers, then the network that learns from both."""
     bank = f"--words {_TEN_WORDS} --data {_FEATURE_BANK} --test-data {_RECORDINGS} --preprocess log_mel"
     bank += " --recipe strong --bank-clips 120000"
     teacher = f"{bank} --architecture spectro_temporal_large --learning-rate 0.004 --dropout 0.2"
     yield _run("record", "teacher", f"{teacher} --training-steps 7800", _SEEDS[0])
-    student = f"{bank} --architecture spectro_temporal --training-steps 16000"
-    yield _run("record", "record", f"{student} --teacher {_RUNS / f'teacher-{_SEEDS[0]}'}", _SEEDS[0])
+    mixing = f"{teacher} --training-steps 12000 --label-smoothing 0 --mixup 0.3"
+    yield _run("record", "teacher-mixup", mixing, _SEEDS[1])
+    taught = f"--teacher {_RUNS / f'teacher-{_SEEDS[0]}'} --teacher {_RUNS / f'teacher-mixup-{_SEEDS[1]}'}"
+    student = f"{bank} --architecture spectro_residual --training-steps 16000"
+    yield _run("record", "record", f"{student} {taught}", _SEEDS[0])
 
 
 def _few_recordings() -> Iterator[Run]:
