@@ -139,10 +139,10 @@ def _score(
     before = rows.count
     if before:
         log(f"going on behind row {before:,} of {len(names):,}")
-    import_tensorflow()
-    started = time.monotonic()
     try:
+        import_tensorflow()
         scorer = Scorer(committee)
+        started = time.monotonic()
         files = [flags.test / name for name in names]
         with rows.append(settings), progress("scoring", len(names) - before) as advance:
             verdicts = scorer.judge(files, flags.tta, before)
@@ -159,7 +159,10 @@ def _score(
     counts, faults = form.conclude(rows)
     scored = len(names) - before
     if scored:
-        print(f"speed    {scored / seconds:.0f} clips/s over {scored:,} (host), {len(committee.runs)} models")
+        print(
+            f"speed    {scored / seconds:.0f} clips/s over {scored:,} (host), by "
+            f"{' and '.join(run.name for run in committee.runs)}"
+        )
     return {
         _CSV_SHA256: runfolder.sha256_file(flags.out),
         "rows": counts.total(),
