@@ -45,16 +45,16 @@ def check_key(path: Path, key: dict[str, str], names: Sequence[str], labels: Seq
             f"{', '.join(labels)}); pass a run trained on the key's words; "
             "without --key the CSV is written all the same"
         )
-    if unused := [label for label in labels if label not in found]:
-        warn(
-            f"--key {path}: nothing in it is {', '.join(unused)}, which the run may say; if they are other "
-            "words to it, name the words to judge by with --as-words"
-        )
     common = sum(name in key for name in names)
     if not common:
         raise UserError(
             f"--key {path}: has none of the {len(names):,} files (they are like {names[0]}, the key has "
             f"{next(iter(key))}); expected the key of this folder"
+        )
+    if unused := [label for label in labels if label not in found]:
+        warn(
+            f"--key {path}: nothing in it is {', '.join(unused)}, which the run may say; if they are other "
+            "words to it, name the words to judge by with --as-words"
         )
     if common < len(names) or common < len(key):
         warn(

@@ -155,15 +155,18 @@ class Scorer:
             return fold_scores(scores, spec.labels, self.committee.words)
         return scores[:, [spec.labels.index(label) for label in self.committee.labels]]
 
-    def judge(self, files: Sequence[Path], with_tta: bool = False, start: int = 0) -> Iterator[Verdict]:
-        """What the members make of each file from number ``start`` on, in their order.
+    def judge(
+        self, folder: Path, names: Sequence[str], with_tta: bool = False, start: int = 0
+    ) -> Iterator[Verdict]:
+        """What the members make of each file of a folder from number ``start`` on, in their order.
 
         A block of files is in memory at a time, and the same files make a block wherever it starts: so
         the scores are the same to the last bit.
         """
         with ThreadPoolExecutor(_READERS) as pool:
-            for first in range(start - start % _BLOCK_CLIPS, len(files), _BLOCK_CLIPS):
-                found = list(pool.map(self._read, files[first : first + _BLOCK_CLIPS]))
+            for first in range(start - start % _BLOCK_CLIPS, len(names), _BLOCK_CLIPS):
+                block = names[first : first + _BLOCK_CLIPS]
+                found = list(pool.map(lambda name: self._read(folder / name), block))
                 silence = np.zeros(self.committee.clip_samples, np.float32)
                 audio = np.stack([silence if isinstance(clip, Fault) else clip for clip in found])
                 scores = self.scores(audio, with_tta)

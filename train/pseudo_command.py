@@ -142,11 +142,10 @@ def _score(committee: Committee, root: Path, names: list[bytes], journal: Journa
         return
     import_tensorflow()
     scorer = Scorer(committee)
-    files = [root / os.fsdecode(name) for name in names]
+    sources = [os.fsdecode(name) for name in names]
     start = journal.count
     with journal.append(settings), progress("scoring", len(names) - start) as advance:
-        for name, verdict in zip(names[start:], scorer.judge(files, start=start), strict=True):
-            source = os.fsdecode(name)
+        for source, verdict in zip(sources[start:], scorer.judge(root, sources, start=start), strict=True):
             if isinstance(verdict, Fault):
                 journal.add((source, None, verdict.reason))
             else:

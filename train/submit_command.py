@@ -143,9 +143,8 @@ def _score(
         import_tensorflow()
         scorer = Scorer(committee)
         started = time.monotonic()
-        files = [flags.test / name for name in names]
         with rows.append(settings), progress("scoring", len(names) - before) as advance:
-            verdicts = scorer.judge(files, flags.tta, before)
+            verdicts = scorer.judge(flags.test, names, flags.tta, before)
             for name, verdict in zip(names[before:], verdicts, strict=True):
                 if isinstance(verdict, Fault):
                     rows.add(form.Row.of_fault(name, verdict.reason, verdict.is_empty))

@@ -34,20 +34,20 @@ def runs(tmp_path_factory) -> dict[str, Path]:
 
 
 @pytest.fixture
-def clips(corpus, tmp_path) -> list[Path]:
-    """Ten clips, one of them cut short and one without a sample."""
+def clips(corpus, tmp_path) -> list[str]:
+    """Names in the temporary folder of ten clips, one of them cut short and one without a sample."""
     files = [corpus / name.decode() for name in find_recordings(corpus)[::10]]
     copies = [Path(shutil.copyfile(file, tmp_path / f"{n}.wav")) for n, file in enumerate(files)]
     copies[3].write_bytes(copies[3].read_bytes()[:3000])
     copies[4].write_bytes(b"")
-    return copies
+    return [copy.name for copy in copies]
 
 
 def test_labels_go_by_name_whatever_their_order_and_front_end(runs, corpus):
     scorer = Scorer(convene([runs["turned"], runs["plain"]]))
     assert scorer.committee.labels == ("_silence_", "_unknown_", "no", "yes")
     names = [name.decode() for name in find_recordings(corpus)]
-    heard = [verdict.argmax(axis=1).tolist() for verdict in scorer.judge([corpus / name for name in names])]
+    heard = [verdict.argmax(axis=1).tolist() for verdict in scorer.judge(corpus, names)]
     expected = {"bed": 1, "cat": 1, "no": 2, "yes": 3}
     assert heard == [[expected[Path(name).parts[0]]] * 2 for name in names]
 
@@ -55,23 +55,23 @@ def test_labels_go_by_name_whatever_their_order_and_front_end(runs, corpus):
 def test_other_words_count_as_unknown(runs, corpus):
     scorer = Scorer(convene([runs["more"], runs["plain"]], ("yes",)))
     assert scorer.committee.labels == ("_silence_", "_unknown_", "yes")
-    files = [corpus / f"{word}/speaker01_nohash_0.wav" for word in ("bed", "cat", "no", "yes")]
-    assert [verdict.argmax(axis=1).tolist() for verdict in scorer.judge(files)] == [
+    names = [f"{word}/speaker01_nohash_0.wav" for word in ("bed", "cat", "no", "yes")]
+    assert [verdict.argmax(axis=1).tolist() for verdict in scorer.judge(corpus, names)] == [
         [1, 1], [1, 1], [1, 1], [2, 2]
     ]  # fmt: skip
 
 
 def test_from_any_start_the_scores_are_the_same_to_the_bit_and_faults_stay_where_they_are(
-    runs, clips, monkeypatch
+    runs, clips, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(scoring, "_BLOCK_CLIPS", 4)
     scorer = Scorer(convene([runs["plain"], runs["deaf"]]))
-    whole = list(scorer.judge(clips, with_tta=True))
+    whole = list(scorer.judge(tmp_path, clips, with_tta=True))
     assert whole[3] == Fault("header announces 32000 bytes of samples, file holds 2956")
     assert whole[4] == Fault("file is empty (0 bytes)", is_empty=True)
     assert [isinstance(each, Fault) for each in whole].count(True) == 2
     for start in (1, 4, 6, len(clips)):
-        rest = list(scorer.judge(clips, with_tta=True, start=start))
+        rest = list(scorer.judge(tmp_path, clips, with_tta=True, start=start))
         assert [np.array_equal(a, b) if not isinstance(a, Fault) else a == b for a, b in
                 zip(rest, whole[start:], strict=True)] == [True] * (len(clips) - start)  # fmt: skip
 
