@@ -61,7 +61,7 @@ def find_recordings(folder: Path) -> list[bytes]:
     """
     root = os.fsencode(folder)
     found = []
-    for place, folders, files in os.walk(root, followlinks=True):
+    for place, folders, files in os.walk(root):
         folders[:] = [
             name for name in folders if not name.startswith(b".") and os.fsdecode(name) != BACKGROUND_FOLDER
         ]
