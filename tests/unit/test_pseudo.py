@@ -103,6 +103,12 @@ def test_training_leaves_out_who_and_what_is_validated_or_tested_on(runs, corpus
         assert not trained_on & {clip.sha256 for clip in held_out}
 
 
+def test_nothing_is_validated_on_pseudo_labels(runs, corpus, tmp_path):
+    label(runs[:2], corpus, tmp_path / "pseudo")
+    with pytest.raises(UserError, match=r"'yes' has no validation clip: validation_list\.txt names none"):
+        gather(Job(("yes", "no"), data=str(tmp_path / "pseudo")))
+
+
 def test_stopped_and_gone_on_with(runs, corpus, tmp_path, monkeypatch):
     label(runs, corpus, tmp_path / "whole", "--agree", 2)
     data = shutil.copytree(corpus, tmp_path / "data")
