@@ -15,20 +15,17 @@ from subprocess import Popen
 from typing import Any
 
 from hil import pi
-from hil.pi_rows import Row, Rows
 from hil.pi_rules import label_of
 from hil.pi_timer import Ended, breakdown, bundle, start
 from hil.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
-from train import runfolder
-from train.console import log, progress, warn
+from train import runfolder, submission
+from train.console import log, progress
 from train.errors import Interrupted, UserError
 from train.spec import SILENCE_LABEL, UNKNOWN_LABEL
+from train.submission import Row, Rows
 
 _PROGRAM = "earshot_submission.pyz"
 _RECORD = "submission.json"
-_SILENCE, _UNKNOWN = "silence", "unknown"  # the challenge's names of them
-_CHALLENGE = {_SILENCE, _UNKNOWN, "yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go"}
-_SHOWN = 10  # files with a fault, on the terminal
 
 
 def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
@@ -40,12 +37,7 @@ def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
         Interrupted: Ctrl-C; the same command goes on.
     """
     out: Path = flags.out
-    if out.is_dir():
-        raise UserError(f"{out}: is a folder; expected the name of a CSV")
-    if out.exists() and not flags.overwrite:
-        raise UserError(
-            f"{out}: is there already; add --overwrite to replace it, or choose another with --out"
-        )
+    submission.check_out(out, flags.overwrite)
     graph = pi.find_graph(flags.graph)
     content, _ = pi.read_graph(graph)
     labels = read_labels(flags.graph, graph)
@@ -61,7 +53,7 @@ def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
         with _placed(host, python, graph, content, [*arguments, *folder]) as command:
             record = _score(command, host, graph, flags.submission, rows, settings)
     except KeyboardInterrupt as error:
-        raise Interrupted(f"stopped; {_kept(rows)}") from error
+        raise Interrupted(f"stopped; {rows.kept()}") from error
     _conclude(graph, rows, record)
 
 
@@ -85,8 +77,7 @@ def read_labels(asked: Path, graph: Path) -> list[str]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8") from error
-    names = {SILENCE_LABEL: _SILENCE, UNKNOWN_LABEL: _UNKNOWN}
-    labels = [names.get(line.strip(), line.strip()) for line in lines]
+    labels = submission.challenge_names(line.strip() for line in lines)
     if not labels or "" in labels or len(set(labels)) < len(labels):
         found = ", ".join(lines) or "no line"
         raise UserError(f"{path}: has {found}; expected labels, a line each, and none twice")
@@ -137,7 +128,7 @@ def _score(
             "folder": _name(begin["folder"]),
             "names_sha256": begin["names_sha256"],
         }
-        _warn_of_foreign(labels)
+        submission.warn_of_foreign(labels)
         before, start_s = rows.count, time.monotonic()
         left = begin["files"] - before
         if before:
@@ -164,19 +155,12 @@ def _row(answer: dict[str, Any], labels: list[str]) -> Row:
     name = _name(answer["name"])
     if "best" in answer:
         return Row(name, labels[answer["best"]])
-    # Where there is no sound, silence is right; of the rest more are other words than any one label.
-    return Row(name, _SILENCE if answer["is_empty"] else _UNKNOWN, answer["fault"])
+    return Row.of_fault(name, answer["fault"], answer["is_empty"])
 
 
 def _name(text: str) -> str:
     """A name whose bytes came as characters."""
     return os.fsdecode(text.encode("latin-1"))
-
-
-def _warn_of_foreign(labels: list[str]) -> None:
-    foreign = [label for label in labels if label not in _CHALLENGE]
-    if foreign:
-        warn(f"not labels of the 2017 challenge, and written all the same: {', '.join(foreign)}")
 
 
 def _failure(ended: Ended, host: Host | None, graph: Path, rows: Rows) -> UserError:
@@ -185,13 +169,7 @@ def _failure(ended: Ended, host: Host | None, graph: Path, rows: Rows) -> UserEr
         error = failure(host, ended.code, ended.last_words)
     else:
         error = breakdown(ended, graph, "scoring")
-    return type(error)(f"{error}; {_kept(rows)}") if rows.count else error
-
-
-def _kept(rows: Rows) -> str:
-    if not rows.count:
-        return "nothing was scored yet"
-    return f"{rows.count:,} rows are kept in {rows.part}: the same command goes on behind them"
+    return type(error)(f"{error}; {rows.kept()}") if rows.count else error
 
 
 class _Program:
@@ -236,19 +214,10 @@ class _Program:
 
 def _conclude(graph: Path, rows: Rows, record: dict[str, Any]) -> None:
     """Write the files, print what is in them."""
-    labels, faults = rows.finish()
+    labels, faults = submission.conclude(rows)
     path = graph.parent / runfolder.PI / _RECORD
-    count = sum(labels.values())
-    record = {"rows": count, "counts": dict(sorted(labels.items())), "faults": len(faults), **record}
+    record = {"rows": labels.total(), "counts": dict(sorted(labels.items())), "faults": faults, **record}
     runfolder.write_json(path, {"csv": str(rows.path), **record})
-    if faults:
-        warn(f"{len(faults):,} of {count:,} files could not be scored; all are listed in {rows.errors}")
-        for row in faults[:_SHOWN]:
-            warn(f"  {_shown(row.name)}: {row.fault}; written as {row.label}")
-        if len(faults) > _SHOWN:
-            warn(f"  … and {len(faults) - _SHOWN:,} more")
-    said = ", ".join(f"{label} {number:,}" for label, number in labels.most_common())
-    print(f"rows     {count:,}: {said}")
     if record["clips_per_s"] is not None:
         print(
             f"speed    {record['clips_per_s']:.1f} clips/s over {record['scored']:,} "
@@ -256,8 +225,3 @@ def _conclude(graph: Path, rows: Rows, record: dict[str, Any]) -> None:
         )
     print(f"written  {rows.path}, {path}")
     sys.stdout.flush()
-
-
-def _shown(name: str) -> str:
-    """A name as a terminal can show it, whatever its bytes."""
-    return os.fsencode(name).decode(errors="backslashreplace")

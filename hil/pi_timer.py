@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import train
 from hil.remote.timer import EXIT_GRAPH
 from train.errors import UserError
 
 BUNDLE = "earshot_timer.pyz"
 _PACKAGE = "earshot_timer"  # its name inside the file
+_FROM_TRAIN = ("__init__", "submission_rules")  # what of it runs there, too
 _MADE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file knows: the same bytes on any day
 _LONGEST_S = 600.0  # three phases of ten seconds, and the loading of TensorFlow on a Pi
 _ERROR = "error: "  # what the line begins with that says why it failed
@@ -48,6 +50,9 @@ def bundle(module: str = "timer") -> bytes:
     main = f"from {_PACKAGE}.{module} import main\n\nmain()\n"
     folder = Path(__file__).parent / "remote"
     sources = {f"{_PACKAGE}/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.py"))}
+    sources |= {
+        f"train/{name}.py": Path(train.__file__).with_name(f"{name}.py").read_bytes() for name in _FROM_TRAIN
+    }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in {"__main__.py": main.encode(), **sources}.items():

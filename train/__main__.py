@@ -16,12 +16,17 @@ from train import architectures, cli, console, runfolder
 from train import material as stage
 from train.cache import cache_root
 from train.corpus import ALL, TESTING, TRAINING
+from train.ensemble_command import run_ensemble
 from train.errors import Interrupted, UserError
+from train.evaluation_flags import evaluate_parser, evaluation_job
 from train.explore_command import run_explore
 from train.job import Job, read_job, trained_job
 from train.native import import_tensorflow
+from train.pseudo_command import run_pseudo_label
 from train.sample_command import run_sample
+from train.scorefile import check_score_file, write_scores
 from train.spec import labels_for
+from train.submit_command import run_submit
 from train.version import earshot_version
 
 if TYPE_CHECKING:
@@ -31,10 +36,13 @@ if TYPE_CHECKING:
 def main() -> None:
     commands: dict[str, Callable[[list[str]], None]] = {
         "download": _download,
+        "ensemble": run_ensemble,
         "evaluate": _evaluate,
         "explore": run_explore,
+        "pseudo-label": run_pseudo_label,
         "report": _report,
         "sample": run_sample,
+        "submit": run_submit,
     }
     arguments = sys.argv[1:]
     if arguments and arguments[0] in commands:
@@ -210,11 +218,12 @@ class _timed:
 
 
 def _evaluate(arguments: list[str]) -> None:
-    flags = cli.evaluate_parser().parse_args(arguments)
+    flags = evaluate_parser().parse_args(arguments)
     spec = runfolder.read_spec(flags.run)
     words = cli.words_of(flags.as_words) if flags.as_words else None
     _check_report_file(flags.json)
-    job = cli.evaluation_job(trained_job(flags.run, spec), flags)
+    check_score_file(flags.scores)
+    job = evaluation_job(trained_job(flags.run, spec), flags)
     material = stage.gather(job, (flags.split,))
     _warn_of_training_clips(flags.run, flags.split, material)
 
@@ -225,13 +234,16 @@ def _evaluate(arguments: list[str]) -> None:
     split = material.splits[flags.split]
     kinds = kinds_of(spec) if flags.model == "all" else (flags.model,)
     evaluation = evaluate(flags.run, split, material.audio_of(split.name).plain(split), kinds, words)
+    labels = spec.labels if words is None else labels_for(words)
+    if flags.scores:
+        write_scores(flags.scores, split, labels, evaluation)
     if flags.json:
         corpus = material.summary(spec.front_end, spec.labels)
         try:
             runfolder.write_json(flags.json, {"run": str(flags.run), "corpus": corpus, **evaluation.results})
         except OSError as error:
             raise UserError(f"--json {flags.json}: cannot be written ({error.strerror})") from error
-    print_results(evaluation.results, spec.labels if words is None else labels_for(words))
+    print_results(evaluation.results, labels)
 
 
 def _check_report_file(path: Path | None) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from train import architectures
 from train.augment import Augmentation, FeatureAugmentation
-from train.corpus import ALL, SPLITS, TESTING
 from train.dataset import Sampling
 from train.errors import UserError
 from train.job import ExtraData, Job
@@ -25,12 +24,18 @@ commands beside training:
   python -m train report RUN        write RUN/report.html anew
   python -m train explore           look at a corpus: a page with its clips, faults and likely wrong labels
   python -m train sample            a small corpus out of a large one
+  python -m train pseudo-label RUN  a corpus out of recordings that runs are sure about
+  python -m train ensemble RUN RUN  weights of runs in their average, chosen on validation
+  python -m train submit RUN        score a folder of files, as the challenge's CSV
 
 examples:
   python -m train --words yes,no
   python -m train --words yes,no --data recordings/
   python -m train --words bed,cat,happy --data speech_commands.tar.gz --out out/bedroom
 """
+
+
+_PSEUDO_FRACTION = 0.6  # of the challenge's winner
 
 
 def _list_of(kind: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
@@ -82,7 +87,7 @@ def training_parser() -> argparse.ArgumentParser:
         help=f"the words to spot, any number of them, or {' or '.join(WORD_PRESETS)}: the 10 or all 30 of "
         "the 2017 challenge",
     )
-    _add_data_flags(main, job)
+    add_data_flags(main, job)
     main.add_argument(
         "--random-data", action="store_true", help="noise with random labels, to debug the chain itself"
     )
@@ -185,40 +190,6 @@ def training_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def evaluate_parser() -> argparse.ArgumentParser:
-    """Flags of ``python -m train evaluate``."""
-    parser = argparse.ArgumentParser(
-        prog="python -m train evaluate",
-        description="Score model.keras, model.pb and model.tflite of a run folder on a corpus.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
-    _add_data_flags(parser, Trained())
-    parser.add_argument(
-        "--split",
-        default=TESTING,
-        choices=(*SPLITS, ALL),
-        help="which clips of the corpus; all of them is right for recordings the model never saw "
-        "(%(default)s)",
-    )
-    parser.add_argument(
-        "--model",
-        default="all",
-        choices=("all", "float", "graphdef", "int8"),
-        help="model.keras, model.pb, model.tflite or all three (%(default)s)",
-    )
-    parser.add_argument(
-        "--as-words",
-        metavar="A,B",
-        help="judge by these words alone (or challenge): others that the model knows count as unknown, whose "
-        "score is the largest of theirs",
-    )
-    add_sampling_flags(parser, Trained())
-    parser.add_argument("--seed", type=int, help="of the sampling (as in training)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
-    return parser
-
-
 def run_parser(command: str, description: str) -> argparse.ArgumentParser:
     """A command whose one argument is a run folder."""
     parser = argparse.ArgumentParser(
@@ -260,6 +231,18 @@ def _extra_data(text: str) -> ExtraData:
         ) from None
 
 
+def _pseudo_data(arguments: argparse.Namespace) -> tuple[ExtraData, ...]:
+    """--pseudo and its fraction as one more source of clips; none without."""
+    where, share = arguments.pseudo, arguments.pseudo_fraction
+    if where is None:
+        if share is not None:
+            raise UserError(f"--pseudo-fraction {share:g} goes with --pseudo FOLDER")
+        return ()
+    if arguments.random_data:
+        raise UserError(f"--random-data and --pseudo {where} exclude each other")
+    return (ExtraData(where, _PSEUDO_FRACTION if share is None else share),)
+
+
 def words_of(text: str) -> tuple[str, ...]:
     """The words that a flag names, one by one or by a preset.
 
@@ -282,7 +265,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
     return Job(
         words=words_of(arguments.words),
         data=RANDOM if arguments.random_data else next(iter(arguments.data), None),
-        extra_data=tuple(map(_extra_data, arguments.data[1:])),
+        extra_data=(*map(_extra_data, arguments.data[1:]), *_pseudo_data(arguments)),
         test_data=arguments.test_data,
         language=arguments.language,
         architecture=arguments.architecture,
@@ -307,16 +290,6 @@ def job_of(arguments: argparse.Namespace) -> Job:
     )
 
 
-def evaluation_job(trained: Job, arguments: argparse.Namespace) -> Job:
-    """The job a run was trained with, changed where the flags of ``evaluate`` say so."""
-    names = ("data", "language", "validation_percentage", "testing_percentage", "seed")
-    given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
-    trained = trained.on(given.pop("data", None))
-    names = ("silence_percentage", "unknown_percentage")
-    sampling = {name: value for name in names if (value := getattr(arguments, name)) is not None}
-    return replace(trained, **given, sampling=replace(trained.sampling, **sampling))
-
-
 def default_out(job: Job) -> Path:
     return Path("out") / run_name(job.words)
 
@@ -335,7 +308,7 @@ def _shown(default: object) -> str:
     return "as in training" if default is None else str(default)
 
 
-def _add_data_flags(group: Any, defaults: Job | Trained) -> None:
+def add_data_flags(group: Any, defaults: Job | Trained) -> None:
     training = isinstance(defaults, Job)
     otherwise = "speech_commands if downloaded, else synthetic" if training else "as in training"
     text = (
@@ -348,6 +321,17 @@ def _add_data_flags(group: Any, defaults: Job | Trained) -> None:
             "--data recordings/ --data synthetic@0.5"
         )
         group.add_argument("--data", action="append", default=[], metavar="WHERE", help=text)
+        group.add_argument(
+            "--pseudo",
+            metavar="FOLDER",
+            help="what pseudo-label wrote, for training alone: short for --data FOLDER@FRACTION",
+        )
+        group.add_argument(
+            "--pseudo-fraction",
+            type=float,
+            metavar="0..1",
+            help=f"the share of each batch that it has ({_PSEUDO_FRACTION:g})",
+        )
         group.add_argument(
             "--test-data",
             metavar="WHERE",

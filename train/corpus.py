@@ -112,7 +112,7 @@ def read_corpus(
     root = Path(root)
     if not root.is_dir():
         raise UserError(f"{root}: there is no such folder; --data takes a folder or archive of clips")
-    listed = _read_lists(root)
+    listed = read_lists(root)
     files = [
         file
         for folder in sorted(root.iterdir())
@@ -228,7 +228,7 @@ def _read_backgrounds(root: Path, sample_rate_hz: int) -> tuple[list[tuple[Path,
     return found, skipped
 
 
-def _read_lists(root: Path) -> dict[str, str] | None:
+def read_lists(root: Path) -> dict[str, str] | None:
     """Split of each listed clip, or None where the corpus has no lists."""
     present = {split: root / name for split, name in SPLIT_LISTS.items() if (root / name).is_file()}
     if not present:

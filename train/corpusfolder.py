@@ -1,10 +1,12 @@
-"""Folders in the cache that are there whole or not at all."""
+"""Folders of clips that are there whole or not at all."""
 
 import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from train.errors import UserError
 
 
 @contextlib.contextmanager
@@ -26,3 +28,22 @@ def whole_folder(destination: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_replaceable(out: Path, record: str, what: str, overwrite: bool) -> None:
+    """Make sure that a folder may be written there.
+
+    Args:
+        record: the file by which an earlier one is known.
+        what: the command calls it so.
+    Raises:
+        UserError: something else is there, or an earlier one without ``overwrite``.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not (out / record).is_file():
+        raise UserError(f"--out {out}: exists and is no earlier {what}; choose another folder")
+    if not overwrite:
+        raise UserError(
+            f"--out {out}: holds a {what}; add --overwrite to replace it, or choose another folder"
+        )

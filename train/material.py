@@ -7,7 +7,7 @@ from typing import Any
 from train import featurebank
 from train.bank import Clips
 from train.console import log, warn
-from train.corpus import ALL, SPLITS, TESTING, TRAINING, Corpus, read_corpus, require_words
+from train.corpus import ALL, SPLITS, TESTING, TRAINING, Clip, Corpus, read_corpus, require_words
 from train.dataset import AudioSource, Split, make_split
 from train.errors import UserError
 from train.job import ExtraData, Job
@@ -113,7 +113,7 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
     noise = tested or main
     extras: tuple[Extra, ...] = ()
     if TRAINING in splits:
-        held_out = {clip.speaker for clip in main.corpus.clips if clip.split != TRAINING}
+        held_out = tuple(clip for clip in main.corpus.clips if clip.split != TRAINING)
         extras = tuple(_extra(job, extra, noise, held_out) for extra in job.extra_data)
     corpora = dict.fromkeys(splits, main.corpus)
     if tested is not None:
@@ -155,14 +155,21 @@ def _collection(job: Job, where: str | None, noise: Collection | None) -> Collec
     return Collection(source, corpus, featurebank.StoredFeatures(corpus, features, noise.audio), noise.audio)
 
 
-def _extra(job: Job, extra: ExtraData, noise: Collection, held_out: set[str]) -> Extra:
-    """A corpus to train on, without the speakers whom the first is validated or tested on."""
+def _extra(job: Job, extra: ExtraData, noise: Collection, held_out: tuple[Clip, ...]) -> Extra:
+    """A corpus to train on, without the speakers whom the first is validated or tested on.
+
+    Their recordings are left out under another name, too: unlabelled ones do not always say who speaks.
+    """
     found = _collection(job, extra.where, noise)
-    clips = tuple(clip for clip in found.corpus.clips if clip.speaker not in held_out)
+    speakers = {clip.speaker for clip in held_out}
+    recordings = {clip.sha256 for clip in held_out} - {""}  # a feature bank has none
+    clips = tuple(
+        clip for clip in found.corpus.clips if clip.speaker not in speakers and clip.sha256 not in recordings
+    )
     collection = replace(found, corpus=replace(found.corpus, clips=clips))
     split = _split(collection.corpus, job, TRAINING)
     left_out = len(found.corpus.clips) - len(clips)
-    without = f", without {left_out} clips of speakers tested on" if left_out else ""
+    without = f", without {left_out} clips of speakers validated or tested on" if left_out else ""
     log(
         f"{100 * extra.share:g}% of each batch from {collection.source.name}{without}: {_counted(job, split)}"
     )

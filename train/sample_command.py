@@ -11,7 +11,7 @@ from train import runfolder
 from train.console import log, progress
 from train.corpus import BACKGROUND_FOLDER, SPLIT_LISTS, SPLITS, Clip, Corpus, read_corpus
 from train.corpus_flags import add_corpus_flags, find_corpus
-from train.corpusfolder import whole_folder
+from train.corpusfolder import check_replaceable, whole_folder
 from train.errors import UserError
 from train.job import Job
 
@@ -42,7 +42,7 @@ def run_sample(arguments: list[str]) -> None:
     if flags.clips_per_word < 1:
         raise UserError(f"--clips-per-word is {flags.clips_per_word}, expected 1 or more")
     job = Job((), data=flags.data, seed=flags.seed)
-    _check_out(flags.out, flags.overwrite)
+    check_replaceable(flags.out, RECORD, "sample", flags.overwrite)
     source = find_corpus(job)
     if flags.out.resolve().is_relative_to(source.root.resolve()):
         raise UserError(f"--out {flags.out}: is in the corpus that is sampled; choose a folder outside")
@@ -130,14 +130,3 @@ def _shares(available: dict[str, int], wanted: int) -> dict[str, int]:
 
 def _rank(clip: Clip, seed: int) -> bytes:
     return hashlib.sha256(f"{seed} {clip.name}".encode()).digest()
-
-
-def _check_out(out: Path, overwrite: bool) -> None:
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not (out / RECORD).is_file():
-        raise UserError(f"--out {out}: exists and is no earlier sample; choose another folder")
-    if not overwrite:
-        raise UserError(
-            f"--out {out}: holds a sample; add --overwrite to replace it, or choose another folder"
-        )

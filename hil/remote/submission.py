@@ -6,12 +6,13 @@ order of their names. A name is bytes, whatever the system's encoding: as text, 
 """
 
 import argparse
-import hashlib
 import json
 import os
 import sys
 
 import numpy as np
+
+from train.submission_rules import digest_of, list_clips, variants
 
 from . import machine
 from .graphdef import GraphError
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_SHIFT_SAMPLES, _GAIN = 1500, 1.2  # of test-time augmentation; SEMANTICS.md C
 _RATE = np.array(RATE_HZ, np.int32)
 
 
@@ -67,7 +67,7 @@ def main():
         {
             "folder": _as_text(_as_bytes(folder)),
             "files": len(names),
-            "names_sha256": hashlib.sha256(b"\0".join(names)).hexdigest(),
+            "names_sha256": digest_of(names),
             "engine": engine.name,
             "scores": len(silence),
             "machine": machine.describe_machine(),
@@ -75,14 +75,6 @@ def main():
     )
     for name in names[flags.skip :]:
         _say(dict(judge(engine, os.path.join(_as_bytes(folder), name), flags.tta), name=_as_text(name)))
-
-
-def list_clips(folder):
-    # type: (bytes) -> list[bytes]
-    """Names of the WAV files in a folder, hidden ones aside, sorted byte by byte."""
-    return sorted(
-        name for name in os.listdir(folder) if name.lower().endswith(b".wav") and not name.startswith(b".")
-    )
 
 
 def judge(engine, path, with_tta):
@@ -100,16 +92,8 @@ def judge(engine, path, with_tta):
 
 def score(engine, audio, with_tta):
     # type: (Engine, Array, bool) -> Array
-    """Scores of a clip of (samples,) float32.
-
-    Args:
-        with_tta: the mean over the clip, the clip rolled to the left (what leaves it comes in again at its
-            end) and the clip amplified (not clipped).
-    """
-    variants = [audio]
-    if with_tta:
-        variants += [np.roll(audio, -_SHIFT_SAMPLES), audio * np.float32(_GAIN)]
-    runs = [engine.run([variant.reshape(INPUT_SHAPE), _RATE])[0] for variant in variants]
+    """Scores of a clip of (samples,) float32, or the mean of those of its variants."""
+    runs = [engine.run([variant.reshape(INPUT_SHAPE), _RATE])[0] for variant in variants(audio, with_tta)]
     mean = np.mean([np.ravel(scores) for scores in runs], axis=0)  # type: Array
     return mean
 

@@ -175,15 +175,56 @@ def test_stop_training_finishes_with_the_best_so_far(copy, command):
 
 def test_evaluate_gives_the_same_figures(trained, command, corpus, tmp_path):
     written = tmp_path / "figures.json"
+    scores = tmp_path / "scores.npz"
     code, output, messages = command(
-        "train", "evaluate", trained, "--data", corpus, "--model", "int8", "--json", written
+        "train",
+        "evaluate",
+        trained,
+        "--data",
+        corpus,
+        "--model",
+        "int8",
+        "--json",
+        written,
+        "--scores",
+        scores,
     )
     assert code == 0, messages
+    with np.load(scores) as file:
+        assert file["int8"].shape == (16, 4)
+        said = file["labels"][file["int8"].argmax(axis=1)]
+        assert (said == file["truth"]).mean() == json.loads(written.read_text())["int8"]["accuracy"]
+        assert set(file["clip"]) > {"background noise"}
     figures, metrics = json.loads(written.read_text()), json.loads((trained / "metrics.json").read_text())
     assert figures["int8"] == metrics["int8"]
     assert "float" not in figures
     assert "model.tflite" in output
     assert f"{100 * metrics['int8']['accuracy']:.1f} %" in output
+
+
+def test_unlabelled_recordings_are_labelled_and_submitted(trained, command, corpus, tmp_path):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    key = ["fname,label"]
+    for path in sorted(corpus.glob("*/speaker1[01]_nohash_0.wav")):
+        word = path.parent.name
+        shutil.copyfile(path, clips / f"{word}_{path.name}")
+        key.append(f"{word}_{path.name},{word if word in ('yes', 'no') else 'unknown'}")
+    (tmp_path / "key.csv").write_text("\n".join(key))
+    out = tmp_path / "pseudo"
+    code, output, messages = command(
+        "train", "pseudo-label", trained, "--data", clips, "--threshold", "0.3", "--out", out
+    )
+    assert code == 0, messages
+    assert output.splitlines()[-1] == str(out)
+    assert {path.name for path in out.iterdir()} >= {"yes", "no", "_unknown_", "pseudo.json"}
+    csv = tmp_path / "out.csv"
+    code, output, messages = command(
+        "train", "submit", trained, "--test", clips, "--key", tmp_path / "key.csv", "--tta", "--out", csv
+    )
+    assert code == 0, messages
+    assert len(csv.read_text().splitlines()) == len(key) == 1 + 8
+    assert json.loads((tmp_path / "out.csv.json").read_text())["score"]["accuracy"] > 0.8
 
 
 def test_quantize_and_codegen_alone_make_the_same_files(trained, copy, command):

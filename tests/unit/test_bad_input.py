@@ -337,4 +337,8 @@ def test_figures_that_cannot_be_written(make_run, corpus, refusal, tmp_path):
     (tmp_path / "precious.txt").write_text("mine")
     for path in (tmp_path, tmp_path / "precious.txt"):
         assert f"--json {path}: exists and is not an earlier evaluation" in refusal(*flags, path)
-    assert (tmp_path / "precious.txt").read_text() == "mine"
+    (tmp_path / "precious.npz").write_text("mine")
+    scores = ("evaluate", run, "--data", corpus, "--scores")
+    assert "precious.npz: exists and is no file of scores" in refusal(*scores, tmp_path / "precious.npz")
+    assert "expected a name that ends in .npz" in refusal(*scores, tmp_path / "precious.txt")
+    assert (tmp_path / "precious.txt").read_text() == (tmp_path / "precious.npz").read_text() == "mine"

@@ -12,24 +12,42 @@ from pathlib import Path
 import pytest
 
 from train import __main__ as command
-from train import architectures, cli, runfolder
+from train import (
+    architectures,
+    cli,
+    ensemble_command,
+    evaluation_flags,
+    pseudo_command,
+    runfolder,
+    submit_command,
+)
 from train.augment import Augmentation, FeatureAugmentation
 from train.dataset import Sampling
 from train.errors import UserError
-from train.job import Job
+from train.job import ExtraData, Job
 from train.recipe import Recipe
 from train.spec import FrontEnd
 
 ROOT = Path(__file__).resolve().parents[2]
 PARSERS = {
     "": cli.training_parser,
-    "evaluate": cli.evaluate_parser,
+    "evaluate": evaluation_flags.evaluate_parser,
     "report": lambda: cli.run_parser("report", "text"),
     "download": cli.download_parser,
+    "ensemble": ensemble_command.parser,
+    "pseudo-label": pseudo_command.parser,
+    "submit": submit_command.parser,
+}
+REQUIRED = {
+    "evaluate": ["out/a"],
+    "report": ["out/a"],
+    "ensemble": ["out/a", "out/b", "--out", "e.json"],
+    "pseudo-label": ["out/a", "--data", "clips", "--out", "pseudo"],
+    "submit": ["out/a", "--test", "clips", "--out", "s.csv"],
 }
 LEAVES = [
     "errors", "spec", "runfolder", "frontend", "compression", "wav", "metrics", "tf14", "tflm", "native",
-    "version", "operating_point", "task",
+    "version", "operating_point", "task", "journal", "submission", "submission_rules", "answer_key", "pseudo",
 ]  # fmt: skip
 
 
@@ -112,18 +130,18 @@ def test_defaults_are_those_of_the_dataclasses():
 
 
 def test_defaults_of_evaluate():
-    flags = cli.evaluate_parser().parse_args(["out/a"])
+    flags = evaluation_flags.evaluate_parser().parse_args(["out/a"])
     assert flags.run == Path("out/a")
     assert (flags.split, flags.model, flags.json) == ("testing", "all", None)
     # What is not said is as it was in training: the seed, for one, picks the synthetic test voices.
-    assert cli.evaluation_job(EVERY_SETTING, flags) == EVERY_SETTING
+    assert evaluation_flags.evaluation_job(EVERY_SETTING, flags) == EVERY_SETTING
 
 
 def test_evaluation_takes_what_is_said():
-    flags = cli.evaluate_parser().parse_args(
+    flags = evaluation_flags.evaluate_parser().parse_args(
         ["out/a", "--data", "b", "--seed", "9", "--unknown-percentage", "3", "--testing-percentage", "5"]
     )
-    job = cli.evaluation_job(EVERY_SETTING, flags)
+    job = evaluation_flags.evaluation_job(EVERY_SETTING, flags)
     assert (job.data, job.seed, job.testing_percentage, job.language) == ("b", 9, 5, "de")
     assert job.sampling == Sampling(11, 3)
 
@@ -155,6 +173,8 @@ EVERY_FLAG = {
     "--teacher-share": "0.6",
     "--teacher-temperature": "4",
     "--teacher": "out/teacher",
+    "--pseudo": "guessed",
+    "--pseudo-fraction": "0.5",
     "--test-data": "others",
     "--silence-percentage": "11",
     "--unknown-percentage": "12.5",
@@ -169,6 +189,7 @@ EVERY_FLAG = {
 EVERY_SETTING = Job(
     words=("yes", "no"),
     data="recordings",
+    extra_data=(ExtraData("guessed", 0.5),),
     test_data="others",
     teachers=("out/teacher",),
     language="de",
@@ -219,10 +240,7 @@ def test_no_flag_was_forgotten_above():
     assert known == set(EVERY_FLAG) | others
     settings, defaults = EVERY_SETTING.settings(), Job(("word",)).settings()
     unset = {name for name in settings if settings[name] == defaults[name]}
-    assert {name.partition(".feature_augmentation")[0] for name in unset} == {
-        "extra_data",
-        "recipe",
-    }
+    assert {name.partition(".feature_augmentation")[0] for name in unset} == {"recipe"}
 
 
 def test_job_round_trip():
@@ -249,7 +267,7 @@ def test_job_of_another_version_is_refused(change):
 
 @pytest.mark.parametrize("name", PARSERS)
 def test_unknown_flags_and_words_are_refused(name, capsys):
-    run = ["out/a"] if name in ("evaluate", "report") else []
+    run = REQUIRED.get(name, [])
     said = refused(PARSERS[name](), capsys, *run, "--window-stride", "10", "spare")
     assert "unrecognized arguments: --window-stride 10 spare" in said
 

@@ -14,13 +14,13 @@ from unit.test_pi import make_graph
 from unit.test_pi_clips import BAD, GOOD, noise
 
 from hil import __main__ as hil
-from hil.pi_rows import Rows
 from hil.pi_timer import bundle
 from hil.remote.graphdef import parse_graph
 from hil.remote.wav import to_float
 from train import runfolder, wav
 from train.errors import Interrupted, UserError
 from train.spec import ModelSpec
+from train.submission import Rows
 
 LABELS = ["_silence_", "_unknown_", "yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go"]
 AS_THE_CHALLENGE_HAS_THEM = ["silence", "unknown", *LABELS[2:]]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hil.pi_rows import Row, Rows
 from train.errors import UserError
+from train.submission import Row, Rows
 
 
 @contextlib.contextmanager

@@ -1,45 +1,40 @@
-"""The rows of a submission: kept on disk as they are scored, written as a CSV when all are there."""
+"""Rows that long work leaves on disk one by one, so that it goes on where it was stopped."""
 
 import contextlib
-import csv
 import json
 import os
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from train import runfolder
 from train.errors import UserError
 
-_HEADER = ("fname", "label")
-_PART, _ERRORS = ".part", ".errors.txt"  # after the name of the CSV
-_MEANT = {"graph_sha256": "graph", "names_sha256": "list of files", "tta": "--tta"}  # by settings
+_SUFFIX = ".part"  # after the name of what becomes of the rows
+# What a user knows the settings by.
+_MEANT = {
+    "graph_sha256": "graph",
+    "names_sha256": "list of files",
+    "models_sha256": "set of trained models",
+    "tta": "--tta",
+}
 
 
-class Row(NamedTuple):
-    """A file and its label; ``fault`` is why it could not be scored."""
-
-    name: str
-    label: str
-    fault: str | None = None
-
-
-class Rows:
+class Journal:
     """Rows in the order of their names, each on disk before the next is asked for.
 
-    The file ``FILE.csv.part`` has a JSON text a line: the settings, then ``[name, label, fault]``. A last
-    line that is cut, as a full disk leaves it, does not count.
+    The file ``FILE.part`` has a JSON text a line: the settings, then the rows, whose first value is a name.
+    A last line that is cut, as a full disk leaves it, does not count.
     """
 
+    work = "submission"  # in messages
+
     def __init__(self, path: Path) -> None:
-        """What there is of the CSV at ``path``.
+        """What there is of the rows that are to become ``path``.
 
         Raises:
             UserError: its partial file is not one.
         """
-        self.path, self.part = path, path.with_name(path.name + _PART)
-        self.errors = path.with_name(path.name + _ERRORS)
+        self.path, self.part = path, path.with_name(path.name + _SUFFIX)
         self.settings: dict[str, Any] | None = None
         self.count = 0
         self._end_bytes = 0  # of the whole lines
@@ -64,10 +59,10 @@ class Rows:
         return found
 
     def _foreign(self) -> UserError:
-        return UserError(f"{self.part}: not the rows of an unfinished submission; choose another with --out")
+        return UserError(f"{self.part}: not the rows of an unfinished {self.work}; choose another with --out")
 
     def check(self, **settings: Any) -> None:
-        """Make sure that the rows that are there were scored with these settings.
+        """Make sure that the rows that are there were made with these settings.
 
         Raises:
             UserError: they were not.
@@ -100,7 +95,7 @@ class Rows:
                 self._write(settings)
             yield
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Sequence[Any]) -> None:
         """Keep a row.
 
         Raises:
@@ -118,56 +113,32 @@ class Rows:
         if written != len(line):
             raise UserError(f"{self.part}: cannot be written (the disk is full)")
 
-    def finish(self) -> tuple[Counter[str], list[Row]]:
-        """Write the CSV, and the list of faults if there are any; the partial file goes.
+    def rows(self) -> Iterator[list[Any]]:
+        """All rows, from the disk.
 
-        Returns:
-            How often each label is given; the rows with a fault.
         Raises:
-            UserError: the partial file was damaged meanwhile, or the CSV cannot be written.
+            UserError: the file was damaged meanwhile.
         """
-        try:
-            labels, faults = self._write_csv()
-            self.errors.unlink(missing_ok=True)
-            if faults:
-                lines = [f"{row.name}: {row.fault} -> {row.label}\n" for row in faults]
-                runfolder.write_bytes(self.errors, "".join(lines).encode(errors="surrogateescape"))
-        except OSError as error:
-            raise UserError(f"{self.path}: cannot be written ({error.strerror})") from error
-        self.part.unlink()
-        return labels, faults
-
-    def _write_csv(self) -> tuple[Counter[str], list[Row]]:
-        labels: Counter[str] = Counter()
-        faults = []
-        with (
-            runfolder.atomic_path(self.path) as temporary,
-            temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
-        ):
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(_HEADER)
-            for row in self._read():
-                writer.writerow((row.name, row.label))
-                labels[row.label] += 1
-                if row.fault is not None:
-                    faults.append(row)
-        return labels, faults
-
-    def _read(self) -> Iterator[Row]:
         damaged = UserError(f"{self.part}: was changed, or written by two at once; remove it and start again")
         last = b""
         with self.part.open("rb") as file:
             file.readline()  # the settings
             for line in file:
                 try:
-                    row = Row(*json.loads(line))
-                    name = os.fsencode(row.name)
-                except (TypeError, ValueError) as error:
+                    row: list[Any] = json.loads(line)
+                    name = os.fsencode(row[0])
+                except (TypeError, ValueError, LookupError) as error:
                     raise damaged from error
                 if name <= last:
                     raise damaged
                 last = name
                 yield row
+
+    def kept(self) -> str:
+        """What an interrupted command tells of its rows."""
+        if not self.count:
+            return "nothing was scored yet"
+        return f"{self.count:,} rows are kept in {self.part}: the same command goes on behind them"
 
 
 def _short(value: Any) -> str:
