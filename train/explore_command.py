@@ -107,19 +107,16 @@ def _compare(planned: baseline_task.Plan) -> baseline_task.Comparison:
 
 def _print(compared: baseline_task.Comparison) -> None:
     console = Console()
-    table = Table(title="how hard the words are", title_justify="left")
-    measures = ("validation", "test", "95 % interval", "right", "of clips", "parameters", "seconds (host)")
-    table.add_column("baseline")
-    for column in measures:
-        table.add_column(column, justify="right")
+    table = Table(title="how hard the words are, by test clips (host)", title_justify="left")
+    table.add_column("baseline", no_wrap=True)
+    for column in ("accuracy", "95 % interval", "right", "parameters", "seconds"):
+        table.add_column(column, justify="right", no_wrap=True)
     for trial in compared.trials:
         table.add_row(
             trial.name,
-            percent(trial.validation),
             percent(trial.accuracy),
             interval(trial.interval),
-            str(trial.correct),
-            str(trial.clips),
+            f"{trial.correct} of {trial.clips}",
             f"{trial.parameters:,}",
             f"{trial.duration_s:.1f}",
         )
