@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels accuracy setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels accuracy notebook setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -34,6 +34,9 @@ bench-kernels: $(READY)  ## 60 random networks of each kind on the host and ever
 
 accuracy: $(READY)  ## the main job over tasks and seeds on real recordings, to out/bench/accuracy.json
 	$(PYTHON) tests/bench/accuracy_sweep.py
+
+notebook: $(READY)  ## docs/earshot.ipynb executed anew, with what it printed
+	$(PYTHON) tests/executed_notebook.py
 
 setup: $(READY)  ## the environment alone
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from train.corpus import SPLITS, Corpus
-from train.dataset import Sampling, make_split
+from train.dataset import Sampling, Split, make_split
 from train.spec import UNKNOWN_LABEL, labels_for
 
 
@@ -27,7 +27,13 @@ def balances(corpus: Corpus, words: Sequence[str], sampling: Sampling, seed: int
             if clip.split == split:
                 before[clip.word if clip.word in before else UNKNOWN_LABEL] += 1
         if any(before[word] for word in words):
-            possible = sampling if before[UNKNOWN_LABEL] else replace(sampling, unknown_percentage=0.0)
-            after = make_split(corpus, labels, split, possible, seed).counts(labels)
+            after = possible_split(corpus, labels, split, sampling, seed).counts(labels)
             found.append(Balance(split, before, after))
     return found
+
+
+def possible_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Sampling, seed: int) -> Split:
+    """What a job would take of a split; where the split has no word but the labels, nothing is unknown."""
+    has_others = any(clip.split == split and clip.word not in labels for clip in corpus.clips)
+    possible = sampling if has_others else replace(sampling, unknown_percentage=0.0)
+    return make_split(corpus, labels, split, possible, seed)

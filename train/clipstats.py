@@ -59,15 +59,16 @@ def measure(corpus: Corpus, front_end: FrontEnd) -> tuple[tuple[Sound, ...], NDA
     return tuple(sounds), features
 
 
-def pooled(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logarithmic features averaged over an eighth of the clip each, whenever and however loud it was said.
+def pooled(features: NDArray[np.float32], segments: int = _SEGMENTS) -> NDArray[np.float32]:
+    """Logarithmic features averaged over parts of the clip, whenever and however loud it was said.
 
     The middle of the energy is moved to the middle of the clip, and the level of the loud bins to zero.
 
     Args:
         features: (clips, frames, bins) float32, logarithms of powers.
+        segments: parts of equal length.
     Returns:
-        (clips, 8 x bins) float32.
+        (clips, segments x bins) float32.
     """
     clips, frames, _ = features.shape
     steps = np.arange(frames)
@@ -78,8 +79,8 @@ def pooled(features: NDArray[np.float32]) -> NDArray[np.float32]:
     frame = np.clip(steps + shift[:, np.newaxis], 0, frames - 1)
     centred = np.take_along_axis(features, frame[:, :, np.newaxis], axis=1)
     levelled = centred - np.percentile(features, 95, axis=(1, 2), keepdims=True)
-    segments = [part.mean(axis=1) for part in np.array_split(levelled, _SEGMENTS, axis=1)]
-    return np.stack(segments, axis=1).reshape(clips, -1).astype(np.float32)
+    means = [part.mean(axis=1) for part in np.array_split(levelled, segments, axis=1)]
+    return np.stack(means, axis=1).reshape(clips, -1).astype(np.float32)
 
 
 def _sound(clip: Clip, samples: NDArray[np.int16], sample_rate_hz: int) -> Sound:

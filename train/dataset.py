@@ -160,13 +160,17 @@ class AudioSource:
     def plain(self, split: Split) -> NDArray[np.float32]:
         """Audio of a validation or testing split, words untouched: (clips, clip_samples) float32."""
         audio = np.empty((len(split.examples), self._front_end.clip_samples), dtype=np.float32)
-        for index, example in enumerate(split.examples):
-            if example.clip is None:
-                generator = np.random.default_rng([self._seed, _SPLIT_SEED[split.name], index])
-                audio[index] = self._silence(split.name, generator)
-            else:
-                audio[index] = self.clip_audio(example.clip)
+        for index in range(len(split.examples)):
+            audio[index] = self.plain_clip(split, index)
         return audio
+
+    def plain_clip(self, split: Split, index: int) -> NDArray[np.float32]:
+        """Audio of one example of a split, untouched: (clip_samples,) float32."""
+        clip = split.examples[index].clip
+        if clip is not None:
+            return self.clip_audio(clip)
+        generator = np.random.default_rng([self._seed, _SPLIT_SEED[split.name], index])
+        return self._silence(split.name, generator)
 
     def training_features(self, entries: list[tuple[Example, int, int]]) -> NDArray[np.uint8]:
         """Features of augmented training examples: (entries, frames, bins) uint8.

@@ -8,17 +8,23 @@ import sys
 import time
 from pathlib import Path
 
-from train import cli
+from rich.console import Console
+from rich.table import Table
+
+from train import baseline_task, cli
 from train.console import log, warn
 from train.corpus import Corpus, read_corpus, require_words
 from train.corpus_flags import add_corpus_flags, find_corpus
 from train.dataset import Sampling
 from train.errors import UserError
 from train.job import Job
+from train.native import import_tensorflow
+from train.page import interval, percent
 from train.spec import SILENCE_LABEL, FrontEnd, parse_words
 
 # Imported when it is their turn: --help and mistakes need not wait for them.
 _PACKAGES = {"librosa": "librosa", "sklearn": "scikit-learn", "matplotlib": "matplotlib"}
+_BASELINE_PACKAGES = {"tensorflow": "tensorflow"}  # beside those
 _DEFAULT_OUT = Path("explore.html")
 MARK = "Earshot corpus page"  # near the top of a page that this command wrote
 
@@ -37,6 +43,12 @@ def parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=_DEFAULT_OUT, metavar="FILE", help="the page to write (%(default)s)"
     )
     flags.add_argument("--overwrite", action="store_true", help="replace that file, whatever it is")
+    flags.add_argument(
+        "--baselines",
+        action="store_true",
+        help="train five simple models on the clips of a job with these words, to see how hard they are "
+        "(a minute or two)",
+    )
     cli.add_sampling_flags(flags, Job(()))
     return flags
 
@@ -54,7 +66,7 @@ def run_explore(arguments: list[str]) -> None:
         testing_percentage=flags.testing_percentage,
         seed=flags.seed,
     )
-    _check_packages()
+    _check_packages(flags.baselines)
     _check_out(flags.out, flags.overwrite)
     source = find_corpus(job)
     corpus = read_corpus(
@@ -63,6 +75,7 @@ def run_explore(arguments: list[str]) -> None:
     if corpus.skipped:
         warn(f"{len(corpus.skipped)} files of {corpus.root} cannot be used; the page lists them")
     require_words(corpus, job.words, splits=())
+    planned = baseline_task.plan(corpus, job) if flags.baselines else None
 
     from train.explore_page import Making, write_page
     from train.survey import survey
@@ -73,24 +86,62 @@ def run_explore(arguments: list[str]) -> None:
             f"{corpus.root}: there are no two words that several speakers say, so no label can be doubted; "
             "the page has no ranking"
         )
+    compared = _compare(planned) if planned else None
     command = shlex.join(["python", "-m", "train", *sys.argv[1:]])
     making = Making(command, time.monotonic() - started, MARK)
-    write_page(flags.out, source, found, making)
+    write_page(flags.out, source, found, making, compared)
     log(f"{len(corpus.clips):,} clips explored in {time.monotonic() - started:.0f} s")
     print(flags.out)
+
+
+def _compare(planned: baseline_task.Plan) -> baseline_task.Comparison:
+    """Train the baselines and print their figures."""
+    import_tensorflow()  # takes seconds, as do the baselines
+    from train.baselines import run_trials
+
+    trials = run_trials(baseline_task.make_task(planned), planned.job.seed)
+    compared = baseline_task.comparison(planned, trials)
+    _print(compared)
+    return compared
+
+
+def _print(compared: baseline_task.Comparison) -> None:
+    console = Console()
+    table = Table(title="how hard the words are, by test clips (host)", title_justify="left")
+    table.add_column("baseline", no_wrap=True)
+    for column in ("accuracy", "95 % interval", "right", "parameters", "seconds"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for trial in compared.trials:
+        table.add_row(
+            trial.name,
+            percent(trial.accuracy),
+            interval(trial.interval),
+            f"{trial.correct} of {trial.clips}",
+            f"{trial.parameters:,}",
+            f"{trial.duration_s:.1f}",
+        )
+    console.print(table)
+    note = f"the commonest label would be right on {percent(compared.majority)} of the test clips"
+    if compared.left_out:
+        note += f"; {compared.left_out} training clips left out: their speakers are in validation or test"
+    console.print(note, soft_wrap=True, highlight=False)
 
 
 def _words(corpus: Corpus) -> tuple[str, ...]:
     return tuple(word for word in corpus.words if word != SILENCE_LABEL)
 
 
-def _check_packages() -> None:
-    missing = [name for module, name in _PACKAGES.items() if importlib.util.find_spec(module) is None]
-    if missing:
-        raise UserError(
-            f"explore needs {' and '.join(missing)}, not installed here; "
-            "install with: pip install 'earshot-kws[explore]'"
-        )
+def _check_packages(baselines: bool) -> None:
+    for what, packages, extra in (
+        ("explore", _PACKAGES, "explore"),
+        ("--baselines", _BASELINE_PACKAGES if baselines else {}, "train"),
+    ):
+        missing = [name for module, name in packages.items() if importlib.util.find_spec(module) is None]
+        if missing:
+            raise UserError(
+                f"{what} needs {' and '.join(missing)}, not installed here; "
+                f"install with: pip install 'earshot-kws[{extra}]'"
+            )
 
 
 def _check_out(path: Path, overwrite: bool) -> None:

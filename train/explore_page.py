@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from train import page, plots, runfolder
+from train.baseline_task import Comparison
 from train.clippictures import Card, card
 from train.clipstats import QUIET_DB, Sound
 from train.console import log
@@ -50,8 +51,10 @@ class Gallery:
     lines: tuple[str, ...] = ()
 
 
-def write_page(path: Path, source: Source, survey: Survey, making: Making) -> None:
-    """Draw the pictures and write the page, whole or not at all."""
+def write_page(
+    path: Path, source: Source, survey: Survey, making: Making, compared: Comparison | None = None
+) -> None:
+    """Draw the pictures and write the page, whole or not at all; without baselines, no word of them."""
     log("drawing clips")
     corpus = survey.corpus
     content = page.template("explore.html.j2").render(
@@ -63,6 +66,7 @@ def write_page(path: Path, source: Source, survey: Survey, making: Making) -> No
         torn=survey.torn_speakers(),
         hours=sum(clip.samples for clip in corpus.clips) / survey.job.front_end.sample_rate_hz / 3600,
         figures=[Markup(plots.svg(figure)) for figure in _figures(survey)],
+        compared=compared,
         judged=survey.judged,
         galleries=_galleries(survey),
         balance=survey.balance,
@@ -70,7 +74,7 @@ def write_page(path: Path, source: Source, survey: Survey, making: Making) -> No
         words_given=bool(survey.job.words),
         skipped=page.by_reason([dataclasses.asdict(item) for item in corpus.skipped]),
         making=making,
-        facts=_facts(survey, making),
+        facts=_facts(survey, making, compared),
     )
     runfolder.write_text(path, content)
 
@@ -262,8 +266,9 @@ def _strips(survey: Survey) -> list[tuple[str, list[tuple[str, int, float]]]]:
     return strips
 
 
-def _facts(survey: Survey, making: Making) -> list[tuple[str, str]]:
-    packages = {name: version(name) for name in ("librosa", "scikit-learn", "numpy")}
+def _facts(survey: Survey, making: Making, compared: Comparison | None) -> list[tuple[str, str]]:
+    names = ("librosa", "scikit-learn", "numpy", *(("tensorflow", "keras") if compared else ()))
+    packages = {name: version(name) for name in names}
     return [
         ("seed", str(survey.job.seed)),
         ("took", seconds(making.duration_s)),

@@ -24,7 +24,7 @@ def template(name: str) -> jinja2.Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {"percent": percent, "count": count, "css_percent": _css_percent}
-    environment.filters["interval"] = interval
+    environment.filters |= {"interval": interval, "seconds": seconds}
     return environment.get_template(name)
 
 

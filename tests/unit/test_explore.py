@@ -5,12 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from train import explore_command, wav
+from train import baseline_task, explore_command, wav
 from train.balance import balances
 from train.clipstats import measure
 from train.corpus import TESTING, TRAINING, read_corpus
@@ -246,17 +247,125 @@ def test_a_corpus_of_one_word_has_a_page_without_ranking(make_corpus, tmp_path, 
     assert "No label can be doubted" in (tmp_path / "one.html").read_text()
 
 
+@pytest.fixture(scope="module")
+def task(spoilt: Path) -> baseline_task.Task:
+    corpus = read_corpus(spoilt, RATE_HZ)
+    return baseline_task.make_task(baseline_task.plan(corpus, Job(("yes", "no"), front_end=FRONT_END)))
+
+
+def test_baselines_are_judged_by_the_clips_of_a_job(task: baseline_task.Task) -> None:
+    """Speakers 8 and 9 are for validation, 10 and 11 for testing, each with two takes of a word."""
+    assert np.bincount(task.testing.labels).tolist() == [4, 4, 4, 4]
+    assert np.bincount(task.validation.labels).tolist() == [4, 4, 4, 4]
+    used = np.bincount(task.training.labels)
+    assert used.tolist() == [16, 32, 16, 16], "every clip of another word is heard"
+    assert np.bincount(task.training.labels, task.weights).tolist() == [16, 16, 16, 16], "and weighs less"
+    assert task.training.features.shape == (80, baseline_task.SEGMENTS * FRONT_END.bins)
+    assert np.abs(task.training.features.mean(axis=0)).max() < 1e-3
+
+
+def test_baselines_learn_tones_and_nothing_of_noise(task: baseline_task.Task, monkeypatch) -> None:
+    pytest.importorskip("tensorflow")
+    from train import baselines
+
+    monkeypatch.setattr(baselines, "_EPOCHS", 8)
+    trials = baselines.run_trials(task, seed=1)
+    assert [trial.name for trial in trials] == ["linear", "random forest", "MLP", "GRU", "LSTM"]
+    assert min(trial.accuracy for trial in trials) > 0.7, [trial.accuracy for trial in trials]
+    features, labels = task.training.features.shape[1], 4
+    assert trials[0].parameters == (features + 1) * labels
+    assert trials[2].parameters == (features + 1) * 128 + (128 + 1) * labels
+    assert all(trial.duration_s > 0 and trial.clips == 16 for trial in trials)
+
+    models = baselines.MODELS
+    monkeypatch.setattr(baselines, "MODELS", models[2:3])
+    (again,) = baselines.run_trials(task, seed=1)
+    assert (again.correct, again.validation) == (trials[2].correct, trials[2].validation), "the same seed"
+    monkeypatch.setattr(baselines, "MODELS", models[:2])
+    by_chance = np.random.default_rng(1).permutation(task.training.labels)
+    lost = baselines.run_trials(replace(task, training=replace(task.training, labels=by_chance)), seed=1)
+    assert np.mean([trial.accuracy for trial in lost]) < 0.6, "labels by chance teach nothing"
+
+
+def test_baselines_learn_of_no_speaker_that_they_are_judged_by(make_corpus, tmp_path) -> None:
+    root = make_corpus(tmp_path / "torn", ("yes", "no"))
+    listed = root / "testing_list.txt"
+    listed.write_text(listed.read_text() + "yes/speaker00_nohash_0.wav\n")
+    plan = baseline_task.plan(read_corpus(root, RATE_HZ), Job(("yes", "no"), front_end=FRONT_END))
+    heard = {
+        name: {example.clip.speaker for example in split.examples if example.clip}
+        for name, split in plan.splits.items()
+    }
+    assert "speaker00" in heard[TESTING]
+    assert "speaker00" not in heard[TRAINING]
+    assert plan.left_out == 3
+    alone = make_corpus(tmp_path / "alone", ("yes", "no"), speakers=12)
+    (alone / "testing_list.txt").write_text(
+        "".join(
+            f"{word}/speaker{who:02}_nohash_0.wav\n" for word in ("yes", "no") for who in (*range(8), 10, 11)
+        )
+    )
+    with pytest.raises(UserError, match=r"every training clip of .* also in validation or test"):
+        baseline_task.plan(
+            read_corpus(alone, RATE_HZ), Job(("yes", "no"), front_end=FRONT_END, sampling=Sampling(0.0))
+        )
+
+
+def test_baselines_are_a_section_of_the_page_and_a_table(spoilt: Path, tmp_path: Path, monkeypatch, capsys):
+    """Without --baselines neither is there."""
+    pytest.importorskip("tensorflow")
+    from train import baselines
+
+    trial = baseline_task.Trial("GRU", "64 units", 3, 16, 0.5, 1234, 2.5)
+    monkeypatch.setattr(baselines, "run_trials", lambda task, seed: (trial,))
+    path = tmp_path / "page.html"
+    run_explore(["--data", str(spoilt), "--words", "yes,no", "--out", str(path), "--baselines"])
+    output = capsys.readouterr().out
+    assert "how hard the words are" in output
+    assert output.splitlines()[-1] == str(path)
+    section = path.read_text().partition('id="baselines"')[2].partition("<h2")[0]
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", section))
+    for figure in (
+        "GRU",
+        "64 units",
+        "50.0",
+        "3 of 16",
+        "1,234",
+        "18.8",
+        "_silence_, _unknown_, yes, no",
+        "25.0",
+    ):
+        assert figure in text, figure
+
+
+def test_baselines_need_each_word_in_each_split(spoilt: Path, make_corpus, tmp_path: Path) -> None:
+    root = make_corpus(tmp_path / "few", ("yes", "no"), speakers=9)  # nobody for testing
+    out = ["--out", str(tmp_path / "page.html"), "--baselines"]
+    with pytest.raises(UserError, match="'yes' has no testing clip"):
+        run_explore(["--data", str(root), "--words", "yes,no", *out])
+    with pytest.raises(UserError, match="no word has clips for training, validation and testing"):
+        run_explore(["--data", str(root), *out])
+    lonely = ["--words", "yes", "--silence-percentage", "0", "--unknown-percentage", "0"]
+    with pytest.raises(UserError, match="needs two labels to tell apart"):
+        run_explore(["--data", str(spoilt), *lonely, *out])
+    assert not (tmp_path / "page.html").exists()
+
+
 def test_missing_packages_are_told_with_the_extra(spoilt: Path, tmp_path: Path, monkeypatch) -> None:
     find_spec = explore_command.importlib.util.find_spec
     monkeypatch.setattr(
         explore_command.importlib.util,
         "find_spec",
-        lambda name: None if name in ("librosa", "sklearn") else find_spec(name),
+        lambda name: None if name in missing else find_spec(name),
     )
+    missing = {"librosa", "sklearn"}
     with pytest.raises(
         UserError, match=r"needs librosa and scikit-learn.*pip install 'earshot-kws\[explore\]'"
     ):
         run_explore(["--data", str(spoilt), "--out", str(tmp_path / "page.html")])
+    missing = {"tensorflow"}
+    with pytest.raises(UserError, match=r"--baselines needs tensorflow.*pip install 'earshot-kws\[train\]'"):
+        run_explore(["--data", str(spoilt), "--baselines", "--out", str(tmp_path / "page.html")])
 
 
 def test_the_commands_are_imported_without_the_extra() -> None:
