@@ -44,7 +44,6 @@ _FEW = Path("out/few_recordings")
 _ABLATION = {  # of the recipe for small networks
     "nothing": "",
     "changes_to_features": "--feature-augmentation none",
-    "masks": "--feature-augmentation time_masks=0,frequency_masks=0",
     "smoothing": "--label-smoothing 0",
     "averaged_weights": "--average-steps 0",
     "and_rooms": "--feature-augmentation room_frequency=0.4,room_t60_ms=400",
