@@ -159,6 +159,7 @@ def _extra(job: Job, extra: ExtraData, noise: Collection, held_out: tuple[Clip, 
     """A corpus to train on, without the speakers whom the first is validated or tested on.
 
     Their recordings are left out under another name, too: unlabelled ones do not always say who speaks.
+    What is for training alone is for training as a whole, where no lists say otherwise.
     """
     found = _collection(job, extra.where, noise)
     speakers = {clip.speaker for clip in held_out}
@@ -166,6 +167,8 @@ def _extra(job: Job, extra: ExtraData, noise: Collection, held_out: tuple[Clip, 
     clips = tuple(
         clip for clip in found.corpus.clips if clip.speaker not in speakers and clip.sha256 not in recordings
     )
+    if found.corpus.split_rule == "hash":
+        clips = tuple(replace(clip, split=TRAINING) for clip in clips)
     collection = replace(found, corpus=replace(found.corpus, clips=clips))
     split = _split(collection.corpus, job, TRAINING)
     left_out = len(found.corpus.clips) - len(clips)

@@ -99,6 +99,28 @@ def test_evaluating_takes_the_same_test_clips(bank, recordings):
     assert len([e for e in others.splits["all"].examples if e.clip]) > 4
 
 
+def test_few_recordings_are_all_trained_on(bank, recordings, tmp_path):
+    """One clip of each word: by the hash of their names, some would be for validation."""
+    for number, word in enumerate(("yes", "no", "other")):
+        path = tmp_path / "few" / word / f"{number}_nohash_0.wav"
+        path.parent.mkdir(parents=True)
+        path.write_bytes((recordings / word / "dan_nohash_0.wav").read_bytes())
+    extra = ExtraData(str(tmp_path / "few"), 0.1)
+    for seed in range(3):
+        job = Job(
+            ("yes", "no"),
+            data=str(bank),
+            test_data=str(recordings),
+            extra_data=(extra,),
+            front_end=FRONT_END,
+            seed=seed,
+            validation_percentage=49,
+            testing_percentage=50,
+        )
+        counts = gather(job).extras[0].split.counts(job.spec.labels)
+        assert (counts["yes"], counts["no"], counts["_unknown_"]) == (1, 1, 1)
+
+
 def test_a_bank_with_other_noise_is_another_corpus(bank, recordings):
     job = Job(("yes", "no"), data=str(bank), test_data=str(recordings), front_end=FRONT_END)
     before = gather(job).corpus_sha256
