@@ -141,7 +141,9 @@ def main() -> None:
     for run in runs:
         if run.group in (flags.group or groups) and not (run.folder / runfolder.REPORT).is_file():
             log(shlex.join(run.command[2:]))
-            subprocess.run(run.command, check=True, stdout=subprocess.DEVNULL)
+            done = subprocess.run(run.command, stdout=subprocess.DEVNULL, check=False)
+            if done.returncode:
+                raise UserError(f"{run.name} ended with {done.returncode}; the same command goes on with it")
         runfolder.write_json(_OUT, [_row(run) for run in runs if (run.folder / runfolder.REPORT).is_file()])
     rows = runfolder.read_json(_OUT)
     for row in rows:
