@@ -50,7 +50,7 @@ _ABLATION = {  # of the recipe for small networks
     "and_mixup": "--mixup 0.3",
     "and_rounding": "--quantization-aware-steps 500",
 }
-_ENTRY = "--training-steps 600 --learning-rate 0.001 --schedule one_cycle --batch-size 32 --bank-clips 12000"
+_ENTRY = "--training-steps 300 --learning-rate 0.001 --schedule one_cycle --batch-size 32 --bank-clips 12000"
 _ENTRIES = {  # of the challenge of 2017, docs/CHALLENGE.md
     "simple_conv": "--preprocess mfcc --window-stride-ms 10",
     "conv_1d_time_sliced_with_attention": "--preprocess raw --dropout 0.4 --label-smoothing 0.1",
