@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from train.bank import Bank
+from train.distribute import own_rows, own_seed
 from train.recipe import Recipe
 from train.spec import FrontEnd
 from train.spectral import Augmenter
@@ -30,12 +31,13 @@ class Batches:
         self._augment = None if changes.is_none else Augmenter(changes, front_end, noise)
 
     def draw(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """(clips, frames, bins, 1) float32 features and (clips,) labels of a step."""
+        """(clips, frames, bins, 1) float32 features and (clips,) labels of a step: this replica's part."""
         seed = tf.stack([tf.constant(self._seed), step])
-        chosen = self._chosen(seed)
+        chosen = own_rows(self._chosen(seed))
         features = scaled(tf.gather(self._features, chosen), self._front_end)
         if self._augment is not None:
-            features = self._augment(features, tf.random.experimental.stateless_fold_in(seed, _CHANGES))
+            changes = own_seed(tf.random.experimental.stateless_fold_in(seed, _CHANGES))
+            features = self._augment(features, changes)
         return features[..., None], tf.gather(self._labels, chosen)
 
     def _chosen(self, seed: tf.Tensor) -> tf.Tensor:

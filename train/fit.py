@@ -22,13 +22,13 @@ from train.architectures import logits
 from train.bank import Bank
 from train.batches import Batches, Teacher, batch_loss, scaled
 from train.console import log, progress
+from train.distribute import Replicas
 from train.errors import Interrupted, UserError
 from train.metrics import confusion_matrix
 from train.recipe import Recipe
 from train.spec import ModelSpec
 
 _CHUNK_STEPS = 100  # steps per call into TensorFlow: the bar moves and Ctrl-C is heard this often
-_LAST, _BEST = "last.npz", "best.npz"
 
 
 @dataclass
@@ -68,27 +68,37 @@ class Trainer:
         run: Path,
         corpus_sha256: str = "",
         teacher: Teacher | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
-        """``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused."""
+        """``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused.
+
+        With ``replicas`` the model has to be built in their scope.
+        """
+        self._replicas = replicas or Replicas()
         self.model, self.state = model, State(corpus_sha256=corpus_sha256)
         self._spec, self._recipe, self._run = spec, recipe, run
         self._checkpoints = run / runfolder.CHECKPOINTS
         self._logits = logits(model)
-        self._optimizer = _optimizer(recipe)
-        self._optimizer.build(model.trainable_variables)
+        with self._replicas.scope():
+            self._optimizer = _optimizer(recipe)
+            self._optimizer.build(model.trainable_variables)
+            self._average = _Average(model, recipe.average_steps) if recipe.average_steps else None
         self._batches, self._teacher = Batches(bank, recipe, spec.front_end, spec.seed), teacher
         self._validation_features = tf.constant(validation.features)
         self._validation_labels = np.asarray(validation.labels)
-        self._writer = tf.summary.create_file_writer(str(run / runfolder.LOGS))
+        self._writer = (
+            tf.summary.create_file_writer(str(run / runfolder.LOGS))
+            if self._replicas.is_chief
+            else tf.summary.create_noop_writer()
+        )
         self._train_chunk = tf.function(self._chunk)
         self._validate_batch = tf.function(
             lambda batch: self._logits(scaled(batch, spec.front_end)[..., None], training=False)
         )
-        self._average = _Average(model, recipe.average_steps) if recipe.average_steps else None
 
     def resume(self) -> bool:
         """Take up the last checkpoint of the run folder; False where there is none."""
-        path = self._checkpoints / _LAST
+        path = self._checkpoints / runfolder.LAST
         if not path.is_file():
             return False
         self.state = self._restored(path, self._all_variables())
@@ -101,8 +111,10 @@ class Trainer:
         Raises:
             Interrupted: Ctrl-C; last and best weights are kept.
             UserError: the loss is no longer a finite number.
+            WorkerLost: another worker is gone.
         """
         recipe, state = self._recipe, self.state
+        state.step = self._replicas.begin(self._all_variables(), _seeds(self.model), state.step)
         started = time.monotonic() - state.seconds
         try:
             with _interrupt_held() as interrupted, progress("training", recipe.total_steps) as advance:
@@ -116,14 +128,17 @@ class Trainer:
                         end - state.step, note=f"rate {rate:g} loss {loss:.3f} accuracy {100 * accuracy:.1f}%"
                     )
                     state.step = end
-                    if state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps:
+                    due = state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps
+                    if due and self._replicas.is_chief:
                         self._evaluate(rate, accuracy, loss)
-                    if interrupted():
-                        self._save(_LAST)
+                    if self._replicas.any(interrupted()):
+                        if self._replicas.is_chief:
+                            self._save(runfolder.LAST)
                         raise Interrupted(self._how_to_go_on())
         finally:
             self._writer.flush()
-        _load(self._checkpoints / _BEST, self.model.variables)
+        if self._replicas.is_chief:
+            _load(self._checkpoints / runfolder.BEST, self.model.variables)
         return state
 
     def stop_here(self) -> State:
@@ -132,7 +147,7 @@ class Trainer:
         Raises:
             UserError: nothing was validated yet.
         """
-        best = self._checkpoints / _BEST
+        best = self._checkpoints / runfolder.BEST
         if not best.is_file():
             raise UserError(f"{best}: nothing was validated yet; resume without --stop-training")
         self._restored(best, self.model.variables)
@@ -158,9 +173,10 @@ class Trainer:
         """Steps start+1..end in one graph call; mean accuracy and mean loss over them."""
         accuracy, loss = tf.constant(0.0), tf.constant(0.0)
         for step in tf.range(start, end):
-            step_accuracy, step_loss = self._step(step)
+            step_accuracy, step_loss = self._replicas.mean_of(self._step, step)
             accuracy += step_accuracy
             loss += step_loss
+        self._replicas.settle(self._kept_by_each())
         steps = tf.cast(end - start, tf.float32)
         return accuracy / steps, loss / steps
 
@@ -170,7 +186,8 @@ class Trainer:
             scores = self._logits(features, training=True)
             loss = batch_loss(scores, labels, features, self._recipe, self._teacher)
         variables = self.model.trainable_variables
-        self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        gradients = self._replicas.shares(tape.gradient(loss, variables))
+        self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
         if self._average is not None:
             self._average.update(step)
         hits = tf.equal(tf.argmax(scores, axis=-1, output_type=labels.dtype), labels)
@@ -199,8 +216,8 @@ class Trainer:
                 held_out_loss,
             )
             with self._averaged():
-                self._save(_BEST)
-        self._save(_LAST)
+                self._save(runfolder.BEST)
+        self._save(runfolder.LAST)
 
     def _validation_scores(self) -> NDArray[np.float32]:
         batches = tf.data.Dataset.from_tensor_slices(self._validation_features).batch(500)
@@ -211,12 +228,17 @@ class Trainer:
         average = self._average.variables if self._average is not None else []
         return [*self.model.variables, *self._optimizer.variables, *average]
 
+    def _kept_by_each(self) -> list[Any]:
+        """What a step changes by a replica's own clips alone: moving statistics, and their averages."""
+        kept = [variable for variable in self.model.non_trainable_variables if "float" in variable.dtype]
+        return kept + (self._average.of(kept) if self._average is not None else [])
+
     def _averaged(self) -> contextlib.AbstractContextManager[None]:
         """The model with its averaged weights, where the recipe averages."""
         return contextlib.nullcontext() if self._average is None else self._average.in_place()
 
     def _save(self, name: str) -> None:
-        variables = self._all_variables() if name == _LAST else self.model.variables
+        variables = self._all_variables() if name == runfolder.LAST else self.model.variables
         arrays = {f"v{index:04}": variable.numpy() for index, variable in enumerate(variables)}
         state = json.dumps(dataclasses.asdict(self.state))
         with runfolder.atomic_path(self._checkpoints / name) as temporary:
@@ -266,6 +288,12 @@ class _Average:
         share = tf.maximum(1.0 / self._steps, 1.0 / (1.0 + done))
         for average, variable in zip(self.variables, self._averaged, strict=True):
             average.assign_add(share * (variable.value - average))
+
+    def of(self, variables: list[Any]) -> list[Any]:
+        """The averages of some of the weights."""
+        wanted = {id(variable) for variable in variables}
+        pairs = zip(self.variables, self._averaged, strict=True)
+        return [average for average, variable in pairs if id(variable) in wanted]
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
@@ -321,6 +349,11 @@ def _load(path: Path, variables: list[Any]) -> State:
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return state
+
+
+def _seeds(model: keras.Model) -> list[Any]:
+    """What dropout draws by: the model's variables that are whole numbers."""
+    return [variable for variable in model.variables if "float" not in variable.dtype]
 
 
 def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:

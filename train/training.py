@@ -4,62 +4,93 @@ import math
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from train import bank, runfolder
+from train.cache import cache_root
+from train.cluster import CHIEF, Distribution
 from train.console import log
 from train.corpus import TRAINING, VALIDATION
 from train.job import Job
 from train.material import Material
+from train.version import earshot_version
+
+if TYPE_CHECKING:
+    import keras
 
 CALIBRATION_CLIPS = 500
 _NOISE_CLIPS = 2000  # of background noise that a recipe may mix into features
 
 
-def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> dict[str, Any]:
+def train(
+    job: Job,
+    material: Material,
+    run: Path,
+    resume: bool,
+    stop: bool,
+    distribution: Distribution,
+) -> dict[str, Any]:
     """The first stage: RUN/model.keras, model.pb, labels.txt, history.json, spec.json, and calibration.npy.
 
     Args:
         resume: go on from the run folder's last checkpoint.
         stop: do not train on, finish with the best weights so far.
+        distribution: over what the work is divided. Only the chief writes into the run folder.
     Returns:
-        the timings_s and training sections of metrics.json.
+        the timings_s and training sections of metrics.json; of any worker but the chief nothing.
     Raises:
         Interrupted: Ctrl-C during training; checkpoints are in the run folder.
-        UserError: a network that cannot be built or frozen.
+        UserError: a network that cannot be built or frozen, or workers that do not go together.
+        WorkerLost: another worker is gone.
     """
-    from train import architectures, graphdef  # TensorFlow: seconds to import
+    from train import architectures, distribute, graphdef  # TensorFlow: seconds to import
     from train.fit import Trainer, make_deterministic
     from train.teacher import check_teachers, load_teacher
 
     spec, teachers = job.spec, tuple(map(Path, job.teachers))
     check_teachers(teachers, spec)
+    replicas = distribute.connect(distribution)
+    replicas.check_batch(job.recipe.batch_size)
     make_deterministic(job.seed)
-    model = architectures.build(
-        job.architecture, job.front_end, len(spec.labels), job.recipe.dropout, job.seed
-    )
-    started = time.monotonic()
-    training_bank = _training_bank(job, material)
-    validation_bank = bank.plain_bank(material.splits[VALIDATION], material.main.clips)
-    features_s = time.monotonic() - started
-    log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
 
-    trainer = Trainer(
-        model,
-        spec,
-        job.recipe,
-        training_bank,
-        validation_bank,
-        run,
-        material.corpus_sha256,
-        load_teacher(teachers),
-    )
-    if resume and not trainer.resume() and not stop:
-        log("no checkpoint yet: training from the start")
-    state = trainer.stop_here() if stop else trainer.run()
+    def build() -> "keras.Model":
+        return architectures.build(
+            job.architecture, job.front_end, len(spec.labels), job.recipe.dropout, job.seed
+        )
+
+    with replicas.watched(lambda: _after_a_loss(distribution, run)):
+        replicas.check_same(_common(job, material))
+        with replicas.scope():
+            model = build()
+        started = time.monotonic()
+        training_bank = _training_bank(job, material, distribution)
+        validation_bank = bank.plain_bank(material.splits[VALIDATION], material.main.clips)
+        features_s = time.monotonic() - started
+        log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
+
+        trainer = Trainer(
+            model,
+            spec,
+            job.recipe,
+            training_bank,
+            validation_bank,
+            run,
+            material.corpus_sha256,
+            load_teacher(teachers),
+            replicas,
+        )
+        if resume and replicas.is_chief and not trainer.resume() and not stop:
+            log("no checkpoint yet: training from the start")
+        state = trainer.stop_here() if stop else trainer.run()
+        replicas.leave()
+    if not replicas.is_chief:
+        return {}
+    if not replicas.is_alone:
+        distributed, model = model, build()  # its variables are those of one device again
+        model.set_weights(distributed.get_weights())
 
     with runfolder.atomic_path(run / runfolder.KERAS) as temporary:
         model.save(temporary)
@@ -81,6 +112,7 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
             "best_step": state.best_step,
             "best_validation_accuracy": state.best_accuracy,
             "steps_per_s": round(state.step / state.seconds, 1) if state.seconds else 0.0,
+            **({"distribute": distribution.kind, "replicas": replicas.count} if replicas.count > 1 else {}),
         },
         "network": {
             "parameters": architectures.count_parameters(model),
@@ -89,14 +121,32 @@ def train(job: Job, material: Material, run: Path, resume: bool, stop: bool) -> 
     }
 
 
-def _training_bank(job: Job, material: Material) -> bank.Bank:
+def _common(job: Job, material: Material) -> dict[str, Any]:
+    """What has to be the same for all workers: everything but the places where each finds the clips."""
+    settings = job.settings()
+    for name in ("data", "test_data"):
+        settings.pop(name)
+    return {"version": earshot_version(), "corpus": material.corpus_sha256, **settings}
+
+
+def _after_a_loss(distribution: Distribution, run: Path) -> str:
+    """How to go on when a worker is gone."""
+    if not distribution.is_chief:
+        return f"Worker {CHIEF} says how to go on"
+    if not (run / runfolder.CHECKPOINTS / runfolder.LAST).is_file():
+        return "There was no checkpoint yet: start all workers again, with --overwrite"
+    again = f"python -m train --resume {run} --distribute {distribution.kind}"
+    return f"The last checkpoint is kept: start all workers again, with: {again}"
+
+
+def _training_bank(job: Job, material: Material, distribution: Distribution) -> bank.Bank:
     """The clips of every corpus that is trained on, each with its share of a batch."""
     trained_on = [
         (material.splits[TRAINING], material.main),
         *((extra.split, extra.collection) for extra in material.extras),
     ]
-    banks = [
-        bank.training_bank(
+    requests = [
+        bank.BankRequest(
             split,
             collection.clips,
             job.front_end,
@@ -107,6 +157,13 @@ def _training_bank(job: Job, material: Material) -> bank.Bank:
         )
         for split, collection in trained_on
     ]
+    if distribution.is_alone and distribution.bank_folder is None:
+        banks = [bank.training_bank(request) for request in requests]
+    else:
+        from train.shards import sharded_bank  # TensorFlow
+
+        folder = distribution.bank_folder or cache_root() / "banks"
+        banks = [sharded_bank(request, folder, distribution.cluster) for request in requests]
     shares = [extra.share for extra in material.extras]
     joined = bank.join(banks, [1.0 - sum(shares), *shares])
     if not job.recipe.feature_augmentation.noise_frequency:
