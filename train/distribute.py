@@ -53,6 +53,7 @@ class Replicas:
         self.count: int = self._strategy.num_replicas_in_sync
         self.is_chief = cluster is None or cluster.is_chief
         self.scope = self._strategy.scope
+        self._gather = tf.function(self._gather_in_each, reduce_retracing=True)
 
     @property
     def is_alone(self) -> bool:
@@ -112,7 +113,7 @@ class Replicas:
 
         def assign_means() -> None:
             context = tf.distribute.get_replica_context()
-            values = [tf.convert_to_tensor(variable) for variable in variables]
+            values = list(map(tf.convert_to_tensor, variables))
             means = context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
             for variable, mean in zip(variables, means, strict=True):
                 variable.assign(mean)
@@ -127,9 +128,10 @@ class Replicas:
         def take_over(step: tf.Tensor) -> tf.Tensor:
             context = tf.distribute.get_replica_context()
             replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
-            values = [tf.convert_to_tensor(variable) for variable in variables]
-            own = [value * tf.cast(replica == 0, value.dtype) for value in (*values, step)]
-            *firsts, step = context.all_reduce(tf.distribute.ReduceOp.SUM, own)
+            values = [*map(tf.convert_to_tensor, variables), step]
+            own = [value * tf.cast(replica == 0, value.dtype) for value in values]
+            # One by one: a list of several types cannot be reduced at once.
+            *firsts, step = [context.all_reduce(tf.distribute.ReduceOp.SUM, value) for value in own]
             for variable, first in zip(variables, firsts, strict=True):
                 # The chief's own seed is saved in checkpoints: the first replica keeps it as it is.
                 is_seed = any(variable is seed for seed in seeds)
@@ -182,12 +184,14 @@ class Replicas:
 
     def _gathered(self, numbers: list[int]) -> list[int]:
         """Numbers of each replica, one after the other."""
+        return [int(number) for number in self._local(self._gather(tf.constant(numbers, tf.int32)))]
 
+    def _gather_in_each(self, numbers: tf.Tensor) -> Any:
         def gather(own: tf.Tensor) -> tf.Tensor:
-            return tf.distribute.get_replica_context().all_gather(own, axis=0)
+            # The identity lies on the replica's device, which the argument itself does not.
+            return tf.distribute.get_replica_context().all_gather(tf.identity(own), axis=0)
 
-        shared = tf.function(lambda own: self._strategy.run(gather, (own,)))
-        return [int(number) for number in self._local(shared(tf.constant(numbers, tf.int32)))]
+        return self._strategy.run(gather, (numbers,))
 
 
 def own_rows(rows: tf.Tensor) -> tf.Tensor:
