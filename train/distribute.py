@@ -7,20 +7,23 @@ the same clips however many replicas there are (docs/adr/0016-distribution.md).
 import contextlib
 import json
 import re
+import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
-from train.cluster import CHIEF, MIRRORED, Cluster, Distribution
+from train import runfolder
+from train.cluster import CHIEF, MIRRORED, MULTI_WORKER, Cluster, Distribution
 from train.console import log, warn
 from train.errors import UserError
 
-_GATHER_TIMEOUT_S = 600  # until all workers have to be there
-_GATHER_NOTE_S = 15
+_MEET_TIMEOUT_S = 600  # until all workers have to be there
+_MEET_NOTE_S = 15
+_MEET_PAUSE_S = 0.5
 _PROBE_TIMEOUT_S = 1.0
 _CPU_REPLICAS = 2  # where there is no GPU to mirror on
 
@@ -58,6 +61,13 @@ class Replicas:
     @property
     def is_alone(self) -> bool:
         return self.count == 1
+
+    @property
+    def flag(self) -> str:
+        """What a command that goes on with the training has to be given, too."""
+        if self._cluster is not None:
+            return f" --distribute {MULTI_WORKER}"
+        return "" if self.is_alone else f" --distribute {MIRRORED}"
 
     def check_batch(self, batch_size: int) -> None:
         """Refuse a batch that replicas cannot share evenly.
@@ -153,7 +163,7 @@ class Replicas:
             self.any(False)
 
     @contextlib.contextmanager
-    def watched(self, how_to_go_on: Callable[[], str]) -> Iterator[None]:
+    def watched(self, run: Path) -> Iterator[None]:
         """Turn the loss of a worker within the block into what to do about it.
 
         Raises:
@@ -167,8 +177,18 @@ class Replicas:
                 raise
             raise WorkerLost(
                 f"{_lost(self._cluster, cause)} ended or cannot be reached any more, and the others cannot "
-                f"go on without it; its own log says why. {how_to_go_on()}"
+                f"go on without it; its own log says why. {self._after_a_loss(run)}"
             ) from None
+
+    def _after_a_loss(self, run: Path) -> str:
+        if not self.is_chief:
+            return (
+                f"Worker {CHIEF} keeps the last checkpoint: start all workers again, that one with --resume"
+            )
+        if not (run / runfolder.CHECKPOINTS / runfolder.LAST).is_file():
+            return "There was no checkpoint yet: start all workers again, with --overwrite"
+        again = f"python -m train --resume {run}{self.flag}"
+        return f"The last checkpoint is kept: start all workers again, with: {again}"
 
     def _local(self, value: Any) -> Any:
         return self._strategy.experimental_local_results(value)[0]
@@ -230,51 +250,52 @@ def connect(distribution: Distribution) -> Replicas:
 
 
 def _multi_worker(cluster: Cluster) -> Replicas:
-    """Meets the other workers.
-
-    TensorFlow waits for them without hearing Ctrl-C, so it does so in another thread.
-    """
-    _check_port(cluster)
-    made: list[tf.distribute.Strategy] = []
-    failed: list[BaseException] = []
-
-    def meet() -> None:
-        try:
-            made.append(tf.distribute.MultiWorkerMirroredStrategy())
-        except BaseException as error:
-            failed.append(error)
-
     log(f"this is {cluster.name(cluster.index)} of {len(cluster.workers)}")
-    thread = threading.Thread(target=meet, daemon=True)
-    thread.start()
-    started = noted = time.monotonic()
-    while thread.is_alive():
-        thread.join(0.2)
-        now = time.monotonic()
-        if now - noted >= _GATHER_NOTE_S and thread.is_alive():
-            log(f"waiting for {_listed(cluster, _absent(cluster))}")
-            noted = now
-        if now - started >= _GATHER_TIMEOUT_S:
-            raise WorkerLost(_did_not_come(cluster))
-    if failed:
-        if isinstance(failed[0], _LOST):
-            raise WorkerLost(_did_not_come(cluster)) from failed[0]
-        raise failed[0]
+    _meet(cluster)
+    with _deadly_interrupt():
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
     log(f"all {len(cluster.workers)} workers are here")
-    return Replicas(made[0], cluster)
+    return Replicas(strategy, cluster)
 
 
-def _check_port(cluster: Cluster) -> None:
+def _meet(cluster: Cluster) -> None:
+    """Wait until something answers at the address of every worker.
+
+    TensorFlow would wait, too, but without a word, without an end, and without hearing Ctrl-C.
+    """
     port = int(cluster.workers[cluster.index].rpartition(":")[2])
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", port))
-        except OSError as error:
-            raise UserError(
-                f"{cluster.name(cluster.index)}: port {port} cannot be used here ({error.strerror}); is this "
-                "worker running already? Otherwise name another port in TF_CONFIG of all workers"
-            ) from error
+    try:
+        listener = socket.create_server(("", port), backlog=max(128, len(cluster.workers)))
+    except OSError as error:
+        raise UserError(
+            f"{cluster.name(cluster.index)}: port {port} cannot be used here ({error.strerror}); is this "
+            "worker running already? Otherwise name another port in TF_CONFIG of all workers"
+        ) from error
+    with listener:
+        started = noted = time.monotonic()
+        while absent := _absent(cluster):
+            now = time.monotonic()
+            if now - started >= _MEET_TIMEOUT_S:
+                raise WorkerLost(
+                    f"{_listed(cluster, absent)} did not come within {_MEET_TIMEOUT_S} s; start every worker "
+                    "with the same command and its own index in TF_CONFIG, and open its port in the firewall"
+                )
+            if now - noted >= _MEET_NOTE_S:
+                log(f"waiting for {_listed(cluster, absent)}; Ctrl-C ends it")
+                noted = now
+            time.sleep(_MEET_PAUSE_S)
+
+
+@contextlib.contextmanager
+def _deadly_interrupt() -> Iterator[None]:
+    """Ctrl-C ends the process at once within the block, in which Python cannot hear of it."""
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _absent(cluster: Cluster) -> list[int]:
@@ -292,13 +313,6 @@ def _absent(cluster: Cluster) -> list[int]:
 
 def _listed(cluster: Cluster, indices: list[int]) -> str:
     return ", ".join(cluster.name(index) for index in indices) or "the other workers"
-
-
-def _did_not_come(cluster: Cluster) -> str:
-    return (
-        f"{_listed(cluster, _absent(cluster))} did not come; start every worker with the same command and an "
-        "index of its own in TF_CONFIG, and see that its port is open in the firewall"
-    )
 
 
 def _lost(cluster: Cluster, cause: str) -> str:

@@ -21,6 +21,7 @@ from train import runfolder
 from train.architectures import logits
 from train.bank import Bank
 from train.batches import Batches, Teacher, batch_loss, scaled
+from train.cluster import CHIEF
 from train.console import log, progress
 from train.distribute import Replicas
 from train.errors import Interrupted, UserError
@@ -256,7 +257,9 @@ class Trainer:
         return state
 
     def _how_to_go_on(self) -> str:
-        state = self.state
+        state, flag = self.state, self._replicas.flag
+        if not self._replicas.is_chief:
+            return f"all workers stopped at step {state.step}; worker {CHIEF} says how to go on"
         best = (
             f"best so far: {100 * state.best_accuracy:.1f}% on validation at step {state.best_step}"
             if state.best_step
@@ -264,7 +267,7 @@ class Trainer:
         )
         return (
             f"stopped at step {state.step} of {self._recipe.total_steps}; {best}.\n"
-            f"go on:             python -m train --resume {self._run}\n"
+            f"go on:             python -m train --resume {self._run}{flag}\n"
             f"finish as it is:   python -m train --resume {self._run} --stop-training"
         )
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from train import bank, runfolder
 from train.cache import cache_root
-from train.cluster import CHIEF, Distribution
+from train.cluster import Distribution
 from train.console import log
 from train.corpus import TRAINING, VALIDATION
 from train.job import Job
@@ -61,7 +61,7 @@ def train(
             job.architecture, job.front_end, len(spec.labels), job.recipe.dropout, job.seed
         )
 
-    with replicas.watched(lambda: _after_a_loss(distribution, run)):
+    with replicas.watched(run):
         replicas.check_same(_common(job, material))
         with replicas.scope():
             model = build()
@@ -127,16 +127,6 @@ def _common(job: Job, material: Material) -> dict[str, Any]:
     for name in ("data", "test_data"):
         settings.pop(name)
     return {"version": earshot_version(), "corpus": material.corpus_sha256, **settings}
-
-
-def _after_a_loss(distribution: Distribution, run: Path) -> str:
-    """How to go on when a worker is gone."""
-    if not distribution.is_chief:
-        return f"Worker {CHIEF} says how to go on"
-    if not (run / runfolder.CHECKPOINTS / runfolder.LAST).is_file():
-        return "There was no checkpoint yet: start all workers again, with --overwrite"
-    again = f"python -m train --resume {run} --distribute {distribution.kind}"
-    return f"The last checkpoint is kept: start all workers again, with: {again}"
 
 
 def _training_bank(job: Job, material: Material, distribution: Distribution) -> bank.Bank:
