@@ -90,8 +90,14 @@ def _run_chain(
         )
     started = time.monotonic()
     material = stage.gather(job)
+    replicas = None
+    if not distribution.is_alone:
+        import_tensorflow(with_gpus=True)
+        from train.training import meet
+
+        replicas = meet(job, material, distribution)
     if overwrite and distribution.is_chief:
-        runfolder.clear(run)  # not before: a mistake in --data must not cost the run that is there
+        runfolder.clear(run)  # not before: a mistake in --data or of another worker must not cost the run
     if not resume and distribution.is_chief:
         _write_job(job, run)
     corpus_s = time.monotonic() - started
@@ -106,7 +112,7 @@ def _run_chain(
     is_deployable = job.front_end.is_deployable
     if why_not := architectures.why_not_deployable(job.architecture):
         console.warn(f"--architecture {job.architecture} is not deployable: {why_not}")
-    trained = train(job, material, run, resume, stop, distribution)
+    trained = train(job, material, run, resume, stop, distribution, replicas)
     if not distribution.is_chief:
         console.log(f"this worker is done; worker {CHIEF} writes the run folder, {run}, and goes on")
         return

@@ -163,8 +163,8 @@ class Replicas:
             self.any(False)
 
     @contextlib.contextmanager
-    def watched(self, run: Path) -> Iterator[None]:
-        """Turn the loss of a worker within the block into what to do about it.
+    def watched(self, run: Path | None = None) -> Iterator[None]:
+        """Turn the loss of a worker within the block into what to do about it; ``run`` may hold a checkpoint.
 
         Raises:
             WorkerLost: instead of TensorFlow's error.
@@ -180,7 +180,9 @@ class Replicas:
                 f"go on without it; its own log says why. {self._after_a_loss(run)}"
             ) from None
 
-    def _after_a_loss(self, run: Path) -> str:
+    def _after_a_loss(self, run: Path | None) -> str:
+        if run is None:
+            return "Start all workers again"
         if not self.is_chief:
             return (
                 f"Worker {CHIEF} keeps the last checkpoint: start all workers again, that one with --resume"

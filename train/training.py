@@ -21,8 +21,26 @@ from train.version import earshot_version
 if TYPE_CHECKING:
     import keras
 
+    from train.distribute import Replicas
+
 CALIBRATION_CLIPS = 500
 _NOISE_CLIPS = 2000  # of background noise that a recipe may mix into features
+
+
+def meet(job: Job, material: Material, distribution: Distribution) -> "Replicas":
+    """The replicas that are to train, once all are there and about to do the same.
+
+    Raises:
+        UserError: workers with other settings, or a batch that cannot be shared evenly.
+        WorkerLost: a worker that does not come.
+    """
+    from train import distribute  # TensorFlow: seconds to import
+
+    replicas = distribute.connect(distribution)
+    with replicas.watched():
+        replicas.check_same(_common(job, material))
+        replicas.check_batch(job.recipe.batch_size)
+    return replicas
 
 
 def train(
@@ -32,28 +50,30 @@ def train(
     resume: bool,
     stop: bool,
     distribution: Distribution,
+    replicas: "Replicas | None" = None,
 ) -> dict[str, Any]:
     """The first stage: RUN/model.keras, model.pb, labels.txt, history.json, spec.json, and calibration.npy.
 
     Args:
         resume: go on from the run folder's last checkpoint.
         stop: do not train on, finish with the best weights so far.
-        distribution: over what the work is divided. Only the chief writes into the run folder.
+        distribution: where the bank lies, and whose part of it is made here.
+        replicas: those of ``meet``. Only the chief writes into the run folder.
     Returns:
         the timings_s and training sections of metrics.json; of any worker but the chief nothing.
     Raises:
         Interrupted: Ctrl-C during training; checkpoints are in the run folder.
-        UserError: a network that cannot be built or frozen, or workers that do not go together.
+        UserError: a network that cannot be built or frozen.
         WorkerLost: another worker is gone.
     """
-    from train import architectures, distribute, graphdef  # TensorFlow: seconds to import
+    from train import architectures, graphdef  # TensorFlow: seconds to import
+    from train.distribute import Replicas
     from train.fit import Trainer, make_deterministic
     from train.teacher import check_teachers, load_teacher
 
     spec, teachers = job.spec, tuple(map(Path, job.teachers))
     check_teachers(teachers, spec)
-    replicas = distribute.connect(distribution)
-    replicas.check_batch(job.recipe.batch_size)
+    replicas = replicas or Replicas()
     make_deterministic(job.seed)
 
     def build() -> "keras.Model":
@@ -62,7 +82,6 @@ def train(
         )
 
     with replicas.watched(run):
-        replicas.check_same(_common(job, material))
         with replicas.scope():
             model = build()
         started = time.monotonic()
