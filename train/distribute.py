@@ -6,6 +6,7 @@ the same clips however many replicas there are (docs/adr/0016-distribution.md).
 
 import contextlib
 import json
+import os
 import re
 import signal
 import socket
@@ -269,9 +270,10 @@ def _meet(cluster: Cluster) -> None:
     try:
         listener = socket.create_server(("", port), backlog=max(128, len(cluster.workers)))
     except OSError as error:
+        why = os.strerror(error.errno or 0)
         raise UserError(
-            f"{cluster.name(cluster.index)}: port {port} cannot be used here ({error.strerror}); is this "
-            "worker running already? Otherwise name another port in TF_CONFIG of all workers"
+            f"{cluster.name(cluster.index)}: port {port} cannot be used here ({why}); is this worker running "
+            "already? Otherwise name another port in TF_CONFIG of all workers"
         ) from error
     with listener:
         started = noted = time.monotonic()
