@@ -52,8 +52,8 @@ def _train(arguments: list[str]) -> None:
     where = distribution(flags.distribute, flags.bank_folder, os.environ)
     if flags.resume:
         run = flags.resume
-        given = [flag.split("=")[0] for flag in arguments if flag.startswith("--")]
-        if extra := [flag for flag in given if flag not in _FLAGS_OF_RESUME]:
+        given = [flag for flag in arguments if flag.startswith("--")]
+        if extra := [flag for flag in given if flag.split("=")[0] not in _FLAGS_OF_RESUME]:
             raise UserError(
                 f"--resume takes its settings from {run / runfolder.JOB}; leave out {', '.join(extra)}"
             )

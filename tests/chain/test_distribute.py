@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -153,29 +152,3 @@ def until(is_so, process: subprocess.Popen[str], timeout_s: float = 240) -> None
 def resumable_step(messages: str) -> int:
     """The last step that was validated, and so saved."""
     return int(re.findall(r"Step (\d+): Validation", messages)[-1])
-
-
-def test_workers_of_different_jobs_part_at_once_and_ctrl_c_ends_the_wait(workers, corpus, tmp_path):
-    job = ("--words", "yes,no", "--data", corpus, "--bank-clips", "64", "--out", tmp_path / "run")
-    both = workers(job, (*job, "--seed", "7"))
-    for process in both:
-        _, messages = process.communicate(timeout=240)
-        assert process.returncode == 2
-        assert "was started with other settings than worker 0: seed 7, not 59185; start all" in messages
-    job = (*job, "--overwrite")
-    waiting, absent = workers(job, job)
-    absent.kill()
-    until(lambda: "this is worker 0" in waiting.stderr.readline(), waiting)
-    time.sleep(1.0)
-    waiting.send_signal(signal.SIGINT)
-    _, messages = waiting.communicate(timeout=240)
-    assert waiting.returncode == 130, messages
-    assert "Traceback" not in messages
-
-
-def test_without_tf_config(command, corpus):
-    code, _, messages = command(
-        "train", "--words", "yes,no", "--data", corpus, "--distribute", "multi_worker"
-    )
-    assert code == 2
-    assert "TF_CONFIG is not set; expected JSON such as" in messages
