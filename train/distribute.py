@@ -316,7 +316,7 @@ def _absent(cluster: Cluster) -> list[int]:
 
 
 def _listed(cluster: Cluster, indices: list[int]) -> str:
-    return ", ".join(cluster.name(index) for index in indices) or "the other workers"
+    return ", ".join(cluster.name(index) for index in indices) or "another worker"
 
 
 def _lost(cluster: Cluster, cause: str) -> str:
