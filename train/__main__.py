@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from train import architectures, cli, console, runfolder
 from train import material as stage
 from train.cache import cache_root
+from train.cluster import CHIEF, Distribution, distribution
 from train.corpus import ALL, TESTING, TRAINING
 from train.ensemble_command import run_ensemble
 from train.errors import Interrupted, UserError
@@ -31,6 +32,8 @@ from train.version import earshot_version
 
 if TYPE_CHECKING:
     from quantize.audit import Audit
+
+_FLAGS_OF_RESUME = ("--resume", "--stop-training", "--distribute", "--bank-folder")
 
 
 def main() -> None:
@@ -54,23 +57,26 @@ def main() -> None:
 def _train(arguments: list[str]) -> None:
     parser = cli.training_parser()
     flags = parser.parse_args(arguments)
+    where = distribution(flags.distribute, flags.bank_folder, os.environ)
     if flags.resume:
         run = flags.resume
         given = [flag for flag in arguments if flag.startswith("--")]
-        if extra := [flag for flag in given if flag.split("=")[0] not in ("--resume", "--stop-training")]:
+        if extra := [flag for flag in given if flag.split("=")[0] not in _FLAGS_OF_RESUME]:
             raise UserError(
                 f"--resume takes its settings from {run / runfolder.JOB}; leave out {', '.join(extra)}"
             )
+        if flags.stop_training and not where.is_alone:
+            raise UserError(f"--stop-training trains no more; leave out --distribute {where.kind}")
         job = read_job(run)
     else:
         if flags.stop_training:
             raise UserError("--stop-training goes with --resume RUN")
         job = cli.job_of(flags)
         run = flags.out or cli.default_out(job)
-        if not flags.overwrite:
+        if not flags.overwrite and where.is_chief:
             runfolder.check_free(run)
     try:
-        _run_chain(job, run, bool(flags.resume), flags.stop_training, flags.overwrite)
+        _run_chain(job, run, bool(flags.resume), flags.stop_training, flags.overwrite, where)
     except KeyboardInterrupt:
         if _can_resume(job, run):
             raise Interrupted(f"stopped; go on with: python -m train --resume {run}") from None
@@ -82,7 +88,9 @@ def _train(arguments: list[str]) -> None:
         raise fault from error
 
 
-def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -> None:
+def _run_chain(
+    job: Job, run: Path, resume: bool, stop: bool, overwrite: bool, distribution: Distribution
+) -> None:
     """corpus → features → model → .tflite → scores → C → report."""
     if job.architecture not in architectures.names():
         raise UserError(
@@ -90,13 +98,20 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
         )
     started = time.monotonic()
     material = stage.gather(job)
-    if overwrite:
-        runfolder.clear(run)  # not before: a mistake in --data must not cost the run that is there
-    if not resume:
+    replicas = None
+    if not distribution.is_alone:
+        import_tensorflow(with_gpus=True)
+        from train.training import meet
+
+        replicas = meet(job, material, distribution)
+    if overwrite and distribution.is_chief:
+        runfolder.clear(run)  # not before: a mistake in --data or of another worker must not cost the run
+    if not resume and distribution.is_chief:
         _write_job(job, run)
     corpus_s = time.monotonic() - started
 
-    import_tensorflow()  # takes seconds, so mistakes in the flags and the data are told before
+    # It takes seconds, so mistakes in the flags and the data are told before.
+    import_tensorflow(with_gpus=not distribution.is_alone)
     from codegen.emit import generate
     from quantize.stage import quantize
     from train import report
@@ -105,7 +120,10 @@ def _run_chain(job: Job, run: Path, resume: bool, stop: bool, overwrite: bool) -
     is_deployable = job.front_end.is_deployable
     if why_not := architectures.why_not_deployable(job.architecture):
         console.warn(f"--architecture {job.architecture} is not deployable: {why_not}")
-    trained = train(job, material, run, resume, stop)
+    trained = train(job, material, run, resume, stop, distribution, replicas)
+    if not distribution.is_chief:
+        console.log(f"this worker is done; worker {CHIEF} writes the run folder, {run}, and goes on")
+        return
     timings_s = {"corpus": round(corpus_s, 1)} | trained.pop("timings_s")
 
     audit, sources = None, None

@@ -3,12 +3,13 @@
 Training draws its batches from the bank, so that no step recomputes audio or features.
 """
 
+import functools
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -93,60 +94,77 @@ def join(banks: Sequence[Bank], shares: Sequence[float]) -> Bank:
     )
 
 
-def training_bank(
-    split: Split,
-    source: Clips,
-    front_end: FrontEnd,
-    augmentation: Augmentation,
-    corpus_sha256: str,
-    seed: int,
-    bank_clips: int,
-    workers: int = os.cpu_count() or 1,
-) -> Bank:
-    """The bank of a training split, from the cache if it is there.
+@dataclass(frozen=True)
+class BankRequest:
+    """Everything that decides what is in the bank of a training split."""
 
-    The cache key is the SHA-256 of everything that decides the content: the clips and
-    noises, the front end, the augmentation, the examples, and the seed.
-    """
-    plan = plan_variants(split, bank_clips)
-    key = _cache_key(plan, front_end, augmentation, corpus_sha256, seed)
-    folder = cache_root() / "banks" / key
+    split: Split
+    source: Clips
+    front_end: FrontEnd
+    augmentation: Augmentation
+    corpus_sha256: str
+    seed: int
+    bank_clips: int
+
+    @functools.cached_property
+    def plan(self) -> list[tuple[Example, int, int]]:
+        """(example, index, variant) for each clip."""
+        return plan_variants(self.split, self.bank_clips)
+
+    @functools.cached_property
+    def key(self) -> str:
+        """The SHA-256 of it all: the clips and noises, front end, augmentation, examples, and the seed."""
+        digest = hashlib.sha256()
+        settings = [
+            _BANK_VERSION, self.corpus_sha256, self.front_end.sha256, asdict(self.augmentation), self.seed
+        ]  # fmt: skip
+        digest.update(json.dumps(settings, sort_keys=True).encode())
+        for example, index, variant in self.plan:
+            digest.update(f"{example.source}\0{example.label}\0{index}\0{variant}\n".encode())
+        return digest.hexdigest()[:32]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(frames, bins) of a clip."""
+        return self.front_end.frames, self.front_end.bins
+
+
+def training_bank(request: BankRequest, workers: int = os.cpu_count() or 1) -> Bank:
+    """The bank of a training split, from the cache if it is there."""
+    folder = cache_root() / "banks" / request.key
     if folder.is_dir():
         os.utime(folder)
         return Bank(np.load(folder / "features.npy", mmap_mode="r"), np.load(folder / "labels.npy"))
-    features = np.empty((len(plan), front_end.frames, front_end.bins), dtype=front_end.step_type)
-    labels = np.array([example.label for example, _, _ in plan], dtype=np.int64)
-
-    def fill(block: slice) -> int:
-        features[block] = source.training_features(plan[block])
-        return len(plan[block])
-
-    with ThreadPoolExecutor(workers) as pool, progress("features", len(plan)) as advance:
-        for count in pool.map(fill, _blocks(len(plan))):
-            advance(count)
+    labels = np.array([example.label for example, _, _ in request.plan], dtype=np.int64)
+    with progress("features", len(request.plan)) as advance:
+        features = compute(request, request.plan, advance, workers)
     _store(folder, features, labels)
     return Bank(features, labels)
+
+
+def compute(
+    request: BankRequest,
+    plan: list[tuple[Example, int, int]],
+    advance: Callable[..., None],
+    workers: int = os.cpu_count() or 1,
+) -> NDArray[np.uint8]:
+    """(clips, frames, bins) features of a part of the request's plan; ``advance`` hears of each block."""
+    features = np.empty((len(plan), *request.shape), dtype=request.front_end.step_type)
+
+    def fill(block: slice) -> int:
+        features[block] = request.source.training_features(plan[block])
+        return len(plan[block])
+
+    with ThreadPoolExecutor(workers) as pool:
+        for count in pool.map(fill, _blocks(len(plan))):
+            advance(count)
+    return features
 
 
 def plain_bank(split: Split, source: Clips) -> Bank:
     """Features of a validation or testing split, without augmentation."""
     labels = np.array([example.label for example in split.examples], dtype=np.int64)
     return Bank(source.plain_features(split), labels)
-
-
-def _cache_key(
-    plan: list[tuple[Example, int, int]],
-    front_end: FrontEnd,
-    augmentation: Augmentation,
-    corpus_sha256: str,
-    seed: int,
-) -> str:
-    digest = hashlib.sha256()
-    settings = [_BANK_VERSION, corpus_sha256, front_end.sha256, asdict(augmentation), seed]
-    digest.update(json.dumps(settings, sort_keys=True).encode())
-    for example, index, variant in plan:
-        digest.update(f"{example.source}\0{example.label}\0{index}\0{variant}\n".encode())
-    return digest.hexdigest()[:32]
 
 
 def _store(folder: Path, features: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:

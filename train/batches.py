@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from train.bank import Bank
+from train.distribute import own_rows, own_seed
 from train.recipe import Recipe
 from train.spec import FrontEnd, ModelSpec
 from train.spectral import Augmenter
@@ -31,16 +32,20 @@ class Batches:
         self._augment = None if changes.is_none else Augmenter(changes, front_end, noise)
 
     def draw(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """(clips, frames, bins, 1) features of a step and (clips, labels) shares of each label, float32."""
+        """(clips, frames, bins, 1) features of a step and (clips, labels) shares of each label, float32.
+
+        This replica's part of them.
+        """
         seed = tf.stack([tf.constant(self._seed), step])
-        chosen = self._chosen(seed)
+        chosen = own_rows(self._chosen(seed))
         features = scaled(tf.gather(self._features, chosen), self._front_end)
         if self._augment is not None:
-            features = self._augment(features, tf.random.experimental.stateless_fold_in(seed, _CHANGES))
+            changes = own_seed(tf.random.experimental.stateless_fold_in(seed, _CHANGES))
+            features = self._augment(features, changes)
         targets = tf.one_hot(tf.gather(self._labels, chosen), self._classes)
         if self._mixup:
-            seed = tf.random.experimental.stateless_fold_in(seed, _MIXES)
-            share = tf.random.stateless_uniform([self._batch_size, 1], seed, 0.0, self._mixup)
+            seed = own_seed(tf.random.experimental.stateless_fold_in(seed, _MIXES))
+            share = tf.random.stateless_uniform([tf.shape(targets)[0], 1], seed, 0.0, self._mixup)
             features = _mixed(features, share[..., None])
             targets = _mixed(targets, share)
         return features[..., None], targets

@@ -8,6 +8,7 @@ from typing import Any
 
 from train import architectures
 from train.augment import Augmentation, FeatureAugmentation
+from train.cluster import ALONE, DISTRIBUTIONS
 from train.dataset import Sampling
 from train.errors import UserError
 from train.job import ExtraData, Job
@@ -186,6 +187,20 @@ def training_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="RUN",
         help="a trained run whose scores are learned, too; may be given more than once",
+    )
+    computers = parser.add_argument_group("where to train (docs/DISTRIBUTED.md)")
+    computers.add_argument(
+        "--distribute",
+        default=ALONE,
+        choices=DISTRIBUTIONS,
+        help="over the GPUs of this computer, or over several computers, as TF_CONFIG says; a batch is "
+        "divided among them (%(default)s)",
+    )
+    computers.add_argument(
+        "--bank-folder",
+        type=Path,
+        metavar="FOLDER",
+        help="keep feature banks here, as TFRecord files that all workers read (default: the cache)",
     )
     return parser
 

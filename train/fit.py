@@ -21,14 +21,15 @@ from train import runfolder
 from train.architectures import logits
 from train.bank import Bank
 from train.batches import Batches, Teacher, batch_loss, scaled
+from train.cluster import CHIEF
 from train.console import log, progress
+from train.distribute import Replicas
 from train.errors import Interrupted, UserError
 from train.metrics import confusion_matrix
 from train.recipe import Recipe
 from train.spec import ModelSpec
 
 _CHUNK_STEPS = 100  # steps per call into TensorFlow: the bar moves and Ctrl-C is heard this often
-_LAST, _BEST = "last.npz", "best.npz"
 
 
 @dataclass
@@ -69,30 +70,38 @@ class Trainer:
         corpus_sha256: str = "",
         teacher: Teacher | None = None,
         stage: str = "",
+        replicas: Replicas | None = None,
     ) -> None:
         """Of one stage of a run's training, which keeps its checkpoints in a folder of that name.
 
         ``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused.
+        With ``replicas`` the model has to be built in their scope.
         """
+        self._replicas = replicas or Replicas()
         self.model, self.state = model, State(corpus_sha256=corpus_sha256)
         self._spec, self._recipe, self._run = spec, recipe, run
         self._stage, self._checkpoints = stage or "training", run / runfolder.CHECKPOINTS / stage
         self._logits = logits(model)
-        self._optimizer = _optimizer(recipe)
-        self._optimizer.build(model.trainable_variables)
+        with self._replicas.scope():
+            self._optimizer = _optimizer(recipe)
+            self._optimizer.build(model.trainable_variables)
+            self._average = _Average(model, recipe.average_steps) if recipe.average_steps else None
         self._batches, self._teacher = Batches(bank, recipe, spec), teacher
         self._validation_features = tf.constant(validation.features)
         self._validation_labels = np.asarray(validation.labels)
-        self._writer = tf.summary.create_file_writer(str(run / runfolder.LOGS / stage))
+        self._writer = (
+            tf.summary.create_file_writer(str(run / runfolder.LOGS / stage))
+            if self._replicas.is_chief
+            else tf.summary.create_noop_writer()
+        )
         self._train_chunk = tf.function(self._chunk)
         self._validate_batch = tf.function(
             lambda batch: self._logits(scaled(batch, spec.front_end)[..., None], training=False)
         )
-        self._average = _Average(model, recipe.average_steps) if recipe.average_steps else None
 
     def resume(self) -> bool:
         """Take up the last checkpoint of the run folder; False where there is none."""
-        path = self._checkpoints / _LAST
+        path = self._checkpoints / runfolder.LAST
         if not path.is_file():
             return False
         self.state = self._restored(path, self._all_variables())
@@ -105,8 +114,10 @@ class Trainer:
         Raises:
             Interrupted: Ctrl-C; last and best weights are kept.
             UserError: the loss is no longer a finite number.
+            WorkerLost: another worker is gone.
         """
         recipe, state = self._recipe, self.state
+        state.step = self._replicas.begin(self._all_variables(), _seeds(self.model), state.step)
         started = time.monotonic() - state.seconds
         try:
             with _interrupt_held() as interrupted, progress(self._stage, recipe.total_steps) as advance:
@@ -120,14 +131,17 @@ class Trainer:
                         end - state.step, note=f"rate {rate:g} loss {loss:.3f} accuracy {100 * accuracy:.1f}%"
                     )
                     state.step = end
-                    if state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps:
+                    due = state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps
+                    if due and self._replicas.is_chief:
                         self._evaluate(rate, accuracy, loss)
-                    if interrupted():
-                        self._save(_LAST)
+                    if self._replicas.any(interrupted()):
+                        if self._replicas.is_chief:
+                            self._save(runfolder.LAST)
                         raise Interrupted(self._how_to_go_on())
         finally:
             self._writer.flush()
-        _load(self._checkpoints / _BEST, self.model.variables)
+        if self._replicas.is_chief:
+            _load(self._checkpoints / runfolder.BEST, self.model.variables)
         return state
 
     def stop_here(self) -> State:
@@ -136,7 +150,7 @@ class Trainer:
         Raises:
             UserError: nothing was validated yet.
         """
-        best = self._checkpoints / _BEST
+        best = self._checkpoints / runfolder.BEST
         if not best.is_file():
             raise UserError(f"{best}: nothing was validated yet; resume without --stop-training")
         self._restored(best, self.model.variables)
@@ -162,9 +176,10 @@ class Trainer:
         """Steps start+1..end in one graph call; mean accuracy and mean loss over them."""
         accuracy, loss = tf.constant(0.0), tf.constant(0.0)
         for step in tf.range(start, end):
-            step_accuracy, step_loss = self._step(step)
+            step_accuracy, step_loss = self._replicas.mean_of(self._step, step)
             accuracy += step_accuracy
             loss += step_loss
+        self._replicas.settle(self._kept_by_each())
         steps = tf.cast(end - start, tf.float32)
         return accuracy / steps, loss / steps
 
@@ -174,7 +189,8 @@ class Trainer:
             scores = self._logits(features, training=True)
             loss = batch_loss(scores, targets, features, self._recipe, self._teacher)
         variables = self.model.trainable_variables
-        self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        gradients = self._replicas.shares(tape.gradient(loss, variables))
+        self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
         if self._average is not None:
             self._average.update(step)
         hits = tf.equal(tf.argmax(scores, axis=-1), tf.argmax(targets, axis=-1))
@@ -203,8 +219,8 @@ class Trainer:
                 held_out_loss,
             )
             with self._averaged():
-                self._save(_BEST)
-        self._save(_LAST)
+                self._save(runfolder.BEST)
+        self._save(runfolder.LAST)
 
     def _validation_scores(self) -> NDArray[np.float32]:
         batches = tf.data.Dataset.from_tensor_slices(self._validation_features).batch(500)
@@ -215,12 +231,17 @@ class Trainer:
         average = self._average.variables if self._average is not None else []
         return [*self.model.variables, *self._optimizer.variables, *average]
 
+    def _kept_by_each(self) -> list[Any]:
+        """What a step changes by a replica's own clips alone: moving statistics, and their averages."""
+        kept = [variable for variable in self.model.non_trainable_variables if "float" in variable.dtype]
+        return kept + (self._average.of(kept) if self._average is not None else [])
+
     def _averaged(self) -> contextlib.AbstractContextManager[None]:
         """The model with its averaged weights, where the recipe averages."""
         return contextlib.nullcontext() if self._average is None else self._average.in_place()
 
     def _save(self, name: str) -> None:
-        variables = self._all_variables() if name == _LAST else self.model.variables
+        variables = self._all_variables() if name == runfolder.LAST else self.model.variables
         arrays = {f"v{index:04}": variable.numpy() for index, variable in enumerate(variables)}
         state = json.dumps(dataclasses.asdict(self.state))
         with runfolder.atomic_path(self._checkpoints / name) as temporary:
@@ -238,7 +259,9 @@ class Trainer:
         return state
 
     def _how_to_go_on(self) -> str:
-        state = self.state
+        state, flag = self.state, self._replicas.flag
+        if not self._replicas.is_chief:
+            return f"all workers stopped at step {state.step}; worker {CHIEF} says how to go on"
         best = (
             f"best so far: {100 * state.best_accuracy:.1f}% on validation at step {state.best_step}"
             if state.best_step
@@ -246,7 +269,7 @@ class Trainer:
         )
         return (
             f"stopped at step {state.step} of {self._recipe.total_steps}; {best}.\n"
-            f"go on:             python -m train --resume {self._run}\n"
+            f"go on:             python -m train --resume {self._run}{flag}\n"
             f"finish as it is:   python -m train --resume {self._run} --stop-training"
         )
 
@@ -270,6 +293,12 @@ class _Average:
         share = tf.maximum(1.0 / self._steps, 1.0 / (1.0 + done))
         for average, variable in zip(self.variables, self._averaged, strict=True):
             average.assign_add(share * (variable.value - average))
+
+    def of(self, variables: list[Any]) -> list[Any]:
+        """The averages of some of the weights."""
+        wanted = {id(variable) for variable in variables}
+        pairs = zip(self.variables, self._averaged, strict=True)
+        return [average for average, variable in pairs if id(variable) in wanted]
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
@@ -325,6 +354,11 @@ def _load(path: Path, variables: list[Any]) -> State:
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return state
+
+
+def _seeds(model: keras.Model) -> list[Any]:
+    """What dropout draws by: the model's variables that are whole numbers."""
+    return [variable for variable in model.variables if "float" not in variable.dtype]
 
 
 def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:

@@ -39,13 +39,14 @@ def quiet_stderr() -> Iterator[None]:
             raise
 
 
-def import_tensorflow() -> None:
+def import_tensorflow(with_gpus: bool = False) -> None:
     """Import TensorFlow without its start-up notices; what the user has set in the environment stays.
 
     The notices say nothing a user can act on. Networks of this size train faster on the
     processor than a GPU can be fed, and there with the same bits each time.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    if not with_gpus:
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     with quiet_stderr():
         importlib.import_module("tensorflow")

@@ -29,6 +29,7 @@ OPERATING_POINTS = "operating_points.json"  # thresholds and smoothing, and what
 MISTAKES = "mistakes"  # clips that the int8 model got wrong
 CLIPS_LIST, MISTAKES_LIST = "clips.json", "mistakes.json"  # what the WAVs of the two are
 C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
+LAST, BEST = "last.npz", "best.npz"  # the checkpoints
 
 _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
 

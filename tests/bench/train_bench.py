@@ -17,6 +17,7 @@ import numpy as np
 
 from train import console, runfolder
 from train.augment import Augmentation
+from train.cluster import Distribution
 from train.corpus import TRAINING
 from train.frontend import wav_features
 from train.job import Job
@@ -49,7 +50,7 @@ def main() -> None:
         ours = {"features_clips_per_s": _feature_rate(audio, job.front_end)}
         alternative = _alternative(material, audio, job)
         started = time.monotonic()
-        trained = train(job, material, Path(run_folder), resume=False, stop=False)
+        trained = train(job, material, Path(run_folder), False, False, Distribution())
         ours["recipe_seconds"] = round(time.monotonic() - started, 1)
         ours["steps_per_s"] = trained["training"]["steps_per_s"]
         ours["bank_seconds"] = trained["timings_s"]["features"]

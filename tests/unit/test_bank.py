@@ -8,7 +8,7 @@ import pytest
 
 from train import bank
 from train.augment import Augmentation
-from train.bank import plain_bank, plan_variants, training_bank
+from train.bank import BankRequest, plain_bank, plan_variants, training_bank
 from train.cache import cache_root
 from train.corpus import TESTING, TRAINING, Clip, read_corpus
 from train.dataset import UNKNOWN_INDEX, AudioSource, Example, Sampling, Split, make_split
@@ -97,7 +97,8 @@ def make_bank(write_corpus):
         corpus = read_corpus(write_corpus(everything | (files or {})), 16000)
         split = make_split(corpus, LABELS, TRAINING, Sampling(), 1)
         source = AudioSource(corpus, ModelSpec(LABELS, front_end=front_end), augmentation, seed)
-        return training_bank(split, source, front_end, augmentation, corpus.sha256, seed, bank_clips, workers)
+        request = BankRequest(split, source, front_end, augmentation, corpus.sha256, seed, bank_clips)
+        return training_bank(request, workers)
 
     return make
 

@@ -235,6 +235,8 @@ def test_no_flag_was_forgotten_above():
         "--overwrite",
         "--resume",
         "--stop-training",
+        "--distribute",
+        "--bank-folder",
     }
     known = {option for action in cli.training_parser()._actions for option in action.option_strings} - {"-h"}
     assert known == set(EVERY_FLAG) | others
