@@ -19,7 +19,6 @@ from train.dataset import Sampling
 from train.errors import UserError
 from train.job import Job
 from train.native import import_tensorflow
-from train.page import interval, percent
 from train.spec import SILENCE_LABEL, FrontEnd, parse_words
 
 # Imported when it is their turn: --help and mistakes need not wait for them.
@@ -106,6 +105,8 @@ def _compare(planned: baseline_task.Plan) -> baseline_task.Comparison:
 
 
 def _print(compared: baseline_task.Comparison) -> None:
+    from train.page import interval, percent  # brings jinja2, which --help has no need of
+
     console = Console()
     table = Table(title="how hard the words are, by test clips (host)", title_justify="left")
     table.add_column("baseline", no_wrap=True)
