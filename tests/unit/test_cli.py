@@ -47,7 +47,8 @@ REQUIRED = {
 }
 LEAVES = [
     "errors", "spec", "runfolder", "frontend", "compression", "wav", "metrics", "tf14", "tflm", "native",
-    "version", "operating_point", "task", "journal", "submission", "submission_rules", "answer_key", "pseudo",
+    "version", "cluster", "operating_point", "task", "journal", "submission", "submission_rules",
+    "answer_key", "pseudo",
 ]  # fmt: skip
 
 
