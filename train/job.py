@@ -71,7 +71,12 @@ class Job:
         if not self.recipe.feature_augmentation.is_none and self.front_end.log_scale is None:
             raise UserError(
                 f"--preprocess {self.front_end.name}: this recipe changes level and noise of logarithmic "
-                "features; pass --preprocess log or log_mel, or --recipe original"
+                "features; pass --preprocess log or log_mel, --feature-augmentation none, or --recipe original"
+            )
+        if self.recipe.quantization_aware_steps and not self.front_end.is_deployable:
+            raise UserError(
+                f"--preprocess {self.front_end.name}: is for no board, so nothing is quantized that "
+                "--quantization-aware-steps could prepare; leave that out, or pass another front end"
             )
         if self.seed < 0:
             raise UserError(f"--seed is {self.seed}, expected 0 or more")

@@ -12,6 +12,7 @@ from train.architectures import count_parameters
 from train.errors import UserError
 from train.fit import Trainer
 from train.frontend import dequantize_features, model_input
+from train.job import Job
 from train.quantization_aware import aware
 from train.recipe import ONE_CYCLE, RECIPES, STRONG, Recipe
 from train.spec import FrontEnd, ModelSpec, labels_for
@@ -101,3 +102,5 @@ def test_its_recipe():
     assert RECIPES[STRONG].quantization_aware_steps == RECIPE.quantization_aware_steps == 0
     with pytest.raises(UserError, match="--quantization-aware-steps is -1, expected 0 or more"):
         Recipe(quantization_aware_steps=-1)
+    with pytest.raises(UserError, match="--preprocess mfcc: is for no board, so nothing is quantized"):
+        Job(("yes",), recipe=Recipe(quantization_aware_steps=1), front_end=FrontEnd("mfcc"))
