@@ -71,7 +71,7 @@ class Job:
         if not self.recipe.feature_augmentation.is_none and self.front_end.log_scale is None:
             raise UserError(
                 f"--preprocess {self.front_end.name}: this recipe changes level and noise of logarithmic "
-                "features; pass --preprocess log or log_mel, --feature-augmentation none, or --recipe original"
+                "features; pass --preprocess log or log_mel, --feature-augmentation none or --recipe original"
             )
         if self.recipe.quantization_aware_steps and not self.front_end.is_deployable:
             raise UserError(
