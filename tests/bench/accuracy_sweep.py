@@ -92,6 +92,9 @@ def planned() -> Iterator[Run]:
     short = f"--words {_TEN_WORDS} --data {_RECORDINGS} {_SMALL} --training-steps 2000"
     for (name, change), seed in itertools.product(_ABLATION.items(), _SEEDS):
         yield _run("ablation", f"ablation-{name}", f"{short} {change}", seed)
+    for seed in _SEEDS:
+        flags = f"--words {_TEN_WORDS} --data {_RECORDINGS} {_SMALL} --mixup 0.3 --average-steps 200"
+        yield _run("mixup", "ten_words-mixup", flags, seed)
     for front_end in ("average", "log", "log_mel", "pcan"):
         flags = f"{short} --feature-augmentation none --preprocess {front_end}"
         yield _run("front_ends", f"front_end-{front_end}", flags, _SEEDS[0])
