@@ -50,12 +50,13 @@ _ABLATION = {  # of the recipe for small networks
     "and_mixup": "--mixup 0.3",
     "and_rounding": "--quantization-aware-steps 500",
 }
-_ENTRY = "--training-steps 300 --learning-rate 0.001 --schedule one_cycle --batch-size 32 --bank-clips 12000"
+_ENTRY = "--learning-rate 0.001 --schedule one_cycle --batch-size 32 --bank-clips 12000"
 _ENTRIES = {  # of the challenge of 2017, docs/CHALLENGE.md
     "simple_conv": "--preprocess mfcc --window-stride-ms 10",
     "conv_1d_time_sliced_with_attention": "--preprocess raw --dropout 0.4 --label-smoothing 0.1",
     "tiny_conv": "",
     "spectro_temporal": "--preprocess log_mel --dropout 0.1 --weight-decay 0.02",
+    "spectro_residual": "--preprocess log_mel --dropout 0.1 --weight-decay 0.02",
     "bigger_conv": "--preprocess mfcc --window-stride-ms 10",
     "deeper_conv": "--preprocess mfcc --window-stride-ms 10",
 }
@@ -101,9 +102,10 @@ def planned() -> Iterator[Run]:
     for architecture in ("tiny_conv", "temporal", "ds_cnn", "spectro_residual"):
         flags = f"{short} --architecture {architecture}"
         yield _run("networks", f"network-{architecture}", flags, _SEEDS[0])
-    for architecture, change in _ENTRIES.items():
-        flags = f"--words challenge --data {_RECORDINGS} {_ENTRY} --architecture {architecture} {change}"
-        yield _run("entries", f"entry-{architecture}", flags, _SEEDS[0])
+    for steps, (architecture, change) in itertools.product((300, 2400), _ENTRIES.items()):
+        flags = f"--words challenge --data {_RECORDINGS} {_ENTRY} --training-steps {steps}"
+        also = f"--architecture {architecture} {change}"
+        yield _run("entries", f"entry-{architecture}-{steps}_steps", f"{flags} {also}", _SEEDS[0])
 
 
 def _record() -> Iterator[Run]:
