@@ -13,6 +13,7 @@ pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to com
 OPS = {
     "ds_cnn": {"CONV_2D", "DEPTHWISE_CONV_2D", "MEAN"},
     "temporal": {"RESHAPE", "CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "MEAN"},
+    "spectro_residual": {"CONV_2D", "DEPTHWISE_CONV_2D", "RESHAPE", "ADD", "MEAN"},
     "spectro_temporal": {"CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "RESHAPE", "ADD", "MEAN"},
 }
 
@@ -23,6 +24,7 @@ OPS = {
     [
         ("ds_cnn", "log"),
         ("temporal", "log_mel"),
+        ("spectro_residual", "log_mel"),
         ("spectro_temporal", "log"),
         ("spectro_temporal", "log_mel"),
     ],
