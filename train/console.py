@@ -1,6 +1,7 @@
 """What the commands say while they work: log lines and progress on stderr, results on stdout."""
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,11 @@ def log(message: str) -> None:
 def warn(message: str) -> None:
     """One line on stderr that should not be missed."""
     _stderr.print(f"warning: {message}", markup=False, style="yellow")
+
+
+def printable(name: str) -> str:
+    """The name of a file as a terminal or JSON can have it, whatever its bytes."""
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 @contextlib.contextmanager

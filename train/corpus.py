@@ -20,6 +20,7 @@ TRAINING, VALIDATION, TESTING = "training", "validation", "testing"
 SPLITS = (TRAINING, VALIDATION, TESTING)
 ALL = "all"  # stands for the three together where a corpus is only evaluated on
 BACKGROUND_FOLDER = "_background_noise_"
+SPEAKER_END = "_nohash_"  # in the name of a clip, behind the speaker
 SPLIT_LISTS = {VALIDATION: "validation_list.txt", TESTING: "testing_list.txt"}
 _SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".aif", ".aiff")
 _MAX_HASH = 2**27 - 1
@@ -39,7 +40,7 @@ class Clip:
 
     @property
     def speaker(self) -> str:
-        return re.sub(r"_nohash_.*$", "", self.path.name)
+        return speaker_of(self.path.name)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ class Corpus:
         return dict(Counter(item.kind for item in self.skipped).most_common())
 
 
+def speaker_of(name: str) -> str:
+    """The speaker that a file name says; the name itself where it says none."""
+    return re.sub(rf"{SPEAKER_END}.*$", "", name)
+
+
 def which_set(name: str, validation_percentage: float, testing_percentage: float) -> str:
     """The split of a clip by the hash of its speaker.
 
@@ -84,7 +90,7 @@ def which_set(name: str, validation_percentage: float, testing_percentage: float
     Source:
         SHA-1 rule of TensorFlow's speech_commands ``input_data.which_set``.
     """
-    speaker = re.sub(r"_nohash_.*$", "", name.rsplit("/", 1)[-1])
+    speaker = speaker_of(name.rsplit("/", 1)[-1])
     digest = int(hashlib.sha1(speaker.encode("utf-8")).hexdigest(), 16)
     percentage = (digest % (_MAX_HASH + 1)) * (100.0 / _MAX_HASH)
     if percentage < validation_percentage:

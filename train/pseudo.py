@@ -1,7 +1,6 @@
 """Labels that trained runs agree on, for recordings that have none, as a corpus to train on."""
 
 import os
-import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,13 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train import runfolder
-from train.console import progress
-from train.corpus import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING, read_lists, which_set
+from train.console import printable, progress
+from train.corpus import (
+    BACKGROUND_FOLDER,
+    SPEAKER_END,
+    SPLIT_LISTS,
+    TRAINING,
+    read_lists,
+    speaker_of,
+    which_set,
+)
 from train.corpusfolder import whole_folder
 from train.spec import SILENCE_LABEL, UNKNOWN_LABEL
 
 MANIFEST = "pseudo.json"  # in the folder: what was made of what, and that it may be made anew
-_SPEAKER_END = "_nohash_"
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def find_recordings(folder: Path) -> list[bytes]:
 
 def has_speaker(source: str) -> bool:
     """Whether the name of a recording says who speaks."""
-    return _SPEAKER_END in Path(source).name
+    return SPEAKER_END in Path(source).name
 
 
 class Truth:
@@ -109,10 +115,10 @@ def target_names(opinions: Iterable[Opinion]) -> list[str]:
     taken: Counter[tuple[str, str]] = Counter()
     names = []
     for each in opinions:
-        speaker = re.sub(rf"{_SPEAKER_END}.*$", "", Path(each.source).stem)
+        speaker = speaker_of(Path(each.source).stem)
         number = taken[each.label, speaker]
         taken[each.label, speaker] += 1
-        names.append(f"{each.label}/{speaker}{_SPEAKER_END}{number}.wav")
+        names.append(f"{each.label}/{speaker}{SPEAKER_END}{number}.wav")
     return names
 
 
@@ -137,7 +143,7 @@ def write_corpus(root: Path, opinions: Sequence[Opinion], out: Path, record: dic
         clips = [
             {
                 "file": name,
-                "source": _readable(each.source),
+                "source": printable(each.source),
                 "label": each.label,
                 "probability": each.probability,
                 "runs": [record["runs"][number]["run"] for number in each.runs],
@@ -159,8 +165,3 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:  # another disk, or one without hard links
         shutil.copyfile(source, target)
-
-
-def _readable(name: str) -> str:
-    """A name as JSON can have it, whatever its bytes."""
-    return os.fsencode(name).decode(errors="backslashreplace")

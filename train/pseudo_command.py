@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from train.committee import Committee, Fault, Scorer, convene
-from train.console import log, progress, warn
+from train.console import log, printable, progress, warn
 from train.corpus_flags import find_corpus
 from train.corpusfolder import check_replaceable
 from train.errors import Interrupted, UserError
@@ -212,7 +212,7 @@ def _report(kept: list[Opinion], faults: dict[str, str], recordings: int, commit
     if faults:
         warn(f"{len(faults):,} files could not be scored; all are listed in {MANIFEST}")
         for source, reason in list(faults.items())[:_SHOWN_FAULTS]:
-            warn(f"  {os.fsencode(source).decode(errors='backslashreplace')}: {reason}")
+            warn(f"  {printable(source)}: {reason}")
     unnamed = sum(not has_speaker(each.source) for each in kept)
     if unnamed:
         warn(

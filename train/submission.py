@@ -1,14 +1,13 @@
 """A submission to the challenge of 2017: ``fname,label`` rows, whoever scores the files."""
 
 import csv
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from train import runfolder
-from train.console import warn
+from train.console import printable, warn
 from train.errors import UserError
 from train.journal import Journal
 from train.spec import SILENCE_LABEL, UNKNOWN_LABEL
@@ -123,14 +122,9 @@ def conclude(rows: Rows) -> tuple[Counter[str], int]:
     if faults:
         warn(f"{len(faults):,} of {count:,} files could not be scored; all are listed in {rows.errors}")
         for row in faults[:_SHOWN]:
-            warn(f"  {_shown(row.name)}: {row.fault}; written as {row.label}")
+            warn(f"  {printable(row.name)}: {row.fault}; written as {row.label}")
         if len(faults) > _SHOWN:
             warn(f"  … and {len(faults) - _SHOWN:,} more")
     said = ", ".join(f"{label} {number:,}" for label, number in labels.most_common())
     print(f"rows     {count:,}: {said}")
     return labels, len(faults)
-
-
-def _shown(name: str) -> str:
-    """A name as a terminal can show it, whatever its bytes."""
-    return os.fsencode(name).decode(errors="backslashreplace")

@@ -30,17 +30,7 @@ _SEEDS = (59185, 1, 2)
 _TEN_WORDS = "yes,no,up,down,left,right,on,off,stop,go"
 _TASKS = {"bed_cat_happy": "bed,cat,happy", "yes_no": "yes,no", "ten_words": _TEN_WORDS}
 _SMALL = "--preprocess log_mel --recipe strong --training-steps 4000 --architecture spectro_temporal"
-_FEW = Path("out/few_recordings")
-_ABLATION = {
-    "all": "",
-    "no_changes_to_features": "--feature-augmentation none",
-    "no_masks": "--feature-augmentation time_masks=0,frequency_masks=0",
-    "no_smoothing": "--label-smoothing 0",
-    "no_averaged_weights": "--average-steps 0",
-    "mixup": "--mixup 0.3",
-    "rounding": "--quantization-aware-steps 500",
-}
-_FEW = Path("out/few_recordings")
+_FEW, _FEW_GROUP = Path("out/few_recordings"), "few_recordings"
 _ABLATION = {  # of the recipe for small networks
     "nothing": "",
     "changes_to_features": "--feature-augmentation none",
@@ -124,10 +114,10 @@ def _record() -> Iterator[Run]:
 def _few_recordings() -> Iterator[Run]:
     """Synthetic voices beside more and more recordings, tested on recordings of other speakers."""
     synthetic = f"--words yes,no --data synthetic --test-data {_FEW / few_recordings.TEST} {_SMALL}"
-    yield _run("few_recordings", "yes_no-0_recordings", synthetic, _SEEDS[0])
+    yield _run(_FEW_GROUP, "yes_no-0_recordings", synthetic, _SEEDS[0])
     for clips, share in zip(few_recordings.COUNTS, (0.1, 0.3, 0.5), strict=True):
         also = f"{synthetic} --data {_FEW / str(clips)}@{share}"
-        yield _run("few_recordings", f"yes_no-{clips}_recordings", also, _SEEDS[0])
+        yield _run(_FEW_GROUP, f"yes_no-{clips}_recordings", also, _SEEDS[0])
 
 
 def _run(group: str, name: str, flags: str, seed: int) -> Run:
@@ -142,9 +132,11 @@ def main() -> None:
     flags = parser.parse_args()
     if not _RECORDINGS.exists():
         raise UserError(f"{_RECORDINGS}: no recordings there, so there is nothing to measure on")
-    few_recordings.write(_FEW, _RECORDINGS, ("yes", "no"), _SEEDS[0])
+    wanted = flags.group or groups
+    if _FEW_GROUP in wanted:
+        few_recordings.write(_FEW, _RECORDINGS, ("yes", "no"), _SEEDS[0])
     for run in runs:
-        if run.group in (flags.group or groups) and not (run.folder / runfolder.REPORT).is_file():
+        if run.group in wanted and not (run.folder / runfolder.REPORT).is_file():
             log(shlex.join(run.command[2:]))
             done = subprocess.run(run.command, stdout=subprocess.DEVNULL, check=False)
             if done.returncode:
