@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels accuracy notebook setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels bench-distribute bench-challenge accuracy notebook setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -31,6 +31,12 @@ bench-hil: $(READY)  ## every board proves out/yes_no, by each feed and on bad l
 
 bench-kernels: $(READY)  ## 60 random networks of each kind on the host and every kind of core, against TFLite-Micro
 	EARSHOT_KERNEL_NETWORKS=60 $(PYTHON) -m pytest tests/parity/test_kernels.py tests/emulator/test_kernels.py
+
+bench-distribute: $(READY)  ## two workers beside one process, ten seeds, to the table in docs/DISTRIBUTED.md
+	$(PYTHON) tests/bench/distribute_bench.py
+
+bench-challenge: $(READY)  ## the challenge's entries beside our network, trained by equal steps, to the table in docs/CHALLENGE.md
+	$(PYTHON) tests/bench/challenge_bench.py
 
 accuracy: $(READY)  ## the main job over tasks and seeds on real recordings, to out/bench/accuracy.json
 	$(PYTHON) tests/bench/accuracy_sweep.py

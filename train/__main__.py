@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from train import architectures, cli, console, runfolder
 from train import material as stage
+from train.blend_command import run_blend
 from train.cache import cache_root
 from train.cluster import CHIEF, Distribution, distribution
 from train.corpus import ALL, TESTING, TRAINING
@@ -38,6 +39,7 @@ _FLAGS_OF_RESUME = ("--resume", "--stop-training", "--distribute", "--bank-folde
 
 def main() -> None:
     commands: dict[str, Callable[[list[str]], None]] = {
+        "blend": run_blend,
         "download": _download,
         "ensemble": run_ensemble,
         "evaluate": _evaluate,

@@ -27,6 +27,7 @@ commands beside training:
   python -m train sample            a small corpus out of a large one
   python -m train pseudo-label RUN  a corpus out of recordings that runs are sure about
   python -m train ensemble RUN RUN  weights of runs in their average, chosen on validation
+  python -m train blend A.npz B.npz the same for files of scores, whatever made them
   python -m train submit RUN        score a folder of files, as the challenge's CSV
 
 examples:

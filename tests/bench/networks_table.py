@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import document_table  # beside this file, as the next two
 from firmware_bench import random_subject
 from firmware_measure import COMPILED, Subject, measure
 
 from codegen.engine import build_engine
-from hil.boards import BOARDS, load_board
+from hil.boards import load_board
 from train import architectures, console, runfolder
 from train.console import log
 from train.errors import UserError
@@ -23,9 +24,7 @@ from train.native import import_tensorflow
 from train.spec import FrontEnd
 
 _OUT = Path("out/bench/networks.json")
-_DOCUMENT = BOARDS.parents[1] / "docs" / "NETWORKS.md"
-_BEGIN = "<!-- make bench-networks writes from here -->"
-_END = "<!-- to here -->"
+_DOCUMENT = "NETWORKS.md"
 _BOARDS = {"mps2-an386": "M4F", "mps2-an385": "M3", "mps3-an547": "M55"}
 _LABEL_COUNTS = (4, 12)
 _CLIPS = 4
@@ -61,8 +60,8 @@ def main() -> None:
             advance(note=f"{name}, {labels} labels")
     rows.sort(key=lambda row: (row["network"], row["labels"]))
     runfolder.write_json(_OUT, rows)
-    _write(_DOCUMENT, rows)
-    log(f"wrote {_OUT} and {_DOCUMENT}")
+    document_table.write(_DOCUMENT, "make bench-networks", table(rows))
+    log(f"wrote {_OUT} and docs/{_DOCUMENT}")
 
 
 def _kept(measured: Iterable[str]) -> list[Row]:
@@ -99,20 +98,6 @@ def _on_boards(subject: Subject, folder: Path) -> dict[str, dict[str, Any]]:
     return {
         board_id: measure(load_board(board_id), COMPILED, subject, folder / board_id) for board_id in _BOARDS
     }
-
-
-def _write(document: Path, rows: list[Row]) -> None:
-    """Put the table between its marks.
-
-    Raises:
-        UserError: the marks are not there.
-    """
-    text = document.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not end:
-        raise UserError(f"{document}: expected the lines {_BEGIN} and {_END}, between which the table goes")
-    runfolder.write_text(document, f"{before}{begin}\n\n{table(rows)}\n\n{end}{after}")
 
 
 def table(rows: list[Row]) -> str:

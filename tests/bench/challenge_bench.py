@@ -1,0 +1,159 @@
+"""The challenge's entries beside our network, trained by equal steps: ``make bench-challenge``.
+
+Each is trained on the ten words of real recordings, timed on this computer, and estimated for a Raspberry
+Pi 3. Finished runs in out/challenge/ are kept, so an interrupted sweep goes on; all of it takes most of a
+day of one core. Writes out/bench/challenge.json and the table in docs/CHALLENGE.md.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import document_table  # beside this file, as sweep is
+from sweep import RECORDINGS, Run, check_recordings
+
+from train import architectures, console, runfolder
+from train.console import log
+from train.errors import UserError
+
+_OUT = Path("out/bench/challenge.json")
+_RUNS = Path("out/challenge")
+_SEED = 59185
+_STEPS = (300, 2400)
+_SAME = f"--words challenge --data {RECORDINGS} --schedule one_cycle --batch-size 32 --bank-clips 12000"
+_RATE = "--learning-rate 0.001"
+_MFCC = f"{_RATE} --preprocess mfcc --window-stride-ms 10"
+_OURS = "spectro_residual"
+_NETWORKS = {  # the cheap first
+    "tiny_conv": _RATE,
+    _OURS: f"{_RATE} --preprocess log_mel --dropout 0.1 --weight-decay 0.02",
+    "conv_1d_time_sliced_with_attention": f"{_RATE} --preprocess raw --dropout 0.4 --label-smoothing 0.1",
+    "simple_conv": _MFCC,
+    "bigger_conv": _MFCC,
+    "deeper_conv": _MFCC,
+    "walkthrough_conv_1d": f"{_RATE} --preprocess raw",
+}
+_TOO_LONG = {("walkthrough_conv_1d", 2400)}  # hours of both cores
+_PI_RUNS = 15
+_BROKEN_RULE = 5  # exit code of hil pi
+
+Row = dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--network", action="append", choices=_NETWORKS, help="train only this one (all)")
+    parser.add_argument("--steps", type=int, choices=_STEPS, help="train only by so many steps (both)")
+    flags = parser.parse_args()
+    check_recordings()
+    for network, steps in _planned():
+        chosen = network in (flags.network or _NETWORKS) and steps == (flags.steps or steps)
+        if chosen:
+            _run(network, steps).finish()
+    rows = [_row(network) for network in _NETWORKS if _finished(network)]
+    runfolder.write_json(_OUT, rows)
+    document_table.write("CHALLENGE.md", "make bench-challenge", _table(rows))
+    log(f"wrote {_OUT} and docs/CHALLENGE.md")
+
+
+def _planned() -> Iterator[tuple[str, int]]:
+    for steps in _STEPS:
+        for network in _NETWORKS:
+            if (network, steps) not in _TOO_LONG:
+                yield network, steps
+
+
+def _run(network: str, steps: int) -> Run:
+    flags = f"{_SAME} --training-steps {steps} --architecture {network} {_NETWORKS[network]}"
+    return Run.of(network, _RUNS / f"{network}-{steps}_steps", flags, _SEED)
+
+
+def _finished(network: str) -> dict[int, Run]:
+    """The runs of a network that are there, by their steps."""
+    runs = {steps: _run(network, steps) for steps in _STEPS}
+    return {steps: run for steps, run in runs.items() if run.is_finished}
+
+
+def _row(network: str) -> Row:
+    runs = _finished(network)
+    timed = runs[max(runs)].folder
+    here, pi = _timed(timed, "local", f"--runs={_PI_RUNS}"), _timed(timed, "estimate")
+    trained = {}
+    for steps, run in runs.items():
+        metrics = runfolder.read_json(run.folder / runfolder.METRICS)
+        trained[str(steps)] = {
+            "float": metrics["float"],
+            "int8": metrics.get("int8"),
+            "training_s": metrics["timings_s"]["training"],
+            "command": metrics["command"],
+        }
+    model = architectures.load(timed / runfolder.KERAS)
+    return {
+        "network": network,
+        "front_end": metrics["settings"]["front_end.name"],
+        "parameters": model.count_params(),  # as the originals count: normalization's moving values, too
+        "flops": pi["flops"],
+        "graph_bytes": pi["graph_bytes"],
+        "trained": trained,
+        "host_ms": here["avg_ms"],
+        "pi_3_ms": pi["avg_ms"],
+        "pi_3_range_ms": pi["range_ms"],
+        "rules": pi["verdict"]["rules"],
+    }
+
+
+def _timed(run: Path, mode: str, *flags: str) -> Row:
+    """What ``hil pi`` says of a run, once."""
+    path = run / "pi" / f"{mode}.json"
+    if not path.is_file():
+        command = [sys.executable, "-m", "hil", "pi", str(run), f"--{mode}", *flags]
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+        if done.returncode not in (0, _BROKEN_RULE):
+            raise UserError(f"hil pi {run} --{mode} ended with {done.returncode}, expected 0")
+    found: Row = runfolder.read_json(path)
+    return found
+
+
+def _table(rows: list[Row]) -> str:
+    lines = [
+        "| network | takes | parameters | MFLOPs | frozen, bytes | "
+        + " | ".join(f"{steps:,} steps" for steps in _STEPS)
+        + " | this computer, ms (host) | Pi 3, ms (estimated) | rules |",
+        "|---|---|---|---|---|" + "---|" * (len(_STEPS) + 3),
+    ]
+    for row in rows:
+        accuracies = (_accuracy(row["trained"].get(str(steps))) for steps in _STEPS)
+        low, high = row["pi_3_range_ms"]
+        cells = [
+            f"`{row['network']}`",
+            row["front_end"],
+            f"{row['parameters']:,}",
+            f"{row['flops'] / 1e6:,.1f}",
+            f"{row['graph_bytes']:,}",
+            *accuracies,
+            f"{row['host_ms']:.1f}",
+            f"{row['pi_3_ms']:,.0f}, {low:,.0f} to {high:,.0f}",
+            _verdict(row["rules"]),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _accuracy(trained: Row | None) -> str:
+    if trained is None:
+        return "not run"
+    low, high = trained["float"]["interval"]
+    share = trained["float"]["accuracy"]
+    return f"{100 * share:.1f} % ({100 * low:.1f} to {100 * high:.1f}), {trained['training_s']:,.0f} s"
+
+
+def _verdict(rules: dict[str, Row]) -> str:
+    broken = [name for name, rule in rules.items() if rule["kept"] is False]
+    return f"{' and '.join(broken)} broken" if broken else "kept"
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,57 @@
+"""Whole runs of ``python -m train`` that a benchmark compares; finished ones are not repeated."""
+
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from train import runfolder
+from train.console import log
+from train.errors import UserError
+
+SHARED = Path("../shared/data")
+RECORDINGS = SHARED / "speech_commands_dev.tar.xz"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, and the flags of the command that fills it."""
+
+    group: str
+    folder: Path
+    flags: tuple[str, ...]
+
+    @classmethod
+    def of(cls, group: str, folder: Path, flags: str, seed: int) -> "Run":
+        """``folder-SEED``, of flags as a shell would take them."""
+        return cls(
+            group, folder.with_name(f"{folder.name}-{seed}"), (*shlex.split(flags), "--seed", str(seed))
+        )
+
+    @property
+    def is_finished(self) -> bool:
+        return (self.folder / runfolder.REPORT).is_file()
+
+    def finish(self) -> None:
+        """Train it, unless that is done.
+
+        Raises:
+            UserError: the command failed.
+        """
+        if self.is_finished:
+            return
+        flags = [*self.flags, "--out", str(self.folder), "--overwrite"]
+        command = [sys.executable, "-m", "train", *flags]
+        log(shlex.join(command[1:]))
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            raise UserError(
+                f"{self.folder} ended with {done.returncode}; the same command goes on with the sweep"
+            )
+
+
+def check_recordings() -> None:
+    """Raise a UserError if there is nothing to measure on."""
+    if not RECORDINGS.exists():
+        raise UserError(f"{RECORDINGS}: no recordings there, so there is nothing to measure on")
