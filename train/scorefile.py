@@ -8,6 +8,7 @@ for, ``float``, ``graphdef`` or ``int8``, the scores as they come out of it: (cl
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +52,15 @@ class Scores:
         Raises:
             UserError: that has others.
         """
-        for what, own, wanted in (("labels", self.labels, other.labels), ("clips", self.clips, other.clips)):
+        for what, hint, own, wanted in (
+            ("labels", "", self.labels, other.labels),
+            ("clips", " (evaluate draws the same ones by the same --seed)", self.clips, other.clips),
+        ):
             if apart := sorted(set(own) ^ set(wanted)):
                 raise UserError(
                     f"{self.path}: has other {what} than {other.path}: {', '.join(apart[:3])} "
                     f"{'and others are' if len(apart) > 3 else 'is' if len(apart) == 1 else 'are'} in one of "
-                    f"them alone; expected the same {what}, in any order"
+                    f"them alone; expected the same {what}, in any order{hint}"
                 )
         rows = {clip: row for row, clip in enumerate(self.clips)}
         columns = [self.labels.index(label) for label in other.labels]
@@ -149,8 +153,19 @@ def write_scores(path: Path, split: Split, labels: tuple[str, ...], evaluation: 
         UserError: the file cannot be written.
     """
     names = np.array(labels)
-    clips = np.array([example.source for example in split.examples])
+    clips = np.array(_told_apart([example.source for example in split.examples]))
     _write(path, "--scores", clip=clips, truth=names[evaluation.truth], labels=names, **evaluation.scores)
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Names with a number behind those that others have, too, as cuts from background noise do."""
+    seen: Counter[str] = Counter()
+    several = {name for name, count in Counter(names).items() if count > 1}
+    numbered = []
+    for name in names:
+        seen[name] += 1
+        numbered.append(f"{name} {seen[name]}" if name in several else name)
+    return numbered
 
 
 def write_blend(path: Path, like: Scores, scores: NDArray[np.float64]) -> None:
