@@ -14,7 +14,7 @@ from typing import Any
 
 import document_table  # beside this file, as the next two
 import few_recordings
-from sweep import RECORDINGS, SHARED, Run, check_recordings
+from sweep import RECORDINGS, SHARED, SMALL, Run, check_recordings
 
 from train import console, runfolder
 from train.console import log
@@ -26,7 +26,6 @@ _FEATURE_BANK = SHARED / "speech_commands_logmel_bank.npz"
 _SEEDS = (59185, 1, 2)
 _TEN_WORDS = "yes,no,up,down,left,right,on,off,stop,go"
 _TASKS = {"bed_cat_happy": "bed,cat,happy", "yes_no": "yes,no", "ten_words": _TEN_WORDS}
-_SMALL = "--preprocess log_mel --recipe strong --training-steps 4000 --architecture spectro_temporal"
 _FEW, _FEW_GROUP = Path("out/few_recordings"), "few_recordings"
 _ABLATION_GROUP = "ablation"
 _ABLATION = {  # of the recipe for small networks
@@ -49,16 +48,16 @@ def planned() -> Iterator[Run]:
     for seed, (task, words) in itertools.product(_SEEDS, _TASKS.items()):
         recordings = f"--words {words} --data {RECORDINGS}"
         yield _run("baseline", task, recordings, seed)
-        yield _run("best", f"{task}-best", f"{recordings} {_SMALL}", seed)
-        with_bank = f"{recordings} --data {_FEATURE_BANK}@0.7 {_SMALL} --architecture spectro_residual"
+        yield _run("best", f"{task}-best", f"{recordings} {SMALL}", seed)
+        with_bank = f"{recordings} --data {_FEATURE_BANK}@0.7 {SMALL} --architecture spectro_residual"
         yield _run("with_bank", f"{task}-with_bank", with_bank, seed)
     yield from _record()
     yield from _few_recordings()
-    short = f"--words {_TEN_WORDS} --data {RECORDINGS} {_SMALL} --training-steps 2000"
+    short = f"--words {_TEN_WORDS} --data {RECORDINGS} {SMALL} --training-steps 2000"
     for (name, change), seed in itertools.product(_ABLATION.items(), _SEEDS):
         yield _run(_ABLATION_GROUP, f"{_ABLATION_GROUP}-{name}", f"{short} {change}", seed)
     for seed in _SEEDS:
-        flags = f"--words {_TEN_WORDS} --data {RECORDINGS} {_SMALL} --mixup 0.3 --average-steps 200"
+        flags = f"--words {_TEN_WORDS} --data {RECORDINGS} {SMALL} --mixup 0.3 --average-steps 200"
         yield _run("mixup", "ten_words-mixup", flags, seed)
     for front_end in ("average", "log", "log_mel", "pcan"):
         flags = f"{short} --feature-augmentation none --preprocess {front_end}"
@@ -83,7 +82,7 @@ def _record() -> Iterator[Run]:
 
 def _few_recordings() -> Iterator[Run]:
     """Synthetic voices beside more and more recordings, tested on recordings of other speakers."""
-    synthetic = f"--words yes,no --data synthetic --test-data {_FEW / few_recordings.TEST} {_SMALL}"
+    synthetic = f"--words yes,no --data synthetic --test-data {_FEW / few_recordings.TEST} {SMALL}"
     yield _run(_FEW_GROUP, "yes_no-0_recordings", synthetic, _SEEDS[0])
     for clips, share in zip(few_recordings.COUNTS, (0.1, 0.3, 0.5), strict=True):
         also = f"{synthetic} --data {_FEW / str(clips)}@{share}"

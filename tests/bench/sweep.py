@@ -12,6 +12,7 @@ from train.errors import UserError
 
 SHARED = Path("../shared/data")
 RECORDINGS = SHARED / "speech_commands_dev.tar.xz"
+SMALL = "--preprocess log_mel --recipe strong --training-steps 4000 --architecture spectro_temporal"
 
 
 @dataclass(frozen=True)
