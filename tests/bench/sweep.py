@@ -1,4 +1,4 @@
-"""Whole runs of ``python -m train`` that a benchmark compares; finished ones are not repeated."""
+"""Whole runs of ``python -m train`` that a benchmark compares; those that are finished are not repeated."""
 
 import shlex
 import subprocess
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from train import runfolder
+from train.cli import job_of, training_parser
 from train.console import log
 from train.errors import UserError
+from train.job import read_job
 
 SHARED = Path("../shared/data")
 RECORDINGS = SHARED / "speech_commands_dev.tar.xz"
@@ -32,7 +34,13 @@ class Run:
 
     @property
     def is_finished(self) -> bool:
-        return (self.folder / runfolder.REPORT).is_file()
+        """Whether it is there whole, and was trained by the same settings: defaults may have changed."""
+        if not (self.folder / runfolder.REPORT).is_file():
+            return False
+        try:
+            return read_job(self.folder) == job_of(training_parser().parse_args(self.flags))
+        except UserError:  # settings of an earlier version
+            return False
 
     def finish(self) -> None:
         """Train it, unless that is done.
