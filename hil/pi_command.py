@@ -19,6 +19,8 @@ exit codes:
   5  the graph breaks a rule of the challenge
 """
 
+_RUNS = 1000
+
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of the command."""
@@ -60,9 +62,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runs",
         type=int,
-        default=1000,
         metavar="N",
-        help="at most, in each phase of at most 10 s (%(default)s)",
+        help=f"at most, in each phase of at most 10 s ({_RUNS})",
     )
     submission = parser.add_argument_group("submission", "score recordings, in place of timing")
     submission.add_argument(
@@ -82,8 +83,11 @@ def run_pi(flags: argparse.Namespace) -> None:
     from train.errors import UserError
     from train.pi_report import EMULATE, ESTIMATE, LOCAL, REMOTE
 
-    if flags.runs < 1:
-        raise UserError(f"--runs is {flags.runs}, expected 1 or more")
+    if flags.runs is not None and (flags.estimate or flags.submission is not None):
+        raise UserError("--runs is of timing; leave it out with --estimate and --submission")
+    runs = _RUNS if flags.runs is None else flags.runs
+    if runs < 1:
+        raise UserError(f"--runs is {runs}, expected 1 or more")
     if flags.host is None and (flags.port is not None or flags.ssh_config is not None):
         raise UserError("--port and --ssh-config are of ssh; add --host USER@HOST")
     if flags.root is not None and not flags.emulate:
@@ -95,11 +99,11 @@ def run_pi(flags: argparse.Namespace) -> None:
         raise UserError("--out, --tta and --overwrite are of --submission FOLDER")
     graph = pi.find_graph(flags.graph)
     content, nodes = pi.read_graph(graph)
-    arguments = ["--engine", flags.engine, "--max-num-runs", str(flags.runs)]
+    arguments = ["--engine", flags.engine, "--max-num-runs", str(runs)]
     if flags.estimate:
         mode, (found, log) = ESTIMATE, pi.estimated(graph, content)
     elif flags.emulate:
-        mode, (found, log) = EMULATE, pi_emulate.emulate(graph, flags.root, flags.engine, flags.runs)
+        mode, (found, log) = EMULATE, pi_emulate.emulate(graph, flags.root, flags.engine, runs)
     elif flags.local:
         ended = pi.time_local(graph, flags.python or sys.executable, arguments)
         mode, (found, log) = LOCAL, pi.measure(ended, graph)

@@ -265,6 +265,10 @@ MISTAKES = {
         r"text\.pb: not a GraphDef, damaged or cut short \(4 bytes\); freeze",
     ),
     "no runs": (["text.pb", "--local", "--runs", "0"], "--runs is 0, expected 1 or more"),
+    "runs of nothing": (
+        ["text.pb", "--estimate", "--runs", "5"],
+        "--runs is of timing; leave it out with --est",
+    ),
     "port without host": (["text.pb", "--local", "--port", "22"], "add --host USER@HOST"),
     "option as host": (["model.pb", "--host=-oProxyCommand=x"], "expected user@name"),
     "no such python": (["model.pb", "--local", "--python", "./nopython"], r"\./nopython: cannot be run"),
