@@ -18,7 +18,7 @@ from typing import Any
 
 import document_table  # beside this file, as sweep is
 from scipy import stats
-from sweep import RECORDINGS, check_recordings
+from sweep import RECORDINGS, Run, check_recordings
 
 from train import console, runfolder
 from train.cluster import MULTI_WORKER
@@ -28,8 +28,7 @@ from train.errors import UserError
 _OUT = Path("out/bench/distribute.json")
 _RUNS = Path("out/distribute")
 _DOCUMENT = "DISTRIBUTED.md"
-_JOB = ("--words", "yes,no", "--data", str(RECORDINGS), "--training-steps", "1500,500")
-_BANK = ("--bank-clips", "10000", "--bank-folder", str(_RUNS / "banks"))
+_JOB = f"--words yes,no --data {RECORDINGS} --training-steps 1500,500 --bank-clips 10000"
 _SEEDS = tuple(range(1, 11))
 _ALONE, _TWO = "alone", "two"
 _CONFIDENCE = 0.95
@@ -42,19 +41,19 @@ def main() -> None:
     rows = []
     for seed in _SEEDS:
         for workers in (_ALONE, _TWO):
-            run = _RUNS / f"{workers}-{seed}"
-            if not (run / runfolder.REPORT).is_file():
+            run = Run.of(workers, _RUNS / workers, _JOB, seed)
+            if not run.is_finished:
                 log(f"seed {seed}, {workers}")
-                _train(run, seed, 1 if workers == _ALONE else 2)
+                _train(run, 1 if workers == _ALONE else 2)
         rows.append(_row(seed))
         runfolder.write_json(_OUT, rows)
     document_table.write(_DOCUMENT, "make bench-distribute", _table(rows))
     log(f"wrote {_OUT} and docs/{_DOCUMENT}")
 
 
-def _train(run: Path, seed: int, workers: int) -> None:
-    command = [sys.executable, "-m", "train", *_JOB, *_BANK, "--seed", str(seed), "--overwrite"]
-    command += ["--out", str(run)]
+def _train(run: Run, workers: int) -> None:
+    command = [sys.executable, "-m", "train", *run.flags, "--bank-folder", str(_RUNS / "banks")]
+    command += ["--out", str(run.folder), "--overwrite"]
     if workers == 1:
         environments = [dict(os.environ)]
     else:
@@ -66,7 +65,7 @@ def _train(run: Path, seed: int, workers: int) -> None:
     ]
     codes = [process.wait() for process in running]
     if any(codes):
-        raise UserError(f"{run} ended with {codes}; the same command goes on with the sweep")
+        raise UserError(f"{run.folder} ended with {codes}; the same command goes on with the sweep")
 
 
 def _tf_config(addresses: list[str], index: int) -> str:
