@@ -51,7 +51,8 @@ def planned() -> Iterator[Run]:
         recordings = f"--words {words} --data {RECORDINGS}"
         yield _run("baseline", task, recordings, seed)
         yield _run("best", f"{task}-best", f"{recordings} {SMALL}", seed)
-        with_bank = f"{recordings} --data {_FEATURE_BANK}@0.7 {SMALL} --architecture spectro_residual"
+        with_bank = f"{recordings} --data {_FEATURE_BANK}@0.7 {SMALL} {_EARLIER}"
+        with_bank += " --architecture spectro_residual"
         yield _run("with_bank", f"{task}-with_bank", with_bank, seed)
     yield from _record()
     yield from _few_recordings()
