@@ -177,6 +177,6 @@ def test_nothing_is_overwritten_unasked(runs, corpus, tmp_path):
 def test_bad_input(runs, corpus, tmp_path, more, message):
     with pytest.raises(UserError, match=message):
         label(runs, corpus, tmp_path / "out", *more)
-    with pytest.raises(UserError, match="is in the folder that is labelled"):
+    with pytest.raises(UserError, match=r"is in .*, where its clips come from"):
         label(runs, corpus, corpus / "out")
     assert list(tmp_path.iterdir()) == []
