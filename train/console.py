@@ -93,7 +93,10 @@ def run(main: Callable[[], None]) -> None:
     except OSError as error:
         if error.filename is None or error.strerror is None:
             raise  # not about a file of the user's
-        _stderr.print(f"error: {error.filename}: {error.strerror}", markup=False, style="bold red")
+        what = error.strerror
+        if isinstance(error, FileExistsError):  # where a folder was to be made
+            what = "is there already and is no folder; choose another place"
+        _stderr.print(f"error: {error.filename}: {what}", markup=False, style="bold red")
         sys.exit(UserError.exit_code)
     except KeyboardInterrupt:
         log("interrupted")

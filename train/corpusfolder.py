@@ -30,6 +30,16 @@ def whole_folder(destination: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def check_outside(out: Path, corpus: Path) -> None:
+    """Make sure that a new corpus does not grow within the one it is made of.
+
+    Raises:
+        UserError: it would.
+    """
+    if out.resolve().is_relative_to(corpus.resolve()):
+        raise UserError(f"--out {out}: is in {corpus}, where its clips come from; choose a folder outside")
+
+
 def check_replaceable(out: Path, record: str, what: str, overwrite: bool) -> None:
     """Make sure that a folder may be written there.
 

@@ -1,5 +1,6 @@
 """Weights of an ensemble, chosen on validation clips, and the file that remembers them."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from train.committee import Committee, convene
 from train.errors import UserError
 
 _MEMBERS = "ensemble_of"  # in the file: what shows that it is one
+_HOW = "make one with: python -m train ensemble RUN RUN --out FILE"
 _TINY = 1e-12  # a model may be sure of the wrong label: the logarithm of nothing has no end
 _MOST_ROUNDS = 10_000
 _GAIN = 1e-10  # of the log-loss, in a round that is the last
@@ -70,17 +72,17 @@ def read_ensemble(path: Path, words: tuple[str, ...] | None = None) -> Committee
     Raises:
         UserError: not such a file, or a member has gone or was trained again.
     """
-    content = runfolder.read_json(path)
     try:
+        content = json.loads(path.read_text(encoding="utf-8"))
         members = content[_MEMBERS]
         runs = [path.parent / member["run"] for member in members]
         weights = [float(member["weight"]) for member in members]
         digests = [member["model_sha256"] for member in members]
         of_file = content["as_words"]
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: there is no such file; {_HOW}") from error
     except (TypeError, KeyError, ValueError) as error:
-        raise UserError(
-            f"{path}: not an ensemble ({error!r}); make one with: python -m train ensemble RUN RUN --out FILE"
-        ) from error
+        raise UserError(f"{path}: not an ensemble ({error!r}); {_HOW}") from error
     if words is None and of_file is not None:
         words = tuple(of_file)
     committee = convene(runs, words, weights)

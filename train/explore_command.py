@@ -19,7 +19,7 @@ from train.dataset import Sampling
 from train.errors import UserError
 from train.job import Job
 from train.native import import_tensorflow
-from train.spec import SILENCE_LABEL, FrontEnd, parse_words
+from train.spec import SILENCE_LABEL, FrontEnd
 
 # Imported when it is their turn: --help and mistakes need not wait for them.
 _PACKAGES = {"librosa": "librosa", "sklearn": "scikit-learn", "matplotlib": "matplotlib"}
@@ -37,7 +37,11 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add_corpus_flags(flags)
-    flags.add_argument("--words", metavar="A,B", help="words that a job would spot (all in the corpus)")
+    flags.add_argument(
+        "--words",
+        metavar="A,B",
+        help="words that a job would spot, or challenge (default: all in the corpus)",
+    )
     flags.add_argument(
         "--out", type=Path, default=_DEFAULT_OUT, metavar="FILE", help="the page to write (%(default)s)"
     )
@@ -57,7 +61,7 @@ def run_explore(arguments: list[str]) -> None:
     started = time.monotonic()
     flags = parser().parse_args(arguments)
     job = Job(
-        words=parse_words(flags.words) if flags.words else (),
+        words=cli.words_of(flags.words) if flags.words else (),
         data=flags.data,
         front_end=FrontEnd(name="log_mel"),
         sampling=Sampling(flags.silence_percentage, flags.unknown_percentage),

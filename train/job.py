@@ -26,8 +26,8 @@ class ExtraData:
     def __post_init__(self) -> None:
         if not 0 < self.share < 1:
             raise UserError(
-                f"--data {self.where}@{self.share:g}: its share of each batch is {self.share:g}, expected "
-                "more than 0 and less than 1"
+                f"{self.where}: its share of each batch is {self.share:g}, expected more than 0 and less "
+                "than 1 (--pseudo-fraction, or behind the @ of --data)"
             )
 
 
@@ -67,7 +67,10 @@ class Job:
                 f"({_LARGEST_BANK_BYTES // self.front_end.feature_bytes} clips)"
             )
         if sum(extra.share for extra in self.extra_data) >= 1:
-            raise UserError("the shares behind the @ of --data leave nothing for the first; expected under 1")
+            raise UserError(
+                "the shares behind the @ of --data and --pseudo-fraction leave nothing for the first --data; "
+                "expected less than 1 together"
+            )
         if not self.recipe.feature_augmentation.is_none and self.front_end.log_scale is None:
             raise UserError(
                 f"--preprocess {self.front_end.name}: this recipe changes level and noise of logarithmic "

@@ -124,8 +124,10 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
     return Material(main, noise, divided, extras)
 
 
-def _recordings(job: Job, where: str | None, flag: str = "--data") -> Collection:
-    """A corpus of audio."""
+def _recordings(
+    job: Job, where: str | None, flag: str = "--data", noise: Collection | None = None
+) -> Collection:
+    """A corpus of audio; ``noise`` lends its own to one that has none."""
     front_end = job.front_end
     source = resolve(
         where, job.words, job.seed, job.language, front_end.sample_rate_hz, front_end.clip_duration_ms, flag
@@ -134,14 +136,22 @@ def _recordings(job: Job, where: str | None, flag: str = "--data") -> Collection
         source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
     )
     _report_skips(corpus, job.front_end.sample_rate_hz)
+    if noise is not None and not corpus.has_background_folder:
+        log(f"{source.name} brings no noise; it takes that of {noise.source.name}")
+        corpus = replace(
+            corpus,
+            backgrounds=noise.corpus.backgrounds,
+            has_background_folder=noise.corpus.has_background_folder,
+            sha256=f"{corpus.sha256}+{noise.corpus.sha256}",  # what is made of it is of both
+        )
     audio = AudioSource(corpus, job.spec, job.augmentation, job.seed)
     return Collection(source, corpus, audio, audio)
 
 
 def _collection(job: Job, where: str | None, noise: Collection | None) -> Collection:
-    """A corpus of audio, or a feature bank, whose silence is made of the noise of another corpus."""
+    """A corpus of audio, or a feature bank; one that has no noise takes that of another corpus."""
     if where is None or not where.endswith(featurebank.SUFFIX):
-        return _recordings(job, where)
+        return _recordings(job, where, noise=noise)
     if noise is None:
         raise UserError(
             f"--data {where}: a feature bank has neither noise nor audio to test on; add recordings with "

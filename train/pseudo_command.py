@@ -10,7 +10,7 @@ from typing import Any
 from train.committee import Committee, Fault, Scorer, convene
 from train.console import log, printable, progress, warn
 from train.corpus_flags import find_corpus
-from train.corpusfolder import check_replaceable
+from train.corpusfolder import check_outside, check_replaceable
 from train.errors import Interrupted, UserError
 from train.job import Job
 from train.journal import Journal
@@ -81,8 +81,7 @@ def run_pseudo_label(arguments: list[str]) -> None:
     check_replaceable(flags.out, MANIFEST, "pseudo-labelled corpus", flags.overwrite)
     committee = convene(flags.runs)
     root = _root(flags.data)
-    if flags.out.resolve().is_relative_to(root.resolve()):
-        raise UserError(f"--out {flags.out}: is in the folder that is labelled; choose one outside")
+    check_outside(flags.out, root)
     names = find_recordings(root)
     if not names:
         raise UserError(f"--data {flags.data}: there is no .wav file in it; expected recordings to label")

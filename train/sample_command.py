@@ -11,7 +11,7 @@ from train import runfolder
 from train.console import log, progress
 from train.corpus import BACKGROUND_FOLDER, SPLIT_LISTS, SPLITS, Clip, Corpus, read_corpus
 from train.corpus_flags import add_corpus_flags, find_corpus
-from train.corpusfolder import check_replaceable, whole_folder
+from train.corpusfolder import check_outside, check_replaceable, whole_folder
 from train.errors import UserError
 from train.job import Job
 
@@ -44,8 +44,7 @@ def run_sample(arguments: list[str]) -> None:
     job = Job((), data=flags.data, seed=flags.seed)
     check_replaceable(flags.out, RECORD, "sample", flags.overwrite)
     source = find_corpus(job)
-    if flags.out.resolve().is_relative_to(source.root.resolve()):
-        raise UserError(f"--out {flags.out}: is in the corpus that is sampled; choose a folder outside")
+    check_outside(flags.out, source.root)
     corpus = read_corpus(source.root, job.front_end.sample_rate_hz)
     clips = draw(corpus, flags.clips_per_word, flags.seed)
     record = {

@@ -102,7 +102,8 @@ def _list(folder: Path) -> list[str]:
         ) from error
     if not names:
         raise UserError(
-            f"--test {folder}: there is no .wav file in it; expected a folder that the clips are in"
+            f"--test {folder}: there is no .wav file in it; expected the folder that the clips are in "
+            "(folders in it are not searched)"
         )
     return [os.fsdecode(name) for name in names]
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from train import runfolder
 from train.report import trained_on
 
-_WIDEST_MATRIX = 5
+_NO_LIMIT = 10_000  # columns
 
 
 def print_results(results: dict[str, dict[str, Any]], labels: tuple[str, ...]) -> None:
@@ -30,14 +30,10 @@ def print_results(results: dict[str, dict[str, Any]], labels: tuple[str, ...]) -
         )
     console.print(table)
     last = list(results.values())[-1]
-    matrix = len(labels) <= _WIDEST_MATRIX  # more do not fit into a terminal; the report has them all
-    title = f"{last['artefact']} per class" + (", and what it said (columns)" if matrix else "")
-    classes = Table(title=title, title_justify="left")
-    for column in ("true label", "clips", "recall", "precision", *(labels if matrix else ())):
-        classes.add_column(column, justify="left" if column == "true label" else "right", no_wrap=True)
-    for row, counts in zip(last["per_class"], last["confusion"], strict=True):
-        figures = (str(row["clips"]), _percent(row["recall"]), _percent(row["precision"]))
-        classes.add_row(row["label"], *figures, *(map(str, counts) if matrix else ()))
+    classes = _classes(last, labels)
+    wide = console.options.update(max_width=_NO_LIMIT)
+    if console.measure(classes, options=wide).maximum > console.width:  # the report has the whole of it
+        classes = _classes(last, ())
     console.print(classes)
     difference = last.get("tensorflow_interpreter")
     if difference:
@@ -50,6 +46,18 @@ def print_results(results: dict[str, dict[str, Any]], labels: tuple[str, ...]) -
         console.print(
             f"model.pb and model.keras differ by at most {results['graphdef']['max_score_difference']:.1e}"
         )
+
+
+def _classes(result: dict[str, Any], said: tuple[str, ...]) -> Table:
+    """Recall and precision of each class; with labels that were said, how often each was."""
+    title = f"{result['artefact']} per class" + (", and what it said (columns)" if said else "")
+    table = Table(title=title, title_justify="left")
+    for column in ("true label", "clips", "recall", "precision", *said):
+        table.add_column(column, justify="left" if column == "true label" else "right", no_wrap=True)
+    for row, counts in zip(result["per_class"], result["confusion"], strict=True):
+        figures = (str(row["clips"]), _percent(row["recall"]), _percent(row["precision"]))
+        table.add_row(row["label"], *figures, *(map(str, counts) if said else ()))
+    return table
 
 
 def print_run(run: Path, sources: Iterable[Path] | None, page: Path, seconds: float) -> None:

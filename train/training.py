@@ -152,6 +152,7 @@ def _common(job: Job, material: Material) -> dict[str, Any]:
     settings = job.settings()
     for name in ("data", "test_data"):
         settings.pop(name)
+    settings["extra_data"] = [extra.share for extra in job.extra_data]
     return {"version": earshot_version(), "corpus": material.corpus_sha256, **settings}
 
 

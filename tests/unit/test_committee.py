@@ -143,12 +143,15 @@ def test_an_ensemble_is_weighed_and_read_again(runs, corpus, tmp_path, capsys):
 def test_bad_input(runs, corpus, tmp_path):
     with pytest.raises(UserError, match="one run alone is no ensemble"):
         ensemble(corpus, tmp_path / "e.json", runs["plain"])
+    (tmp_path / "notes.json").write_text("buy milk")
+    with pytest.raises(UserError, match=r"notes.json: not an ensemble \(.*; make one with"):
+        read_ensemble(tmp_path / "notes.json")
     (tmp_path / "mine.json").write_text("[1]")
     with pytest.raises(UserError, match="exists and is no earlier ensemble"):
         ensemble(corpus, tmp_path / "mine.json", runs["plain"], runs["deaf"])
     with pytest.raises(UserError, match=r"mine.json: not an ensemble \(.*; make one with"):
         read_ensemble(tmp_path / "mine.json")
-    with pytest.raises(UserError, match="there is no such file"):
+    with pytest.raises(UserError, match="there is no such file; make one with"):
         read_ensemble(tmp_path / "nowhere.json")
     members = [Path(shutil.copytree(runs[name], tmp_path / name)) for name in ("plain", "deaf")]
     ensemble(corpus, tmp_path / "e.json", *members)

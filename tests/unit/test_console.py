@@ -42,6 +42,14 @@ def test_run_of_a_command_that_succeeds():
     assert done == [1]
 
 
+def test_a_file_where_a_folder_was_to_be(tmp_path, capsys):
+    (tmp_path / "mine").touch()
+    assert end_of((tmp_path / "mine").mkdir) == 2
+    assert capsys.readouterr().err == (
+        f"error: {tmp_path}/mine: is there already and is no folder; choose another place\n"
+    )
+
+
 def test_a_user_s_mistake_is_a_sentence_and_exit_code_2(capsys):
     assert end_of(raiser(UserError("a.wav: [stereo], expected mono"))) == 2
     said = capsys.readouterr()

@@ -2,14 +2,16 @@
 
 import json
 import socket
+from types import SimpleNamespace
 
 import pytest
 import tensorflow as tf
 
-from train import distribute
+from train import distribute, training
 from train.cluster import Cluster
 from train.distribute import Replicas, WorkerLost
 from train.errors import UserError
+from train.job import ExtraData, Job
 
 
 def free_address() -> str:
@@ -36,6 +38,14 @@ def test_other_settings_are_named(cluster, monkeypatch):
         f"worker 1 ({cluster.workers[1]}) was started with other settings than worker 0: seed 2, not 1, "
         "words ['no'], not ['yes']; start all workers with the same command"
     )
+
+
+def test_clips_may_lie_elsewhere_on_each_worker():
+    def common(where: str, share: float):
+        job = Job(("yes",), data=where, extra_data=(ExtraData(f"{where}/pseudo", share),))
+        return training._common(job, SimpleNamespace(corpus_sha256="0"))
+
+    assert common("/mnt/a", 0.6) == common("/mnt/b", 0.6) != common("/mnt/a", 0.5)
 
 
 def test_a_lost_worker_is_told_from_a_bug(cluster, tmp_path):

@@ -226,6 +226,7 @@ def test_only_an_earlier_page_is_replaced(spoilt: Path, tmp_path: Path, monkeypa
             "clips are made of words, and none are given; expected a folder or archive",
         ),
         (["--data", "{spoilt}", "--words", "zebra"], "expected clips of 'zebra' in a folder of that name"),
+        (["--data", "{spoilt}", "--words", "challenge"], "expected clips of 'up' in a folder of that name"),
         (["--data", "{spoilt}", "--seed", "-1"], "--seed is -1, expected 0 or more"),
     ],
 )

@@ -103,6 +103,19 @@ def test_training_leaves_out_who_and_what_is_validated_or_tested_on(runs, corpus
         assert not trained_on & {clip.sha256 for clip in held_out}
 
 
+def test_pseudo_labels_are_trained_on_in_the_noise_of_the_labelled_corpus(runs, corpus, tmp_path, capsys):
+    label(runs[:2], corpus, tmp_path / "pseudo")
+    capsys.readouterr()
+    job = Job(("yes", "no"), data=str(corpus), extra_data=(ExtraData(str(tmp_path / "pseudo"), 0.6),))
+    extra = gather(job).extras[0].collection
+    noise = extra.audio.background(TRAINING, np.random.default_rng(1))
+    assert 0.01 < noise.std() < 0.03  # hum.wav of make_corpus
+    assert extra.corpus.sha256.endswith(f"+{read_corpus(corpus, 16000).sha256}")
+    said = capsys.readouterr().err
+    assert "pseudo brings no noise; it takes that of tones" in said
+    assert "trained without noise" not in said
+
+
 def test_nothing_is_validated_on_pseudo_labels(runs, corpus, tmp_path):
     label(runs[:2], corpus, tmp_path / "pseudo")
     with pytest.raises(UserError, match=r"'yes' has no validation clip: validation_list\.txt names none"):
@@ -164,6 +177,6 @@ def test_nothing_is_overwritten_unasked(runs, corpus, tmp_path):
 def test_bad_input(runs, corpus, tmp_path, more, message):
     with pytest.raises(UserError, match=message):
         label(runs, corpus, tmp_path / "out", *more)
-    with pytest.raises(UserError, match="is in the folder that is labelled"):
+    with pytest.raises(UserError, match=r"is in .*, where its clips come from"):
         label(runs, corpus, corpus / "out")
     assert list(tmp_path.iterdir()) == []
