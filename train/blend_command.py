@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from train.ensemble import fit_weights, log_loss
+from train.ensemble import fit_weights, log_loss, warn_of_few
 from train.errors import UserError
 from train.metrics import summarize
 from train.scorefile import Scores, check_score_file, read_scores, write_blend
@@ -55,6 +55,7 @@ def run_blend(arguments: list[str]) -> None:
     if truth is None:
         raise UserError(f"{validation[0].path}: has no truth; weights are chosen by that of the first file")
     _check_labels(validation[0], applied[0])
+    warn_of_few(truth, validation[0].labels)
     known = _aligned(validation)
     weights = fit_weights(known, truth)
     members = _aligned(applied)

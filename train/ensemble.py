@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from train import runfolder
 from train.committee import Committee, convene
+from train.console import warn
 from train.errors import UserError
+from train.metrics import FEW_CLIPS
 
 _MEMBERS = "ensemble_of"  # in the file: what shows that it is one
 _HOW = "make one with: python -m train ensemble RUN RUN --out FILE"
@@ -46,6 +49,17 @@ def fit_weights(scores: NDArray[np.floating[Any]], truth: NDArray[np.int64]) -> 
         weights = weights * (likelihood / mixture).mean(axis=1)
         weights /= weights.sum()
     return weights
+
+
+def warn_of_few(truth: NDArray[np.int64], labels: Sequence[str]) -> None:
+    """Say so if weights are chosen by so few clips of a label that they may fit them by chance."""
+    counts = np.bincount(truth, minlength=len(labels))
+    fewest = int(counts.argmin())
+    if counts[fewest] < FEW_CLIPS:
+        warn(
+            f"only {counts[fewest]} validation clips of {labels[fewest]}: weights chosen by so few may fit "
+            "them by chance"
+        )
 
 
 def _of_truth(scores: NDArray[np.floating[Any]], truth: NDArray[np.int64]) -> NDArray[np.float64]:

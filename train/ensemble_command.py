@@ -11,7 +11,7 @@ from train import cli, runfolder
 from train.committee import Committee, Scorer, convene
 from train.console import warn
 from train.corpus import TESTING, VALIDATION
-from train.ensemble import fit_weights, is_ensemble, log_loss, write_ensemble
+from train.ensemble import fit_weights, is_ensemble, log_loss, warn_of_few, write_ensemble
 from train.errors import UserError
 from train.evaluation_flags import add_as_words_flag, add_evaluation_flags, evaluation_job
 from train.job import trained_job
@@ -53,6 +53,7 @@ def run_ensemble(arguments: list[str]) -> None:
     import_tensorflow()
     scorer = Scorer(committee)
     validation, truth = _scores(scorer, material, VALIDATION)
+    warn_of_few(truth, committee.labels)
     committee = replace(committee, weights=tuple(fit_weights(validation, truth).tolist()))
     losses = [log_loss(member, truth) for member in (*validation, committee.mean(validation))]
     testing, truth = _scores(scorer, material, TESTING)

@@ -11,11 +11,11 @@ from train.corpus import ALL, SPLITS, TESTING, TRAINING, Clip, Corpus, read_corp
 from train.dataset import AudioSource, Split, make_split
 from train.errors import UserError
 from train.job import ExtraData, Job
+from train.metrics import FEW_CLIPS
 from train.sources import FOLDER, Source, resolve
 from train.spec import FrontEnd
 from train.wav import conversion_command
 
-_FEW_TEST_CLIPS = 20  # per word; below, the interval of an accuracy is wider than 30 points
 _LISTED_SKIPS = 5
 
 
@@ -180,7 +180,13 @@ def _extra(job: Job, extra: ExtraData, noise: Collection, held_out: tuple[Clip, 
     if found.corpus.split_rule == "hash":
         clips = tuple(replace(clip, split=TRAINING) for clip in clips)
     collection = replace(found, corpus=replace(found.corpus, clips=clips))
-    split = _split(collection.corpus, job, TRAINING)
+    trained = {clip.word for clip in clips if clip.split == TRAINING}
+    lacking = [word for word in job.words if word not in trained]
+    if len(lacking) == len(job.words):
+        require_words(collection.corpus, lacking, [TRAINING])
+    if lacking:
+        warn(f"{found.source.name} has nothing of {', '.join(lacking)} to train on; other corpora have to")
+    split = make_split(collection.corpus, job.spec.labels, TRAINING, job.sampling, job.seed)
     left_out = len(found.corpus.clips) - len(clips)
     without = f", without {left_out} clips of speakers validated or tested on" if left_out else ""
     log(
@@ -217,7 +223,7 @@ def _report(job: Job, divided: dict[str, Split]) -> None:
         log(f"{name}: {_counted(job, split)}")
         counts = split.counts(job.spec.labels)
         fewest = min(counts[word] for word in job.words)
-        if name == TESTING and fewest < _FEW_TEST_CLIPS:
+        if name == TESTING and fewest < FEW_CLIPS:
             warn(f"only {fewest} test clips of a word: its accuracy will be known only roughly")
 
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 # Two-sided 95 % quantile of the normal distribution.
 _Z_95 = 1.959963984540054
 _TAIL = 0.025  # on each side of a 95 % interval
+FEW_CLIPS = 20  # of a label; below, the interval of its accuracy is wider than 30 points
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:

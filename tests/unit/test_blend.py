@@ -78,6 +78,18 @@ def test_clips_and_labels_go_by_name(write, truth, tmp_path):
     assert blends[0].scores.sum(axis=1) == pytest.approx(1, abs=0.01)
 
 
+def test_weights_chosen_by_few_clips_are_told(write, truth, tmp_path, capsys):
+    few = {"clip": np.array([f"{n}.wav" for n in range(40)]), "truth": np.array(LABELS)[truth[:40]]}
+    files = [write(f"{n}.npz", drawn(n, 2.0, truth[:40]), **few) for n in (2, 3)]
+    run_blend([*files, "--out", str(tmp_path / "blend.npz")])
+    rarest = np.bincount(truth[:40], minlength=len(LABELS))
+    said = f"only {rarest.min()} validation clips of {LABELS[rarest.argmin()]}"
+    assert said in capsys.readouterr().err
+    many = [write(f"{n}.npz", drawn(n, 2.0, truth)) for n in (4, 5)]
+    run_blend([*many, "--out", str(tmp_path / "other.npz")])
+    assert "validation clips of" not in capsys.readouterr().err
+
+
 def test_weights_of_validation_apply_to_clips_without_truth(write, truth, tmp_path):
     validation = [write("a.npz", drawn(2, 2.0, truth)), write("b.npz", drawn(3, 1.7, truth))]
     new = np.array([f"clip_{number}.wav" for number in range(3)])

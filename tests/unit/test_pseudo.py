@@ -116,6 +116,18 @@ def test_pseudo_labels_are_trained_on_in_the_noise_of_the_labelled_corpus(runs, 
     assert "trained without noise" not in said
 
 
+def test_a_word_that_nobody_heard_comes_from_the_other_corpus(runs, corpus, tmp_path, capsys):
+    label(runs[:2], corpus, tmp_path / "pseudo")
+    shutil.rmtree(tmp_path / "pseudo" / "no")
+    job = Job(("yes", "no"), data=str(corpus), extra_data=(ExtraData(str(tmp_path / "pseudo"), 0.6),))
+    counts = gather(job).extras[0].split.counts(LABELS)
+    assert counts["no"] == 0 < counts["yes"]
+    assert "pseudo has nothing of no to train on" in capsys.readouterr().err
+    shutil.rmtree(tmp_path / "pseudo" / "yes")
+    with pytest.raises(UserError, match="expected clips of 'yes' in a folder of that name"):
+        gather(job)
+
+
 def test_nothing_is_validated_on_pseudo_labels(runs, corpus, tmp_path):
     label(runs[:2], corpus, tmp_path / "pseudo")
     with pytest.raises(UserError, match=r"'yes' has no validation clip: validation_list\.txt names none"):
