@@ -167,5 +167,5 @@ def test_bad_input(run, tmp_path):
     ):
         submit(run)
     Path("clips").mkdir()
-    with pytest.raises(UserError, match=r"--test clips: there is no \.wav file in it; expected a folder"):
+    with pytest.raises(UserError, match=r"--test clips: there is no \.wav file in it; expected the folder that the"):
         submit(run)
