@@ -167,5 +167,7 @@ def test_bad_input(run, tmp_path):
     ):
         submit(run)
     Path("clips").mkdir()
-    with pytest.raises(UserError, match=r"--test clips: there is no \.wav file in it; expected the folder that the"):
+    with pytest.raises(
+        UserError, match=r"--test clips: there is no \.wav file in it; expected the folder that the"
+    ):
         submit(run)
