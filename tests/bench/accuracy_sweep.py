@@ -14,7 +14,7 @@ from typing import Any
 
 import document_table  # beside this file, as the next two
 import few_recordings
-from sweep import RECORDINGS, SHARED, SMALL, Run, check_recordings
+from sweep import MIXING, RECORDINGS, SHARED, SMALL, Run, check_recordings
 
 from train import console, runfolder
 from train.console import log
@@ -28,8 +28,6 @@ _TEN_WORDS = "yes,no,up,down,left,right,on,off,stop,go"
 _TASKS = {"bed_cat_happy": "bed,cat,happy", "yes_no": "yes,no", "ten_words": _TEN_WORDS}
 _FEW, _FEW_GROUP = Path("out/few_recordings"), "few_recordings"
 _ABLATION_GROUP = "ablation"
-# What --recipe strong was when the rows with it were trained; the ablation is why it no longer is.
-_EARLIER = "--average-steps 1000 --mixup 0"
 _ABLATION = {  # of the recipe for small networks
     "nothing": "",
     "changes_to_features": "--feature-augmentation none",
@@ -51,14 +49,14 @@ def planned() -> Iterator[Run]:
         recordings = f"--words {words} --data {RECORDINGS}"
         yield _run("baseline", task, recordings, seed)
         yield _run("best", f"{task}-best", f"{recordings} {SMALL}", seed)
-        with_bank = f"{recordings} --data {_FEATURE_BANK}@0.7 {SMALL} {_EARLIER}"
-        with_bank += " --architecture spectro_residual"
+        yield _run("mixup", f"{task}-mixup", f"{recordings} {SMALL} {MIXING}", seed)
+        with_bank = f"{recordings} --data {_FEATURE_BANK}@0.7 {SMALL} --architecture spectro_residual"
         yield _run("with_bank", f"{task}-with_bank", with_bank, seed)
     yield from _record()
     yield from _few_recordings()
     short = f"--words {_TEN_WORDS} --data {RECORDINGS} {SMALL} --training-steps 2000"
     for (name, change), seed in itertools.product(_ABLATION.items(), _SEEDS):
-        yield _run(_ABLATION_GROUP, f"{_ABLATION_GROUP}-{name}", f"{short} {_EARLIER} {change}", seed)
+        yield _run(_ABLATION_GROUP, f"{_ABLATION_GROUP}-{name}", f"{short} {change}", seed)
     for front_end in ("average", "log", "log_mel", "pcan"):
         flags = f"{short} --feature-augmentation none --preprocess {front_end}"
         yield _run("front_ends", f"front_end-{front_end}", flags, _SEEDS[0])
@@ -70,7 +68,7 @@ def planned() -> Iterator[Run]:
 def _record() -> Iterator[Run]:
     """Ten words from the feature bank: two teachers, then the network that learns from both."""
     bank = f"--words {_TEN_WORDS} --data {_FEATURE_BANK} --test-data {RECORDINGS} --preprocess log_mel"
-    bank += f" --recipe strong {_EARLIER} --bank-clips 120000"
+    bank += " --recipe strong --bank-clips 120000"
     teacher = f"{bank} --architecture spectro_temporal_large --learning-rate 0.004 --dropout 0.2"
     yield _run("record", "teacher", f"{teacher} --training-steps 7800", _SEEDS[0])
     mixing = f"{teacher} --training-steps 12000 --label-smoothing 0 --mixup 0.3"
@@ -82,7 +80,7 @@ def _record() -> Iterator[Run]:
 
 def _few_recordings() -> Iterator[Run]:
     """Synthetic voices beside more and more recordings, tested on recordings of other speakers."""
-    synthetic = f"--words yes,no --data synthetic --test-data {_FEW / few_recordings.TEST} {SMALL} {_EARLIER}"
+    synthetic = f"--words yes,no --data synthetic --test-data {_FEW / few_recordings.TEST} {SMALL}"
     yield _run(_FEW_GROUP, "yes_no-0_recordings", synthetic, _SEEDS[0])
     for clips, share in zip(few_recordings.COUNTS, (0.1, 0.3, 0.5), strict=True):
         also = f"{synthetic} --data {_FEW / str(clips)}@{share}"
