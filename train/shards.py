@@ -79,7 +79,8 @@ def _write(path: Path, features: NDArray[Any], labels: list[int]) -> None:
                 "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
             }
             example = tf.train.Example(features=tf.train.Features(feature=values))
-            writer.write(example.SerializeToString())
+            # Maps have no order of their own: what two workers make has to be the same bytes.
+            writer.write(example.SerializeToString(deterministic=True))
     with path.open("rb") as file:
         os.fsync(file.fileno())  # its name must not reach the disk before its content
 

@@ -133,3 +133,14 @@ def test_the_request_alone_decides_the_key():
     assert request().key == request().key
     changed = [request(seed=2), replace(request(), corpus_sha256="other"), replace(request(), bank_clips=30)]
     assert len({request().key, *(other.key for other in changed)}) == 4
+
+
+def test_the_order_within_a_record_is_not_left_to_chance(tmp_path):
+    """Workers that make the same shard make the same bytes: protobuf gives maps an order of each process."""
+    path = tmp_path / "shard"
+    shards._write(path, np.zeros((50, 2, 3), np.int8), [0] * 50)
+    content = path.read_bytes()
+    assert content.count(b"features") == content.count(b"label") == 50
+    for record in content.split(b"features")[1:]:
+        assert b"label" in record
+    assert content.index(b"features") < content.index(b"label")
