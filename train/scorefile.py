@@ -101,7 +101,7 @@ def _check(path: Path, clips: Sequence[str], labels: Sequence[str], scores: NDAr
             "a row for each clip and a column for each label"
         )
     for what, names in (("clip", clips), ("label", labels)):
-        if twice := next((name for name in names if names.count(name) > 1), None):
+        if twice := next((name for name, count in Counter(names).items() if count > 1), None):
             raise UserError(f"{path}: names the {what} {twice} twice; expected each once")
     if not np.isfinite(scores).all() or scores.min() < 0 or scores.max() > 1 + 1e-3:
         raise UserError(
