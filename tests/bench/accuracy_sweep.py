@@ -144,11 +144,8 @@ def _ablation_table(rows: list[Row]) -> str:
     for name, seeds in _by_name(row for row in rows if row["group"] == _ABLATION_GROUP):
         change = _ABLATION[name.removeprefix(f"{_ABLATION_GROUP}-")]
         floats, int8s = (_percents(seeds, key) for key in _ACCURACIES)
-        each = ", ".join(f"{percent:.1f}" for percent in int8s)
-        lines.append(
-            f"| {f'`{change}`' if change else 'as it is'} | {statistics.mean(floats):.1f} % | "
-            f"{statistics.mean(int8s):.1f} % | {each} |"
-        )
+        described = f"`{change}`" if change else "as it is"
+        lines.append(f"| {described} | {document_table.seed_cells(floats, int8s)} |")
     return "\n".join(lines)
 
 

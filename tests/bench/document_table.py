@@ -1,5 +1,7 @@
 """Tables that a benchmark keeps in docs/: one place for how they are found and put there."""
 
+import statistics
+from collections.abc import Sequence
 from pathlib import Path
 
 from train import runfolder
@@ -7,6 +9,12 @@ from train.errors import UserError
 
 DOCS = Path(__file__).parents[2] / "docs"
 _END = "<!-- to here -->"
+
+
+def seed_cells(floats: Sequence[float], int8s: Sequence[float]) -> str:
+    """Percents over seeds as cells of a row: both means, then int8 of each seed."""
+    each = ", ".join(f"{percent:.1f}" for percent in int8s)
+    return f"{statistics.mean(floats):.1f} % | {statistics.mean(int8s):.1f} % | {each}"
 
 
 def write(document: str, source: str, text: str) -> None:

@@ -7,7 +7,6 @@ runs in out/pseudo/ are kept. Writes out/bench/pseudo.json and the table in docs
 
 import hashlib
 import shutil
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -115,10 +114,7 @@ def _table(rows: list[Row]) -> str:
     for name, described in _ROWS.items():
         own = [row for row in rows if row["trained_on"] == name]
         floats, int8s = ([100 * row[kind] for row in own] for kind in ("float", "int8"))
-        each = ", ".join(f"{percent:.1f}" for percent in int8s)
-        lines.append(
-            f"| {described} | {statistics.mean(floats):.1f} % | {statistics.mean(int8s):.1f} % | {each} |"
-        )
+        lines.append(f"| {described} | {document_table.seed_cells(floats, int8s)} |")
     return "\n".join(lines)
 
 
