@@ -100,7 +100,7 @@ def main() -> None:
     check_recordings()
     wanted = flags.group or groups
     if _FEW_GROUP in wanted:
-        few_recordings.write(_FEW, RECORDINGS, ("yes", "no"), _SEEDS[0])
+        few_recordings.write(_FEW, ("yes", "no"))
     for run in runs:
         if run.group in wanted:
             run.finish()

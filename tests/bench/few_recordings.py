@@ -4,16 +4,16 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from train.corpus import BACKGROUND_FOLDER, Clip, read_corpus
+from sweep import read_recordings  # beside this file
+
+from train.corpus import BACKGROUND_FOLDER, Clip
 from train.corpusfolder import whole_folder
-from train.sources import resolve
-from train.spec import FrontEnd
 
 COUNTS = (5, 20, 80)  # clips of each word, and of all others together
 TEST = "test"
 
 
-def write(folder: Path, recordings: Path, words: tuple[str, ...], seed: int) -> None:
+def write(folder: Path, words: tuple[str, ...]) -> None:
     """``folder/5``, ``20``, ``80`` and ``test``: clips of speakers who are in none of the others.
 
     All that a speaker said comes before the next one; the smaller sets are the first clips of the larger
@@ -21,11 +21,7 @@ def write(folder: Path, recordings: Path, words: tuple[str, ...], seed: int) -> 
     """
     if folder.is_dir():
         return
-    front_end = FrontEnd()
-    source = resolve(
-        str(recordings), words, seed, "en", front_end.sample_rate_hz, front_end.clip_duration_ms, "--data"
-    )
-    corpus = read_corpus(source.root, front_end.sample_rate_hz)
+    corpus = read_recordings()
     by_label: dict[str, list[Clip]] = {}
     for clip in sorted(corpus.clips, key=_by_speaker):
         by_label.setdefault(clip.word if clip.word in words else "", []).append(clip)
@@ -38,7 +34,7 @@ def write(folder: Path, recordings: Path, words: tuple[str, ...], seed: int) -> 
                 target = root / name / clip.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(clip.path, target)
-            shutil.copytree(source.root / BACKGROUND_FOLDER, root / name / BACKGROUND_FOLDER)
+            shutil.copytree(corpus.root / BACKGROUND_FOLDER, root / name / BACKGROUND_FOLDER)
 
 
 def _by_speaker(clip: Clip) -> tuple[str, str]:

@@ -14,16 +14,14 @@ from typing import Any
 
 import accuracy_sweep  # beside this file, as the next two
 import document_table
-from sweep import MIXING, RECORDINGS, SMALL, Run, check_recordings
+from sweep import MIXING, SMALL, Run, check_recordings, read_recordings
 
 from train import console, runfolder
 from train.console import log
-from train.corpus import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING, read_corpus
+from train.corpus import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
 from train.corpusfolder import whole_folder
 from train.errors import UserError
 from train.pseudo import MANIFEST
-from train.sources import resolve
-from train.spec import FrontEnd
 
 _OUT = Path("out/bench/pseudo.json")
 _FOLDER = Path("out/pseudo")
@@ -64,11 +62,7 @@ def _divide() -> None:
     """``labelled``, with all validation and test clips, and ``unlabelled``; speakers in one of them alone."""
     if _SETS.is_dir():
         return
-    front_end = FrontEnd()
-    source = resolve(
-        str(RECORDINGS), (), _SEEDS[0], "en", front_end.sample_rate_hz, front_end.clip_duration_ms, "--data"
-    )
-    corpus = read_corpus(source.root, front_end.sample_rate_hz)
+    corpus = read_recordings()
     with whole_folder(_SETS) as root:
         for clip in corpus.clips:
             is_labelled = clip.split != TRAINING or _share_of(clip.speaker) < _LABELLED_SHARE
@@ -76,9 +70,9 @@ def _divide() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(clip.path, target)
         labelled = root / _LABELLED.name
-        shutil.copytree(source.root / BACKGROUND_FOLDER, labelled / BACKGROUND_FOLDER)
+        shutil.copytree(corpus.root / BACKGROUND_FOLDER, labelled / BACKGROUND_FOLDER)
         for name in SPLIT_LISTS.values():
-            shutil.copyfile(source.root / name, labelled / name)
+            shutil.copyfile(corpus.root / name, labelled / name)
 
 
 def _share_of(speaker: str) -> float:

@@ -9,8 +9,11 @@ from pathlib import Path
 from train import runfolder
 from train.cli import job_of, training_parser
 from train.console import log
+from train.corpus import Corpus, read_corpus
 from train.errors import UserError
 from train.job import read_job
+from train.sources import resolve
+from train.spec import FrontEnd
 
 SHARED = Path("../shared/data")
 RECORDINGS = SHARED / "speech_commands_dev.tar.xz"
@@ -59,6 +62,15 @@ class Run:
             raise UserError(
                 f"{self.folder} ended with {done.returncode}; the same command goes on with the sweep"
             )
+
+
+def read_recordings() -> Corpus:
+    """The real recordings, unpacked and checked."""
+    front_end = FrontEnd()
+    source = resolve(
+        str(RECORDINGS), (), 0, "en", front_end.sample_rate_hz, front_end.clip_duration_ms, "--data"
+    )
+    return read_corpus(source.root, front_end.sample_rate_hz)
 
 
 def check_recordings() -> None:
