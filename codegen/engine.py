@@ -12,7 +12,7 @@ from codegen.ops._form import Code, Tile, describe
 from codegen.plan import Plan, Step, plan
 from codegen.render import render
 from codegen.tflite import MISSING, Graph, Tensor
-from train.errors import UserError
+from train.core.errors import UserError
 
 HEADER, SOURCE = "engine.h", "engine.c"
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen import cformat
-from train import frontend, runfolder, wav
-from train.errors import UserError
-from train.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
-from train.tflm import TflmModel
+from train.audio import frontend, wav
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
+from train.tflite.tflm import TflmModel
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from codegen import cformat
 from codegen.render import render
-from train.frontend import hann_window, mel_weights
-from train.spec import GAIN_CONTROL, FrontEnd, LogScale
+from train.audio.frontend import hann_window, mel_weights
+from train.core.spec import GAIN_CONTROL, FrontEnd, LogScale
 
 _PER_ROW = 8
 _SAMPLE_BITS = 15  # behind the point of an int16 sample

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from codegen.engine import build_engine
 from codegen.tflite import read_graph
-from train.errors import UserError
+from train.core.errors import UserError
+from train.core.installation import FIRMWARE_SOURCES
 
-FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 WARNINGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror")
 # Undefined behaviour ends the process with a message instead of going on.
 UNDEFINED_SANITIZER = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
@@ -42,14 +42,14 @@ def compile_engine(
     compiler = shutil.which("cc")
     if compiler is None:
         raise UserError("cc: no C compiler found; install one, such as gcc or clang")
-    kernels = [FIRMWARE / "kernels" / f"{kernel}.c" for kernel in engine.kernels]
+    kernels = [FIRMWARE_SOURCES / "kernels" / f"{kernel}.c" for kernel in engine.kernels]
     for kernel in kernels:
         if not kernel.is_file():
             raise UserError(f"{kernel}: missing; run from a checkout of Earshot, which has firmware/")
     for name, content in engine.sources.items():
         (folder / name).write_text(content, encoding="ascii")
     sources = [*folder.glob("*.c"), *kernels, *extra]
-    command = [compiler, *WARNINGS, *flags, f"-I{FIRMWARE}", f"-I{folder}", *map(str, sources)]
+    command = [compiler, *WARNINGS, *flags, f"-I{FIRMWARE_SOURCES}", f"-I{folder}", *map(str, sources)]
     done = subprocess.run([*command, "-o", str(output)], capture_output=True, text=True)
     if done.returncode:  # a bug of Earshot, not of its user
         raise RuntimeError(f"{where}: the generated engine does not compile:\n{done.stderr}")

@@ -1,7 +1,7 @@
 """Which method of TFLite-Micro's MicroMutableOpResolver registers an operator."""
 
 from codegen.tflite import Graph
-from train.errors import UserError
+from train.core.errors import UserError
 
 # Where the method is not the operator's name in camel case.
 _IRREGULAR = {

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from train.errors import UserError
-from train.tflm import enumerator, read_model, schema
+from train.core.errors import UserError
+from train.tflite.tflm import enumerator, read_model, schema
 
 MISSING = -1  # stands in ``Op.inputs`` for an optional tensor that is not there
 

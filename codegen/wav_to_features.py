@@ -9,10 +9,11 @@ from pathlib import Path
 
 from codegen import cformat
 from codegen.render import render
-from train import frontend, runfolder, wav
-from train.console import log
-from train.errors import UserError
-from train.spec import FrontEnd
+from train.audio import frontend, wav
+from train.core import runfolder
+from train.core.console import log
+from train.core.errors import UserError
+from train.core.spec import FrontEnd
 
 _FIRST_LINE = b"/* File automatically created by\n"
 _VALUES_PER_ROW = 10

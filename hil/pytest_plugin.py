@@ -6,7 +6,6 @@ What is not there (no port, no emulator) skips with its reason; with --require-h
 that is there and does not answer, or runs something else, is an error in any case.
 """
 
-import argparse
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 if TYPE_CHECKING:  # the rest is imported where it is used: a plugin is loaded for every test there is
-    from hil.proof import Target
-    from hil.session import Session
+    from hil.proof.dut import DUT
+    from hil.protocol.session import Session
 
 DEFAULT_BOARD = "host"
 _HARDWARE = "hardware: needs a real board, named with --port"
@@ -63,37 +62,30 @@ def board_run(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
-def board_target(pytestconfig: pytest.Config, board_id: str, board_run: Path) -> "Target":
+def board_dut(pytestconfig: pytest.Config, board_id: str, board_run: Path) -> "DUT":
     """The firmware ``proof``, built, and the way to its line, which was open once."""
-    from hil.boards import EMULATOR, load_board
-    from hil.link import LinkError
-    from hil.proof_command import choose_feed, make_target
+    from hil.boards.board import EMULATOR, load_board
+    from hil.boards.build import Engine
+    from hil.link.link import LinkError
+    from hil.proof.dut import choose_feed, make_dut
 
     port = pytestconfig.getoption("--port")
     board = load_board(board_id)
     for tool in board.tools:
         if shutil.which(tool) is None and not (port and tool == EMULATOR):
             _missing(pytestconfig, f"board {board_id} needs {tool}, which is not on the PATH")
-    flags = argparse.Namespace(
-        run=board_run,
-        port=port,
-        baud=pytestconfig.getoption("--baud"),
-        engine="compiled",
-        tflm_root=None,
-        tflm_library=None,
-        no_build=False,
-    )
-    target: Target = make_target(board, flags, choose_feed(board, None, port, False), None)
+    feed = choose_feed(board, None, port, has_faults=False)
+    dut = make_dut(board, board_run, Engine(), feed=feed, port=port, baud=pytestconfig.getoption("--baud"))
     if port is not None:
         try:
-            target.open_link().close()
+            dut.open_link().close()
         except LinkError as error:
             _missing(pytestconfig, str(error))
-    return target
+    return dut
 
 
 @pytest.fixture
-def board_session(board_target: "Target", board_run: Path) -> Iterator["Session"]:
+def board_session(board_dut: "DUT", board_run: Path) -> Iterator["Session"]:
     """A conversation with the board, after checking that it runs the model of the run folder.
 
     It ends with the test: a line is for one at a time, and ``prove_board`` opens it too.
@@ -101,26 +93,26 @@ def board_session(board_target: "Target", board_run: Path) -> Iterator["Session"
     Raises:
         LinkError, FirmwareError: it does not answer, or runs something else.
     """
-    from hil.proof import connect
-    from train import runfolder
+    from hil.proof.dut import connect
+    from train.core import runfolder
 
     spec = runfolder.read_spec(board_run, needs=[runfolder.TFLITE])
-    with connect(board_target, spec) as session:
+    with connect(board_dut, spec) as session:
         yield session
 
 
 @pytest.fixture(scope="session")
-def prove_board(board_target: "Target", board_run: Path) -> Callable[..., dict[str, Any]]:
+def prove_board(board_dut: "DUT", board_run: Path) -> Callable[..., dict[str, Any]]:
     """``prove_board(data=None, split="testing", limit=None)``: what ``python -m hil test`` finds.
 
     Raises:
         ProofError, LinkError: the board computes something else than Python, or clips failed.
     """
-    from hil.clipset import read_clip_set
-    from hil.proof import prove, verdict
+    from hil.proof.expected_clips import read_clip_set
+    from hil.proof.proof import prove, verdict
 
     def run(data: str | None = None, split: str = "testing", limit: int | None = None) -> dict[str, Any]:
-        result = prove(board_target, read_clip_set(board_run, data, split, limit), board_run, resume=False)
+        result = prove(board_dut, read_clip_set(board_run, data, split, limit), board_run, resume=False)
         verdict(result, None)
         return result
 

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from train.errors import UserError
-from train.spec import FrontEnd
-from train.tflm import enumerator, read_model
+from train.core.errors import UserError
+from train.core.spec import FrontEnd
+from train.tflite.tflm import enumerator, read_model
 
 # What both engines run. The compiled engine's list of operators is to match it.
 ENGINE_OPS = (

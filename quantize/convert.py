@@ -12,11 +12,11 @@ from tensorflow.lite.python.convert import mlir_quantize
 
 from quantize.ranges import Range, divergence, most_trials, narrow, read_ranges, with_ranges
 from train.architectures import OUTPUT_NAME, count_macs
-from train.console import progress
-from train.frontend import dequantize_features, model_input
-from train.native import quiet_stderr
-from train.spec import FrontEnd
-from train.tflite import tensorflow_scores
+from train.audio.frontend import dequantize_features, model_input
+from train.core.console import progress
+from train.core.native import quiet_stderr
+from train.core.spec import FrontEnd
+from train.tflite.tf_interpreter import tensorflow_scores
 
 # A trial of the range search runs about this much arithmetic, but no fewer clips than that.
 _SEARCH_MACS = 1_000_000_000

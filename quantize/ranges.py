@@ -14,8 +14,8 @@ import flatbuffers
 import numpy as np
 from numpy.typing import NDArray
 
-from train.spec import FrontEnd
-from train.tflm import IDENTIFIER, read_model
+from train.core.spec import FrontEnd
+from train.tflite.tflm import IDENTIFIER, read_model
 
 # Each trial leaves one end of a range at this share of what calibration saw. All are tried:
 # the loss has more than one valley.

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from quantize.audit import Audit
-from train.runfolder import TFLITE
+from train.core.runfolder import TFLITE
 
 
 def print_audit(result: Audit, run: Path) -> None:

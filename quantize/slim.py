@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.architectures import INPUT_NAME, OUTPUT_NAME
-from train.tflm import IDENTIFIER, read_model, schema
+from train.tflite.tflm import IDENTIFIER, read_model, schema
 
 _ALIGNMENT_BYTES = 16  # of constant data; kernels load weights in whole vectors
 

@@ -8,8 +8,9 @@ import numpy as np
 from quantize.audit import Audit, audit
 from quantize.convert import convert
 from quantize.slim import slim
-from train import architectures, runfolder
-from train.errors import UserError
+from train import architectures
+from train.core import runfolder
+from train.core.errors import UserError
 
 
 def quantize(run: Path) -> Audit:

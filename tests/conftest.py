@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train import wav
+from train.audio import wav
 
 _RATE_HZ = 16000
 _TONES_HZ = {"yes": 500, "no": 1500, "bed": 2700, "cat": 4100}  # each "word" is a tone: learnt at once

@@ -10,7 +10,7 @@ from kernel_models import Oracle, assert_equal, inputs_for
 
 from codegen.native import UNDEFINED_SANITIZER, NativeEngine
 from codegen.tflite import read_graph
-from train.tflm import read_model
+from train.tflite.tflm import read_model
 
 tf = pytest.importorskip("tensorflow")
 
@@ -87,7 +87,7 @@ def normalized_network(name: str, preprocess: str) -> bytes:
     """An architecture with 12 labels whose normalization does something, quantized on noise."""
     from quantize.convert import convert as quantized
     from train import architectures
-    from train.spec import FrontEnd
+    from train.core.spec import FrontEnd
 
     front_end, rng = FrontEnd(preprocess), np.random.default_rng(1)
     noise = rng.integers(0, 256, (4, front_end.frames, front_end.bins), dtype=np.uint8)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from tflite_builder import INPUT_SCALE, Network, Value, Weighted
 
-from train.tflm import TflmModel
+from train.tflite.tflm import TflmModel
 
 BRANCHES = 8  # operators that one network shows side by side
 _NOISE_RMS = 74  # of int8 values that are all as likely

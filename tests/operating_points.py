@@ -3,8 +3,8 @@
 import dataclasses
 from pathlib import Path
 
-from train import runfolder
-from train.operating_point import ORIGINAL, TUNED, OperatingPoint, original
+from train.core import runfolder
+from train.core.operating_point import ORIGINAL, TUNED, OperatingPoint, original
 
 
 def put_in_force(run: Path, point: OperatingPoint) -> None:

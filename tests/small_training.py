@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from train import architectures
-from train.bank import Bank
-from train.fit import Trainer, make_deterministic
-from train.recipe import Recipe
-from train.spec import ModelSpec, labels_for
+from train.core.spec import ModelSpec, labels_for
+from train.data.feature_cache import Bank
+from train.settings.recipe import Recipe
+from train.training.trainer import Trainer, make_deterministic
 
 # Pauses at 40, 60, 80 and 100: validations every 40 steps, a phase that ends at 60, and the end.
 RECIPE = Recipe(training_steps=(60, 40), learning_rates=(0.001, 0.0001), batch_size=8, eval_step_interval=40)

@@ -7,8 +7,8 @@ import numpy as np
 
 from train import architectures
 from train.architectures import front_end_of
-from train.frontend import compute_features
-from train.spec import FrontEnd
+from train.audio.frontend import compute_features
+from train.core.spec import FrontEnd
 
 TOLERANCE = 1e-5
 # Long sums and many layers: with random weights, float32 is that far off where the order of sums is another.

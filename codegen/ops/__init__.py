@@ -28,7 +28,7 @@ from codegen.ops import (
 )
 from codegen.ops._form import Code, Form
 from codegen.tflite import Graph, Op
-from train.errors import UserError
+from train.core.errors import UserError
 
 OPERATORS: Mapping[str, Callable[[Form], Code]] = {
     "ADD": add.generate,

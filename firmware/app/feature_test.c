@@ -1,7 +1,7 @@
 // Proves the model and the front end on the board, by the clips that codegen wrote down.
 //
 // Features to scores: bit for bit those of the TFLite-Micro interpreter. Audio to features: those
-// of train/frontend.py. The last line is the verdict, worded as in TensorFlow's micro_speech; a
+// of train/audio/frontend.py. The last line is the verdict, worded as in TensorFlow's micro_speech; a
 // board that can end a program ends this one with the number of failures.
 
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #include "hal.h"
-#include "listener.h"
+#include "listener/listener.h"
 #include "model/model.h"
 #include "print.h"
 

@@ -7,17 +7,17 @@
 #include <string.h>
 
 #include "build_id.h"
-#include "clip_file.h"
+#include "protocol/clip_file.h"
 #include "engine.h"
-#include "frame.h"
+#include "protocol/frame.h"
 #include "hal.h"
-#include "message.h"
+#include "protocol/message.h"
 #include "micro_model_settings.h"
 #include "model/model.h"
 #include "model_id.h"
 #include "probe.h"
-#include "stopwatch.h"
-#include "transfer.h"
+#include "protocol/stopwatch.h"
+#include "protocol/transfer.h"
 
 #define CHUNK_BYTES 256u
 #define SEND_LIMIT_MS 1000u

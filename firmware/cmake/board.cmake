@@ -1,5 +1,5 @@
 # Reads firmware/boards/<BOARD>/board.json into KWS_BOARD_* and picks the compiler.
-# docs/ADD_A_BOARD.md describes the file; hil/boards.py checks it more closely.
+# docs/ADD_A_BOARD.md describes the file; hil/boards/board.py checks it more closely.
 
 get_filename_component(KWS_FIRMWARE_DIR "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 set(BOARD "" CACHE STRING "Board to build for: a folder of firmware/boards with a board.json")

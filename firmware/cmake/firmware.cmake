@@ -48,3 +48,6 @@ function(kws_add_firmware name)
             "${KWS_BOARD_DIR}/${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld")
     endif()
 endfunction()
+
+kws_add_firmware(selftest "${KWS_FIRMWARE_DIR}/app/selftest.c" "${KWS_FIRMWARE_DIR}/app/print.c")
+include(model) # the programs that have one

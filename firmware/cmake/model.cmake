@@ -66,7 +66,7 @@ endif()
 
 # The front end and the application, and the clips of the run folder as tests of both.
 kws_add_library(kws_listener
-    "${KWS_FIRMWARE_DIR}/app/listener.c" "${KWS_FIRMWARE_DIR}/app/recognizer.c"
+    "${KWS_FIRMWARE_DIR}/listener/listener.c" "${KWS_FIRMWARE_DIR}/listener/recognizer.c"
     ${KWS_FRONTEND_SOURCES}
     "${MODEL}/frontend_tables.c" "${MODEL}/micro_model_settings.cc"
     "${MODEL}/operating_point.c")

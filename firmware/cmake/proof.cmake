@@ -12,16 +12,17 @@ if(KWS_BOARD_RUN_KIND STREQUAL "qemu")
 else()
     set(semihosting "${KWS_FIRMWARE_DIR}/boards/common/no_semihosting.c")
 endif()
-kws_add_firmware(proof "${probe}" "${semihosting}")
-foreach(name proof stopwatch transfer clip_file message frame crc32)
-    target_sources(proof PRIVATE "${KWS_FIRMWARE_DIR}/app/${name}.c")
+kws_add_firmware(proof "${KWS_FIRMWARE_DIR}/app/proof.c" "${probe}" "${semihosting}")
+foreach(name stopwatch transfer clip_file message frame crc32)
+    target_sources(proof PRIVATE "${KWS_FIRMWARE_DIR}/protocol/${name}.c")
 endforeach()
 target_compile_definitions(proof PRIVATE KWS_ENGINE="${ENGINE}")
-target_compile_options(proof PRIVATE -fno-jump-tables) # hil/stack.py follows no branch that is computed
+target_compile_options(proof PRIVATE -fno-jump-tables) # hil/boards/stack.py follows no branch that is computed
 target_link_libraries(proof PRIVATE kws_listener)
 
 file(GLOB_RECURSE proof_files CONFIGURE_DEPENDS
-    "${KWS_FIRMWARE_DIR}/app/*" "${KWS_FIRMWARE_DIR}/frontend/*" "${KWS_FIRMWARE_DIR}/hal/*"
+    "${KWS_FIRMWARE_DIR}/app/*" "${KWS_FIRMWARE_DIR}/protocol/*" "${KWS_FIRMWARE_DIR}/listener/*"
+    "${KWS_FIRMWARE_DIR}/frontend/*" "${KWS_FIRMWARE_DIR}/hal/*"
     "${KWS_FIRMWARE_DIR}/kernels/*" "${KWS_FIRMWARE_DIR}/model/*" "${KWS_FIRMWARE_DIR}/cmake/*"
     "${KWS_FIRMWARE_DIR}/boards/common/*" "${KWS_BOARD_DIR}/*" "${MODEL}/*.h" "${MODEL}/*.c" "${MODEL}/*.cc")
 kws_add_build_id(proof ${proof_files} ${tflm_library})

@@ -1,6 +1,6 @@
 // The front end on the device: int16 samples in, rows of uint8 features out, integers only.
 //
-// It is the C twin of train/frontend.py. Samples come in pieces of any size; each time a
+// It is the C twin of train/audio/frontend.py. Samples come in pieces of any size; each time a
 // stride is complete, the features of the last window are ready. All memory is the
 // caller's, nothing is allocated, and the same samples give the same bits on every core.
 

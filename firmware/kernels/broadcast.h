@@ -17,7 +17,7 @@ typedef int32_t kws_combine(int32_t a, int32_t b, const void* params);
 // output[...] = combine(input1[...], input2[...], params), row by row.
 //
 // Inlined whatever the optimizer thinks: the call of combine is then a direct one, which costs nothing and
-// lets hil/stack.py bound the stack.
+// lets hil/boards/stack.py bound the stack.
 static inline __attribute__((always_inline)) void kws_walk_broadcast(const int8_t* input1,
                                                                      const int8_t* input2, int8_t* output,
                                                                      const kws_broadcast* shape,

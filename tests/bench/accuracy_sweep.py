@@ -16,9 +16,9 @@ import document_table  # beside this file, as the next two
 import few_recordings
 from sweep import MIXING, RECORDINGS, SHARED, SMALL, Run, check_recordings
 
-from train import console, runfolder
-from train.console import log
-from train.errors import UserError
+from train.core import console, runfolder
+from train.core.console import log
+from train.core.errors import UserError
 
 _OUT = Path("out/bench/accuracy.json")
 _RUNS = Path("out/accuracy")

@@ -16,9 +16,10 @@ import accuracy_sweep  # beside this file, as the next two
 import document_table
 from sweep import RECORDINGS, Run, check_recordings
 
-from train import architectures, console, runfolder
-from train.console import log
-from train.errors import UserError
+from train import architectures
+from train.core import console, runfolder
+from train.core.console import log
+from train.core.errors import UserError
 
 _OUT = Path("out/bench/challenge.json")
 _RUNS = Path("out/challenge")

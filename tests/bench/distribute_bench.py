@@ -20,10 +20,10 @@ import document_table  # beside this file, as sweep is
 from scipy import stats
 from sweep import RECORDINGS, Run, check_recordings
 
-from train import console, runfolder
-from train.cluster import MULTI_WORKER
-from train.console import log
-from train.errors import UserError
+from train.core import console, runfolder
+from train.core.console import log
+from train.core.errors import UserError
+from train.training.cluster import MULTI_WORKER
 
 _OUT = Path("out/bench/distribute.json")
 _RUNS = Path("out/distribute")

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from train import runfolder
-from train.errors import UserError
+from train.core import runfolder
+from train.core.errors import UserError
 
 DOCS = Path(__file__).parents[2] / "docs"
 _END = "<!-- to here -->"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sweep import read_recordings  # beside this file
 
-from train.corpus import BACKGROUND_FOLDER, Clip
-from train.corpusfolder import whole_folder
+from train.core.layout import BACKGROUND_FOLDER
+from train.core.outputs import whole_folder
+from train.data.corpus import Clip
 
 COUNTS = (5, 20, 80)  # clips of each word, and of all others together
 TEST = "test"

@@ -20,11 +20,11 @@ from firmware_measure import COMPILED, Engine, Subject, load_subject, measure, s
 from rich.console import Console
 from rich.table import Table
 
-from hil.boards import Board, board_ids, load_board
-from train import console, runfolder
-from train.errors import UserError
-from train.native import import_tensorflow
-from train.spec import FRONT_ENDS, FrontEnd
+from hil.boards.board import Board, board_ids, load_board
+from train.core import console, runfolder
+from train.core.errors import UserError
+from train.core.native import import_tensorflow
+from train.core.spec import FRONT_ENDS, FrontEnd
 
 _OUT = Path("out/bench/firmware.json")
 _RUN = Path("out/yes_no")

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hil.boards import QEMU, board_ids, load_board
-from train import runfolder
-from train.console import log
+from hil.boards.board import QEMU, board_ids, load_board
+from train.core import runfolder
+from train.core.console import log
 
 _OUT = Path("out/bench/hil.json")
 _SERIAL_CLIPS = 20  # over the serial line of an emulator, which takes a second or two for each

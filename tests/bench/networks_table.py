@@ -16,12 +16,13 @@ from firmware_bench import random_subject
 from firmware_measure import COMPILED, Subject, measure
 
 from codegen.engine import build_engine
-from hil.boards import load_board
-from train import architectures, console, runfolder
-from train.console import log
-from train.errors import UserError
-from train.native import import_tensorflow
-from train.spec import FrontEnd
+from hil.boards.board import load_board
+from train import architectures
+from train.core import console, runfolder
+from train.core.console import log
+from train.core.errors import UserError
+from train.core.native import import_tensorflow
+from train.core.spec import FrontEnd
 
 _OUT = Path("out/bench/networks.json")
 _DOCUMENT = "NETWORKS.md"

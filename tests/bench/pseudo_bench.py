@@ -16,12 +16,12 @@ import accuracy_sweep  # beside this file, as the next two
 import document_table
 from sweep import MIXING, SMALL, Run, check_recordings, read_recordings
 
-from train import console, runfolder
-from train.console import log
-from train.corpus import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
-from train.corpusfolder import whole_folder
-from train.errors import UserError
-from train.pseudo import MANIFEST
+from train.challenge.pseudo_labels import MANIFEST
+from train.core import console, runfolder
+from train.core.console import log
+from train.core.errors import UserError
+from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
+from train.core.outputs import whole_folder
 
 _OUT = Path("out/bench/pseudo.json")
 _FOLDER = Path("out/pseudo")

@@ -6,14 +6,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from train import runfolder
-from train.cli import job_of, training_parser
-from train.console import log
-from train.corpus import Corpus, read_corpus
-from train.errors import UserError
-from train.job import read_job
-from train.sources import resolve
-from train.spec import FrontEnd
+from train.commands import train
+from train.commands.flags import job_of
+from train.core import runfolder
+from train.core.command_line import parser_of
+from train.core.console import log
+from train.core.errors import UserError
+from train.core.spec import FrontEnd
+from train.data.corpus import Corpus, read_corpus
+from train.data.sources import resolve
+from train.settings.job import read_job
 
 SHARED = Path("../shared/data")
 RECORDINGS = SHARED / "speech_commands_dev.tar.xz"
@@ -42,7 +44,7 @@ class Run:
         if not (self.folder / runfolder.REPORT).is_file():
             return False
         try:
-            return read_job(self.folder) == job_of(training_parser().parse_args(self.flags))
+            return read_job(self.folder) == job_of(parser_of(train, "earshot train").parse_args(self.flags))
         except UserError:  # settings of an earlier version
             return False
 

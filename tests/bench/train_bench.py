@@ -15,17 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from train import console, runfolder
-from train.augment import Augmentation
-from train.cluster import Distribution
-from train.corpus import TRAINING
-from train.frontend import wav_features
-from train.job import Job
-from train.material import Material, gather
-from train.native import import_tensorflow
-from train.spec import FrontEnd
-from train.training import train
-from train.wav import fit_length, read_wav, to_float
+from train.audio.frontend import wav_features
+from train.audio.wav import fit_length, read_wav, to_float
+from train.core import console, runfolder
+from train.core.layout import TRAINING
+from train.core.native import import_tensorflow
+from train.core.spec import FrontEnd
+from train.data.job_data import Material, gather
+from train.settings.augmentation import Augmentation
+from train.settings.job import Job
+from train.training.cluster import Distribution
+from train.training.stage import train
 
 _OUT = Path("out/bench/train.json")
 _DEV_CORPUS = Path("../shared/data/speech_commands_dev.tar.xz")

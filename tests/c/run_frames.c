@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frame.h"
+#include "protocol/frame.h"
 
 static int decode(size_t piece) {
     kws_frame_decoder decoder;

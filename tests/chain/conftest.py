@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from places import ROOT
 
 
 def _hear_ctrl_c() -> None:
@@ -27,7 +26,7 @@ def start(tmp_path_factory) -> Callable[..., subprocess.Popen[str]]:
         environment = {**os.environ, "EARSHOT_CACHE": str(cache), "COLUMNS": "200"}
         return subprocess.Popen(
             command,
-            cwd=REPOSITORY,
+            cwd=ROOT,
             env=environment,
             text=True,
             stdout=subprocess.PIPE,

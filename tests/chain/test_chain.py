@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train import runfolder
+from train.core import runfolder
 
 CONTRACT = (
     "spec.json", "labels.txt", "model.keras", "model.pb", "model.tflite", "metrics.json", "report.html",

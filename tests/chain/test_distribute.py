@@ -10,15 +10,14 @@ import textwrap
 import time
 
 import pytest
-
-from tests.chain.conftest import REPOSITORY
+from places import ROOT
 
 
 def run_apart(script: str) -> str:
     """The output of a script, in a process whose TensorFlow has not begun yet."""
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
-        cwd=REPOSITORY,
+        cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
@@ -34,14 +33,14 @@ def test_two_replicas_learn_what_one_learns(tmp_path):
         import json
         from pathlib import Path
         import numpy as np
-        from tests.small_training import SEED, make_bank
+        from small_training import SEED, make_bank
         from train import architectures
-        from train.cluster import Distribution
-        from train.distribute import Replicas, connect
-        from train.errors import UserError
-        from train.fit import Trainer, make_deterministic
-        from train.recipe import Recipe
-        from train.spec import ModelSpec, labels_for
+        from train.training.cluster import Distribution
+        from train.training.distribute import Replicas, connect
+        from train.core.errors import UserError
+        from train.training.trainer import Trainer, make_deterministic
+        from train.settings.recipe import Recipe
+        from train.core.spec import ModelSpec, labels_for
 
         two = connect(Distribution("mirrored"))
         make_deterministic(SEED)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from train.runfolder import run_name
+from train.core.runfolder import run_name
 
 PHRASE = "hey robot"
 

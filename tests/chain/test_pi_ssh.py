@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from train.wav import encode_wav
+from train.audio.wav import encode_wav
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 _PRIVILEGE_FOLDER = Path("/run/sshd")  # a server of root's wants it, though it separates nothing here

@@ -1,13 +1,13 @@
 """The main job on real recordings, straight from their archive."""
 
 import json
-from pathlib import Path
 
 import pytest
+from places import SHARED
 
-from train import runfolder
+from train.core import runfolder
 
-ARCHIVE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "speech_commands_dev.tar.xz"
+ARCHIVE = SHARED / "data" / "speech_commands_dev.tar.xz"
 NAMES = ("_silence_", "_unknown_", "yes", "no")
 
 

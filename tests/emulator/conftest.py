@@ -10,20 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from places import ROOT
 
 from codegen.emit import generate
-from hil.boards import BOARDS, QEMU, Board, load_board
-from hil.build import FIRMWARE, PROOF, build_id
-from hil.clipset import ClipSet, read_clip_set
-from hil.evidence import EMULATED, HOST
-from hil.faulty_link import Faults, FaultSource, FaultyLink
-from hil.link import Link, ProcessLink
-from hil.proof import Target
-from train import frontend, runfolder, wav
-from train.spec import FrontEnd, ModelSpec, labels_for
-from train.tflm import TflmModel
+from hil.boards.board import QEMU, Board, load_board
+from hil.boards.build import PROOF, build_id
+from hil.link.link import Link, ProcessLink
+from hil.proof.dut import DUT
+from hil.proof.expected_clips import ClipSet, read_clip_set
+from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
+from hil.provenance import EMULATED, HOST
+from train.audio import frontend, wav
+from train.core import runfolder
+from train.core.spec import FrontEnd, ModelSpec, labels_for
+from train.tflite.tflm import TflmModel
 
-ROOT = BOARDS.parents[1]
 BUILD_TIMEOUT_S = 120
 
 Firmware = Callable[..., Path]
@@ -243,14 +244,14 @@ def own_run(run_folder: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def target(firmware: Firmware, run_folder: Path, own_run: Path) -> Callable[..., Target]:
-    """``target(board_id, feed, faults=None)``: the firmware proof, in RUN/firmware as if built there."""
+def dut(firmware: Firmware, run_folder: Path, own_run: Path) -> Callable[..., DUT]:
+    """``dut(board_id, feed, faults=None)``: the firmware proof, in RUN/firmware as if built there."""
 
-    def make(board_id: str = "host", feed: str = "serial", faults: Faults | None = None) -> Target:
+    def make(board_id: str = "host", feed: str = "serial", faults: Faults | None = None) -> DUT:
         board = load_board(board_id)
         require_tools(board)
         program = firmware(board_id, PROOF, run_folder / "c")
-        folder = own_run / FIRMWARE / board_id
+        folder = own_run / runfolder.FIRMWARE / board_id
         folder.mkdir(parents=True)
         shutil.copy(program, folder / PROOF)
         shutil.copytree(program.parent / f"{PROOF}_build_id", folder / f"{PROOF}_build_id")
@@ -261,7 +262,7 @@ def target(firmware: Firmware, run_folder: Path, own_run: Path) -> Callable[...,
             return FaultyLink(link, source) if source else link
 
         label = EMULATED if board.target else HOST
-        return Target(board_id, "compiled", build_id(board, own_run), label, feed, open_link, source)
+        return DUT(board_id, "compiled", build_id(board, own_run), label, feed, open_link, source)
 
     return make
 

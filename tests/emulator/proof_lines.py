@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from hil.clipset import ClipSet
-from hil.framing import Decoder, Frame
-from hil.framing import encode as encode_frame
-from hil.link import Link, LinkError
-from hil.messages import Result
-from hil.proof import verdict
+from hil.link.link import Link, LinkError
+from hil.proof.expected_clips import ClipSet
+from hil.proof.proof import verdict
+from hil.protocol.framing import Decoder, Frame
+from hil.protocol.framing import encode as encode_frame
+from hil.protocol.messages import Result
 
 
 def check_all_right(result: dict[str, Any], clip_set: ClipSet) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from places import ROOT
 
-from hil.boards import BOARDS, QEMU, board_ids, load_board
-from train.errors import UserError
+from hil.boards.board import QEMU, board_ids, load_board
+from train.core.errors import UserError
 
-BENCH = BOARDS.parents[1] / "tests" / "bench"
+BENCH = ROOT / "tests" / "bench"
 EMULATED = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
 SIZES = [
     "code_bytes",

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT
 
-from hil.boards import BOARDS, QEMU, board_ids, load_board
-from hil.link import ProcessLink
+from hil.boards.board import QEMU, board_ids, load_board
+from hil.link.link import ProcessLink
 
-ROOT = BOARDS.parents[1]
 CRASH = 0xFFFFFFFF
 DEAF = 0xFFFFFFFE
 DEAF_BYTES = 4096  # what the receive ring keeps

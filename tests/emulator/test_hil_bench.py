@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from emulator.conftest import ROOT, require_tools
 
-from hil.bench_command import BENCH, figures, measure
-from hil.boards import load_board
-from hil.build import Firmware
-from hil.conversation import FirmwareError
-from hil.evidence import MEASURED
-from hil.proof import Target
-from train import runfolder
+from hil.boards.board import load_board
+from hil.boards.build import Firmware
+from hil.commands.bench import BENCH, figures, measure
+from hil.proof.dut import DUT
+from hil.protocol.connection import FirmwareError
+from hil.provenance import MEASURED
+from train.core import runfolder
 
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("time_limit")]
 
@@ -51,8 +51,8 @@ def test_this_computer_counts_nothing(own_run: Path) -> None:
     assert "not counted on this board" in done.stdout
 
 
-def test_another_build_is_refused(own_run: Path, target: Callable[..., Target]) -> None:
-    built = target("host")
+def test_another_build_is_refused(own_run: Path, dut: Callable[..., DUT]) -> None:
+    built = dut("host")
     other = dataclasses.replace(built, build_id="0123456789abcdef")
     message = f"the build id is {built.build_id}, expected 0123456789abcdef; another build is running"
     with pytest.raises(FirmwareError, match=message):
@@ -60,10 +60,10 @@ def test_another_build_is_refused(own_run: Path, target: Callable[..., Target]) 
 
 
 def test_ticks_of_an_emulator_that_others_started_are_no_instructions(
-    own_run: Path, target: Callable[..., Target]
+    own_run: Path, dut: Callable[..., DUT]
 ) -> None:
     built = dataclasses.replace(
-        target("mps2-an386"), firmware=Firmware(path=own_run, arena_bytes=5472, usage=None)
+        dut("mps2-an386"), firmware=Firmware(path=own_run, arena_bytes=5472, usage=None)
     )
     info, counted = measure(built, runfolder.read_spec(own_run), 1)
     assert counted.inference_ticks_max > 0
@@ -75,10 +75,10 @@ def test_ticks_of_an_emulator_that_others_started_are_no_instructions(
     assert of_others["instructions_per_inference"] is of_others["instructions_per_row"] is None
 
 
-def test_silicon_is_timed(own_run: Path, target: Callable[..., Target]) -> None:
+def test_silicon_is_timed(own_run: Path, dut: Callable[..., DUT]) -> None:
     """Where the label says so: here an emulator under its name."""
     built = dataclasses.replace(
-        target("mps2-an386"), label=MEASURED, firmware=Firmware(path=own_run, arena_bytes=5472, usage=None)
+        dut("mps2-an386"), label=MEASURED, firmware=Firmware(path=own_run, arena_bytes=5472, usage=None)
     )
     info, counted = measure(built, runfolder.read_spec(own_run), 1)
     result = figures(built, info, counted, is_counting=False)

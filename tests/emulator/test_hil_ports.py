@@ -11,22 +11,22 @@ from pathlib import Path
 import pytest
 from emulator.conftest import TIME_LIMIT_S
 from emulator.proof_lines import Bridge, accept_anything, check_all_right
+from places import ROOT
 
-from hil.boards import BOARDS
-from hil.build import FIRMWARE, PROOF
-from hil.clipset import ClipSet
-from hil.conversation import FirmwareError
-from hil.framing import Frame
-from hil.framing import encode as encode_frame
-from hil.link import Link, LinkError
-from hil.messages import Hello, encode
-from hil.proof import Target, prove
-from hil.serial_link import SerialLink
-from hil.session import Session
-from train import runfolder
-from train.errors import UserError
+from hil.boards.build import PROOF
+from hil.link.link import Link, LinkError
+from hil.link.serial_link import SerialLink
+from hil.proof.dut import DUT
+from hil.proof.expected_clips import ClipSet
+from hil.proof.proof import prove
+from hil.protocol.connection import FirmwareError
+from hil.protocol.framing import Frame
+from hil.protocol.framing import encode as encode_frame
+from hil.protocol.messages import Hello, encode
+from hil.protocol.session import Session
+from train.core import runfolder
+from train.core.errors import UserError
 
-ROOT = BOARDS.parents[1]
 BAUD = 115200
 
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("time_limit")]
@@ -41,8 +41,8 @@ def pty() -> Iterator[tuple[int, str]]:
     os.close(theirs)
 
 
-def test_a_board_behind_the_network(target: Callable[..., Target], clip_set: ClipSet, own_run: Path) -> None:
-    setting = target()
+def test_a_board_behind_the_network(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
+    setting = dut()
     bridge = Bridge(setting.open_link())
     try:
         setting = dataclasses.replace(setting, open_link=lambda: SerialLink(bridge.url, BAUD))
@@ -52,10 +52,10 @@ def test_a_board_behind_the_network(target: Callable[..., Target], clip_set: Cli
 
 
 def test_unplugged_in_mid_run(
-    target: Callable[..., Target], clip_set: ClipSet, impatient: None, monkeypatch: pytest.MonkeyPatch
+    dut: Callable[..., DUT], clip_set: ClipSet, impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hil.session._REOPEN_S", 0.1)
-    bridge = Bridge(target().open_link())
+    monkeypatch.setattr("hil.protocol.session._REOPEN_S", 0.1)
+    bridge = Bridge(dut().open_link())
     with Session(lambda: SerialLink(bridge.url, BAUD), accept_anything) as session:
         results = session.score(clip_set.clips(range(len(clip_set))))
         assert next(results).failure == ""
@@ -143,24 +143,22 @@ def hil_test(run: Path, *arguments: object, board: str = "host") -> subprocess.C
     )
 
 
-def test_command(target: Callable[..., Target], own_run: Path, corpus: Path) -> None:
-    target()
+def test_command(dut: Callable[..., DUT], own_run: Path, corpus: Path) -> None:
+    dut()
     done = hil_test(own_run, "--data", corpus, "--split", "all", "--limit", 9, "--min-accuracy", 0.01)
     assert done.returncode == 0, done.stderr
     assert "scores      36 compared, 0 differ" in done.stdout
     result = runfolder.read_json(own_run / "hil" / "host" / "result.json")
     assert (result["clips"], result["label"], result["split"]) == (9, "host", "all")
-    header = own_run / FIRMWARE / "host" / f"{PROOF}_build_id" / "build_id.h"
+    header = own_run / runfolder.FIRMWARE / "host" / f"{PROOF}_build_id" / "build_id.h"
     header.write_text('#define KWS_BUILD_ID "0123"\n')
     done = hil_test(own_run, "--data", corpus, "--split", "all", "--limit", 1)
     assert (done.returncode, "the build id is" in done.stderr) == (4, True), done.stderr
 
 
-def test_several_boards_score_the_same_clips(
-    target: Callable[..., Target], own_run: Path, corpus: Path
-) -> None:
+def test_several_boards_score_the_same_clips(dut: Callable[..., DUT], own_run: Path, corpus: Path) -> None:
     for board in ("host", "mps2-an386"):
-        target(board)
+        dut(board)
     done = hil_test(own_run, "--data", corpus, "--split", "all", "--limit", 9, board="host,mps2-an386")
     assert done.returncode == 0, done.stderr
     results = [

@@ -15,22 +15,24 @@ from emulator.proof_lines import EndingLink
 from operating_points import put_in_force
 
 from codegen.emit import generate
-from hil import messages, session, streaming
-from hil.boards import load_board
-from hil.build import FIRMWARE, PROOF, build_id
-from hil.evidence import EMULATED, HOST
-from hil.faulty_link import Faults, FaultSource, FaultyLink
-from hil.framing import Decoder, Frame, encode
-from hil.link import Link, LinkError, ProcessLink
-from hil.messages import Detection, Reset
-from hil.proof import ProofError, Target
-from hil.streaming import Listening, listen
-from hil.transfer import FRAME_SAMPLES
-from hil.truth import Stream, Word
-from train import runfolder
-from train.errors import Interrupted, UserError
-from train.operating_point import NEVER, ORIGINAL, TUNED, OperatingPoint
-from train.wav import encode_wav
+from hil.boards.board import load_board
+from hil.boards.build import PROOF, build_id
+from hil.link.link import Link, LinkError, ProcessLink
+from hil.proof import stream_check
+from hil.proof.dut import DUT
+from hil.proof.proof import ProofError
+from hil.proof.stream_check import Listening, listen
+from hil.protocol import messages, session
+from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
+from hil.protocol.framing import Decoder, Frame, encode
+from hil.protocol.messages import Detection, Reset
+from hil.protocol.transfer import FRAME_SAMPLES
+from hil.provenance import EMULATED, HOST
+from train.audio.wav import encode_wav
+from train.core import runfolder
+from train.core.errors import Interrupted, UserError
+from train.core.operating_point import NEVER, ORIGINAL, TUNED, OperatingPoint
+from train.detection.labelled_stream import Stream, Word
 
 WORDS = 4
 SETTINGS = {"time_tolerance_ms": 750, "inference_stride_rows": 5}
@@ -85,10 +87,10 @@ def job_maker(
         board = load_board(board_id)
         require_tools(board)
         program = firmware(board_id, PROOF, built_from / "c")
-        folder = own_run / FIRMWARE / board_id
+        folder = own_run / runfolder.FIRMWARE / board_id
         shutil.copytree(program.parent / f"{PROOF}_build_id", folder / f"{PROOF}_build_id")
         shutil.copy(program, folder / PROOF)
-        target = Target(
+        dut = DUT(
             board_id,
             "compiled",
             build_id(board, own_run),
@@ -96,7 +98,7 @@ def job_maker(
             "serial",
             lambda: disturb(ProcessLink(board.command(folder / PROOF))),
         )
-        return Listening(target, runfolder.read_spec(own_run), own_run, stream, {**SETTINGS, **settings})
+        return Listening(dut, runfolder.read_spec(own_run), own_run, stream, {**SETTINGS, **settings})
 
     return make
 
@@ -266,8 +268,8 @@ def test_what_was_heard_before_the_end_is_kept(
 def test_other_decisions_on_the_same_scores_are_an_error(
     job: Callable[..., Listening], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recognize = streaming.recognize
-    monkeypatch.setattr(streaming, "recognize", lambda *given: recognize(*given)[:-1])
+    recognize = stream_check.recognize
+    monkeypatch.setattr(stream_check, "recognize", lambda *given: recognize(*given)[:-1])
     complaint = r"1 of \d+ detections are not those of Python; first: at \d+ ms"
     with pytest.raises(ProofError, match=complaint) as caught:
         listen(job())

@@ -12,16 +12,17 @@ import pytest
 from emulator.conftest import RATE_HZ
 from emulator.proof_lines import EndingLink, StaleLink, accept_anything, check_all_right
 
-from hil import proof
-from hil.boards import QEMU, board_ids, load_board
-from hil.clipset import ClipSet
-from hil.conversation import FirmwareError
-from hil.faulty_link import Faults
-from hil.link import Link, LinkError
-from hil.proof import AccuracyError, ProofError, Target, prove, verdict
-from hil.session import Session
-from train import runfolder
-from train.errors import Interrupted, UserError
+from hil.boards.board import QEMU, board_ids, load_board
+from hil.link.link import Link, LinkError
+from hil.proof import proof
+from hil.proof.dut import DUT
+from hil.proof.expected_clips import ClipSet
+from hil.proof.proof import AccuracyError, ProofError, prove, verdict
+from hil.protocol.connection import FirmwareError
+from hil.protocol.faulty_link import Faults
+from hil.protocol.session import Session
+from train.core import runfolder
+from train.core.errors import Interrupted, UserError
 
 EMULATED_BOARDS = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
 
@@ -30,10 +31,10 @@ pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("time_limit")]
 
 @pytest.mark.parametrize("board_id", [*EMULATED_BOARDS, "host"])
 def test_every_board_proves_every_clip(
-    target: Callable[..., Target], clip_set: ClipSet, own_run: Path, board_id: str
+    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path, board_id: str
 ) -> None:
     is_emulated = board_id != "host"
-    result = prove(target(board_id, "semihosting" if is_emulated else "serial"), clip_set, own_run, False)
+    result = prove(dut(board_id, "semihosting" if is_emulated else "serial"), clip_set, own_run, False)
     check_all_right(result, clip_set)
     assert result["label"] == ("emulated" if is_emulated else "host")
     assert result == runfolder.read_json(own_run / "hil" / board_id / "result.json")
@@ -44,10 +45,10 @@ def test_every_board_proves_every_clip(
 
 
 def test_an_emulated_board_takes_clips_over_its_serial_line(
-    target: Callable[..., Target], clip_set: ClipSet, own_run: Path
+    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path
 ) -> None:
     few = first(clip_set, 2)
-    result = prove(target("mps2-an386", "serial"), few, own_run, False)
+    result = prove(dut("mps2-an386", "serial"), few, own_run, False)
     check_all_right(result, few)
     assert result["feed"] == "serial"
     assert result["link"]["frames_sent"] >= 2 * 34
@@ -64,10 +65,8 @@ FAULTS = Faults(
 )  # fmt: skip
 
 
-def test_a_bad_line_costs_time_but_no_clip(
-    target: Callable[..., Target], clip_set: ClipSet, own_run: Path
-) -> None:
-    result = prove(target("host", "serial", FAULTS), clip_set, own_run, False)
+def test_a_bad_line_costs_time_but_no_clip(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
+    result = prove(dut("host", "serial", FAULTS), clip_set, own_run, False)
     check_all_right(result, clip_set)
     counts = result["faults"][0]
     assert min(counts[kind] for kind in ("drop", "corrupt", "duplicate", "delay", "split")) >= 5
@@ -79,29 +78,27 @@ def test_a_bad_line_costs_time_but_no_clip(
     assert result["crc_errors"] >= 5
 
 
-def test_a_bad_line_to_an_emulated_board(
-    target: Callable[..., Target], clip_set: ClipSet, own_run: Path
-) -> None:
+def test_a_bad_line_to_an_emulated_board(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
     faults = Faults(drop=0.05, corrupt=0.05, duplicate=0.05, disconnect=1 / 40, restart=1 / 30, seed=2)
-    result = prove(target("mps2-an386", "semihosting", faults), clip_set, own_run, False)
+    result = prove(dut("mps2-an386", "semihosting", faults), clip_set, own_run, False)
     check_all_right(result, clip_set)
     assert result["link"]["restarts"] >= 1
     assert result["link"]["connections"] >= 2
 
 
 def test_a_hopeless_line_ends(
-    target: Callable[..., Target], clip_set: ClipSet, own_run: Path, impatient: None
+    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path, impatient: None
 ) -> None:
     """Nine frames of ten are lost: clips may fail, or the line be given up, but nothing hangs or is wrong."""
-    setting = target("host", "serial", Faults(drop=0.9))
+    setting = dut("host", "serial", Faults(drop=0.9))
     with pytest.raises(LinkError):
         verdict(prove(setting, first(clip_set, 2), own_run, False), None)
 
 
 def test_results_of_other_clips_are_never_taken(
-    target: Callable[..., Target], clip_set: ClipSet, own_run: Path
+    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path
 ) -> None:
-    setting = target()
+    setting = dut()
     lines: list[StaleLink] = []
 
     def open_stale() -> Link:
@@ -118,13 +115,13 @@ def test_results_of_other_clips_are_never_taken(
 
 
 def test_other_features_are_fetched_and_counted(
-    target: Callable[..., Target], clip_set: ClipSet, own_run: Path
+    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path
 ) -> None:
     features = clip_set.features.copy()
     features[3, 7, 5:8] ^= 16
     features[20, 48, 42] ^= 1
     changed = dataclasses.replace(clip_set, features=features)
-    result = prove(target(), changed, own_run, False)
+    result = prove(dut(), changed, own_run, False)
     assert (result["features_differing"], result["features_max_difference"]) == (4, 16)
     assert [item["clip"] for item in result["clips_differing"]] == [3, 20]
     assert result["scores_differing"] == 0  # they are those of the features that the board had
@@ -133,27 +130,25 @@ def test_other_features_are_fetched_and_counted(
         verdict(result, None)
 
 
-def test_one_feature_may_be_one_apart(
-    target: Callable[..., Target], clip_set: ClipSet, own_run: Path
-) -> None:
+def test_one_feature_may_be_one_apart(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
     features = clip_set.features.copy()
     features[20, 48, 42] ^= 1
-    result = prove(target(), dataclasses.replace(clip_set, features=features), own_run, False)
+    result = prove(dut(), dataclasses.replace(clip_set, features=features), own_run, False)
     assert (result["features_differing"], result["features_max_difference"]) == (1, 1)
     verdict(result, None)
 
 
-def test_other_scores_are_no_proof(target: Callable[..., Target], clip_set: ClipSet, own_run: Path) -> None:
+def test_other_scores_are_no_proof(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
     scores = clip_set.scores.copy()
     scores[5, 2] ^= 1
-    result = prove(target(), dataclasses.replace(clip_set, scores=scores), own_run, False)
+    result = prove(dut(), dataclasses.replace(clip_set, scores=scores), own_run, False)
     assert result["scores_differing"] == 1
     with pytest.raises(ProofError, match=r"0 of 67,424 features differ .* 1 of 128 scores"):
         verdict(result, None)
 
 
-def test_accuracy_is_another_verdict(target: Callable[..., Target], clip_set: ClipSet, own_run: Path) -> None:
-    result = prove(target(), clip_set, own_run, False)
+def test_accuracy_is_another_verdict(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
+    result = prove(dut(), clip_set, own_run, False)
     verdict(result, result["accuracy"])
     with pytest.raises(AccuracyError, match=r"accuracy is 0\.\d+, expected at least 1 "):
         verdict(result | {"accuracy": 0.5}, 1.0)
@@ -175,9 +170,9 @@ def test_accuracy_is_another_verdict(target: Callable[..., Target], clip_set: Cl
     ],
 )
 def test_other_firmware_is_refused(
-    target: Callable[..., Target], clip_set: ClipSet, field: str, value: str, message: str
+    dut: Callable[..., DUT], clip_set: ClipSet, field: str, value: str, message: str
 ) -> None:
-    setting = target()
+    setting = dut()
 
     def check(info: Any, labels: tuple[str, ...]) -> None:
         proof.check_firmware(setting, clip_set.spec, info, labels)  # as it is, it is right
@@ -187,19 +182,17 @@ def test_other_firmware_is_refused(
         Session(setting.open_link, check)
 
 
-def test_a_clip_that_a_board_cannot_read(
-    target: Callable[..., Target], clip_set: ClipSet, tmp_path: Path
-) -> None:
+def test_a_clip_that_a_board_cannot_read(dut: Callable[..., DUT], clip_set: ClipSet, tmp_path: Path) -> None:
     clips = list(clip_set.clips([0, 1], tmp_path / "gone.i16"))
     with (
-        Session(target("host").open_link, accept_anything) as session,
+        Session(dut("host").open_link, accept_anything) as session,
         pytest.raises(FirmwareError, match=r"refused request 1d .this board cannot read files of the host"),
     ):
         list(session.score(clips))
     clip_set.write_samples(tmp_path / "short.i16")
     os.truncate(tmp_path / "short.i16", 3 * RATE_HZ)
     short = list(clip_set.clips([0, 1], tmp_path / "short.i16"))
-    with Session(target("mps2-an386", "semihosting").open_link, accept_anything) as session:
+    with Session(dut("mps2-an386", "semihosting").open_link, accept_anything) as session:
         results = list(session.score([short[0], clips[0], short[1], short[0]]))
     assert [result.failure == "" for result in results] == [True, False, False, True]
     assert "no such file, or it ends before" in results[1].failure
@@ -211,10 +204,10 @@ def test_a_clip_that_a_board_cannot_read(
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), LinkError("unplugged")], ids=["Ctrl-C", "unplugged"])
 def test_what_was_scored_stays(
-    target: Callable[..., Target], clip_set: ClipSet, own_run: Path, end: BaseException, monkeypatch: Any
+    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path, end: BaseException, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("hil.session._REOPEN_S", 0.1)
-    setting = target()
+    monkeypatch.setattr("hil.protocol.session._REOPEN_S", 0.1)
+    setting = dut()
     opened = []
 
     def open_ending() -> Link:
@@ -241,10 +234,8 @@ def test_what_was_scored_stays(
     assert sorted(scored) == list(range(len(clip_set)))  # each once
 
 
-def test_resume_wants_the_same_subject(
-    target: Callable[..., Target], clip_set: ClipSet, own_run: Path
-) -> None:
-    setting = target()
+def test_resume_wants_the_same_subject(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
+    setting = dut()
     with pytest.raises(UserError, match="so nothing to go on with; leave out --resume"):
         prove(setting, clip_set, own_run, True)
     few = first(clip_set, 2)

@@ -30,8 +30,8 @@ from kernel_models import (
 from tflite_builder import Network
 
 from codegen.ops import _convolution
-from hil.boards import load_board
-from hil.link import LinkError
+from hil.boards.board import load_board
+from hil.link.link import LinkError
 
 PORTABLE, DSP, HELIUM = BOARDS = ("mps2-an385", "mps2-an386", "mps3-an547")
 NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "3"))

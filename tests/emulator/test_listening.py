@@ -11,19 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from places import ROOT
 
 from codegen.engine import build_engine
 from codegen.tflite import read_graph
-from hil.boards import BOARDS, QEMU, board_ids, load_board
-from hil.link import ProcessLink
-from hil.stack import read_functions
-from hil.stream import stream_audio
-from hil.twin import INFERENCE_STRIDE_ROWS, recognize, stream_scores
-from train import runfolder, wav
-from train.operating_point import in_force
-from train.tflm import TflmModel
+from hil.boards.board import QEMU, board_ids, load_board
+from hil.boards.stack import read_functions
+from hil.link.link import ProcessLink
+from hil.link.raw_audio import stream_audio
+from train.audio import wav
+from train.core import runfolder
+from train.core.operating_point import in_force
+from train.detection.reference_listener import INFERENCE_STRIDE_ROWS, recognize, stream_scores
+from train.tflite.tflm import TflmModel
 
-ROOT = BOARDS.parents[1]
 EMULATED = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
 RUNNABLE = [*EMULATED, "host"]
 ACK = b"\x06"
@@ -207,7 +208,7 @@ def test_run_plays_a_recording(own_run: Path) -> None:
 def test_the_frames_in_the_machine_code_are_those_the_compiler_tells(
     run_folder: Path, cmake: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    """The oracle for hil/stack.py: GCC's own account of every function that it compiled."""
+    """The oracle for hil/boards/stack.py: GCC's own account of every function that it compiled."""
     need("arm-none-eabi-gcc")
     flags = ["-DBOARD=mps3-an547", f"-DMODEL={run_folder / 'c'}", "-DCMAKE_C_FLAGS=-fstack-usage"]
     assert cmake("-S", ROOT, "-B", tmp_path, *flags).returncode == 0

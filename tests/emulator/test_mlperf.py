@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 from kernel_models import random_weights, weighted
+from places import ROOT
 from tflite_builder import Network
 
 from codegen.emit import generate_model
-from hil.boards import BOARDS, board_ids
-from hil.link import LinkError, ProcessLink
-from train.tflm import TflmModel
+from hil.boards.board import board_ids
+from hil.link.link import LinkError, ProcessLink
+from train.tflite.tflm import TflmModel
 
 KWS_BYTES, KWS_OUTPUTS = 49 * 10, 12
 DB_BYTES = 31  # as many as the public runner puts into one command
 PROFILE = "m-profile-[ULPMark for tinyML Firmware V0.0.1]"
 LAP = r"m-lap-us-\d+"
 
-ROOT = BOARDS.parents[1]
 
 MakeModel = Callable[..., tuple[TflmModel, Path]]
 Talk = Callable[..., "Dialogue"]

@@ -8,8 +8,8 @@ import pytest
 from emulator.conftest import require_tools
 from executed_notebook import NEEDS_EMULATOR, NOTEBOOK, execute
 
-from hil.boards import load_board
-from train import runfolder
+from hil.boards.board import load_board
+from train.core import runfolder
 
 KEPT_BYTES = 300_000
 

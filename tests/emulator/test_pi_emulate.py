@@ -13,11 +13,11 @@ from parity.test_graphdef import FRONT_END, synthetic_clips
 from spread_models import TOLERANCE, spread_model
 
 from hil import __main__ as hil
-from hil import pi_emulate
-from hil.aarch64_root import COMMAND, PYTHON, default_root
-from train import runfolder
-from train.graphdef import freeze
-from train.wav import encode_wav
+from hil.pi import emulate
+from hil.pi.aarch64_root import COMMAND, PYTHON, default_root
+from train.audio.wav import encode_wav
+from train.core import runfolder
+from train.graphdef.freeze import freeze
 
 pytestmark = [
     pytest.mark.emulator,
@@ -51,11 +51,11 @@ def test_instructions_are_counted_exactly(tmp_path: Path, rounds: int) -> None:
     program, marks = tmp_path / "program", tmp_path / "marks, of it"
     program.write_bytes(executable([*MARK, *constant, *COUNT_DOWN, *MARK, *MARK, *EXIT]))
     program.chmod(0o755)
-    qemu = pi_emulate.find_qemu()
-    flags, missing = pi_emulate._compile_counter(qemu, tmp_path, marks)
+    qemu = emulate.find_qemu()
+    flags, missing = emulate._compile_counter(qemu, tmp_path, marks)
     assert missing == ""
     subprocess.run([qemu, *flags, program], check=True, timeout=60)
-    assert pi_emulate._counts(marks) == [2 + 2 * rounds + len(MARK), len(MARK)]
+    assert emulate._counts(marks) == [2 + 2 * rounds + len(MARK), len(MARK)]
 
 
 @needs_root

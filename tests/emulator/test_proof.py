@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hil import messages as m
-from hil.boards import load_board
-from hil.framing import Decoder, Frame, Text
-from hil.link import ProcessLink
-from hil.message import Message
-from hil.twin import INFERENCE_STRIDE_ROWS, stream_scores
-from train import frontend, runfolder, wav
-from train.spec import FrontEnd
-from train.tflm import TflmModel
+from hil.boards.board import load_board
+from hil.link.link import ProcessLink
+from hil.protocol import messages as m
+from hil.protocol.framing import Decoder, Frame, Text
+from hil.protocol.payload import Message
+from train.audio import frontend, wav
+from train.core import runfolder
+from train.core.spec import FrontEnd
+from train.detection.reference_listener import INFERENCE_STRIDE_ROWS, stream_scores
+from train.tflite.tflm import TflmModel
 
 TESTED = ["host", "mps2-an386"]
 FRAME_SAMPLES = 500

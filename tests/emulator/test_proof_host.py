@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-from hil import framing
-from hil import messages as m
-from hil.boards import BOARDS
-from hil.framing import Decoder, Frame
-from hil.message import Message
-
-ROOT = BOARDS.parents[1]
+from hil.protocol import framing
+from hil.protocol import messages as m
+from hil.protocol.framing import Decoder, Frame
+from hil.protocol.payload import Message
 
 pytestmark = pytest.mark.emulator
 

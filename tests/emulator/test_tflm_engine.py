@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-from hil.boards import BOARDS, QEMU, load_board
-from hil.link import ProcessLink
+from hil.boards.board import QEMU, load_board
+from hil.link.link import ProcessLink
 
-ROOT = BOARDS.parents[1]
 HARNESS = ROOT / "tests" / "c" / "report_model.c"
 DOWNLOADS = "tensorflow/lite/micro/tools/make/downloads"
 INTERPRETER = "tensorflow/lite/micro/micro_interpreter.h"

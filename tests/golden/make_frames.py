@@ -1,8 +1,8 @@
 """Writes frames.json, the table that judges both halves of docs/PROTOCOL.md.
 
 Run it after the protocol has changed: python tests/golden/make_frames.py. It shares no code with
-hil/framing.py: COBS and CRC-32 are written again here, byte by byte and bit by bit as their definitions
-go, and the layouts of messages are lists of numbers and widths.
+hil/protocol/framing.py: COBS and CRC-32 are written again here, byte by byte and bit by bit as their
+definitions go, and the layouts of messages are lists of numbers and widths.
 """
 
 import json

@@ -1,17 +1,17 @@
 """Writes front_ends.npz: the features of one synthetic clip by every front end, so that a change is noticed.
 
-Run it after a definition in train/frontend.py has changed on purpose, and raise _BANK_VERSION in
-train/bank.py then: python tests/golden/make_front_ends.py. The clip is whole numbers throughout, and so the
-same on every machine.
+Run it after a definition in train/audio/frontend.py has changed on purpose, and raise _BANK_VERSION in
+train/data/feature_cache.py then: python tests/golden/make_front_ends.py. The clip is whole numbers
+throughout, and so the same on every machine.
 """
 
 from pathlib import Path
 
 import numpy as np
 
-from train.frontend import wav_features
-from train.spec import FRONT_ENDS, FrontEnd
-from train.wav import to_float
+from train.audio.frontend import wav_features
+from train.audio.wav import to_float
+from train.core.spec import FRONT_ENDS, FrontEnd
 
 PATH = Path(__file__).with_name("front_ends.npz")
 

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT
 
-from hil import framing, messages
-from hil.framing import MAX_PAYLOAD_BYTES, Decoder, Frame, Text
-from hil.message import MessageError
+from hil.protocol import framing, messages
+from hil.protocol.framing import MAX_PAYLOAD_BYTES, Decoder, Frame, Text
+from hil.protocol.payload import MessageError
 
 HERE = Path(__file__).parent
-APP = HERE.parents[1] / "firmware" / "app"
+PROTOCOL = ROOT / "firmware" / "protocol"
 HARNESS = HERE.parent / "c" / "run_frames.c"
 TABLE = json.loads((HERE / "frames.json").read_text(encoding="utf-8"))
 CASES = {case["name"]: case for case in TABLE["cases"]}
@@ -66,9 +67,9 @@ def device(tmp_path_factory: pytest.TempPathFactory) -> Filter:
     if shutil.which("cc") is None:
         pytest.skip("there is no C compiler (cc)")
     program = tmp_path_factory.mktemp("frames") / "run_frames"
-    flags = ["-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Wconversion", "-Werror", f"-I{APP}"]
+    flags = ["-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Wconversion", "-Werror", f"-I{ROOT}/firmware"]
     flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    sources = [HARNESS, APP / "frame.c", APP / "crc32.c"]
+    sources = [HARNESS, PROTOCOL / "frame.c", PROTOCOL / "crc32.c"]
     subprocess.run(["cc", *flags, "-o", program, *sources], check=True, timeout=60)
 
     def run(*arguments: object, data: bytes) -> tuple[bytes, list[int]]:

@@ -9,9 +9,9 @@ import pytest
 from golden.make_front_ends import PATH, clip, features
 from parity.test_graphdef import needs_recordings, real_clips
 
-from train.frontend import power_spectrogram, wav_features
-from train.spec import FRONT_ENDS, FrontEnd
-from train.wav import to_float
+from train.audio.frontend import power_spectrogram, wav_features
+from train.audio.wav import to_float
+from train.core.spec import FRONT_ENDS, FrontEnd
 
 COMPRESSED = [name for name in FRONT_ENDS if name != "average"]  # test_frontend_golden.py has that one
 

@@ -1,23 +1,22 @@
 """The front end against the original project's array, and against itself written the slow way.
 
 The golden clip and array come from TensorFlow's micro_speech example (SEMANTICS.md A, B); the
-slow front end below is written from the formulas alone and shares no code with train/frontend.py.
+slow front end below is written from the formulas alone and shares no code with train/audio/frontend.py.
 """
-
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import SHARED
 
-from train import frontend
-from train.frontend import compute_features, float_features, quantize_features, wav_features
-from train.spec import FrontEnd
-from train.wav import read_wav, to_float
+from train.audio import frontend
+from train.audio.frontend import compute_features, float_features, quantize_features, wav_features
+from train.audio.wav import read_wav, to_float
+from train.core.spec import FrontEnd
 
 FRONT_END = FrontEnd()
-GOLDEN = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "golden"
+GOLDEN = SHARED / "reference" / "golden"
 CLIP = GOLDEN / "yes_1000ms.wav"
 ARRAY = GOLDEN / "yes_f2e59fea_nohash_1.average_uint8.csv"
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import SHARED
 
 from codegen.wav_to_features import write_features
-from train import wav
-from train.spec import FrontEnd
+from train.audio import wav
+from train.core.spec import FrontEnd
 
-GOLDEN = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "golden"
+GOLDEN = SHARED / "reference" / "golden"
 needs_golden = pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"{GOLDEN} is not there (reference vectors)")
 
 # Written down from the original's source and the description of its format; the values are

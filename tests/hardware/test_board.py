@@ -6,20 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hil.clips import Clip
-from hil.proof import Target
-from hil.session import Session
-from train import runfolder, wav
-from train.frontend import model_input, wav_features
-from train.tflm import TflmModel
+from hil.proof.dut import DUT
+from hil.protocol.clip_transfer import Clip
+from hil.protocol.session import Session
+from train.audio import wav
+from train.audio.frontend import model_input, wav_features
+from train.core import runfolder
+from train.tflite.tflm import TflmModel
 
 pytestmark = pytest.mark.emulator
 
 
-def test_the_board_tells_what_it_runs(board_session: Session, board_target: Target, board_run: Path) -> None:
+def test_the_board_tells_what_it_runs(board_session: Session, board_dut: DUT, board_run: Path) -> None:
     spec = runfolder.read_spec(board_run)
     info = board_session.info
-    assert (info.board_id, info.build_id) == (board_target.board, board_target.build_id)
+    assert (info.board_id, info.build_id) == (board_dut.board, board_dut.build_id)
     assert info.model_sha256 == spec.artefacts[runfolder.TFLITE]
     assert board_session.labels == spec.labels
 

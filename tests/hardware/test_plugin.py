@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from emulator.conftest import RATE_HZ, WORDS_HZ, noise, require, require_tools, tone
 
-from hil.boards import load_board
-from hil.build import PROOF, build
-from train import wav
+from hil.boards.board import load_board
+from hil.boards.build import PROOF, build
+from train.audio import wav
 
 BOARD = "mps2-an386"
 ASKS = """

@@ -3,19 +3,19 @@
 import shutil
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 from converted_models import assert_same, convert, mixed, op_names, repack
 from kernel_models import Oracle, inputs_for
+from places import C_PROGRAMS
 
 from codegen.ends import int8_core
 from codegen.engine import build_engine
 from codegen.native import UNDEFINED_SANITIZER, NativeEngine, compile_engine
 from codegen.tflite import read_graph
 from train.architectures import build, logits, names_for_boards
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
 tf = pytest.importorskip("tensorflow")
@@ -82,7 +82,7 @@ def test_a_changed_weight_is_seen(tiny_tflite):
 
 def test_memory_is_left_alone(tiny_tflite, tmp_path):
     """A program under AddressSanitizer: nothing outside of the arena and the constants is touched."""
-    harness = Path(__file__).resolve().parents[1] / "c" / "run_engine.c"
+    harness = C_PROGRAMS / "run_engine.c"
 
     def many_operators(x):
         padded = tf.pad(x[:, 1:, ::-1] + 1, ((0, 0),) * 3 + ((1, 1),))

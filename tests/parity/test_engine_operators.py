@@ -11,7 +11,7 @@ from kernel_models import Oracle
 from codegen.native import UNDEFINED_SANITIZER, NativeEngine
 from codegen.ops import OPERATORS
 from codegen.tflite import read_graph
-from train.errors import UserError
+from train.core.errors import UserError
 
 pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
 tf = pytest.importorskip("tensorflow")

@@ -7,7 +7,7 @@ import pytest
 from converted_models import convert, repack
 
 from codegen.native import NativeEngine
-from train.errors import UserError
+from train.core.errors import UserError
 
 tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to compile the engine with")

@@ -1,4 +1,4 @@
-"""The C front end against its definition in train/frontend.py, as it is compiled for the host."""
+"""The C front end against its definition in train/audio/frontend.py, as it is compiled for the host."""
 
 import ctypes
 import shutil
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from places import ROOT
 
 from codegen.frontend_tables import (
     bit_reversal,
@@ -21,13 +22,12 @@ from codegen.frontend_tables import (
     power_bits,
     table_files,
 )
-from train.compression import log_steps
-from train.frontend import wav_features
-from train.spec import FRONT_ENDS, GAIN_CONTROL, FrontEnd
-from train.wav import decode_wav, fit_length, read_wav, to_float
+from train.audio.compression import log_steps
+from train.audio.frontend import wav_features
+from train.audio.wav import decode_wav, fit_length, read_wav, to_float
+from train.core.spec import FRONT_ENDS, GAIN_CONTROL, FrontEnd
 
-_ROOT = Path(__file__).resolve().parents[2]
-_SHARED = _ROOT.parent / "shared"
+_SHARED = ROOT.parent / "shared"
 _FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 _SANITIZE = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
 _STATE_BYTES = 1 << 16  # more than any front end of these tests needs
@@ -42,7 +42,7 @@ class CFrontEnd:
         for name, text in table_files("// test", front_end).items():
             (folder / name).write_text(text, encoding="utf-8")
         library = folder / "libfrontend.so"
-        sources = sorted((_ROOT / "firmware" / "frontend").glob("*.c"))
+        sources = sorted((ROOT / "firmware" / "frontend").glob("*.c"))
         command = ["cc", *_FLAGS, *_SANITIZE, "-shared", "-fPIC", f"-I{folder}", "-o", library]
         subprocess.run([*command, *sources, folder / "frontend_tables.c"], check=True)
         self._library = ctypes.CDLL(str(library))

@@ -11,17 +11,18 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from places import SHARED
 from spread_models import TOLERANCE, assert_spread, keras_scores, spread_model, tolerance
 
-from train import architectures, graphdef_ops, tf14
+from train import architectures
 from train.architectures import front_end_of
-from train.frontend import average_bins, compute_features
-from train.graphdef import GraphDefModel, freeze
-from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
-from train.wav import decode_wav, encode_wav
+from train.audio.frontend import average_bins, compute_features
+from train.audio.wav import decode_wav, encode_wav
+from train.core.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
+from train.graphdef import layer_ops, tf14
+from train.graphdef.freeze import GraphDefModel, freeze
 
 FRONT_END = FrontEnd()
-SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 RECORDINGS = SHARED / "data" / "speech_commands_dev.tar.xz"
 TF14 = Path(os.environ.get("EARSHOT_TF14", ""))
 TF14_OPS = SHARED / "reference" / "tf14_ops.json"
@@ -250,7 +251,7 @@ def test_size():
 @needs_tf14_ops
 def test_our_table_agrees_with_tensorflow_1_4():
     listed = json.loads(TF14_OPS.read_text())
-    ours = {op: sorted(known) for op, known in graphdef_ops.TF14_ATTRIBUTES.items()}
+    ours = {op: sorted(known) for op, known in layer_ops.TF14_ATTRIBUTES.items()}
     assert ours == {op: listed[op] for op in ours}
 
 
@@ -288,7 +289,7 @@ json.dump(attributes, open(sys.argv[1], "w"))
 
 @needs_tf14
 def test_the_list_of_ops_is_that_of_the_real_1_4(tmp_path):
-    """How train/tf14_ops.json came to be."""
+    """How train/graphdef/tf14_ops.json came to be."""
     (tmp_path / "script.py").write_text(TF14_OPS_SCRIPT)
     subprocess.run([TF14 / "python", tmp_path / "script.py", tmp_path / "ops.json"], check=True)
     listed = json.loads((tmp_path / "ops.json").read_text())

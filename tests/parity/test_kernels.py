@@ -21,14 +21,15 @@ from kernel_models import (
     random_sums,
     weighted,
 )
+from places import C_PROGRAMS
 from tflite_builder import INPUT_SCALE, Network, Weighted
 
 from codegen.native import NativeEngine, compile_engine
 from codegen.ops import _convolution
 from codegen.plan import ALIGNMENT_BYTES, Overlap
-from train.errors import UserError
+from train.core.errors import UserError
 
-HARNESS = Path(__file__).resolve().parents[1] / "c" / "run_engine.c"
+HARNESS = C_PROGRAMS / "run_engine.c"
 NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "4"))
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1")
 

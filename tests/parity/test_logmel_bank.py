@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import SHARED
 
-from train.frontend import wav_features
-from train.spec import FrontEnd
-from train.wav import decode_wav, to_float
+from train.audio.frontend import wav_features
+from train.audio.wav import decode_wav, to_float
+from train.core.spec import FrontEnd
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = SHARED / "data"
 BANK, RECORDINGS = DATA / "speech_commands_logmel_bank.npz", DATA / "speech_commands_dev.tar.xz"
 WORDS = ("bed", "cat", "happy")  # on the official partition in the archive, as in the bank
 CLIP_SAMPLES = 16000

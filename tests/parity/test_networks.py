@@ -6,7 +6,7 @@ import pytest
 from converted_models import assert_same, normalized_network, op_names
 
 from codegen.tflite import read_graph
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to compile the engine with")
 

@@ -18,19 +18,19 @@ from parity.test_graphdef import (
     real_clips,
     synthetic_clips,
 )
+from single_layers import SINGLE_LAYERS, make_audio, make_model
 from spread_models import TOLERANCE, assert_spread, spread_model, tolerance
-from unit.test_graphdef_ops import SINGLE_LAYERS, make_audio, make_model
 
-from hil.pi_timer import BUNDLE, bundle
-from hil.remote import operators
-from hil.remote.interpreter import Interpreter
-from hil.remote.tensorflow_engine import TensorFlowEngine
-from hil.remote.timer import AUDIO_INPUT, OUTPUT, RATE_INPUT
+from hil.pi.bundle import BUNDLE, bundle
+from hil.pi.remote import operators
+from hil.pi.remote.interpreter import Interpreter
+from hil.pi.remote.tensorflow_engine import TensorFlowEngine
+from hil.pi.remote.timer import AUDIO_INPUT, OUTPUT, RATE_INPUT
 from train import architectures
 from train.architectures import front_end_of
-from train.graphdef import GraphDefModel, freeze
-from train.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
-from train.wav import encode_wav
+from train.audio.wav import encode_wav
+from train.core.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
+from train.graphdef.freeze import GraphDefModel, freeze
 
 FEEDS = [AUDIO_INPUT, RATE_INPUT]
 

@@ -10,8 +10,8 @@ from parity.test_graphdef import FRONT_END, synthetic_clips
 from spread_models import keras_scores, spread_model
 
 from hil import __main__ as hil
-from train.graphdef import freeze
-from train.wav import encode_wav, to_float, to_int16
+from train.audio.wav import encode_wav, to_float, to_int16
+from train.graphdef.freeze import freeze
 
 LABELS = ("silence", "unknown", "yes", "no")
 

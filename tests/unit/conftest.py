@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train import runfolder, wav
-from train.spec import ModelSpec, labels_for
+from train.audio import wav
+from train.core import runfolder
+from train.core.spec import ModelSpec, labels_for
 
 WORDS = ("yes", "größe")
 

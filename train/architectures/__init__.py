@@ -23,8 +23,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
-from train.errors import UserError
-from train.spec import FrontEnd
+from train.core.errors import UserError
+from train.core.spec import FrontEnd
 
 if TYPE_CHECKING:
     import keras

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from train.architectures import INPUT_NAME, OUTPUT_NAME
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 SIGMA = 0.01  # of the first weights, in every original model but single_fc
 

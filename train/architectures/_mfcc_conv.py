@@ -3,7 +3,7 @@
 import keras
 
 from train.architectures import _layers
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 FRONT_END = FrontEnd("mfcc", window_stride_ms=10)  # 98 x 40
 

@@ -3,7 +3,7 @@
 import keras
 
 from train.architectures import _layers
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 _BLOCK_FRAMES = 9
 

@@ -10,7 +10,7 @@ of benchmark_model: 842.51M.
 import keras
 
 from train.architectures import _mfcc_conv
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 FRONT_END = _mfcc_conv.FRONT_END
 _FILTERS = 128

@@ -16,7 +16,7 @@ end.
 import keras
 
 from train.architectures import _layers
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 FRONT_END = FrontEnd("raw")
 _STRIDE_SAMPLES = 20  # half a frame

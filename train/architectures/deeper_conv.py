@@ -10,7 +10,7 @@ Parameters with 12 labels: 1,089,420. FLOPs by the rule of benchmark_model: 1.43
 import keras
 
 from train.architectures import _layers, _mfcc_conv
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 FRONT_END = _mfcc_conv.FRONT_END
 _FILTERS = (128, 256)

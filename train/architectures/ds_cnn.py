@@ -9,7 +9,7 @@ Parameters for 49 x 43 features, normalization folded in: 6,972 with 4 labels, 7
 import keras
 
 from train.architectures import _layers
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 _STEM_FILTERS = 20
 _BLOCKS = ((32, 2), (32, 1), (40, 1), (48, 1))  # filters, and stride: what every place costs comes after it

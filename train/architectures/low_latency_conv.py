@@ -11,8 +11,8 @@ Parameters for 49 x 43 features: 947,342 with 4 labels, 948,374 with 12.
 import keras
 
 from train.architectures import _layers
-from train.errors import UserError
-from train.spec import FrontEnd
+from train.core.errors import UserError
+from train.core.spec import FrontEnd
 
 _FILTER_BINS = 8
 

@@ -15,7 +15,7 @@ original counts, whose ``first_time_flag`` is a variable but no weight.
 import keras
 
 from train.architectures import _layers
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 _RANK = 2
 _UNITS = 1280

@@ -9,7 +9,7 @@ Parameters with 12 labels: 604,300. FLOPs by the rule of benchmark_model: 237.75
 import keras
 
 from train.architectures import _mfcc_conv
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 FRONT_END = _mfcc_conv.FRONT_END
 _FILTERS = 64

@@ -11,7 +11,7 @@ Parameters for 49 x 43 features, normalization folded in: 11,428 with 4 labels, 
 import keras
 
 from train.architectures import _layers
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 _SPECTRAL_FILTERS, _SPECTRAL_BLOCKS = 16, 2
 _CHANNELS, _TEMPORAL_BLOCKS, _BLOCK_FRAMES = 32, 3, 9

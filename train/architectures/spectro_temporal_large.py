@@ -7,7 +7,7 @@ Parameters for 49 x 43 features, normalization folded in: 177,044 with 4 labels,
 import keras
 
 from train.architectures import _spectro_temporal
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 
 def build(front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> keras.Model:

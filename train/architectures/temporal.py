@@ -10,7 +10,7 @@ Parameters for 49 x 43 features, normalization folded in: 11,172 with 4 labels, 
 import keras
 
 from train.architectures import _layers
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 _CHANNELS = 32
 _BLOCKS = 5

@@ -8,7 +8,7 @@ Parameters for 49 x 43 features: 18,252 with 4 labels, 53,460 with 12.
 import keras
 
 from train.architectures import _layers
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 
 def build(front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> keras.Model:

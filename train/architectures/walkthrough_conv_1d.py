@@ -11,7 +11,7 @@ Parameters with 12 labels: 28,366,616. FLOPs by the rule of benchmark_model: 4.8
 import keras
 
 from train.architectures import _layers
-from train.spec import FrontEnd
+from train.core.spec import FrontEnd
 
 FRONT_END = FrontEnd("raw")
 NOT_DEPLOYABLE = "its 113 MB of weights fit on no board, and the challenge's limit is 5 MB"

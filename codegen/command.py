@@ -1,0 +1,36 @@
+"""``earshot codegen RUN``: the model of a run folder as C."""
+
+import argparse
+from pathlib import Path
+
+from train.core.console import log
+from train.core.errors import UserError
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """What to turn into C, and where a single file's goes."""
+    parser.description = (
+        "Turn the model.tflite of a run folder into C sources in RUN/c, or any int8 .tflite "
+        "into C sources in a folder of your own."
+    )
+    parser.epilog = "The features of one WAV as a C array: earshot wav-to-features --help"
+    parser.add_argument(
+        "model", metavar="RUN|MODEL.tflite", type=Path, help="run folder, such as out/yes_no, or one file"
+    )
+    parser.add_argument("--out", metavar="FOLDER", type=Path, help="where the C of a single file goes")
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Generate; the folder goes to stdout."""
+    is_file = flags.model.is_file()
+    if is_file and flags.out is None:
+        raise UserError(f"{flags.model} is a file, not a run folder; say with --out FOLDER where its C goes")
+    if not is_file and flags.out is not None:
+        raise UserError(f"--out is for a single .tflite; the C of {flags.model} goes to {flags.model / 'c'}")
+
+    from codegen.emit import generate, generate_model  # here, so that --help need not wait for NumPy
+
+    paths = generate_model(flags.model, flags.out) if is_file else generate(flags.model)
+    for path in paths:
+        log(f"wrote {path} ({path.stat().st_size} bytes)")
+    print(paths[0].parent)

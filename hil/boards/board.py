@@ -1,0 +1,245 @@
+"""The boards: firmware/boards/<id>/board.json, loaded and checked.
+
+CMake reads the same files (firmware/cmake/board.cmake); docs/ADD_A_BOARD.md describes them.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hil.boards.flash_tools import FLASHERS
+from train.core.errors import UserError
+from train.core.installation import FIRMWARE_SOURCES
+
+BOARDS = FIRMWARE_SOURCES / "boards"
+BOARD_FILE = "board.json"
+HOST_CPU = "host"
+QEMU = "qemu"
+EMULATOR = "qemu-system-arm"
+NATIVE = "native"
+
+_FIELDS = {"id": str, "title": str, "cpu": str, "flags": list, "sources": list, "run": dict}
+_TARGET_FIELDS = {
+    "flash_bytes": int,
+    "ram_bytes": int,
+    "stack_bytes": int,
+    "linker_script": str,
+    "uart": dict,
+}
+_TARGET_OPTIONS: dict[str, type] = {"flash": dict, "usb": dict}
+_RUN_FIELDS: dict[str, dict[str, type]] = {QEMU: {"kind": str, "machine": str}, NATIVE: {"kind": str}}
+_NAMES = {str: "a text", int: "a whole number above 0", list: "a list of texts", dict: "an object"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What only a microcontroller has: budgets, memory map, UART."""
+
+    flash_bytes: int
+    ram_bytes: int
+    stack_bytes: int
+    linker_script: Path
+    baud: int
+
+
+@dataclass(frozen=True)
+class UsbId:
+    """Vendor and product, as a board shows itself on the USB."""
+
+    vid: int
+    pid: int
+
+    def __str__(self) -> str:
+        return f"{self.vid:04x}:{self.pid:04x}"
+
+
+@dataclass(frozen=True)
+class FlashTool:
+    """How a board is flashed: a name in FLASHERS, and a value for each of its fields."""
+
+    name: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Board:
+    """One board.
+
+    ``target`` is None for this computer, ``machine`` (QEMU's name) where none is emulated, ``flash`` where
+    there is nothing to flash, ``usb`` where the serial port shows no id of its own.
+    """
+
+    id: str
+    title: str
+    cpu: str
+    flags: tuple[str, ...]
+    sources: tuple[Path, ...]
+    run_kind: str
+    machine: str | None
+    target: Target | None
+    flash: FlashTool | None = None
+    usb: UsbId | None = None
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Programs that build for it, and start it where it is emulated."""
+        builders = ("cmake", "arm-none-eabi-gcc" if self.target else "cc")
+        return (*builders, EMULATOR) if self.run_kind == QEMU else builders
+
+    def command(
+        self, firmware: Path, semihosting: bool = False, emulator_options: Sequence[str] = ()
+    ) -> list[str]:
+        """How to start a firmware with its serial line on standard input and output.
+
+        Args:
+            firmware: the ELF file that CMake built for this board.
+            semihosting: let firmware in an emulator read (and write) files of this computer.
+            emulator_options: more of them, where there is one.
+        """
+        if self.machine is None:
+            return [str(firmware)]
+        emulator = [EMULATOR, "-machine", self.machine, "-kernel", str(firmware)]
+        if semihosting:
+            emulator += ["-semihosting-config", "enable=on,target=native"]
+        return [*emulator, "-display", "none", "-monitor", "none", "-serial", "stdio", *emulator_options]
+
+    def require_emulator(self) -> None:
+        """Refuse a board that cannot be started here; better asked before a build than after."""
+        if self.run_kind == QEMU and shutil.which(EMULATOR) is None:
+            raise UserError(
+                f"{EMULATOR}: not found; install it, on Debian or Ubuntu: sudo apt-get install {EMULATOR}"
+            )
+
+
+def board_ids(boards: Path = BOARDS) -> tuple[str, ...]:
+    """Every board there is, sorted."""
+    return tuple(sorted(path.parent.name for path in boards.glob(f"*/{BOARD_FILE}")))
+
+
+def load_board(board_id: str, boards: Path = BOARDS) -> Board:
+    """Load and check one board.
+
+    Raises:
+        UserError: no such board, not JSON, a field missing, unknown or of the wrong type, a
+            file named that is not there, or a stack larger than the RAM.
+    """
+    known = board_ids(boards)
+    if board_id not in known:
+        raise UserError(
+            f"board {board_id!r} is not known; known: {', '.join(known)}. "
+            "docs/ADD_A_BOARD.md tells how to add one"
+        )
+    folder = boards / board_id
+    where = str(folder / BOARD_FILE)
+    try:
+        content = json.loads((folder / BOARD_FILE).read_bytes())
+    except ValueError as error:
+        raise UserError(f"{where}: not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{where}: found a {type(content).__name__}, expected an object with id, cpu, …")
+    is_target = content.get("cpu") != HOST_CPU
+    needed = {**_FIELDS, **(_TARGET_FIELDS if is_target else {})}
+    _check_fields(content, needed, where, options=_TARGET_OPTIONS if is_target else None)
+    if content["id"] != board_id:
+        raise UserError(f"{where}: id is {content['id']!r}, expected {board_id!r}, the name of the folder")
+    run = content["run"]
+    return Board(
+        id=board_id,
+        title=content["title"],
+        cpu=content["cpu"],
+        flags=tuple(content["flags"]),
+        sources=tuple(_existing(folder, name, "sources", where) for name in content["sources"]),
+        run_kind=_run_kind(run, where),
+        machine=run.get("machine"),
+        target=_target(content, folder, where) if is_target else None,
+        flash=_flash_tool(content["flash"], where) if "flash" in content else None,
+        usb=_usb_id(content["usb"], where) if "usb" in content else None,
+    )
+
+
+def _run_kind(run: dict[str, Any], where: str) -> str:
+    kind = run.get("kind")
+    if kind not in _RUN_FIELDS:
+        raise UserError(f"{where}: run.kind is {kind!r}, expected one of: {', '.join(_RUN_FIELDS)}")
+    _check_fields(run, _RUN_FIELDS[kind], where, "run.")
+    return str(kind)
+
+
+def _target(content: dict[str, Any], folder: Path, where: str) -> Target:
+    _check_fields(content["uart"], {"baud": int}, where, "uart.")
+    if content["stack_bytes"] >= content["ram_bytes"]:
+        raise UserError(
+            f"{where}: stack_bytes is {content['stack_bytes']}, "
+            f"expected less than ram_bytes, {content['ram_bytes']}"
+        )
+    return Target(
+        flash_bytes=content["flash_bytes"],
+        ram_bytes=content["ram_bytes"],
+        stack_bytes=content["stack_bytes"],
+        linker_script=_existing(folder, content["linker_script"], "linker_script", where),
+        baud=content["uart"]["baud"],
+    )
+
+
+def _flash_tool(content: dict[str, Any], where: str) -> FlashTool:
+    tool = content.get("tool")
+    if not isinstance(tool, str) or tool not in FLASHERS:
+        raise UserError(
+            f"{where}: flash.tool is {json.dumps(tool)}, expected one of: {', '.join(sorted(FLASHERS))}"
+        )
+    fields: dict[str, type] = dict.fromkeys(("tool", *FLASHERS[tool].fields), str)
+    _check_fields(content, fields, where, "flash.")
+    if "family" in fields and not re.fullmatch(r"0x[0-9a-fA-F]{1,8}", content["family"]):
+        raise UserError(
+            f"{where}: flash.family is {json.dumps(content['family'])}, expected a number such as 0xe48bff56"
+        )
+    return FlashTool(tool, {name: content[name] for name in FLASHERS[tool].fields})
+
+
+def _usb_id(content: dict[str, Any], where: str) -> UsbId:
+    _check_fields(content, {"vid": str, "pid": str}, where, "usb.")
+    for name, value in content.items():
+        if not re.fullmatch(r"[0-9a-fA-F]{4}", value):
+            raise UserError(
+                f"{where}: usb.{name} is {json.dumps(value)}, expected four hexadecimal digits, such as 2e8a"
+            )
+    return UsbId(int(content["vid"], 16), int(content["pid"], 16))
+
+
+def _check_fields(
+    content: dict[str, Any],
+    fields: dict[str, type],
+    where: str,
+    prefix: str = "",
+    options: dict[str, type] | None = None,
+) -> None:
+    """Refuse fields that are unknown (a typo, most likely), of another type, or missing and no option."""
+    known = fields | (options or {})
+    for name in sorted(fields.keys() | content.keys()):
+        if name not in content:
+            raise UserError(f"{where}: {prefix}{name} is missing; docs/ADD_A_BOARD.md describes the file")
+        if name not in known:
+            raise UserError(f"{where}: {prefix}{name} is not known, expected only {', '.join(sorted(known))}")
+        if not _is_a(content[name], known[name]):
+            raise UserError(
+                f"{where}: {prefix}{name} is {json.dumps(content[name])}, expected {_NAMES[known[name]]}"
+            )
+
+
+def _is_a(value: object, kind: type) -> bool:
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return isinstance(value, kind) and value != ""
+
+
+def _existing(folder: Path, name: str, field: str, where: str) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_file():
+        raise UserError(f"{where}: {field} names {name}, but there is no file {path}")
+    return path

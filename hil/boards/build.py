@@ -1,0 +1,278 @@
+"""A run folder becomes firmware for a board: RUN/firmware/<board>/, and what it takes of the board."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from hil.boards.board import BOARD_FILE, Board, Target
+from hil.boards.stack import StackBound, worst_stack
+from train.core import runfolder
+from train.core.console import log, warn
+from train.core.errors import UserError
+from train.core.installation import FIRMWARE_SOURCES
+from train.core.operating_point import in_force
+
+APPLICATION, PROOF = "earshot", "proof"  # programs
+COMPILED, TFLM = ENGINES = ("compiled", "tflm")
+
+_CMAKE_CACHE = "CMakeCache.txt"
+# Without the last, CMake takes c/ for a model alone, which has no application.
+_NEEDED_SOURCES = ("engine.c", "engine.h", "micro_model_settings.cc", "operating_point.h")
+_BANNER_HASH = re.compile(r"^// Model SHA-256: ([0-9a-f]{64})$", re.MULTILINE)
+_OPERATING_POINT_HASH = re.compile(r"^// Operating point: \w+, SHA-256 ([0-9a-f]{64})$", re.MULTILINE)
+_BUILD_ID = re.compile(r'KWS_BUILD_ID "([0-9a-f]+)"')
+_OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
+_CMAKE_ERROR = re.compile(r"^CMake Error[^\n]*:\n\n?((?:  [^\n]*\n|\n(?=  ))+)", re.MULTILINE)
+_ARENAS = {
+    COMPILED: ("engine.h", re.compile(r"KWS_ARENA_BYTES = (\d+)")),
+    TFLM: ("model.h", re.compile(r"kTensorArenaSize = (\d+)")),
+}
+_NO_COMPILER = "No CMAKE_C_COMPILER could be found"
+_HARD_FLOAT = {"-mfloat-abi=hard", "-mfloat-abi=softfp"}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What runs the model.
+
+    Attributes:
+        name: one of ENGINES.
+        tflm_root: for tflm: a TFLite-Micro checkout.
+        tflm_library: for tflm: its static library, where the checkout has several for the board.
+    """
+
+    name: str = COMPILED
+    tflm_root: Path | None = None
+    tflm_library: Path | None = None
+
+    def check(self) -> None:
+        """Refuse an engine without what it needs, and with what it does not."""
+        if self.name == TFLM and self.tflm_root is None:
+            raise UserError(
+                "--engine tflm needs a TFLite-Micro checkout with its library built; add --tflm-root FOLDER"
+            )
+        for flag, path in (("--tflm-root", self.tflm_root), ("--tflm-library", self.tflm_library)):
+            if self.name != TFLM and path is not None:
+                raise UserError(f"{flag} is of no use to --engine {self.name}; add --engine tflm")
+
+    def cmake_flags(self) -> list[str]:
+        """All of them each time: a build folder remembers those of the last."""
+        flags = {"TFLM_ROOT": self.tflm_root, "TFLM_LIBRARY": self.tflm_library}
+        paths = [f"-D{name}={path.resolve() if path else ''}" for name, path in flags.items()]
+        return [f"-DENGINE={self.name}", *paths]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an image takes of a microcontroller.
+
+    Attributes:
+        flash_bytes: code, constants and the initial values of variables.
+        ram_bytes: variables, with the arena, and all that board.json sets aside for the stack.
+        stack: the worst case; None where it has no bound that can be computed.
+    """
+
+    flash_bytes: int
+    ram_bytes: int
+    stack: StackBound | None
+
+
+_COMPILED_ENGINE = Engine()
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A built program.
+
+    Attributes:
+        path: the ELF file.
+        usage: None on the host.
+    """
+
+    path: Path
+    arena_bytes: int
+    usage: Usage | None
+
+
+def build(
+    board: Board,
+    run: Path,
+    engine: Engine = _COMPILED_ENGINE,
+    clean: bool = False,
+    program: str = APPLICATION,
+) -> Firmware:
+    """Build a program of a run folder for a board.
+
+    Args:
+        engine: what is to run the model.
+        clean: start from an empty build folder.
+        program: APPLICATION or PROOF.
+    Raises:
+        UserError: the run folder is not finished or its c/ is of another model, a tool is
+            missing, the image does not fit the board, or its stack has no bound or too high a one.
+    """
+    engine.check()
+    sources = _check_sources(run)
+    folder = run / runfolder.FIRMWARE / board.id
+    if clean or not _was_made_here(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+    _configure(board, sources, folder, engine)
+    _compile(board, folder, program)
+    path = folder / program
+    usage = None if board.target is None else _measure(board, board.target, path, engine.name)
+    return Firmware(path, _arena_bytes(sources, engine.name), usage)
+
+
+def build_id(board: Board, run: Path) -> str:
+    """What the proof that ``build`` made last says of itself when it is asked.
+
+    Raises:
+        UserError: it was not built yet.
+    """
+    folder = run / runfolder.FIRMWARE / board.id
+    header = folder / f"{PROOF}_build_id" / "build_id.h"
+    found = _BUILD_ID.search(header.read_text(encoding="utf-8")) if header.is_file() else None
+    if found is None or not (folder / PROOF).is_file():
+        raise UserError(f"{folder}: the firmware {PROOF} is not there; leave out --no-build to make it")
+    return found[1]
+
+
+def _check_sources(run: Path) -> Path:
+    """The folder c of a run folder, after checking that it is of the model and thresholds in force now."""
+    spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
+    sources = (run / runfolder.C_SOURCES).resolve()
+    remedy = f"make it with: python -m codegen {run}"
+    for name in _NEEDED_SOURCES:
+        if not (sources / name).is_file():
+            raise UserError(f"{run / runfolder.C_SOURCES}: has no {name}; {remedy}")
+    banner = _BANNER_HASH.search((sources / "engine.c").read_text(encoding="utf-8", errors="replace"))
+    if banner is None:
+        raise UserError(f"{run / runfolder.C_SOURCES / 'engine.c'}: does not name its model; {remedy}")
+    found, expected = banner[1], spec.artefacts[runfolder.TFLITE]
+    if found != expected:
+        raise UserError(
+            f"{run / runfolder.C_SOURCES}: was generated from another model: SHA-256 is {found[:12]}…, "
+            f"expected {expected[:12]}…, that of {run / runfolder.TFLITE}; {remedy}"
+        )
+    header = (sources / "operating_point.h").read_text(encoding="utf-8", errors="replace")
+    generated = _OPERATING_POINT_HASH.search(header)
+    name, point = in_force(run, spec)
+    if generated is None or generated[1] != point.sha256:
+        raise UserError(
+            f"{run / runfolder.C_SOURCES}: was generated with other thresholds than those in force now "
+            f"({name}); {remedy}"
+        )
+    return sources
+
+
+def _was_made_here(folder: Path) -> bool:
+    """Whether CMake can go on in a build folder: it refuses one that was copied, or made by another tree."""
+    cache = folder / _CMAKE_CACHE
+    if not cache.is_file():
+        return False
+    lines = cache.read_text(encoding="utf-8", errors="replace").splitlines()
+    places = {"CMAKE_CACHEFILE_DIR": folder, "CMAKE_HOME_DIRECTORY": FIRMWARE_SOURCES}
+    return all(f"{name}:INTERNAL={place.resolve()}" in lines for name, place in places.items())
+
+
+def _configure(board: Board, sources: Path, folder: Path, engine: Engine) -> None:
+    if shutil.which("cmake") is None:
+        raise UserError("cmake: not found; install it, on Debian or Ubuntu: sudo apt-get install cmake")
+    command = ["cmake", "-S", str(FIRMWARE_SOURCES), "-B", str(folder)]
+    command += [f"-DBOARD={board.id}", f"-DMODEL={sources}", *engine.cmake_flags()]
+    if not (folder / _CMAKE_CACHE).is_file():  # the generator of a build folder stays what it is
+        if shutil.which("ninja"):
+            command += ["-G", "Ninja"]
+        elif shutil.which("make") is None:
+            raise UserError(
+                "neither ninja nor make is there; install one, on Debian or Ubuntu: "
+                "sudo apt-get install ninja-build"
+            )
+    done = subprocess.run(command, capture_output=True, text=True)
+    if _NO_COMPILER in done.stderr:  # of boards; board.cmake asks for that of targets itself
+        raise UserError("cc: not found; install it, on Debian or Ubuntu: sudo apt-get install gcc")
+    if done.returncode:
+        raise UserError(_cmake_message(done.stderr) or f"{folder}: cmake failed:\n{done.stderr}")
+
+
+def _cmake_message(stderr: str) -> str:
+    """What the first message(FATAL_ERROR) said, on one line as it was written."""
+    error = _CMAKE_ERROR.search(stderr)
+    return " ".join(error[1].split()) if error else ""
+
+
+def _compile(board: Board, folder: Path, program: str) -> None:
+    done = subprocess.run(
+        ["cmake", "--build", str(folder), "--target", program, "--parallel"],
+        capture_output=True,
+        text=True,
+    )
+    output = done.stdout + done.stderr
+    if done.returncode:
+        raise UserError(_overflow_message(board, output) or f"{board.id}: the build failed:\n{output}")
+    log(f"built {folder / program}")
+
+
+def _overflow_message(board: Board, output: str) -> str:
+    """The linker's complaint about a board without the room, in terms of board.json."""
+    if board.target is None:
+        return ""
+    budgets = {
+        "FLASH": ("flash_bytes", board.target.flash_bytes),
+        "RAM": ("ram_bytes", board.target.ram_bytes),
+    }
+    complaints = []
+    for region, excess in dict.fromkeys(_OVERFLOW.findall(output)):
+        name, budget = budgets[region]
+        needed = budget + int(excess)
+        complaints.append(f"{needed:,} bytes of {region}, but {BOARD_FILE} has {budget:,} ({name})")
+    if not complaints:
+        return ""
+    return (
+        f"{board.id}: the firmware needs {' and '.join(complaints)}; "
+        "take a smaller architecture or a larger board"
+    )
+
+
+def _measure(board: Board, target: Target, path: Path, engine: str) -> Usage:
+    text, data, bss = (int(size) for size in _tool("size", str(path)).splitlines()[1].split()[:3])
+    return Usage(flash_bytes=text + data, ram_bytes=data + bss, stack=_stack(board, target, path, engine))
+
+
+def _stack(board: Board, target: Target, path: Path, engine: str) -> StackBound | None:
+    with tempfile.TemporaryDirectory() as folder:
+        # The constants of firmware.cmake would be taken for functions that lie at these addresses.
+        plain = Path(folder) / path.name
+        _tool("objcopy", "--wildcard", "--strip-symbol=KWS_*", str(path), str(plain))
+        disassembly = _tool("objdump", "--disassemble", "--disassemble-zeroes", str(plain))
+    try:
+        bound = worst_stack(disassembly, has_floating_point=bool(_HARD_FLOAT & set(board.flags)))
+    except UserError as error:
+        if engine == COMPILED:
+            raise UserError(f"{path}: {error}") from error
+        warn(f"{error}; TFLite-Micro is built that way")
+        return None
+    if bound.bytes > target.stack_bytes:
+        path_text = " > ".join(name for name, _ in bound.path)
+        raise UserError(
+            f"{path}: needs {bound.bytes} bytes of stack, but {BOARD_FILE} sets aside "
+            f"{target.stack_bytes} (stack_bytes); raise that. The deepest path: {path_text}"
+        )
+    return bound
+
+
+def _tool(name: str, *arguments: str) -> str:
+    """Output of a tool that comes with the compiler."""
+    command = [f"arm-none-eabi-{name}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _arena_bytes(sources: Path, engine: str) -> int:
+    name, pattern = _ARENAS[engine]
+    found = pattern.search((sources / name).read_text(encoding="utf-8"))
+    if found is None:
+        raise UserError(f"{sources / name}: names no arena size; make it with: python -m codegen RUN")
+    return int(found[1])

@@ -1,0 +1,160 @@
+"""Firmware onto a board, and proof that it is what runs there."""
+
+import contextlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from hil.boards.board import BOARD_FILE, QEMU, Board, FlashTool
+from hil.boards.flash_tools import COPY, FLASHERS
+from hil.boards.image import read_image, to_uf2
+from hil.link.link import Link, LinkError
+from hil.protocol.connection import Conversation, FirmwareError, LinkStatistics
+from hil.protocol.messages import Info, InfoRequest
+from train.core import runfolder
+from train.core.console import log
+from train.core.errors import UserError
+
+_REOPEN_S = 10.0  # a board that restarts leaves the USB and comes back
+_RETRY_S = 0.2
+_MOUNTS = ("/media/{user}", "/run/media/{user}", "/media", "/Volumes")
+
+
+class FlashError(UserError):
+    """The tool could not do it."""
+
+    exit_code = 4
+
+
+def flash_tool(board: Board) -> FlashTool:
+    """What flashes a board.
+
+    Raises:
+        UserError: there is nothing to flash.
+    """
+    if board.flash is not None:
+        return board.flash
+    if board.target is None:
+        why = "is this computer: there is nothing to flash"
+    elif board.run_kind == QEMU:
+        why = "is emulated: there is nothing to flash"
+    else:
+        why = f"has no flash in {BOARD_FILE}, see docs/ADD_A_BOARD.md"
+    raise UserError(f"board {board.id} {why}; python -m hil test starts it by itself")
+
+
+def needs_port(tool: FlashTool) -> bool:
+    """Whether the tool reaches the board through its serial port."""
+    return any("{port}" in argument for command in FLASHERS[tool.name].commands for argument in command)
+
+
+def flash_commands(tool: FlashTool, program: Path, port: str | None) -> list[list[str]]:
+    """What is to be run, one after the other; files that a tool needs are written beside the program.
+
+    Args:
+        program: the ELF file.
+        port: None where it is not known; then ``needs_port`` must be false.
+    Raises:
+        UserError: the program is no ELF file, or the volume of the board is not there.
+    """
+    commands = FLASHERS[tool.name].commands
+    named = "".join(argument for command in commands for argument in command)
+    values = {
+        "elf": str(program),
+        "image": str(program.with_suffix(".image")),
+        "port": port or "",
+    } | tool.values
+    if "{bin}" in named or "{uf2}" in named:
+        image = read_image(program)
+        values["address"] = f"0x{image.address:08x}"
+        if "{bin}" in named:
+            values["bin"] = str(program.with_suffix(".bin"))
+            runfolder.write_bytes(program.with_suffix(".bin"), image.data)
+        else:
+            values["uf2"] = str(program.with_suffix(".uf2"))
+            runfolder.write_bytes(program.with_suffix(".uf2"), to_uf2(image, int(tool.values["family"], 16)))
+    if "{volume}" in named:
+        values["volume"] = str(_volume(tool.values["volume"]))
+    return [[argument.format(**values) for argument in command] for command in commands]
+
+
+def run_commands(tool: FlashTool, commands: list[list[str]]) -> None:
+    """Flash; what the tools say goes to stderr.
+
+    Raises:
+        UserError: a tool is not installed.
+        FlashError: one ended with an error.
+    """
+    for command in commands:
+        log(shlex.join(command))
+        if command[0] == COPY:
+            _copy(Path(command[1]), Path(command[2]))
+            continue
+        program = _find(command[0])
+        if program is None:
+            raise UserError(f"{command[0]}: not found; install it: {FLASHERS[tool.name].install}")
+        code = subprocess.run([program, *command[1:]], stdout=sys.stderr).returncode
+        if code:
+            raise FlashError(f"{command[0]} ended with {code}, as said above; is the board connected?")
+
+
+def check_running(board: Board, build_id: str, open_link: Callable[[], Link]) -> None:
+    """Ask what was flashed who it is; it may take a while to come back.
+
+    Raises:
+        LinkError: nobody is there.
+        FirmwareError: another program, or another build, is running.
+    """
+    with contextlib.closing(Conversation(_open(open_link), LinkStatistics())) as conversation:
+        info = conversation.ask(InfoRequest(), Info)
+    for what, found, expected in (
+        ("board", info.board_id, board.id),
+        ("build id", info.build_id, build_id),
+    ):
+        if found != expected:
+            raise FirmwareError(
+                f"{conversation.name}: the {what} is {found}, expected {expected}; the board runs "
+                "something else than was just flashed: is that its port, and did it restart?"
+            )
+
+
+def _open(open_link: Callable[[], Link]) -> Link:
+    deadline_s = time.monotonic() + _REOPEN_S
+    while True:
+        try:
+            return open_link()
+        except LinkError:
+            if time.monotonic() >= deadline_s:
+                raise
+            time.sleep(_RETRY_S)
+
+
+def _find(name: str) -> str | None:
+    """A program on the PATH, or beside the Python that runs this: there the extras put theirs."""
+    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+
+
+def _volume(name: str) -> Path:
+    """Where the drive is mounted that a board in its bootloader shows."""
+    places = [Path(place.format(user=os.environ.get("USER", ""))) / name for place in _MOUNTS]
+    for place in places:
+        if place.is_dir():
+            return place
+    raise UserError(
+        f"no drive {name}: put the board into its bootloader (by its button, mostly) and mount the drive; "
+        f"looked for {', '.join(map(str, places))}"
+    )
+
+
+def _copy(source: Path, folder: Path) -> None:
+    try:
+        shutil.copyfile(source, folder / source.name)
+    except OSError as error:
+        raise FlashError(
+            f"{folder}: cannot be written ({error.strerror}); is the board still there?"
+        ) from error

@@ -1,0 +1,53 @@
+"""``earshot boards``: the boards, what they need, and what is connected."""
+
+import argparse
+import shutil
+
+from hil.boards.board import Board, board_ids, load_board
+from hil.boards.ports import connected_ports
+from train.core.errors import UserError
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """None but --help."""
+
+
+def run(_flags: argparse.Namespace) -> None:
+    """A line for each board and each port."""
+    boards, mistakes = [], []
+    for board_id in board_ids():
+        try:
+            board = load_board(board_id)
+        except UserError as error:  # the others are of use all the same
+            mistakes.append(str(error))
+            continue
+        boards.append(board)
+        missing = [tool for tool in board.tools if shutil.which(tool) is None]
+        if not (shutil.which("ninja") or shutil.which("make")):
+            missing.append("ninja or make")
+        budgets = (
+            f"flash {board.target.flash_bytes:,}, RAM {board.target.ram_bytes:,}"
+            if board.target
+            else "no limits"
+        )
+        state = f"missing: {', '.join(missing)}" if missing else "ready"
+        print(f"{board.id:14} {board.title:47} {board.cpu:11} {budgets:31} {board.run_kind:7} {state}")
+    _print_ports(boards)
+    if mistakes:
+        raise UserError("; ".join(mistakes))
+
+
+def _print_ports(boards: list[Board]) -> None:
+    """Serial ports, and the boards that have their USB id."""
+    print()
+    try:
+        ports = connected_ports()
+    except UserError as error:
+        print(f"connected: {error}")
+        return
+    for port in ports:
+        owners = [board.id for board in boards if port.usb is not None and port.usb == board.usb]
+        usb = str(port.usb or "no USB")
+        print(f"{port.device:14} {port.description:47} {usb:11} {' or '.join(owners) or 'unknown'}")
+    if not ports:
+        print("connected: no serial port")

@@ -1,0 +1,85 @@
+"""Flags that several commands on firmware have, and what they say."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from hil.boards.board import Board
+from hil.boards.build import COMPILED, ENGINES, Engine
+from hil.proof.dut import DUT, make_dut
+from hil.protocol.faulty_link import FaultSource
+from train.core.command_line import add_run_argument
+
+
+def add_firmware_flags(parser: argparse.ArgumentParser, several: str = "") -> None:
+    """The run folder, the board and the engine.
+
+    Args:
+        several: what --board says more where it takes more than one.
+    """
+    add_run_argument(parser)
+    parser.add_argument("--board", required=True, metavar="ID", help=f"as earshot boards lists them{several}")
+    parser.add_argument(
+        "--engine", default=COMPILED, choices=ENGINES, help="what runs the model (%(default)s)"
+    )
+    parser.add_argument("--tflm-root", type=Path, metavar="DIR", help="TFLite-Micro checkout, for tflm")
+    parser.add_argument(
+        "--tflm-library", type=Path, metavar="FILE", help="its static library, if there are several"
+    )
+
+
+def engine_of(flags: argparse.Namespace) -> Engine:
+    """The engine that the flags ask for."""
+    return Engine(flags.engine, flags.tflm_root, flags.tflm_library)
+
+
+def add_port_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of a real board's port."""
+    parser.add_argument(
+        "--port", metavar="PORT", help="a board: /dev/ttyACM0, COM5, socket://HOST:PORT, rfc2217://HOST:PORT"
+    )
+    parser.add_argument("--baud", type=count, help="of the port (default: that of board.json)")
+
+
+def add_line_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that ``dut_of`` reads, for every command that proves something by `proof`."""
+    add_port_flags(parser)
+    parser.add_argument("--no-build", action="store_true", help="take RUN/firmware/BOARD/proof as it is")
+    parser.add_argument(
+        "--faults",
+        metavar="LIST",
+        help="spoil the line on purpose: shares of frames to drop, corrupt, duplicate, delay, split, stall, "
+        "disconnect, restart (the board), and the seed, as drop=0.01,corrupt=0.01,seed=1",
+    )
+
+
+def dut_of(
+    board: Board,
+    flags: argparse.Namespace,
+    feed: str,
+    faults: FaultSource | None,
+    emulator_options: Sequence[str] = (),
+) -> DUT:
+    """The device that the flags of ``add_firmware_flags`` and ``add_line_flags`` name; see ``make_dut``."""
+    return make_dut(
+        board,
+        flags.run,
+        engine_of(flags),
+        feed=feed,
+        port=flags.port,
+        baud=flags.baud,
+        faults=faults,
+        is_built=flags.no_build,
+        emulator_options=emulator_options,
+    )
+
+
+def count(text: str) -> int:
+    """A number above 0, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+count.__name__ = "number above 0"

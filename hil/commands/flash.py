@@ -1,0 +1,67 @@
+"""``python -m hil flash``: flags in, a board that runs what it should."""
+
+import argparse
+import shlex
+
+from hil.boards.board import load_board
+from hil.boards.build import APPLICATION, PROOF, build, build_id
+from hil.commands.firmware_flags import add_firmware_flags, engine_of
+from hil.proof.dut import open_port
+from train.core.console import log
+
+_EXIT_CODES = """exit codes:
+  0  flashed; of proof: and the board says that it runs this build
+  2  a mistake in the flags, the run folder or board.json; a tool that is missing; nothing to flash
+  3  the link: no such port, nobody there
+  4  the tool failed, or the board runs another build
+"""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """See ``train.core.command_line``."""
+    add_firmware_flags(parser)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EXIT_CODES
+    parser.add_argument(
+        "--program",
+        default=PROOF,
+        choices=(PROOF, APPLICATION),
+        help="%(choices)s: what python -m hil test talks to, or what listens and says what it hears "
+        "(%(default)s)",
+    )
+    parser.add_argument(
+        "--port", metavar="PORT", help="serial port of the board (default: that with its USB id)"
+    )
+    parser.add_argument("--baud", type=int, help="of the port (default: that of board.json)")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="build, print the commands, and leave the board alone"
+    )
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Build, flash, ask the board what it runs."""
+    from hil.boards.flash import check_running, flash_commands, flash_tool, needs_port, run_commands
+    from hil.boards.ports import port_of
+
+    board = load_board(flags.board)
+    tool = flash_tool(board)
+    engine = engine_of(flags)
+    firmware = build(board, flags.run, engine, program=flags.program)
+    is_verified = flags.program == PROOF
+    port = flags.port
+    if port is None and (needs_port(tool) or (is_verified and not flags.dry_run)):
+        port = port_of(board)
+    commands = flash_commands(tool, firmware.path, port)
+    if flags.dry_run:
+        for command in commands:
+            print(shlex.join(command))
+        return
+    run_commands(tool, commands)
+    if not is_verified:
+        log(f"not verified: only {PROOF} tells its build id")
+        return
+    assert port is not None
+    assert board.target is not None
+    expected, baud = build_id(board, flags.run), flags.baud or board.target.baud
+    check_running(board, expected, lambda: open_port(port, baud))
+    print(f"{board.id} on {port} runs build {expected}")

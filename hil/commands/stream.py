@@ -1,0 +1,164 @@
+"""``python -m hil stream``: flags in, a stream through a board, stream.json and a table out."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from hil.boards.board import load_board
+from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, dut_of
+from hil.proof.dut import SERIAL
+from hil.protocol.faulty_link import Faults, FaultSource
+from train.core.errors import UserError
+from train.core.layout import ALL, SPLITS, TESTING
+from train.detection.labelled_stream import TRUTH_TEXT, WAV, StreamSettings
+
+_DEFAULTS = StreamSettings()
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """See ``train.core.command_line``."""
+    add_firmware_flags(parser)
+    parser.add_argument(
+        "--data", metavar="WHERE", help="clips, as for python -m train (default: as in training)"
+    )
+    parser.add_argument(
+        "--split", default=TESTING, choices=(*SPLITS, ALL), help="which of them (%(default)s)"
+    )
+    for name, what in (
+        ("minutes", "length of the stream"),
+        ("word_gap_ms", "a word comes once in a clip and this"),
+        ("noise_volume", "loudest background noise, 0 to 1"),
+        ("unknown_percentage", "share of the words that the model does not know"),
+        ("seed", "of everything that is drawn"),
+    ):
+        default = getattr(_DEFAULTS, name)
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(
+            flag, type=type(default), default=default, metavar="N", help=f"{what} (%(default)s)"
+        )
+    parser.add_argument("--wav", type=Path, metavar="FILE", help="a recording of one's own, with --truth")
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE",
+        help="what is said in it: lines of label, time in ms at which the second around the word begins",
+    )
+    parser.add_argument(
+        "--time-tolerance-ms",
+        "--time_tolerance_ms",  # as the original spells it
+        type=float,
+        metavar="N",
+        help="a detection may be so far from its word (default: 750, as the original's)",
+    )
+    parser.add_argument(
+        "--inference-stride-rows",
+        type=int,
+        metavar="N",
+        help="an inference every N rows of features (default: 5, as in the application)",
+    )
+    add_line_flags(parser)
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Build, make the stream, let the board and its twin listen, compare, judge, report."""
+    from hil.proof.stream_check import Listening, listen
+    from train.core import runfolder
+    from train.data.job_data import gather
+    from train.detection.labelled_stream import make_stream, read_stream, write_stream
+    from train.detection.reference_listener import INFERENCE_STRIDE_ROWS
+    from train.detection.scoring import TIME_TOLERANCE_MS
+    from train.settings.job import trained_job
+
+    if (flags.wav is None) != (flags.truth is None):
+        raise UserError("--wav and --truth belong together: a recording, and what is said in it")
+    settings = StreamSettings(
+        **{field.name: getattr(flags, field.name) for field in dataclasses.fields(StreamSettings)}
+    )
+    tolerance_ms = TIME_TOLERANCE_MS if flags.time_tolerance_ms is None else flags.time_tolerance_ms
+    if not 0 <= tolerance_ms <= 60_000:
+        raise UserError(f"--time-tolerance-ms is {tolerance_ms:g}, expected 0 to 60000")
+    stride_rows = (
+        INFERENCE_STRIDE_ROWS if flags.inference_stride_rows is None else flags.inference_stride_rows
+    )
+    if not 1 <= stride_rows <= 255:
+        raise UserError(f"--inference-stride-rows is {stride_rows}, expected 1 to 255")
+    board = load_board(flags.board)
+    spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
+    faults = FaultSource(Faults.parse(flags.faults)) if flags.faults else None
+    dut = dut_of(board, flags, SERIAL, faults)
+    if flags.port:
+        dut.open_link().close()  # a mistake in it is told before the corpus is read
+    folder = flags.run / runfolder.HIL / board.id
+    about: dict[str, Any]
+    if flags.wav:
+        stream = read_stream(flags.wav, flags.truth, spec)
+        about = {"wav": str(flags.wav), "truth": str(flags.truth)}
+    else:
+        material = gather(trained_job(flags.run, spec, flags.data), (flags.split,))
+        stream = make_stream(material.audio_of(flags.split), material.splits[flags.split], spec, settings)
+        write_stream(folder, stream, spec.front_end.sample_rate_hz)
+        about = {
+            **dataclasses.asdict(settings),
+            "split": flags.split,
+            "corpus_sha256": material.tested.corpus.sha256,
+            "wav": str(folder / WAV),
+            "truth": str(folder / TRUTH_TEXT),
+        }
+    about |= {"time_tolerance_ms": tolerance_ms, "inference_stride_rows": stride_rows}
+    result = listen(Listening(dut, spec, flags.run, stream, about))
+    print_result(result, folder)
+
+
+def print_result(result: dict[str, Any], folder: Path) -> None:
+    """The figures on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from hil.proof.stream_check import STREAM
+
+    console = Console(soft_wrap=True, highlight=False)
+    table = Table(title=f"{result['board']} ({result['label']})", title_justify="left")
+    for column in ("label", "said", "correct", "heard"):
+        table.add_column(column, justify="left" if column == "label" else "right")
+    for row in result["per_label"]:
+        table.add_row(row["label"], *(str(row[name]) for name in ("words", "correct", "heard")))
+    console.print(table)
+    words, latency, link = result["words"], result["latency_ms"], result["link"]
+    low, high = result["interval"]
+    compared = result["differences_to_host"]
+    shares = ", ".join(
+        f"{100 * result[name] / max(1, words):.1f} % {title}"
+        for name, title in (
+            ("matched", "matched"),
+            ("correct", "correct"),
+            ("wrong", "wrong"),
+            ("false_positives", "false positive"),
+        )
+    )
+    console.print(
+        f"""\
+stream         {result["minutes"]:g} minutes, {words} words: {shares}
+false accepts  {result["false_accepts"]}: {result["false_accepts_per_hour"]:g} an hour (95 % interval \
+{low:g} to {high:g})
+false rejects  {result["false_rejects"]} of {result["wanted_words"]} words
+latency        {_latency(latency)}
+same in Python {compared["detections"]} of {len(result["detections"])} detections differ; \
+scores {_scores(compared["scores_equal"])}
+link           {link["frames_sent"]:,} frames sent, {link["frames_received"]:,} received, \
+{link["retries"]} retries, {link["crc_errors"]} CRC errors; {result["audio_s_per_s"]:g} s of audio a second
+report         {folder / STREAM}""",
+        markup=False,
+    )
+
+
+def _latency(latency: dict[str, float] | None) -> str:
+    if latency is None:
+        return "not known: no correct detection of a word whose end is known"
+    return f"{latency['median']:.0f} ms from the end of a word (median), {latency['p90']:.0f} ms (90 %)"
+
+
+def _scores(are_equal: bool | None) -> str:
+    if are_equal is None:
+        return "not compared"
+    return "equal to the bit" if are_equal else "differ (features may be 1 apart: ADR 9)"

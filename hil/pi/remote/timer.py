@@ -1,0 +1,231 @@
+"""Times a frozen graph as TensorFlow 1.4's benchmark_model did: the log on stderr, JSON to a file or stdout.
+
+``python3 earshot_timer.pyz model.pb`` on the Raspberry Pi; ``hil.pi.benchmark`` makes that file and sends it.
+"""
+
+import argparse
+import datetime
+import hashlib
+import io
+import json
+import os
+import sys
+import threading
+from timeit import default_timer
+
+import numpy as np
+
+from . import machine
+from .graphdef import GraphError, split_reference
+from .interpreter import Interpreter
+from .tally import Stat, Tally
+from .tensorflow_engine import TensorFlowEngine
+from .work import counted_nodes, human_number, needed_nodes, node_flops
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+    Engine = Interpreter | TensorFlowEngine
+
+AUDIO_INPUT, RATE_INPUT, OUTPUT = "decoded_sample_data:0", "decoded_sample_data:1", "labels_softmax:0"
+INPUT_SHAPE = (16000, 1)  # of the challenge: a second at 16 kHz
+RATE_HZ = 16000
+AUTO, TENSORFLOW, NUMPY = "auto", "tensorflow", "numpy"
+EXIT_GRAPH, EXIT_LOST = 2, 3  # the graph cannot be run; whoever started this is gone
+
+
+def main():
+    # type: () -> None
+    """Run the command on ``sys.argv``."""
+    parser = argparse.ArgumentParser(prog="earshot_timer", description=__doc__)
+    add_engine_flags(parser)
+    parser.add_argument("--max-num-runs", type=int, default=1000, help="of each phase (%(default)s)")
+    parser.add_argument("--max-time", type=float, default=10.0, help="of each phase, in s (%(default)s)")
+    parser.add_argument("--warmup-runs", type=int, default=2, help="(%(default)s)")
+    parser.add_argument(
+        "--json", default="-", metavar="FILE", help="where the figures go (%(default)s: stdout)"
+    )
+    flags = parser.parse_args()
+    if flags.watch_stdin:
+        end_with_stdin()
+    try:
+        content = json.dumps(_measure(flags), indent=1, sort_keys=True) + "\n"
+    except GraphError as error:
+        refuse_graph(flags.graph, error)
+    if flags.json == "-":
+        sys.stdout.write(content)
+    else:
+        with io.open(flags.json, "wb") as file:
+            file.write(content.encode("utf-8"))
+
+
+def add_engine_flags(parser):
+    # type: (argparse.ArgumentParser) -> None
+    """The flags of every program that runs a graph."""
+    parser.add_argument("graph", help="a frozen GraphDef, such as model.pb")
+    parser.add_argument(
+        "--engine", default=AUTO, choices=(AUTO, TENSORFLOW, NUMPY), help="auto: TensorFlow if it is there"
+    )
+    parser.add_argument("--num-threads", type=int, default=-1, help="of TensorFlow; -1: its choice")
+    parser.add_argument("--watch-stdin", action="store_true", help="end as soon as stdin is closed")
+
+
+def refuse_graph(path, error):
+    # type: (str, GraphError) -> NoReturn
+    """End, and say why."""
+    sys.stderr.write("error: %s: %s\n" % (path, error))
+    sys.exit(EXIT_GRAPH)
+
+
+def end_with_stdin():
+    # type: () -> None
+    """A process that ssh started outlives the connection, unless it listens for its end."""
+
+    def watch():
+        # type: () -> None
+        while os.read(0, 4096):
+            pass
+        os._exit(EXIT_LOST)
+
+    watcher = threading.Thread(target=watch)
+    watcher.daemon = True
+    watcher.start()
+
+
+def _measure(flags):
+    # type: (argparse.Namespace) -> dict[str, Any]
+    """Every phase; the figures as they are written."""
+    content = read_graph(flags.graph)
+    for line in (
+        "Graph: [%s]" % flags.graph,
+        "Input layers: [%s,%s]" % (AUDIO_INPUT, RATE_INPUT),
+        "Input shapes: [%s:]" % ",".join(map(str, INPUT_SHAPE)),
+        "Input types: [float,int32]",
+        "Output layers: [%s]" % OUTPUT,
+        "Num runs: [%d]" % flags.max_num_runs,
+        "Inter-inference delay (seconds): [-1.0]",
+        "Inter-benchmark delay (seconds): [-1.0]",
+        "Num threads: [%d]" % flags.num_threads,
+        "Benchmark name: []",
+        "Output prefix: []",
+        "Show sizes: [0]",
+        "Warmup runs: [%d]" % flags.warmup_runs,
+    ):
+        _log(line)
+    state_before = machine.read_state()
+    engine, load_s = load_engine(content, flags)
+    _log("Loaded %s in %.1f s" % (engine.name, load_s))
+    inputs = [np.zeros(INPUT_SHAPE, np.float32), np.array(RATE_HZ, np.int32)]
+    tally = Tally()
+
+    def plain():
+        # type: () -> None
+        engine.run(inputs)
+
+    def traced():
+        # type: () -> None
+        tally.add_run(engine.run_traced(inputs))
+
+    warm = _phase(plain, flags.warmup_runs, -1.0, "without")
+    without = _phase(plain, flags.max_num_runs, flags.max_time, "without")
+    with_stats = _phase(traced, flags.max_num_runs, flags.max_time, "with")
+    _log(
+        "Average inference timings in us: Warmup: %d, no stats: %d, with stats: %d"
+        % (warm.mean, without.mean, with_stats.mean)
+    )
+    for line in tally.lines():
+        _log(line)
+    flops = count_flops(engine, inputs)
+    _log("FLOPs estimate: " + human_number(flops))
+    flops_per_s = int(flops / (without.mean / 1e6)) if without.mean else 0
+    _log("FLOPs/second: " + human_number(flops_per_s))
+    (scores,) = engine.run(inputs)
+    return {
+        "engine": engine.name,
+        "machine": machine.describe_machine(),
+        "state_before": state_before,
+        "state_after": machine.read_state(),
+        "graph_bytes": len(content),
+        "graph_sha256": hashlib.sha256(content).hexdigest(),
+        "load_s": load_s,
+        "warmup_us": warm.as_dict(),
+        "no_stats_us": without.as_dict(),
+        "with_stats_us": with_stats.as_dict(),
+        "timings_us": tally.times.as_dict(),
+        "memory_bytes": tally.memory.current,
+        "peak_memory_bytes": machine.peak_memory_bytes(),
+        "flops": flops,
+        "flops_per_s": flops_per_s,
+        "output_shape": list(scores.shape),
+        "nodes": tally.as_list(),
+    }
+
+
+def read_graph(path):
+    # type: (str) -> bytes
+    """The bytes of a graph.
+
+    Raises:
+        GraphError: it cannot be read.
+    """
+    try:
+        with io.open(path, "rb") as file:
+            return file.read()
+    except (IOError, OSError) as error:
+        raise GraphError("cannot be read (%s)" % error.strerror)
+
+
+def load_engine(content, flags, log=None):
+    # type: (bytes, argparse.Namespace, Callable[[str], None] | None) -> tuple[Engine, float]
+    """The engine that the flags ask for, and the seconds that it took; ``log`` in place of the timer's."""
+    log = log or _log
+    start_s = default_timer()
+    feeds, fetches = [AUDIO_INPUT, RATE_INPUT], [OUTPUT]
+    if flags.engine != NUMPY:
+        log("Loading TensorFlow.")
+        try:
+            engine = TensorFlowEngine(content, feeds, fetches, flags.num_threads)  # type: Engine
+            return engine, default_timer() - start_s
+        except ImportError as error:
+            if flags.engine == TENSORFLOW:
+                raise GraphError("there is no TensorFlow here (%s); leave out --engine" % error)
+            log("There is none; NumPy takes its place.")
+    engine = Interpreter(content, feeds, fetches)
+    return engine, default_timer() - start_s
+
+
+def _phase(run, most_runs, most_s, detail):
+    # type: (Callable[[], None], int, float, str) -> Stat
+    """Wall time of each run, in microseconds, until there were enough of them or the time is up."""
+    _log(
+        "Running benchmark for max %d iterations, max %g seconds %s detailed stat logging, "
+        "with -1s sleep between inferences" % (most_runs, most_s, detail)
+    )
+    stat = Stat()
+    begun_s = default_timer()
+    while stat.count < most_runs and (most_s <= 0 or default_timer() - begun_s < most_s):
+        start_s = default_timer()
+        run()
+        stat.add(int(1e6 * (default_timer() - start_s)))
+    _log(stat.line() + "\n")
+    return stat
+
+
+def count_flops(engine, inputs):
+    # type: (Engine, list[np.ndarray[Any, Any]]) -> int
+    """FLOPs of a run."""
+    nodes = counted_nodes(needed_nodes(list(engine.nodes.values()), split_reference(OUTPUT)[0]))
+    wanted = {(node.name, 0) for node in nodes} | {one for node in nodes for one in node.inputs}
+    shapes = engine.shapes(inputs, wanted)
+    return sum(node_flops(node, shapes.__getitem__) for node in nodes)
+
+
+def _log(message):
+    # type: (str) -> None
+    """A line as TensorFlow's log has it: time, level, place, message."""
+    line = sys._getframe(1).f_lineno
+    now = datetime.datetime.now().strftime("%Y-%m-%d %H:%M:%S.%f")
+    sys.stderr.write("%s: I hil/pi/remote/timer.py:%d] %s\n" % (now, line, message))
+    sys.stderr.flush()

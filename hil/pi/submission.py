@@ -1,0 +1,228 @@
+"""``python -m hil pi --submission``: a folder of WAV files scored by the graph, as the challenge wants it."""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from hil.pi import benchmark
+from hil.pi.bundle import Ended, breakdown, bundle, start
+from hil.pi.rules import label_of
+from hil.pi.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
+from train.challenge import submission
+from train.challenge.submission import Row, Rows
+from train.core import runfolder
+from train.core.console import log, progress
+from train.core.errors import Interrupted, UserError
+from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
+
+_PROGRAM = "earshot_submission.pyz"
+_RECORD = "submission.json"
+
+
+def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
+    """Score the folder, write the CSV, its faults and ``pi/submission.json``, print what became of it.
+
+    Raises:
+        UserError: a mistake in the flags, the graph or the folder.
+        SshError, RemoteError, TimerError: as the timer's.
+        Interrupted: Ctrl-C; the same command goes on.
+    """
+    out: Path = flags.out
+    submission.check_out(out, flags.overwrite)
+    graph = benchmark.find_graph(flags.graph)
+    content, _ = benchmark.read_graph(graph)
+    labels = read_labels(flags.graph, graph)
+    settings = {"graph_sha256": hashlib.sha256(content).hexdigest(), "labels": labels, "tta": flags.tta}
+    rows = Rows(out)
+    rows.check(**settings)
+    arguments = ["--engine", flags.engine, "--watch-stdin", "--skip", str(rows.count)]
+    arguments += ["--tta"] if flags.tta else []
+    python = flags.python or ("python3" if host else sys.executable)
+    # "--": the name of a folder may begin with a dash.
+    folder = ["--", flags.submission if host else str(Path(flags.submission).absolute())]
+    try:
+        with _placed(host, python, graph, content, [*arguments, *folder]) as command:
+            record = _score(command, host, graph, flags.submission, rows, settings)
+    except KeyboardInterrupt as error:
+        raise Interrupted(f"stopped; {rows.kept()}") from error
+    _conclude(graph, rows, record)
+
+
+def read_labels(asked: Path, graph: Path) -> list[str]:
+    """The names of the graph's scores as the challenge has them, from the ``labels.txt`` beside it.
+
+    Args:
+        asked: what the user named: the run folder or the graph.
+    Raises:
+        UserError: it is missing, or not what it should be.
+    """
+    path = graph.parent / runfolder.LABELS
+    if asked.is_dir():
+        runfolder.read_spec(asked, needs=[runfolder.LABELS])
+    if not path.is_file():
+        raise UserError(
+            f"{path}: there is no such file; write one: the label of each score, a line each, in the order "
+            f"of the scores, such as {SILENCE_LABEL}, {UNKNOWN_LABEL}, yes"
+        )
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8") from error
+    labels = submission.challenge_names(line.strip() for line in lines)
+    if not labels or "" in labels or len(set(labels)) < len(labels):
+        found = ", ".join(lines) or "no line"
+        raise UserError(f"{path}: has {found}; expected labels, a line each, and none twice")
+    return labels
+
+
+@contextlib.contextmanager
+def _placed(
+    host: Host | None, python: str, graph: Path, content: bytes, arguments: list[str]
+) -> Iterator[list[str]]:
+    """What runs the program, here or there, while the block lasts."""
+    program = bundle("submission")
+    if host is not None:
+        with remote_folder(host, {_PROGRAM: program, runfolder.GRAPHDEF: content}, python) as there:
+            yield run_command(host, there, [python, _PROGRAM, runfolder.GRAPHDEF, *arguments])
+        return
+    with tempfile.TemporaryDirectory() as here:
+        path = Path(here) / _PROGRAM
+        path.write_bytes(program)
+        yield [python, str(path), str(graph), *arguments]
+
+
+def _score(
+    command: list[str],
+    host: Host | None,
+    graph: Path,
+    asked_folder: str,
+    rows: Rows,
+    settings: dict[str, Any],
+) -> dict[str, Any]:
+    """Have every file scored that is not in the rows yet; what did it, and how fast."""
+    where = f"{host.login}:{asked_folder}" if host else asked_folder
+    with _Program(command) as program:
+        begin = program.read()
+        if begin is None:
+            raise _failure(program.end(), host, graph, rows)
+        if "refused" in begin:
+            raise UserError(f"{where}: {begin['refused']}; expected a folder that the clips are in")
+        labels = settings["labels"]
+        if begin["scores"] != len(labels):
+            raise UserError(
+                f"{graph.parent / runfolder.LABELS}: has {len(labels)} labels, but {graph} gives "
+                f"{begin['scores']} scores; expected a label for each score"
+            )
+        settings = {
+            **settings,
+            "engine": begin["engine"],
+            "folder": _name(begin["folder"]),
+            "names_sha256": begin["names_sha256"],
+        }
+        submission.warn_of_foreign(labels)
+        before, start_s = rows.count, time.monotonic()
+        left = begin["files"] - before
+        if before:
+            log(f"going on behind row {before:,} of {begin['files']:,}")
+        with rows.append(settings), progress("scoring", left) as advance:
+            for answer in iter(program.read, None):
+                rows.add(_row(answer, labels))
+                rate = (rows.count - before) / (time.monotonic() - start_s)
+                advance(1, f"{rate:.0f} clips/s")
+        ended = program.end()
+        if ended.code or rows.count != begin["files"]:
+            raise _failure(ended, host, graph, rows)
+    seconds = time.monotonic() - start_s
+    return {
+        "label": label_of(begin["machine"]["model"]),
+        "clips_per_s": left / seconds if left else None,
+        "scored": left,  # the others were scored earlier
+        "settings": settings,
+        "machine": begin["machine"],
+    }
+
+
+def _row(answer: dict[str, Any], labels: list[str]) -> Row:
+    name = _name(answer["name"])
+    if "best" in answer:
+        return Row(name, labels[answer["best"]])
+    return Row.of_fault(name, answer["fault"], answer["is_empty"])
+
+
+def _name(text: str) -> str:
+    """A name whose bytes came as characters."""
+    return os.fsdecode(text.encode("latin-1"))
+
+
+def _failure(ended: Ended, host: Host | None, graph: Path, rows: Rows) -> UserError:
+    """The error of a program that ended before its time."""
+    if host is not None and is_ssh_failure(ended.code):
+        error = failure(host, ended.code, ended.last_words)
+    else:
+        error = breakdown(ended, graph, "scoring")
+    return type(error)(f"{error}; {rows.kept()}") if rows.count else error
+
+
+class _Program:
+    """A program whose output is lines of JSON; it ends with the block."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._process: Popen[bytes] = start(command)
+        self._log: list[bytes] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> "_Program":
+        self._listener.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self.end()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        self._log.extend(self._process.stderr)
+
+    def read(self) -> dict[str, Any] | None:
+        """What it says next; None when it has ended."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith(b"{") and line.endswith(b"}\n"):
+                content: dict[str, Any] = json.loads(line)
+                return content
+            self._log.append(line)  # of a login shell that greets; of a program that was cut short
+        return None
+
+    def end(self) -> Ended:
+        """How it ended, once its output did."""
+        code = self._process.wait()
+        self._listener.join()
+        return Ended(code, "", b"".join(self._log).decode(errors="replace"))
+
+
+def _conclude(graph: Path, rows: Rows, record: dict[str, Any]) -> None:
+    """Write the files, print what is in them."""
+    labels, faults = submission.conclude(rows)
+    path = graph.parent / runfolder.PI / _RECORD
+    record = {"rows": labels.total(), "counts": dict(sorted(labels.items())), "faults": faults, **record}
+    runfolder.write_json(path, {"csv": str(rows.path), **record})
+    if record["clips_per_s"] is not None:
+        print(
+            f"speed    {record['clips_per_s']:.1f} clips/s over {record['scored']:,} "
+            f"({record['label']}), {record['settings']['engine']}"
+        )
+    print(f"written  {rows.path}, {path}")
+    sys.stdout.flush()

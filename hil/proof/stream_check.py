@@ -1,0 +1,186 @@
+"""A board and its twin in Python listen to the same stream; what they hear is compared, judged and kept."""
+
+import time
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hil.link.link import LinkError
+from hil.proof.dut import DUT, connect
+from hil.proof.proof import ProofError
+from hil.protocol.connection import LinkStatistics
+from hil.protocol.messages import StreamResult
+from hil.protocol.stream_transfer import StreamTransfer
+from train.core import runfolder
+from train.core.console import progress, warn
+from train.core.errors import Interrupted
+from train.core.operating_point import in_force
+from train.core.spec import ModelSpec
+from train.detection.labelled_stream import Stream
+from train.detection.reference_listener import Heard, recognize, stream_scores
+from train.detection.scoring import score_stream
+from train.tflite.tflm import TflmModel
+
+STREAM = "stream.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Listening:
+    """What is to be listened to, and by whom.
+
+    Attributes:
+        settings: for the report; ``time_tolerance_ms`` and ``inference_stride_rows`` are used, too.
+    """
+
+    dut: DUT
+    spec: ModelSpec
+    run: Path
+    stream: Stream
+    settings: dict[str, Any]
+
+    @property
+    def report(self) -> Path:
+        """Where the figures go."""
+        return self.run / runfolder.HIL / self.dut.board / STREAM
+
+
+@dataclass(frozen=True)
+class _Twin:
+    """What Python hears: detections, and the CRC of all scores, as StreamResult has it."""
+
+    heard: list[Heard]
+    inferences: int
+    scores_crc: int
+
+
+def listen(job: Listening) -> dict[str, Any]:
+    """Let both listen, and write RUN/hil/<board>/stream.json.
+
+    Returns:
+        the content of stream.json.
+    Raises:
+        Interrupted: Ctrl-C; the figures of what was heard so far are written.
+        LinkError: the line was lost for good; the same.
+        FirmwareError: something else is running.
+        ProofError: the board decides otherwise than Python on the same scores.
+    """
+    dut, rate_hz = job.dut, job.spec.front_end.sample_rate_hz
+    twin = _twin(job)
+    seconds = -(-len(job.stream.samples) // rate_hz)
+    with (
+        connect(dut, job.spec) as session,
+        progress(f"{dut.board} listens (seconds)", seconds) as advance,
+    ):
+        shown_s = 0
+
+        def show(_: int) -> None:
+            nonlocal shown_s
+            now_s = transfer.heard_samples // rate_hz
+            advance(now_s - shown_s)
+            shown_s = now_s
+
+        transfer = StreamTransfer(job.stream.samples, job.settings["inference_stride_rows"], show)
+        started_s = time.monotonic()
+        try:
+            outcome = session.listen(transfer)
+            duration_s = time.monotonic() - started_s
+            session.read_counters()
+        except (KeyboardInterrupt, LinkError) as error:
+            duration_s = time.monotonic() - started_s
+            _write(job, transfer, None, twin, session.statistics, duration_s)
+            so_far = f"{job.report} is of the first {transfer.heard_samples / rate_hz:.0f} s"
+            if isinstance(error, LinkError):
+                raise LinkError(f"{error}; {so_far}") from error
+            raise Interrupted(f"stopped; {so_far}") from None
+        result = _write(job, transfer, outcome, twin, session.statistics, duration_s)
+    differing = result["differences_to_host"]
+    if differing["detections"]:
+        complaint = (
+            f"{dut.board}: {differing['detections']} of {len(result['detections'])} detections are not "
+            f"those of Python; first: {differing['first']}"
+        )
+        if differing["scores_equal"]:
+            raise ProofError(f"{complaint}, though the scores are the same")
+        warn(f"{complaint}; the scores differ, too: prove them with python -m hil test")
+    return result
+
+
+def _twin(job: Listening) -> _Twin:
+    model_file = job.run / runfolder.TFLITE
+    model = TflmModel(model_file.read_bytes(), str(model_file))
+    stride_rows = job.settings["inference_stride_rows"]
+    scores, times_ms = stream_scores(model, job.stream.samples, job.spec.front_end, stride_rows)
+    heard = recognize(scores, times_ms, in_force(job.run, job.spec)[1])
+    return _Twin(heard, len(scores), zlib.crc32(scores.tobytes()))
+
+
+def _write(
+    job: Listening,
+    transfer: StreamTransfer,
+    outcome: StreamResult | None,
+    twin: _Twin,
+    link: LinkStatistics,
+    duration_s: float,
+) -> dict[str, Any]:
+    """Write stream.json of what was heard, and give its content. No outcome: the stream was cut short."""
+    labels, front_end = job.spec.labels, job.spec.front_end
+    found = sorted(transfer.detections.values(), key=lambda detection: detection.index)
+    heard = [Heard(item.time_ms, item.label, item.score) for item in found]
+    heard_ms = 1000 * transfer.heard_samples / front_end.sample_rate_hz
+    figures = score_stream(
+        job.stream.words,
+        heard,
+        labels,
+        front_end.clip_duration_ms,
+        job.settings["time_tolerance_ms"],
+        heard_ms,
+    )
+    detections = figures.pop("detections")
+    content = {
+        "minutes": round(heard_ms / 60_000, 3),
+        **figures,
+        "differences_to_host": _differences(heard, outcome, twin, heard_ms, labels),
+        "complete": outcome is not None,
+        "label": job.dut.label,
+        "board": job.dut.board,
+        "engine": job.dut.engine,
+        "build_id": job.dut.build_id,
+        "model_sha256": job.spec.artefacts[runfolder.TFLITE],
+        "operating_point": in_force(job.run, job.spec)[0],
+        "seed": job.settings.get("seed"),
+        "settings": job.settings,
+        "inferences": outcome.inference_count if outcome else None,
+        "duration_s": round(duration_s, 3),
+        "audio_s_per_s": round(heard_ms / 1000 / duration_s, 2) if duration_s else 0.0,
+        "link": vars(link),
+        "truth": [{"label": word.label, "time_ms": word.time_ms} for word in job.stream.words],
+        "detections": detections,
+    }
+    runfolder.write_json(job.report, content)
+    return content
+
+
+def _differences(
+    heard: list[Heard], outcome: StreamResult | None, twin: _Twin, heard_ms: float, labels: tuple[str, ...]
+) -> dict[str, Any]:
+    """How the board's detections differ from Python's, up to where it heard."""
+    end_ms = max([heard_ms, *(item.time_ms for item in heard)])  # a detection comes before its audio's ACK
+    wanted = [item for item in twin.heard if item.time_ms <= end_ms]
+    differing = sorted(set(heard) ^ set(wanted), key=lambda item: item.time_ms)
+    times_ms = {item.time_ms for item in differing}
+    first = None
+    if differing:
+        at_ms = differing[0].time_ms
+        texts = (
+            ", ".join(f"{labels[i.label]} ({i.score})" for i in items if i.time_ms == at_ms) or "nothing"
+            for items in (heard, wanted)
+        )
+        first = "at {} ms the board heard {}, Python {}".format(at_ms, *texts)
+    return {
+        "detections": len(times_ms),
+        "compared": len(wanted),
+        "scores_equal": outcome.scores_crc == twin.scores_crc if outcome else None,
+        "inferences_compared": twin.inferences if outcome else 0,
+        "first": first,
+    }

@@ -1,0 +1,369 @@
+"""A conversation with the firmware `proof`: who is there, and what it makes of clips.
+
+The line may lose, spoil, repeat and delay; the board may restart and the line break. Whatever happens,
+a clip ends with its own scores or with the reason why there are none, and no wait is without end.
+"""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from hil.link.link import Link, LinkError
+from hil.protocol.clip_transfer import OTHER_FEATURES, Clip, ClipResult, ClipTransfer
+from hil.protocol.connection import (
+    MOST_PATIENCE_S,
+    MOST_SILENCES,
+    PATIENCE_S,
+    Conversation,
+    FirmwareError,
+    LinkStatistics,
+)
+from hil.protocol.messages import (
+    UNASKED,
+    Ack,
+    AckStatus,
+    Audio,
+    Bench,
+    BenchRequest,
+    ClipBegin,
+    Detection,
+    Error,
+    ErrorCode,
+    Hello,
+    Info,
+    InfoRequest,
+    Labels,
+    LabelsRequest,
+    Log,
+    Status,
+    StatusRequest,
+    StreamBegin,
+    StreamResult,
+)
+from hil.protocol.payload import Message
+from hil.protocol.stream_transfer import StreamTransfer
+from hil.protocol.transfer import Transfer
+from train.core.console import log, warn
+
+_MOST_STARTS = 6  # of one clip
+_MOST_RETRIES = 100  # of one clip
+_MOST_CONNECTIONS = 3  # in a row without a clip between them
+_REOPEN_S = 5.0  # a board that restarts may leave the USB and come back
+_TRANSFERS = 4  # clips under way at a time
+
+
+@dataclass
+class _Sent:
+    """A request under way."""
+
+    sequence: int
+    wire_bytes: int
+    sent_s: float
+    round: int
+    transfer: Transfer
+    step: int
+    request: Message
+
+
+class Session:
+    """Use it as a context manager, or ``close`` it.
+
+    Attributes:
+        info: what is running; ``labels`` in the order of the scores.
+    """
+
+    info: Info
+    labels: tuple[str, ...]
+
+    def __init__(self, open_link: Callable[[], Link], check: Callable[[Info, tuple[str, ...]], None]) -> None:
+        """Connect.
+
+        Args:
+            open_link: opens the line, or starts the emulator; again where the line breaks.
+            check: raises FirmwareError where that is not the firmware to be tested.
+        Raises:
+            LinkError: nobody answers.
+            FirmwareError: something else is running.
+        """
+        self._open_link, self._check = open_link, check
+        self.statistics = LinkStatistics()
+        self._ids = random.Random()
+        self._queue: deque[Transfer] = deque()
+        self._round = 0
+        self._patience_s = PATIENCE_S
+        self._line: Conversation | None = None
+        try:
+            self._connect()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the line back."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def read_counters(self) -> None:
+        """Add what the board counted since it started to ``statistics``; to be called at the end."""
+        status = self._open_line().ask(StatusRequest(), Status)
+        self.statistics.crc_errors += status.dropped
+        self.statistics.lost_bytes += status.lost
+
+    def score(self, clips: Iterable[Clip]) -> Iterator[ClipResult]:
+        """The result of each clip, in their order; the next ones are on their way meanwhile.
+
+        Raises:
+            LinkError: the line is lost for good.
+            FirmwareError: after a new connection, something else is running.
+        """
+        for transfer in self._carry(ClipTransfer(clip, self.info, self._new_id()) for clip in clips):
+            assert isinstance(transfer, ClipTransfer)
+            assert transfer.outcome
+            yield transfer.outcome
+
+    def listen(self, stream: StreamTransfer) -> StreamResult:
+        """Let the board listen to a stream to its end.
+
+        Raises:
+            LinkError: the line is lost for good, or the stream failed on it again and again.
+            FirmwareError: after a new connection, something else is running.
+        """
+        stream.begin(self._new_id())
+        for _ in self._carry(iter([stream])):
+            pass
+        if not isinstance(stream.outcome, StreamResult):
+            raise LinkError(f"{self._open_line().name}: the stream failed: {stream.outcome}")
+        return stream.outcome
+
+    def bench(self, inference_count: int) -> Bench:
+        """How long that many inferences took, and rows of features.
+
+        Raises:
+            LinkError, FirmwareError: there is no answer.
+        """
+        return self._open_line().ask(BenchRequest(inference_count), Bench)
+
+    def _carry(self, source: Iterator[Transfer]) -> Iterator[Transfer]:
+        """Each transfer once it has its outcome, in their order; the next ones are on their way meanwhile."""
+        connections = 0
+        while True:
+            try:
+                while self._fill(source):
+                    self._send_what_fits()
+                    self._receive()
+                    while self._queue and self._queue[0].outcome:
+                        connections = 0
+                        yield self._queue.popleft()
+                return
+            except LinkError as error:
+                connections += 1
+                if connections > _MOST_CONNECTIONS:
+                    raise
+                warn(f"{error}; connecting again")
+                self._reconnect(error)
+
+    # Sending
+
+    def _fill(self, source: Iterator[Transfer]) -> bool:
+        """Take transfers in hand; False where there are none any more."""
+        while len(self._queue) < _TRANSFERS and (transfer := next(source, None)) is not None:
+            self._queue.append(transfer)
+        return bool(self._queue)
+
+    def _send_what_fits(self) -> None:
+        for index, transfer in enumerate(self._queue):
+            previous_is_done = index == 0 or self._queue[index - 1].outcome is not None
+            while not transfer.outcome and transfer.next < len(transfer.requests):
+                if transfer.completes_clip(transfer.next) and not previous_is_done:
+                    return
+                if not self._send(transfer):
+                    return
+            if transfer.is_exclusive and not transfer.outcome:
+                return
+
+    def _send(self, transfer: Transfer) -> bool:
+        """Send the next request if the board has room for it."""
+        line = self._open_line()
+        wire = line.encode_next(transfer.requests[transfer.next])
+        under_way_bytes = sum(sent.wire_bytes for sent in self._sent)
+        limit_bytes = 0 if self._is_probing else self.info.receive_window_bytes
+        if self._sent and under_way_bytes + len(wire) > limit_bytes:
+            return False
+        if not self._sent:
+            self._wait_from_now()
+        now_s = time.monotonic()
+        sequence = line.send(wire)
+        step = transfer.next
+        self._sent.append(
+            _Sent(sequence, len(wire), now_s, self._round, transfer, step, transfer.requests[step])
+        )
+        transfer.next += 1
+        return True
+
+    # Receiving
+
+    def _receive(self) -> None:
+        """Wait for something, and deal with it or with its absence."""
+        line = self._open_line()
+        for sequence, message in line.receive(max(0.0, self._deadline_s - time.monotonic())):
+            self._take(sequence, message)
+        if time.monotonic() >= self._deadline_s:
+            self._silences += 1
+            if self._silences > MOST_SILENCES:
+                raise LinkError(line.complaint("fell silent"))
+            self._sent.clear()
+            self._is_probing = True  # the board may be busy, and its memory full of what was sent before
+            self._go_back(self._queue[0], self._queue[0].done)
+            self._wait_from_now()
+
+    def _take(self, sequence: int, message: Message) -> None:
+        if isinstance(message, Hello) and sequence == UNASKED:
+            self.statistics.restarts += 1
+            self._sent.clear()
+            self._begin_again(0, "the board restarted")
+            return
+        if isinstance(message, Log):
+            log(f"the board says: {message.text}")
+            return
+        index = next((i for i, sent in enumerate(self._sent) if sent.sequence == sequence), None)
+        if index is None:
+            return  # an answer that came twice, or to what was sent before a silence
+        answered = self._sent[index]
+        if isinstance(message, Detection) and isinstance(answered.request, Audio):
+            # Its Ack follows, with the same sequence.
+            answered.transfer.take(message, answered.request, answered.step)
+            return
+        passed_over = self._sent[:index]
+        del self._sent[: index + 1]
+        self._note_wait(time.monotonic() - answered.sent_s)
+        if answered.round == self._round and answered.transfer.outcome is None:
+            self._answer(answered, message)
+        for sent in passed_over:  # lost, or its answer was; of audio, later answers tell the same
+            is_open = (
+                sent.round == self._round and not sent.transfer.outcome and sent.step >= sent.transfer.done
+            )
+            if is_open and not isinstance(sent.request, ClipBegin | StreamBegin | Audio):
+                self._go_back(sent.transfer, sent.step)
+                return
+
+    def _answer(self, sent: _Sent, message: Message) -> None:
+        """Deal with the answer to a request of this round."""
+        transfer = sent.transfer
+        place = self._queue.index(transfer)
+        if isinstance(message, Ack) and message.transfer_id == transfer.id:
+            step = transfer.step_at(message.next_sample)
+            if step is None:
+                self._begin_again(
+                    place, f"the board is at sample {message.next_sample}, which was never sent"
+                )
+            elif message.status in (AckStatus.GAP, AckStatus.INCOMPLETE):
+                self._go_back(transfer, step)
+            else:
+                transfer.take_ack(message, step)
+        elif isinstance(message, Error):
+            self._refused(place, message)
+        elif fault := transfer.take(message, sent.request, sent.step):
+            self._begin_again(place, fault)
+
+    def _refused(self, place: int, error: Error) -> None:
+        name = self._open_line().name
+        if error.code == ErrorCode.NOT_THERE:
+            self._begin_again(place, f"the board says: {error.text}")
+        elif error.code == ErrorCode.ENGINE:
+            raise FirmwareError(f"{name}: the model cannot run: {error.text}")
+        else:
+            raise FirmwareError(
+                f"{name}: refused request {error.request_type:02x} ({error.text}); build and flash the "
+                "firmware with this version of Earshot"
+            )
+
+    # Going on after a fault
+
+    def _go_back(self, transfer: Transfer, step: int) -> None:
+        """Send again from a request on; what is under way is not listened to any more."""
+        self._round += 1
+        self.statistics.retries += 1
+        transfer.retries += 1
+        if transfer.retries > _MOST_RETRIES:
+            transfer.fail(f"given up after {_MOST_RETRIES} retries")
+        for later in self._queue:
+            later.next = later.done
+        transfer.next = step
+
+    def _begin_again(self, place: int, reason: str) -> None:
+        """Start a clip afresh, and those behind it, which replaced it on the board."""
+        self._round += 1
+        self.statistics.retries += reason != OTHER_FEATURES
+        for index, transfer in enumerate(self._queue):
+            if index >= place and transfer.outcome is None:
+                if index == place and transfer.starts >= _MOST_STARTS:
+                    transfer.fail(f"given up after {_MOST_STARTS} starts: {reason}")
+                else:
+                    transfer.starts += index == place
+                    transfer.begin(self._new_id())
+
+    def _reconnect(self, cause: LinkError) -> None:
+        """Open the line again, for as long as a board takes to come back."""
+        self.close()
+        deadline_s = time.monotonic() + _REOPEN_S
+        while True:
+            try:
+                self._connect()
+                break
+            except LinkError as error:
+                self.close()
+                if time.monotonic() >= deadline_s:
+                    raise LinkError(f"{cause}; and then: {error}") from error
+                time.sleep(0.5)
+        if self._queue:
+            self._begin_again(0, str(cause))
+
+    # Connecting
+
+    def _connect(self) -> None:
+        self._sent: list[_Sent] = []
+        self._silences = 0
+        self._is_probing = False
+        self._line = Conversation(self._open_link(), self.statistics)
+        self.info = self._line.ask(InfoRequest(), Info)
+        labels: tuple[str, ...] = ()
+        while len(labels) < self.info.label_count:
+            more = self._line.ask(LabelsRequest(len(labels)), Labels).labels
+            if not more:
+                raise FirmwareError(
+                    f"{self._line.name}: has {self.info.label_count} labels, but tells only {labels}"
+                )
+            labels += more
+        self.labels = labels
+        self._check(self.info, labels)
+        self._wait_from_now()
+
+    # Small things
+
+    def _open_line(self) -> Conversation:
+        assert self._line is not None, "the session was closed"
+        return self._line
+
+    def _new_id(self) -> int:
+        """One that no clip of an earlier session has, most likely; the CRC decides in any case."""
+        return self._ids.getrandbits(32)
+
+    def _wait_from_now(self) -> None:
+        wait_s = min(self._patience_s * 2**self._silences, MOST_PATIENCE_S)
+        self._deadline_s = time.monotonic() + wait_s
+
+    def _note_wait(self, took_s: float) -> None:
+        """Learn how long answers take; forget it slowly."""
+        self._silences = 0
+        self._is_probing = False
+        self._patience_s = min(max(PATIENCE_S, 3 * took_s, 0.99 * self._patience_s), MOST_PATIENCE_S)
+        self._wait_from_now()

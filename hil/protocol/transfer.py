@@ -1,0 +1,68 @@
+"""What a session carries: a list of requests, how far they are, and what comes of it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from hil.protocol.messages import MAX_AUDIO_SAMPLES, Ack
+from hil.protocol.payload import Message
+
+# Four frames of them fit into a window of 4096 bytes, so that the line never waits for an answer.
+FRAME_SAMPLES = 500
+
+assert FRAME_SAMPLES <= MAX_AUDIO_SAMPLES
+
+
+class Transfer(ABC):
+    """One clip or stream on its way.
+
+    Attributes:
+        id: a new one for each fresh start, so that no answer to an earlier one can be taken for this.
+        requests: in the order they are sent in.
+        next: of ``requests``, that to be sent next.
+        done: how many of ``requests`` need not be sent again.
+        outcome: set when there is nothing more to do.
+        starts, retries: fresh starts, and how often something was sent again.
+    """
+
+    id: int
+    requests: Sequence[Message]
+    outcome: object | None = None
+
+    def __init__(self) -> None:
+        self.starts, self.retries = 1, 0
+        self.next = self.done = 0
+
+    def begin(self, transfer_id: int) -> None:
+        """Start afresh."""
+        self.id = transfer_id
+        self.next = self.done = 0
+
+    def advance(self, step: int) -> None:
+        """All requests before ``step`` were answered for good."""
+        self.done = max(self.done, step)
+        self.next = max(self.next, self.done)
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether the next transfer must not begin before this one is done."""
+        return False
+
+    def completes_clip(self, step: int) -> bool:
+        """Whether a request ends a clip on the board, which then forgets the result of the one before."""
+        return False
+
+    @abstractmethod
+    def step_at(self, next_sample: int) -> int | None:
+        """The request that goes on at an offset; None where no frame begins there."""
+
+    def take_ack(self, ack: Ack, step: int) -> None:
+        """Audio was taken up to the request ``step``."""
+        self.advance(step)
+
+    @abstractmethod
+    def take(self, message: Message, request: Message, step: int) -> str:
+        """Keep what answers ``request``, which is at ``step``; a text says why to begin again."""
+
+    @abstractmethod
+    def fail(self, reason: str) -> None:
+        """Give it up."""

@@ -1,0 +1,7 @@
+"""Where things are, for all tests."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]  # of the repository
+SHARED = ROOT.parent / "shared"  # reference vectors and recordings; not everybody has them
+C_PROGRAMS = ROOT / "tests" / "c"

@@ -1,0 +1,299 @@
+"""hil flash: the commands, with fake tools on the PATH; the check afterwards, on a fake line. No board."""
+
+import contextlib
+import json
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hil.boards import flash as flash_module
+from hil.boards.board import BOARDS, FlashTool, load_board
+from hil.boards.flash import FlashError, check_running, flash_commands, flash_tool, needs_port, run_commands
+from hil.boards.flash_tools import FLASHERS
+from hil.boards.image import Image, read_image, to_uf2
+from hil.link.link import LinkError
+from hil.protocol.framing import Decoder, Frame
+from hil.protocol.messages import Info, InfoRequest, decode, encode
+from train.core.errors import UserError
+
+PARTS = {0x08000000: b"vectors", 0x08000010: b"initial values of variables"}
+FLAT = b"vectors" + b"\xff" * 9 + b"initial values of variables"
+VALUES = {
+    "pyocd": {"target": "stm32f412xg"},
+    "openocd": {"config": "board/stm32f4discovery.cfg"},
+    "dfu-util": {"device": "0483:df11"},
+    "esptool": {"chip": "esp32c3", "offset": "0x10000"},
+    "picotool": {},
+    "uf2": {"family": "0xe48bff56", "volume": "RPI-RP2"},
+    "bossac": {"offset": "0x2000"},
+}
+# What a user would type, in the folder of the firmware.
+TYPED = {
+    "pyocd": ["pyocd flash --no-wait --target stm32f412xg --format elf proof"],
+    "openocd": ["openocd --file board/stm32f4discovery.cfg --command program|{proof}|verify|reset|exit"],
+    "dfu-util": ["dfu-util --device 0483:df11 --alt 0 --dfuse-address 0x08000000:leave --download proof.bin"],
+    "esptool": [
+        "esptool --chip esp32c3 elf2image --output proof.image proof",
+        "esptool --chip esp32c3 --port /dev/ttyACM7 write-flash 0x10000 proof.image",
+    ],
+    "picotool": ["picotool load -v -x proof -t elf"],
+    "uf2": ["cp proof.uf2 RPI-RP2"],
+    "bossac": [
+        "bossac --port=/dev/ttyACM7 --erase --write --verify --boot=1 --offset=0x2000 --reset proof.bin"
+    ],
+}
+
+
+def elf(parts: dict[int, bytes], kind: int = 1) -> bytes:
+    """A 32-bit ELF file with a segment for each part, and one that is only room in RAM."""
+    segments = [(address, data, len(data)) for address, data in parts.items()] + [(0x20000000, b"", 64)]
+    offset = 52 + 32 * len(segments)
+    table, contents = b"", b""
+    for address, data, memory_bytes in segments:
+        place = offset + len(contents)
+        table += struct.pack("<8I", kind, place, 0x20000000, address, len(data), memory_bytes, 5, 4)
+        contents += data
+    identity = b"\x7fELF\x01\x01\x01".ljust(16, b"\0")
+    head = struct.pack("<HHIIIIIHHHHHH", 2, 40, 1, 0x08000001, 52, 0, 0, 52, 32, len(segments), 0, 0, 0)
+    return identity + head + table + contents
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "proof"
+    path.write_bytes(elf(PARTS))
+    return path
+
+
+@pytest.fixture
+def volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The drive of a board in its bootloader."""
+    monkeypatch.setattr(flash_module, "_MOUNTS", (str(tmp_path),))
+    folder = tmp_path / "RPI-RP2"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def fake_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """``fake_tool(name, exit_code=0)``: a program that writes its arguments to the file returned (JSON)."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+
+    def make(name: str, exit_code: int = 0) -> Path:
+        record = tmp_path / f"{name}.json"
+        script = (
+            f"#!{sys.executable}\nimport json, sys\n"
+            f"open({str(record)!r}, 'a').write(json.dumps(sys.argv[1:]) + '\\n')\nsys.exit({exit_code})\n"
+        )
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
+        return record
+
+    return make
+
+
+@pytest.mark.parametrize("name", FLASHERS)
+def test_commands_are_those_a_user_would_type(name: str, program: Path, volume: Path) -> None:
+    tool = FlashTool(name, VALUES[name])
+    commands = flash_commands(tool, program, "/dev/ttyACM7")
+    folder = f"{program.parent}/"
+    found = [" ".join(word.replace(folder, "").replace(" ", "|") for word in command) for command in commands]
+    assert found == TYPED[name]
+    assert needs_port(tool) == ("ttyACM7" in " ".join(found))
+
+
+@pytest.mark.parametrize("name", sorted(set(FLASHERS) - {"uf2"}))
+def test_tools_are_run_with_exactly_that(name: str, program: Path, fake_tool: Callable[..., Path]) -> None:
+    tool = FlashTool(name, VALUES[name])
+    record = fake_tool(name)
+    commands = flash_commands(tool, program, "/dev/ttyACM7")
+    run_commands(tool, commands)
+    assert [json.loads(line) for line in record.read_text().splitlines()] == [c[1:] for c in commands]
+
+
+def test_flat_image(program: Path) -> None:
+    assert read_image(program) == Image(0x08000000, FLAT)
+    flash_commands(FlashTool("bossac", VALUES["bossac"]), program, "/dev/ttyACM7")
+    assert program.with_suffix(".bin").read_bytes() == FLAT
+
+
+def test_uf2_is_copied_to_the_drive(program: Path, volume: Path) -> None:
+    tool = FlashTool("uf2", VALUES["uf2"])
+    run_commands(tool, flash_commands(tool, program, None))
+    (copy,) = volume.iterdir()
+    block = copy.read_bytes()
+    assert len(block) == 512
+    numbers = struct.unpack_from("<8I", block)
+    assert numbers == (0x0A324655, 0x9E5D5157, 0x2000, 0x08000000, 256, 0, 1, 0xE48BFF56)
+    assert block[32 : 32 + len(FLAT)] == FLAT
+    assert set(block[32 + len(FLAT) : 288]) == {0xFF}
+    assert block[-4:] == struct.pack("<I", 0x0AB16F30)
+
+
+def test_uf2_blocks_are_aligned_and_numbered() -> None:
+    data = bytes(range(256)) * 3
+    blocks = to_uf2(Image(0x10000080, data), 7)
+    heads = [struct.unpack_from("<8I", blocks, at) for at in range(0, len(blocks), 512)]
+    assert [(head[3], head[5], head[6]) for head in heads] == [
+        (0x10000000 + 256 * index, index, 4) for index in range(4)
+    ]
+    payload = b"".join(blocks[at + 32 : at + 288] for at in range(0, len(blocks), 512))
+    assert payload == b"\xff" * 128 + data + b"\xff" * 128
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "cut off"),
+        (b"MZ".ljust(100, b"\0"), "expected a 32-bit ELF file"),
+        (elf(PARTS, kind=2), "expected a 32-bit ELF file with a program"),
+        (elf(PARTS)[:-1], "cut off"),
+        (elf({0: b"a", 0x20000000: b"b"}), r"spans 536,870,913 bytes"),
+    ],
+)
+def test_files_that_are_no_firmware(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "proof").write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        read_image(tmp_path / "proof")
+
+
+def test_a_missing_tool_is_named_with_its_remedy(program: Path, fake_tool: Callable[..., Path]) -> None:
+    for name, remedy in (("picotool", "Pico SDK"), ("bossac", "apt-get install bossa-cli")):
+        tool = FlashTool(name, VALUES[name])
+        with pytest.raises(UserError, match=rf"^{name}: not found; install it: .*{remedy}") as caught:
+            run_commands(tool, flash_commands(tool, program, "/dev/ttyACM7"))
+        assert caught.value.exit_code == 2
+    assert "earshot-kws[hil-pyocd]" in FLASHERS["pyocd"].install
+
+
+def test_a_tool_that_fails_ends_the_work(program: Path, fake_tool: Callable[..., Path]) -> None:
+    tool = FlashTool("esptool", VALUES["esptool"])
+    record = fake_tool("esptool", exit_code=3)
+    with pytest.raises(FlashError, match="esptool ended with 3") as caught:
+        run_commands(tool, flash_commands(tool, program, "/dev/ttyACM7"))
+    assert caught.value.exit_code == 4
+    assert len(record.read_text().splitlines()) == 1  # the second command was not tried
+
+
+def test_a_drive_that_is_not_there(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flash_module, "_MOUNTS", (str(tmp_path),))
+    with pytest.raises(UserError, match="no drive RPI-RP2: put the board into its bootloader"):
+        flash_commands(FlashTool("uf2", VALUES["uf2"]), program, None)
+
+
+@pytest.mark.parametrize(("board_id", "why"), [("host", "is this computer"), ("mps2-an386", "is emulated")])
+def test_nothing_to_flash(board_id: str, why: str) -> None:
+    with pytest.raises(UserError, match=rf"board {board_id} {why}: there is nothing to flash") as caught:
+        flash_tool(load_board(board_id))
+    assert caught.value.exit_code == 2
+
+
+def test_netduinoplus2_is_flashed_by_its_bootloader(program: Path) -> None:
+    assert flash_commands(flash_tool(load_board("netduinoplus2")), program, None)[0][0] == "dfu-util"
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"flash": {"tool": "jtag"}}, r'flash.tool is "jtag", expected one of: bossac, dfu-util'),
+        ({"flash": {}}, r"flash.tool is null, expected one of"),
+        ({"flash": {"tool": ["pyocd"]}}, r'flash.tool is \["pyocd"\], expected one of'),
+        ({"flash": "pyocd"}, r'flash is "pyocd", expected an object'),
+        ({"flash": {"tool": "pyocd"}}, r"flash.target is missing"),
+        (
+            {"flash": {"tool": "pyocd", "target": "a", "chip": "b"}},
+            r"flash.chip is not known, expected only target, tool",
+        ),
+        (
+            {"flash": {"tool": "uf2", "volume": "X", "family": "rp2040"}},
+            r'flash.family is "rp2040", expected',
+        ),
+        ({"usb": {"vid": "2e8a"}}, r"usb.pid is missing"),
+        ({"usb": {"vid": "0x2e8a", "pid": "000a"}}, r'usb.vid is "0x2e8a", expected four hexadecimal digits'),
+    ],
+)
+def test_mistakes_in_board_json(tmp_path: Path, entry: dict[str, object], message: str) -> None:
+    content = json.loads((BOARDS / "mps3-an547" / "board.json").read_text())
+    content |= {"id": "toy", "sources": [], "linker_script": "memory.ld"} | entry
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "memory.ld").touch()
+    (tmp_path / "toy" / "board.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=message):
+        load_board("toy", tmp_path)
+
+
+class FlashedBoard:
+    """A line to a board that runs ``proof``."""
+
+    name = "/dev/ttyACM7"
+
+    def __init__(self, build_id: str, board_id: str = "netduinoplus2") -> None:
+        self._info = Info(
+            1, 4, 16000, 49, 43, 2107, 5472, 4096, 0, -128, board_id, build_id, "compiled", "", ""
+        )
+        self._decoder = Decoder()
+        self._replies = b""
+        self.is_closed = False
+
+    def send(self, data: bytes) -> None:
+        for item in self._decoder.feed(data):
+            assert isinstance(item, Frame)
+            assert decode(item) == InfoRequest()
+            self._replies += encode(self._info, item.sequence)
+
+    def receive(self, timeout_s: float) -> bytes:
+        replies, self._replies = self._replies, b""
+        return replies
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_the_board_says_what_it_runs() -> None:
+    line = FlashedBoard("c0ffee")
+    check_running(load_board("netduinoplus2"), "c0ffee", lambda: line)
+    assert line.is_closed
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        (FlashedBoard("0ddba11"), "build id is 0ddba11, expected c0ffee"),
+        (FlashedBoard("c0ffee", "mps2-an386"), "board is mps2-an386, expected netduinoplus2"),
+    ],
+)
+def test_another_build_is_noticed(line: FlashedBoard, what: str) -> None:
+    with pytest.raises(
+        UserError, match=rf"/dev/ttyACM7: the {what}; the board runs something else"
+    ) as caught:
+        check_running(load_board("netduinoplus2"), "c0ffee", lambda: line)
+    assert caught.value.exit_code == 4
+    assert line.is_closed
+
+
+def test_a_port_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flash_module, "_RETRY_S", 0)
+    failures = iter([LinkError("gone"), LinkError("gone")])
+
+    def open_link() -> FlashedBoard:
+        with contextlib.suppress(StopIteration):
+            raise next(failures)
+        return FlashedBoard("c0ffee")
+
+    check_running(load_board("netduinoplus2"), "c0ffee", open_link)
+    assert next(failures, None) is None
+
+
+def test_a_port_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flash_module, "_REOPEN_S", 0)
+
+    def open_link() -> FlashedBoard:
+        raise LinkError("no such port")
+
+    with pytest.raises(LinkError, match="no such port"):
+        check_running(load_board("netduinoplus2"), "c0ffee", open_link)

@@ -1,0 +1,192 @@
+"""``python -m hil report``: figures of boards joined, whatever of them is there, and shown on the page."""
+
+import html
+import importlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_runs import Page, make_run
+
+from hil.boards.build import Firmware, Usage
+from hil.boards.stack import StackBound
+from hil.commands.report import join, write_size
+from train.core import runfolder
+from train.core.errors import UserError
+from train.report.run_report import write_report
+
+STREAM = {
+    "minutes": 1.5,
+    "words": 3,
+    "matched": 2,
+    "correct": 1,
+    "wrong": 1,
+    "false_positives": 1,
+    "wanted_words": 3,
+    "false_rejects": 2,
+    "false_accepts": 2,
+    "false_accepts_per_hour": 80.04,
+    "interval": [9.69, 289.0],
+    "latency_ms": {"median": 412.4, "p90": 777.7},
+    "per_label": [],
+    "differences_to_host": {"detections": 0, "compared": 3, "scores_equal": True, "first": None},
+    "complete": True,
+    "seed": 1,
+    "label": "emulated",
+    "truth": [{"label": "ja", "time_ms": at_ms} for at_ms in (1000.0, 4000.0, 61_000.0)],
+    "detections": [
+        {"time_ms": 2500, "label": "ja", "score": 220, "verdict": "correct", "said": "ja"},
+        {"time_ms": 5500, "label": "<b>$5_$</b>", "score": 220, "verdict": "wrong", "said": "ja"},
+        {"time_ms": 75_000, "label": "ja", "score": 220, "verdict": "false positive", "said": None},
+    ],
+}
+
+
+def result(**changes: Any) -> dict[str, Any]:
+    """What the page needs of a result.json."""
+    return {
+        "accuracy": 0.9123,
+        "interval": [0.88, 0.94],
+        "clips": 500,
+        "clips_asked": 500,
+        "split": "testing",
+        "int8_accuracy": 0.9123,
+        "features_compared": 1_053_500,
+        "features_differing": 7,
+        "features_max_difference": 1,
+        "scores_compared": 2500,
+        "scores_differing": 0,
+        "proven": True,
+        "clips_per_s": 23.45,
+        "retries": 11,
+        "crc_errors": 12,
+        "failed": 0,
+        "link": {"frames_sent": 17_171, "restarts": 1},
+        "faults": [{"seed": 1}],
+        "feed": "serial",
+        "engine": "compiled",
+        "label": "emulated",
+        **changes,
+    }
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return make_run(tmp_path / "run")
+
+
+def put(run: Path, board: str, name: str, content: dict[str, Any], **changes: Any) -> None:
+    model_sha256 = runfolder.read_spec(run).artefacts[runfolder.TFLITE]
+    runfolder.write_json(run / "hil" / board / name, {"model_sha256": model_sha256, **content, **changes})
+
+
+def report(run: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """``python -m hil report RUN``, up to the catching of errors."""
+    monkeypatch.setattr(sys, "argv", ["hil", "report", str(run)])
+    importlib.import_module("hil.__main__").main()
+    return Page(run / runfolder.REPORT)
+
+
+def words(page: Path) -> str:
+    """The text of a page, a space between any two cells."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page.read_text(encoding="utf-8"))).split())
+
+
+def test_all_parts_are_shown(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(run, "mps2-an386", "result.json", result())
+    put(run, "mps2-an386", "stream.json", STREAM)
+    put(run, "host", "result.json", result(label="host", proven=False, scores_differing=3, faults=[]))
+    usage = Usage(31_664, 20_848, StackBound(484, (), (), 0))
+    write_size(run, "mps2-an386", "earshot", "compiled", Firmware(run / "earshot", 5472, usage))
+    write_size(run, "host", "earshot", "compiled", Firmware(run / "earshot", 5472, None))
+    page = report(run, monkeypatch)
+    text = words(run / runfolder.REPORT)
+    for expected in (
+        "float host", "int8 host", "mps2-an386 emulated 91.2 % 88.0–94.0 500, testing 91.2 %",
+        "7 of 1,053,500 0 of 2,500 yes", "3 of 2,500 no",
+        "serial, with faults on purpose 23.45 0 17,171 11 12 1",
+        "mps2-an386 emulated 1.5 3 2 1 1 1 80.0 (9.7–289.0) 2 of 3 412 / 778 ms 0 of 3",
+        "earshot compiled 31,664 20,848 5,472 484", "in an emulator, whose results are the board's",
+    ):  # fmt: skip
+        assert expected in text
+    marks = [mark for mark in page.all("i") if "title" in mark]
+    assert [mark["class"] for mark in marks] == [
+        "said word", "said word", "heard correct", "heard wrong", "said word", "heard false-positive",
+    ]  # fmt: skip
+    assert marks[0]["style"] == "--left: 1.7%"
+    assert marks[3]["title"] == "heard: <b>$5_$</b> at 5.5 s, wrong"
+    assert {"href": "#boards"} in page.all("a")
+    printed = capsys.readouterr().out
+    assert "91.2 % of 500 clips (emulated, proven), 1 of 3 words in 1.5 minutes" in printed
+    assert "NOT PROVEN" in printed
+
+
+def test_what_train_wrote_stays(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Page(write_report(run))
+    assert "boards" not in {heading["id"] for heading in before.all("h2")}
+    put(run, "host", "result.json", result())
+    after = report(run, monkeypatch)
+    assert [heading["id"] for heading in before.all("h2")] == [
+        heading["id"] for heading in after.all("h2") if heading["id"] != "boards"
+    ]
+    assert len(after.all("audio")) == len(before.all("audio")) > 0
+    page = (run / runfolder.REPORT).read_text()
+    assert write_report(run).read_text() == page, "python -m train report keeps the boards"
+
+
+@pytest.mark.parametrize("name", ["result.json", "stream.json", "size.json"])
+def test_one_part_is_enough(run: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    size = {"program": "proof", "engine": "tflm", "arena_bytes": 1, "flash_bytes": 2, "ram_bytes": 3}
+    size["stack_bytes"] = None
+    part = {"result.json": result(), "stream.json": STREAM, "size.json": size}[name]
+    put(run, "host", name, part)
+    headings = {"result.json": "The line to the boards", "stream.json": "Listening", "size.json": "Firmware"}
+    report(run, monkeypatch)
+    text = words(run / runfolder.REPORT)
+    assert [heading in text for heading in headings.values()] == [heading == name for heading in headings]
+
+
+def test_a_stream_cut_short(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = {"minutes": 0.0, "latency_ms": None, "detections": [], "truth": [], "complete": False}
+    put(run, "host", "stream.json", STREAM, **empty)
+    report(run, monkeypatch)
+    assert "host emulated, cut short 0 3" in words(run / runfolder.REPORT)
+
+
+def test_figures_of_another_model_are_left_out(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(run, "host", "result.json", result())
+    put(run, "mps2-an385", "result.json", result(), model_sha256="0" * 64)
+    report(run, monkeypatch)
+    text = words(run / runfolder.REPORT)
+    assert "mps2-an385" not in text
+    assert "is about another model (SHA-256 000000000000…" in re.sub(r"\s+", " ", capsys.readouterr().err)
+    joined = run / "hil" / "report.json"
+    content = json.loads(joined.read_text())
+    runfolder.write_json(joined, {**content, "model_sha256": "1" * 64})
+    text = words(write_report(run))
+    assert "The boards were tested with another model than this; make it again: python -m hil report" in text
+    assert "7 of 1,053,500" not in text
+
+
+def test_nothing_to_report(run: Path) -> None:
+    with pytest.raises(UserError, match="nothing on this model to report; begin with: python -m hil test"):
+        join(run)
+
+
+def test_damaged_files_are_told(run: Path) -> None:
+    put(run, "host", "result.json", {"accuracy": 1.0})
+    with pytest.raises(UserError, match=r"result\.json: has no 'interval'; it is of another version"):
+        join(run)
+    runfolder.write_json(run / "hil" / "host" / "result.json", [1])
+    with pytest.raises(UserError, match=r"result\.json: has no 'accuracy'"):
+        join(run)
+    runfolder.write_json(run / "hil" / "report.json", {"boards": 1})
+    with pytest.raises(UserError, match="is not as hil report writes it; make it again"):
+        write_report(run)

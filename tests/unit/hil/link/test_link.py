@@ -1,0 +1,62 @@
+"""The link to a running program: every wait ends, and says what was awaited."""
+
+import sys
+
+import pytest
+
+from hil.link.link import LinkError, ProcessLink
+from train.core.errors import UserError
+
+ECHO = "import os\nwhile data := os.read(0, 65536): os.write(1, data)"
+CHATTER = "import os\nwhile True: os.write(1, b'abc')"
+
+
+def test_more_than_the_pipes_hold_comes_back() -> None:
+    data = bytes(range(256)) * 4000  # a megabyte; a pipe holds 64 kB
+    with ProcessLink([sys.executable, "-c", ECHO]) as link:
+        link.send(data)
+        assert link.read(len(data)) == data
+
+
+def test_lines_and_bytes_share_one_stream() -> None:
+    with ProcessLink([sys.executable, "-c", "print('one\\ntwothree', flush=True); input()"]) as link:
+        assert link.read_line() == b"one"
+        assert link.read(3) == b"two"
+        assert link.read_line() == b"three"
+
+
+def test_process_ends_with_the_block() -> None:
+    with ProcessLink([sys.executable, "-c", "input()"]) as link:
+        assert link.process.poll() is None
+    assert link.process.poll() is not None
+
+
+def test_gives_up_on_silence() -> None:
+    command = [sys.executable, "-c", "print('hello', flush=True); input()"]
+    with ProcessLink(command, timeout_s=0.5) as link:
+        assert link.read_line() == b"hello"
+        with pytest.raises(LinkError, match=r"expected 3 bytes, but it did not come within 0.5 s"):
+            link.read(3)
+
+
+def test_gives_up_on_chatter_without_end() -> None:
+    with (
+        ProcessLink([sys.executable, "-c", CHATTER], timeout_s=0.5) as link,
+        pytest.raises(LinkError, match=r"expected a line, but it did not come within 0.5 s"),
+    ):
+        link.read_line()
+
+
+def test_notices_the_end() -> None:
+    with (
+        ProcessLink([sys.executable, "-c", "print('last', end='')"]) as link,
+        pytest.raises(
+            LinkError, match=r"expected a line, but the firmware ended; the last bytes were b'last'"
+        ),
+    ):
+        link.read_line()
+
+
+def test_without_emulator() -> None:
+    with pytest.raises(UserError, match=r"no-such-emulator: not found"):
+        ProcessLink(["no-such-emulator"])

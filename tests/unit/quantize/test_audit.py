@@ -1,0 +1,109 @@
+"""The audit: it passes a full-int8 model, and each thing that is not int8 is refused by name."""
+
+import flatbuffers
+import pytest
+
+from quantize.audit import ENGINE_OPS, audit
+from quantize.slim import slim
+from train.core.errors import UserError
+from train.core.spec import FrontEnd
+from train.tflite.tflm import read_model, schema
+
+FRONT_END = FrontEnd()
+
+
+def changed(tflite: bytes, change) -> bytes:
+    """The model after ``change(tree)``."""
+    tree = read_model(tflite, "original")
+    change(tree)
+    builder = flatbuffers.Builder(0)
+    builder.Finish(tree.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def tensor_of(tree, op: int, position: int):
+    """Tensor that an operator takes at a position, or puts out at -1."""
+    graph = tree.subgraphs[0]
+    found = graph.operators[op]
+    return graph.tensors[found.outputs[0] if position < 0 else found.inputs[position]]
+
+
+def test_a_quantized_model_passes_and_is_taken_stock_of(tiny_tflite):
+    result = audit(slim(tiny_tflite), FRONT_END)
+    assert [op.name for op in result.ops] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX"]
+    assert (result.input.scales, result.input.zero_points) == ((0.5,), (-128,))
+    assert result.output.shape == (1, 4)
+    assert (result.output.scales, result.output.zero_points) == ((1 / 256,), (-128,))
+    assert result.file_bytes == len(slim(tiny_tflite))
+    # SEMANTICS: 8 filters of 10 x 8 over 25 x 22 places; 4400 x 4
+    assert [op.macs for op in result.ops] == [25 * 22 * 8 * 80, 0, 4400 * 4, 0]
+    assert result.ops[0].weight_bytes == 8 * 80 + 8 * 4
+    assert result.ops[2].weight_bytes == 4 * 4400, "its biases are zero and left out"
+    assert result.constant_bytes == sum(op.weight_bytes for op in result.ops)
+
+
+def test_a_float_model_is_refused(float_tflite):
+    with pytest.raises(UserError, match=r"float\.tflite: tensor 0 .* is FLOAT32, expected INT8"):
+        audit(float_tflite, FRONT_END, "float.tflite")
+
+
+@pytest.mark.parametrize(("op", "position"), [(0, -1), (2, 1), (3, -1)])
+def test_one_float_tensor_is_found_wherever_it_is(tiny_tflite, op, position):
+    def change(tree):
+        tensor = tensor_of(tree, op, position)
+        tensor.type = schema().TensorType.FLOAT32
+        tensor.buffer = 0  # float data would have another length, which is refused earlier
+
+    with pytest.raises(UserError, match="is FLOAT32, expected INT8"):
+        audit(changed(tiny_tflite, change), FRONT_END)
+
+
+@pytest.mark.parametrize("kind", ["INT16", "UINT8", "FLOAT16", "INT64"])
+def test_so_is_any_other_type(tiny_tflite, kind):
+    def change(tree):
+        tensor = tensor_of(tree, 0, -1)
+        tensor.type = getattr(schema().TensorType, kind)
+
+    with pytest.raises(UserError, match=f"is {kind}, expected INT8"):
+        audit(changed(tiny_tflite, change), FRONT_END)
+
+
+def test_int32_is_for_constants_only(tiny_tflite):
+    def change(tree):
+        tensor_of(tree, 2, -1).type = schema().TensorType.INT32
+
+    with pytest.raises(UserError, match="is INT32 and computed at run time"):
+        audit(changed(tiny_tflite, change), FRONT_END)
+
+
+@pytest.mark.parametrize("name", ["TANH", "UNIDIRECTIONAL_SEQUENCE_LSTM", "SVDF", "CUSTOM"])
+def test_an_operator_outside_the_list_is_named(tiny_tflite, name):
+    def change(tree):
+        code = tree.operatorCodes[tree.subgraphs[0].operators[2].opcodeIndex]
+        code.builtinCode = getattr(schema().BuiltinOperator, name)
+        code.deprecatedBuiltinCode = min(code.builtinCode, 127)
+
+    assert name not in ENGINE_OPS
+    with pytest.raises(UserError, match=rf"op 2 is {name}, which the engines do not run; supported: ADD, "):
+        audit(changed(tiny_tflite, change), FRONT_END)
+
+
+@pytest.mark.parametrize(("scale", "zero_point"), [(0.4999, -128), (0.5, -127), (1.0, 0)])
+def test_the_input_is_exactly_the_front_ends(tiny_tflite, scale, zero_point):
+    def change(tree):
+        graph = tree.subgraphs[0]
+        quantization = graph.tensors[graph.inputs[0]].quantization
+        quantization.scale, quantization.zeroPoint = [scale], [zero_point]
+
+    with pytest.raises(UserError, match=r"input scale and zero point are .* expected exactly"):
+        audit(changed(tiny_tflite, change), FRONT_END)
+
+
+def test_more_than_one_graph_is_refused(tiny_tflite):
+    with pytest.raises(UserError, match="has 2 graphs, expected one"):
+        audit(changed(tiny_tflite, lambda tree: tree.subgraphs.append(tree.subgraphs[0])), FRONT_END)
+
+
+def test_repacking_alone_is_not_refused(tiny_tflite):
+    """So the refusals above come from the change."""
+    audit(changed(tiny_tflite, lambda tree: None), FRONT_END)

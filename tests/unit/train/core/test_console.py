@@ -1,0 +1,113 @@
+"""What commands say and how they end; and what C++ libraries may say."""
+
+import os
+import sys
+
+import pytest
+
+from train.core import console
+from train.core.errors import Interrupted, UserError
+from train.core.native import captured_stderr, quiet_stderr
+
+
+def test_log_and_warn_go_to_stderr(capsys):
+    console.log("a [bold]line[/bold] of out/yes_no[1]")
+    console.warn("mind this")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "a [bold]line[/bold] of out/yes_no[1]\nwarning: mind this\n"
+
+
+def test_long_lines_are_not_broken(capsys):
+    console.log("x" * 500)
+    assert capsys.readouterr().err == "x" * 500 + "\n"
+
+
+def end_of(main) -> int:
+    with pytest.raises(SystemExit) as caught:
+        console.run(main)
+    return caught.value.code
+
+
+def raiser(error: BaseException):
+    def main() -> None:
+        raise error
+
+    return main
+
+
+def test_run_of_a_command_that_succeeds():
+    done = []
+    console.run(lambda: done.append(1))
+    assert done == [1]
+
+
+def test_a_file_where_a_folder_was_to_be(tmp_path, capsys):
+    (tmp_path / "mine").touch()
+    assert end_of((tmp_path / "mine").mkdir) == 2
+    assert capsys.readouterr().err == (
+        f"error: {tmp_path}/mine: is there already and is no folder; choose another place\n"
+    )
+
+
+def test_a_user_s_mistake_is_a_sentence_and_exit_code_2(capsys):
+    assert end_of(raiser(UserError("a.wav: [stereo], expected mono"))) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "error: a.wav: [stereo], expected mono\n")
+
+
+def test_interruptions_are_130_as_in_a_shell(capsys):
+    assert end_of(raiser(Interrupted("go on with --resume out/a"))) == 130
+    assert end_of(raiser(KeyboardInterrupt())) == 130
+    assert capsys.readouterr().err == "error: go on with --resume out/a\ninterrupted\n"
+
+
+def test_a_bug_keeps_its_traceback(capsys):
+    with pytest.raises(ZeroDivisionError):
+        console.run(raiser(ZeroDivisionError()))
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_in_a_log_file_says_little(capsys):
+    with console.progress("features", 1000) as advance:
+        for _ in range(1000):
+            advance()
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_in_a_log_file_says_how_far(capsys, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
+    with console.progress("training", 100) as advance:
+        for _ in range(4):
+            now[0] += 10.0
+            advance(25, "loss 0.5")
+    assert capsys.readouterr().err.splitlines() == [
+        "training: 50 of 100, 20 s left  loss 0.5",
+        "training: 100 of 100, 0 s left  loss 0.5",
+    ]
+
+
+def test_native_messages_are_captured(capfd):
+    with captured_stderr() as lines:
+        os.write(2, b"one\n\n  two  \n")
+        print("three", file=sys.__stderr__, flush=True)
+        assert lines == []
+    assert lines == ["one", "two", "three"]
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
+
+
+def test_quiet_unless_it_fails(capfd):
+    with quiet_stderr():
+        os.write(2, b"chatter\n")
+    assert capfd.readouterr().err == ""
+
+    def fail() -> None:
+        with quiet_stderr():
+            os.write(2, b"the reason\n")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert capfd.readouterr().err == "the reason\n"

@@ -1,0 +1,195 @@
+"""The run folder: whole files, hashes that hold, nothing of anybody else's removed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.spec import ModelSpec, labels_for
+
+SPEC = ModelSpec(labels_for(("yes",)))
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_writer_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "model.pb"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with runfolder.atomic_path(path) as temporary:
+            temporary.write_bytes(b"half of the ne")
+            raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError, match="disk full"):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == {"model.pb"}
+
+
+def test_nobody_sees_half_a_file(tmp_path):
+    path = tmp_path / "deep" / "model.keras"
+    with runfolder.atomic_path(path) as temporary:
+        assert temporary.parent == path.parent  # the same disk, so that the rename is one step
+        assert temporary.suffix == ".keras"  # Keras goes by it
+        temporary.write_bytes(b"new")
+        assert not path.exists()
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert names(path.parent) == {"model.keras"}
+
+
+def test_write_and_read(tmp_path):
+    runfolder.write_text(tmp_path / "a.txt", "größe\n")
+    assert (tmp_path / "a.txt").read_bytes() == "größe\n".encode()
+    content = {"z": [1, None], "a": "größe"}
+    runfolder.write_json(tmp_path / "a.json", content)
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert "größe" in text
+    assert text.index('"z"') < text.index('"a"')
+    assert runfolder.read_json(tmp_path / "a.json") == content
+
+
+def test_json_that_cannot_be_written_leaves_the_old_file(tmp_path):
+    runfolder.write_json(tmp_path / "a.json", 1)
+    with pytest.raises(TypeError):
+        runfolder.write_json(tmp_path / "a.json", {1, 2})
+    assert runfolder.read_json(tmp_path / "a.json") == 1
+
+
+def test_read_json_refuses(tmp_path):
+    with pytest.raises(UserError, match=r"a\.json: there is no such file; has this run finished"):
+        runfolder.read_json(tmp_path / "a.json")
+    for broken in (b"{", b"\xff\xfe"):
+        (tmp_path / "a.json").write_bytes(broken)
+        with pytest.raises(UserError, match=r"a\.json: is not JSON"):
+            runfolder.read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [(("yes", "no"), "yes_no"), (("größe",), "größe"), (("turn on",), "turn-on"), (("a'b$(c)",), "a-b-c-")],
+)
+def test_run_name(words, name):
+    assert runfolder.run_name(words) == name
+
+
+def write_run(run: Path) -> None:
+    runfolder.write_bytes(run / runfolder.GRAPHDEF, b"graph")
+    runfolder.write_spec(run, SPEC, [runfolder.GRAPHDEF])
+
+
+def test_check_free_takes_what_is_empty(tmp_path):
+    runfolder.check_free(tmp_path / "new")
+    runfolder.check_free(tmp_path)
+
+
+def test_check_free_takes_a_run_that_had_not_begun_to_train(tmp_path):
+    (tmp_path / runfolder.JOB).write_text("{}")
+    runfolder.check_free(tmp_path)
+
+
+def test_check_free_refuses(tmp_path):
+    finished, unfinished, foreign = tmp_path / "finished", tmp_path / "unfinished", tmp_path / "foreign"
+    write_run(finished)
+    with pytest.raises(UserError, match=r"holds a finished run; add --overwrite"):
+        runfolder.check_free(finished)
+    (unfinished / runfolder.CHECKPOINTS).mkdir(parents=True)
+    (unfinished / runfolder.JOB).write_text("{}")
+    with pytest.raises(UserError, match=rf"go on with: python -m train --resume {unfinished}"):
+        runfolder.check_free(unfinished)
+    (foreign / "checkpoints").mkdir(parents=True)  # of another program: there is no job.json
+    with pytest.raises(UserError, match="is not a run folder"):
+        runfolder.check_free(foreign)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UserError, match="is not a run folder"):
+        runfolder.check_free(tmp_path / "file")
+
+
+def test_clear_leaves_what_is_not_ours(tmp_path):
+    write_run(tmp_path)
+    for name in runfolder._FILES:
+        (tmp_path / name).write_text("x")
+    for name in runfolder._FOLDERS:
+        (tmp_path / name / "inner").mkdir(parents=True)
+        (tmp_path / name / "inner" / "file").write_text("x")
+    # What boards and a Pi made of the old model; the names are those that hil writes.
+    for result in ("hil/mps2-an386/result.json", "hil/report.json", "pi/local.json", "pi/local.txt"):
+        runfolder.write_text(tmp_path / result, "{}")
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "firmware" / "board").mkdir(parents=True)
+    runfolder.clear(tmp_path)
+    assert names(tmp_path) == {"notes.txt", "firmware"}
+    assert (tmp_path / "firmware" / "board").is_dir()
+
+
+def test_clear_of_nothing(tmp_path):
+    runfolder.clear(tmp_path / "missing")
+    runfolder.clear(tmp_path)
+    assert not (tmp_path / "missing").exists()
+
+
+def test_clear_refuses_a_folder_that_is_no_run(tmp_path):
+    """--out ~/project --overwrite must not remove the project's c/ and logs/."""
+    source = tmp_path / "c" / "main.c"
+    source.parent.mkdir()
+    source.write_text("int main;")
+    with pytest.raises(UserError, match="is not a run folder"):
+        runfolder.clear(tmp_path)
+    assert source.is_file()
+    with pytest.raises(UserError, match="is not a run folder"):
+        runfolder.clear(source)
+
+
+def test_spec_knows_its_files(tmp_path):
+    write_run(tmp_path)
+    spec = runfolder.read_spec(tmp_path, [runfolder.GRAPHDEF])
+    assert spec.artefacts == {"model.pb": runfolder.sha256_file(tmp_path / "model.pb")}
+    # SHA-256 of "graph", as sha256sum gives it
+    assert spec.artefacts["model.pb"].startswith("eef93e1d1448")
+
+
+def test_writing_the_spec_again_keeps_the_other_hashes(tmp_path):
+    write_run(tmp_path)
+    runfolder.write_bytes(tmp_path / runfolder.TFLITE, b"lite")
+    runfolder.write_spec(tmp_path, runfolder.read_spec(tmp_path), [runfolder.TFLITE])
+    runfolder.read_spec(tmp_path, [runfolder.GRAPHDEF, runfolder.TFLITE])
+
+
+def test_read_spec_refuses(tmp_path):
+    with pytest.raises(UserError, match=r"no spec\.json there, so this is not a finished run"):
+        runfolder.read_spec(tmp_path)
+    write_run(tmp_path)
+    with pytest.raises(UserError, match=r"model\.keras: missing"):
+        runfolder.read_spec(tmp_path, [runfolder.KERAS])
+    (tmp_path / runfolder.KERAS).write_bytes(b"x")  # there, but the spec does not know it
+    with pytest.raises(UserError, match=r"model\.keras: does not belong to .*expected none"):
+        runfolder.read_spec(tmp_path, [runfolder.KERAS])
+    (tmp_path / runfolder.GRAPHDEF).write_bytes(b"another")
+    with pytest.raises(UserError, match=r"model\.pb: does not belong to .*SHA-256 is ae448ac8"):
+        runfolder.read_spec(tmp_path, [runfolder.GRAPHDEF])
+    runfolder.read_spec(tmp_path)  # who does not need the file may go on
+    (tmp_path / runfolder.GRAPHDEF).unlink()
+    with pytest.raises(UserError, match=r"model\.pb: missing"):
+        runfolder.read_spec(tmp_path, [runfolder.GRAPHDEF])
+    (tmp_path / runfolder.SPEC).write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"spec\.json: not a spec\.json"):
+        runfolder.read_spec(tmp_path)
+
+
+def test_spec_json_names_every_artefact(tmp_path):
+    write_run(tmp_path)
+    content = json.loads((tmp_path / runfolder.SPEC).read_text())
+    assert list(content["artefacts"]) == ["model.pb"]
+    assert content["labels"] == ["_silence_", "_unknown_", "yes"]
+
+
+def test_the_name_of_many_words_fits_into_a_file_system():
+    words = [f"word{number}" for number in range(60)]
+    assert len(runfolder.run_name(words)) < 100
+    assert runfolder.run_name(words) != runfolder.run_name([*words, "more"])
+    assert runfolder.run_name(["yes", "no"]) == "yes_no"

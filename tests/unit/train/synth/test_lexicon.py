@@ -1,0 +1,76 @@
+"""What synthetic voices say: unknown words that no accent makes a wanted one, sounds that a foreigner has."""
+
+import pytest
+
+pytest.importorskip("espeakng_loader", reason="the wheel espeakng-loader is not installed")
+
+from train.synth import espeak, lexicon
+
+ENGLISH = espeak.accents("en")
+
+
+def unknown(words, asked=None, accents=ENGLISH, seed=1):
+    return lexicon.unknown(words, accents, asked, seed, 0.95)
+
+
+def heard(utterance):
+    """What is said, in IPA without stress and length."""
+    espeak.set_voice(ENGLISH[0])
+    return espeak.phonemes(utterance.text).translate(str.maketrans("", "", "ˈˌː"))
+
+
+def test_common_words_but_none_that_sounds_like_a_wanted_one():
+    english = unknown(["yes", "no"])
+    assert {"yeah", "now", "cat"} <= set(english)
+    assert not {"yes", "no", "know"} & set(english)
+    assert len(english) > 300
+    german = unknown(["ja", "drei"], accents=espeak.accents("de"))
+    assert "4" in german
+    assert not {"3", "cat"} & set(german)
+
+
+def test_parts_of_a_phrase_are_unknown():
+    assert {"hey", "robot"} <= set(unknown(["hey robot"]))
+
+
+def test_near_misses_and_made_up_words_are_not_the_wanted_words():
+    words = unknown(["yes", "no"])
+    wanted = {
+        heard(utterance) for said in lexicon.wanted(["yes", "no"], ENGLISH).values() for utterance in said
+    }
+    near = [utterance for word in ("yes", "no") for utterance in words[lexicon.near(word)]]
+    made_up = words[lexicon.MADE_UP]
+    assert len(near) > 30
+    assert len(made_up) > 200
+    assert not wanted & {heard(utterance) for utterance in near + made_up}
+    # One sound of three is another one.
+    assert all(len(heard(utterance)) <= 6 for utterance in words[lexicon.near("yes")])
+
+
+def test_a_near_miss_is_none_that_an_accent_could_make():
+    sounds = {utterance.text for utterance in unknown(["yes"])[lexicon.near("yes")]}
+    assert "[[j|'O:|s]]" in sounds or "[[j|'0|s]]" in sounds or "[[j|'oU|s]]" in sounds
+    assert not {"[[j|'E|z]]", "[[j|'a|s]]", "[[j|'I|s]]"} & sounds  # voicing, and neighbouring vowels
+
+
+def test_the_seed_chooses():
+    assert unknown(["yes"], seed=1) == unknown(["yes"], seed=1) != unknown(["yes"], seed=2)
+
+
+def test_words_asked_for_are_all_that_is_said():
+    assert set(unknown(["no"], ["know", "cat"])) == {"cat"}
+
+
+def test_a_foreign_accent_speaks_only_what_it_has_the_sounds_for():
+    (yes,), (robot,) = lexicon.wanted(["yes", "robot"], ENGLISH).values()
+    assert yes.spelled == "[[j|'E|s]]"
+    assert {"de", "hi", "es"} <= set(yes.foreign_accents)
+    assert "fi" not in yes.foreign_accents  # eSpeak's Finnish has no E
+    assert "de" not in robot.foreign_accents  # nor its German an open o
+    assert not set(ENGLISH) & set(yes.foreign_accents)
+
+
+def test_spelled_sounds_are_the_word():
+    espeak.set_voice("en-us")
+    assert espeak.phonemes(espeak.spelled(espeak.sounds("church"))) == espeak.phonemes("church")
+    assert len(espeak.sounds("hey robot")) == 7

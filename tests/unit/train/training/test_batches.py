@@ -1,0 +1,171 @@
+"""What a step of training sees and aims at: shares, seeds, smoothed labels, teachers, averages."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from small_training import interrupt_in_chunk, make_bank, make_trainer, same
+
+from train import architectures
+from train.core import runfolder
+from train.core.errors import Interrupted, UserError
+from train.core.spec import FrontEnd, ModelSpec, labels_for
+from train.data.feature_cache import Bank, join
+from train.settings.recipe import Recipe
+from train.training.batches import Batches, batch_loss
+from train.training.distillation import check_teachers, load_teacher
+
+FRONT_END = FrontEnd()
+BATCH = Recipe(batch_size=2000)
+
+
+def constant_bank(clips: int, value: int) -> Bank:
+    return Bank(np.full((clips, 49, 43), value, np.uint8), np.full(clips, value, np.int64))
+
+
+def drawn(
+    bank: Bank, step: int = 1, seed: int = 5, recipe: Recipe = BATCH, labels: int = 51
+) -> tuple[np.ndarray, np.ndarray]:
+    """Features, and the shares of each label."""
+    spec = ModelSpec(labels_for([f"word{index}" for index in range(2, labels)]), "tiny_conv", FRONT_END, seed)
+    features, targets = Batches(bank, recipe, spec).draw(tf.constant(step))
+    return features.numpy(), targets.numpy()
+
+
+def test_one_bank_alone_stays_itself():
+    bank = constant_bank(3, 1)
+    assert join([bank], [1.0]) is bank
+
+
+def test_each_source_gets_its_share_whatever_its_size():
+    features, targets = drawn(
+        join([constant_bank(5, 0), constant_bank(500, 1), constant_bank(50, 2)], [0.5, 0.2, 0.3])
+    )
+    labels = targets.argmax(axis=-1)
+    assert features.shape == (2000, 49, 43, 1)
+    assert np.array_equal(features[:, 0, 0, 0], labels * FRONT_END.feature_scale)
+    shares = np.bincount(labels) / len(labels)
+    assert shares == pytest.approx([0.5, 0.2, 0.3], abs=0.04)
+
+
+def test_every_clip_of_a_source_is_drawn():
+    marked = Bank(np.zeros((40, 49, 43), np.uint8), np.arange(40, dtype=np.int64))
+    _, targets = drawn(join([marked, constant_bank(7, 50)], [0.5, 0.5]))
+    assert set(targets.argmax(axis=-1).tolist()) == {*range(40), 50}
+
+
+def test_seed_and_step_decide_what_is_drawn():
+    bank = join([make_bank(30, 1), make_bank(20, 2)], [0.5, 0.5])
+    first, again, step, seed = drawn(bank), drawn(bank), drawn(bank, step=2), drawn(bank, seed=6)
+    assert np.array_equal(first[0], again[0])
+    assert not np.array_equal(first[0], step[0])
+    assert not np.array_equal(first[0], seed[0])
+
+
+def test_mixup_takes_as_much_of_a_neighbour_as_of_its_label():
+    bank = join([constant_bank(5, 0), constant_bank(5, 1)], [0.5, 0.5])
+    recipe = Recipe(batch_size=2000, mixup=0.4)
+    features, targets = drawn(bank, recipe=recipe, labels=3)
+    assert targets.sum(axis=-1) == pytest.approx(np.ones(2000))
+    ones = targets[:, 1]  # clips of label 1 hold ones, those of label 0 zeros
+    assert features[:, 0, 0, 0] / FRONT_END.feature_scale == pytest.approx(ones, abs=1e-6)
+    mixed = ones[(ones > 0) & (ones < 1)]
+    assert 0.4 < len(mixed) / 2000 < 0.6
+    shares = np.minimum(mixed, 1 - mixed)
+    assert shares.max() == pytest.approx(0.4, abs=0.01)
+    assert shares.mean() == pytest.approx(0.2, abs=0.02)
+    again = drawn(bank, recipe=recipe, labels=3)
+    assert np.array_equal(features, again[0])
+
+
+def loss_of(logits: list[float], label: int, teacher=None, **settings: float) -> float:
+    targets = tf.one_hot([label], len(logits))
+    return float(batch_loss(tf.constant([logits]), targets, tf.zeros([1]), Recipe(**settings), teacher))
+
+
+def cross_entropy(target: np.ndarray, logits: np.ndarray) -> float:
+    return float(-(target * (logits - np.log(np.exp(logits).sum()))).sum())
+
+
+def test_loss_to_labels():
+    logits = np.array([2.0, -1.0, 0.5])
+    assert loss_of([*logits], 0) == pytest.approx(cross_entropy(np.array([1, 0, 0]), logits), rel=1e-5)
+    smooth = np.array([0.1, 0.1, 0.8])
+    assert loss_of([*logits], 2, label_smoothing=0.3) == pytest.approx(
+        cross_entropy(smooth, logits), rel=1e-5
+    )
+
+
+def test_loss_to_a_teacher():
+    logits, taught = np.array([2.0, -1.0, 0.5]), np.array([-1.0, 0.0, 3.0])
+    soft = np.exp(taught / 4) / np.exp(taught / 4).sum()
+    expected = 0.25 * cross_entropy(np.array([0, 1, 0]), logits) + 0.75 * 16 * cross_entropy(soft, logits / 4)
+    teacher = lambda features: tf.constant([taught], tf.float32)  # noqa: E731
+    found = loss_of([*logits], 1, teacher, teacher_share=0.75, teacher_temperature=4)
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.fixture
+def teacher_run(tmp_path):
+    """A run folder with an untrained model."""
+    spec = ModelSpec(labels_for(("yes",)))
+    run = tmp_path / "teacher"
+    run.mkdir()
+    architectures.build("single_fc", FRONT_END, 3, 0.0, 1).save(run / runfolder.KERAS)
+    runfolder.write_spec(run, spec, [runfolder.KERAS])
+    return run
+
+
+def test_teachers_are_averaged(teacher_run):
+    features = tf.random.stateless_uniform([4, 49, 43, 1], [1, 2], 0, 100)
+    model = keras.models.load_model(teacher_run / runfolder.KERAS)
+    assert load_teacher(()) is None
+    one, two = load_teacher((teacher_run,)), load_teacher((teacher_run, teacher_run))
+    assert np.exp(one(features)) == pytest.approx(model(features).numpy(), abs=1e-6)
+    assert two(features).numpy() == pytest.approx(one(features).numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (
+            ModelSpec(labels_for(("no",))),
+            "its labels are _silence_, _unknown_, yes, expected .*, no, in this",
+        ),
+        (
+            ModelSpec(labels_for(("yes",)), front_end=FrontEnd("log")),
+            "its front end is average.*expected.* log;",
+        ),
+    ],
+)
+def test_a_teacher_of_something_else_is_refused(teacher_run, spec, message):
+    check_teachers((teacher_run,), ModelSpec(labels_for(("yes",))))
+    with pytest.raises(UserError, match=f"--teacher {teacher_run}: {message}"):
+        check_teachers((teacher_run,), spec)
+
+
+@pytest.mark.usefixtures("ctrl_c_is_heard")
+def test_averaged_weights_are_validated_kept_and_resumed(tmp_path):
+    """The best checkpoint holds the averages, training goes on with the weights themselves."""
+    recipe = Recipe((40,), (0.01,), batch_size=8, eval_step_interval=20, average_steps=10)
+    whole = make_trainer(tmp_path / "whole", recipe=recipe, name="single_fc")
+    before = [array.copy() for array in whole.model.get_weights()]
+    whole._advance_to(20, 0.01)
+    weights = whole.model.get_weights()
+    with whole._averaged():
+        averages = whole.model.get_weights()
+    assert same(whole.model.get_weights(), weights)
+    for start, average, end in zip(before, averages, weights, strict=True):
+        assert np.abs(average - start).sum() > 0
+        assert np.abs(average - end).sum() > 0
+
+    stopped = make_trainer(tmp_path / "stopped", recipe=recipe, name="single_fc")
+    interrupt_in_chunk(stopped, 1)
+    with pytest.raises(Interrupted):
+        stopped.run()
+    resumed, straight = (
+        make_trainer(tmp_path / run, recipe=recipe, name="single_fc") for run in ("stopped", "straight")
+    )
+    assert resumed.resume()
+    assert resumed.run().best_step == straight.run().best_step
+    assert same(resumed.model.get_weights(), straight.model.get_weights())

@@ -1,0 +1,4 @@
+"""The 2017 TensorFlow Speech Recognition Challenge.
+
+Files scored by several models, as its CSV; labels for recordings that have none.
+"""

@@ -1,0 +1,130 @@
+"""A submission to the challenge of 2017: ``fname,label`` rows, whoever scores the files."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from train.core import runfolder
+from train.core.console import printable, warn
+from train.core.errors import UserError
+from train.core.resumable import Journal
+from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
+from train.evaluation.label_folding import WORD_PRESETS
+
+HEADER = ("fname", "label")
+_ERRORS = ".errors.txt"  # after the name of the CSV
+_SILENCE, _UNKNOWN = "silence", "unknown"  # the challenge's names of them
+_NAMES = {SILENCE_LABEL: _SILENCE, UNKNOWN_LABEL: _UNKNOWN}
+_LABELS = {_SILENCE, _UNKNOWN, *WORD_PRESETS["challenge"].split(",")}
+_SHOWN = 10  # files with a fault, on the terminal
+
+
+class Row(NamedTuple):
+    """A file and its label; ``fault`` is why it could not be scored."""
+
+    name: str
+    label: str
+    fault: str | None = None
+
+    @classmethod
+    def of_fault(cls, name: str, fault: str, is_empty: bool) -> "Row":
+        """The row of a file that cannot be scored."""
+        # Where there is no sound, silence is right; of the rest more are other words than any one label.
+        return cls(name, _SILENCE if is_empty else _UNKNOWN, fault)
+
+
+class Rows(Journal):
+    """Rows kept on disk as they are scored, written as a CSV when all are there."""
+
+    @property
+    def errors(self) -> Path:
+        """Where the files are listed that could not be scored."""
+        return self.path.with_name(self.path.name + _ERRORS)
+
+    def finish(self) -> tuple[Counter[str], list[Row]]:
+        """Write the CSV, and the list of faults if there are any; the partial file goes.
+
+        Returns:
+            How often each label is given; the rows with a fault.
+        Raises:
+            UserError: the partial file was damaged meanwhile, or the CSV cannot be written.
+        """
+        try:
+            labels, faults = self._write_csv()
+            self.errors.unlink(missing_ok=True)
+            if faults:
+                lines = [f"{row.name}: {row.fault} -> {row.label}\n" for row in faults]
+                runfolder.write_bytes(self.errors, "".join(lines).encode(errors="surrogateescape"))
+        except OSError as error:
+            raise UserError(f"{self.path}: cannot be written ({error.strerror})") from error
+        self.part.unlink()
+        return labels, faults
+
+    def _write_csv(self) -> tuple[Counter[str], list[Row]]:
+        labels: Counter[str] = Counter()
+        faults = []
+        with (
+            runfolder.atomic_path(self.path) as temporary,
+            temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
+        ):
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(HEADER)
+            for row in self._read():
+                writer.writerow((row.name, row.label))
+                labels[row.label] += 1
+                if row.fault is not None:
+                    faults.append(row)
+        return labels, faults
+
+    def _read(self) -> Iterator[Row]:
+        for content in self.rows():
+            try:
+                yield Row(*content)
+            except TypeError as error:
+                raise UserError(f"{self.part}: was changed; remove it and start again") from error
+
+
+def challenge_names(labels: Iterable[str]) -> list[str]:
+    """Labels as the challenge calls them: silence and unknown without underscores."""
+    return [_NAMES.get(label, label) for label in labels]
+
+
+def check_out(out: Path, overwrite: bool) -> None:
+    """Make sure that the CSV may be written there.
+
+    Raises:
+        UserError: it is a folder, or there already.
+    """
+    if out.is_dir():
+        raise UserError(f"{out}: is a folder; expected the name of a CSV")
+    if out.exists() and not overwrite:
+        raise UserError(
+            f"{out}: is there already; add --overwrite to replace it, or choose another with --out"
+        )
+
+
+def warn_of_foreign(labels: Iterable[str]) -> None:
+    """Say which labels the challenge does not have."""
+    if foreign := [label for label in labels if label not in _LABELS]:
+        warn(f"not labels of the 2017 challenge, and written all the same: {', '.join(foreign)}")
+
+
+def conclude(rows: Rows) -> tuple[Counter[str], int]:
+    """Write the files and print what is in them.
+
+    Returns:
+        How often each label is given; the number of files that could not be scored.
+    """
+    labels, faults = rows.finish()
+    count = labels.total()
+    if faults:
+        warn(f"{len(faults):,} of {count:,} files could not be scored; all are listed in {rows.errors}")
+        for row in faults[:_SHOWN]:
+            warn(f"  {printable(row.name)}: {row.fault}; written as {row.label}")
+        if len(faults) > _SHOWN:
+            warn(f"  … and {len(faults) - _SHOWN:,} more")
+    said = ", ".join(f"{label} {number:,}" for label, number in labels.most_common())
+    print(f"rows     {count:,}: {said}")
+    return labels, len(faults)

@@ -1,0 +1,114 @@
+"""``python -m train blend``: the weighted average of files of scores, weights chosen on validation."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.challenge.ensemble import fit_weights, log_loss, warn_of_few
+from train.core.errors import UserError
+from train.core.metrics import summarize
+from train.evaluation.score_file import Scores, check_score_file, read_scores, write_blend
+
+_BLEND = "their average"
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of ``python -m train blend``."""
+    parser.description = (
+        "Average scores that are in files, whatever made them: an artefact of a run, a board, "
+        "another program. The weights are those with the least log-loss on validation clips."
+    )
+    parser.add_argument(
+        "validation",
+        metavar="VALIDATION.npz",
+        nargs="+",
+        type=Path,
+        help="a file for each model, of the same clips, with truth; python -m train evaluate RUN --split "
+        "validation --scores FILE writes one",
+    )
+    parser.add_argument(
+        "--apply",
+        metavar="FILE.npz",
+        nargs="+",
+        type=Path,
+        help="the same models in the same order on the clips to average (those of validation)",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="the averaged scores")
+    parser.add_argument("--overwrite", action="store_true", help="replace earlier scores in that file")
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Write the averaged scores; their path goes to stdout behind the figures."""
+    applied_paths = flags.apply or flags.validation
+    _check_flags(flags.validation, applied_paths, flags.out, flags.overwrite)
+    validation, applied = (
+        [read_scores(path) for path in paths] for paths in (flags.validation, applied_paths)
+    )
+    truth = validation[0].truth
+    if truth is None:
+        raise UserError(f"{validation[0].path}: has no truth; weights are chosen by that of the first file")
+    _check_labels(validation[0], applied[0])
+    warn_of_few(truth, validation[0].labels)
+    known = _aligned(validation)
+    weights = fit_weights(known, truth)
+    members = _aligned(applied)
+    blended = np.tensordot(weights, members, axes=1)
+    write_blend(flags.out, applied[0], blended)
+
+    if applied[0].truth is not None:
+        _print_figures(applied, [*members, blended])
+    print("weight  log-loss on validation")
+    losses = [log_loss(scores, truth) for scores in (*known, np.tensordot(weights, known, axes=1))]
+    for name, weight, loss in zip(
+        [*map(str, flags.validation), _BLEND], [*weights, 1.0], losses, strict=True
+    ):
+        print(f" {weight:.3f}  {loss:.4f}  {name}")
+    print(flags.out)
+
+
+def _check_flags(validation: Sequence[Path], applied: Sequence[Path], out: Path, overwrite: bool) -> None:
+    if len(validation) < 2:
+        raise UserError(f"{validation[0]}: one file alone is nothing to average; expected two or more")
+    if len(applied) != len(validation):
+        raise UserError(
+            f"--apply names {len(applied)} files, expected {len(validation)}: one of each model, in the "
+            "order of the validation files"
+        )
+    for paths in (validation, applied):
+        if twice := next((path for path in paths if paths.count(path) > 1), None):
+            raise UserError(f"{twice}: is named twice; expected a file of each model")
+    check_score_file(out, "--out")
+    if out in (*validation, *applied):
+        raise UserError(f"--out {out}: is one of the files to average; choose another")
+    if out.exists() and not overwrite:
+        raise UserError(f"--out {out}: holds scores; add --overwrite to replace them, or choose another file")
+
+
+def _check_labels(validation: Scores, applied: Scores) -> None:
+    if set(applied.labels) != set(validation.labels):
+        raise UserError(
+            f"{applied.path}: its labels are {', '.join(applied.labels)}, those of {validation.path} "
+            f"{', '.join(validation.labels)}; expected the same, in any order"
+        )
+
+
+def _aligned(files: Sequence[Scores]) -> NDArray[np.float64]:
+    """(files, clips, labels), in the order of the first."""
+    return np.stack([file.like(files[0]) for file in files])
+
+
+def _print_figures(files: Sequence[Scores], scores: Sequence[NDArray[np.float64]]) -> None:
+    from train.evaluation.tables import print_results
+
+    truth, labels = files[0].truth, files[0].labels
+    names = [*(str(file.path) for file in files), _BLEND]
+    print_results(
+        {
+            name: {"artefact": name, **summarize(truth, own.argmax(axis=-1), labels)}
+            for name, own in zip(names, scores, strict=True)
+        },
+        labels,
+    )

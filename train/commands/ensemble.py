@@ -1,0 +1,127 @@
+"""``python -m train ensemble``: the weighted average of several runs, weights chosen on validation."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from train.challenge.ensemble import fit_weights, is_ensemble, log_loss, warn_of_few, write_ensemble
+from train.challenge.scorers import Committee, Scorer, convene
+from train.commands import flags as cli
+from train.commands.evaluation_flags import add_as_words_flag, add_evaluation_flags, evaluation_job
+from train.core import runfolder
+from train.core.console import warn
+from train.core.errors import UserError
+from train.core.layout import TESTING, VALIDATION
+from train.core.metrics import summarize
+from train.core.native import import_tensorflow
+from train.data.job_data import Material, gather
+from train.evaluation.label_folding import fold_truth
+from train.settings.job import trained_job
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of ``python -m train ensemble``."""
+    parser.description = (
+        "Choose the weights of runs in their average (least log-loss on validation clips), tell "
+        "how each run and the average do on test clips, and write what python -m train submit --ensemble "
+        "takes. Clips are those of the first run."
+    )
+    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="run folders, two or more")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON: members and weights")
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier ensemble in that file")
+    add_as_words_flag(parser)
+    add_evaluation_flags(parser)
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Write the ensemble; its path goes to stdout behind the table."""
+    if len(flags.runs) < 2:
+        raise UserError(f"{flags.runs[0]}: one run alone is no ensemble; expected two or more")
+    _check_out(flags.out, flags.overwrite)
+    words = cli.words_of(flags.as_words) if flags.as_words else None
+    committee = convene(flags.runs, words)
+    job = evaluation_job(trained_job(flags.runs[0], committee.specs[0]), flags)
+    material = gather(job, (VALIDATION, TESTING))
+    _warn_of_other_corpora(committee)
+
+    import_tensorflow()
+    scorer = Scorer(committee)
+    validation, truth = _scores(scorer, material, VALIDATION)
+    warn_of_few(truth, committee.labels)
+    committee = replace(committee, weights=tuple(fit_weights(validation, truth).tolist()))
+    losses = [log_loss(member, truth) for member in (*validation, committee.mean(validation))]
+    testing, truth = _scores(scorer, material, TESTING)
+    plain = replace(committee, weights=(1 / len(flags.runs),) * len(flags.runs))
+    results = {
+        **dict(zip(_names(committee), testing, strict=True)),
+        "equal weights": plain.mean(testing),
+        "ensemble": committee.mean(testing),
+    }
+    figures = {
+        name: {"artefact": name, **summarize(truth, scores.argmax(axis=-1), committee.labels)}
+        for name, scores in results.items()
+    }
+    corpus = material.summary(job.front_end, committee.specs[0].labels)
+    record: dict[str, Any] = {
+        "labels": list(committee.labels),
+        "validation_log_loss": dict(zip([*_names(committee), "ensemble"], losses, strict=True)),
+        "corpus": {name: corpus[name] for name in ("name", "sha256", "tested_on", "clips")},
+        "testing": figures,
+    }
+    write_ensemble(flags.out, committee, record)
+
+    from train.evaluation.tables import print_results
+
+    print_results(figures, committee.labels)
+    print("weight  log-loss on validation")
+    for name, weight, loss in zip(
+        [*_names(committee), "ensemble"], [*committee.weights, 1.0], losses, strict=True
+    ):
+        print(f" {weight:.3f}  {loss:.4f}  {name}")
+    print(flags.out)
+
+
+def _names(committee: Committee) -> list[str]:
+    """What the runs are called in tables: their folders' names, or whole paths where those are the same."""
+    names = [run.name for run in committee.runs]
+    return names if len(set(names)) == len(names) else list(map(str, committee.runs))
+
+
+def _scores(scorer: Scorer, material: Material, name: str) -> tuple[Any, Any]:
+    """(members, clips, labels) float32 and (clips,) label indices of a split."""
+    split = material.splits[name]
+    committee = scorer.committee
+    truth = np.array([example.label for example in split.examples], dtype=np.int64)
+    labels = committee.specs[0].labels
+    if committee.words is not None:
+        truth = fold_truth(truth, labels, committee.words)
+    return scorer.scores(material.audio_of(name).plain(split)), truth
+
+
+def _warn_of_other_corpora(committee: Committee) -> None:
+    """Another corpus may have been divided otherwise."""
+    corpora = {}
+    for run in committee.runs:
+        if (run / runfolder.METRICS).is_file():
+            corpora[run] = runfolder.read_json(run / runfolder.METRICS)["corpus"]["sha256"]
+    first = corpora.get(committee.runs[0])
+    for run, sha256 in corpora.items():
+        if sha256 != first:
+            warn(
+                f"{run} was trained on another corpus than {committee.runs[0]}: if it knows speakers of "
+                "these validation and test clips, its weight and the figures flatter it"
+            )
+
+
+def _check_out(path: Path, overwrite: bool) -> None:
+    if path.is_dir():
+        raise UserError(f"--out {path}: is a folder; expected the name of a file, such as ensemble.json")
+    if path.exists() and not is_ensemble(path):
+        raise UserError(f"--out {path}: exists and is no earlier ensemble; choose another file")
+    if path.exists() and not overwrite:
+        raise UserError(
+            f"--out {path}: holds an ensemble; add --overwrite to replace it, or choose another file"
+        )

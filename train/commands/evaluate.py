@@ -1,0 +1,90 @@
+"""``earshot evaluate``: the models of a run scored on any corpus."""
+
+import argparse
+from pathlib import Path
+
+from train.commands.evaluation_flags import add_as_words_flag, add_evaluation_flags, evaluation_job
+from train.commands.flags import words_of
+from train.core import runfolder
+from train.core.command_line import add_run_argument
+from train.core.console import warn
+from train.core.errors import UserError
+from train.core.layout import ALL, SPLITS, TESTING, TRAINING
+from train.core.native import import_tensorflow
+from train.core.spec import labels_for
+from train.data import job_data as stage
+from train.evaluation.score_file import check_score_file, write_scores
+from train.settings.job import trained_job
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """See ``train.core.command_line``."""
+    parser.description = "Score model.keras, model.pb and model.tflite of a run folder on a corpus."
+    add_run_argument(parser)
+    parser.add_argument(
+        "--split",
+        default=TESTING,
+        choices=(*SPLITS, ALL),
+        help="which clips of the corpus; all of them is right for recordings the model never saw "
+        "(%(default)s)",
+    )
+    parser.add_argument(
+        "--model",
+        default="all",
+        choices=("all", "float", "graphdef", "int8"),
+        help="model.keras, model.pb, model.tflite or all three (%(default)s)",
+    )
+    add_as_words_flag(parser)
+    add_evaluation_flags(parser)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument(
+        "--scores", type=Path, metavar="FILE.npz", help="also write the scores of each clip to this file"
+    )
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Score, print, and write what was asked for."""
+    spec = runfolder.read_spec(flags.run)
+    words = words_of(flags.as_words) if flags.as_words else None
+    _check_report_file(flags.json)
+    check_score_file(flags.scores)
+    job = evaluation_job(trained_job(flags.run, spec), flags)
+    material = stage.gather(job, (flags.split,))
+    _warn_of_training_clips(flags.run, flags.split, material)
+
+    import_tensorflow()
+    from train.evaluation.evaluate import evaluate, kinds_of
+    from train.evaluation.tables import print_results
+
+    split = material.splits[flags.split]
+    kinds = kinds_of(spec) if flags.model == "all" else (flags.model,)
+    evaluation = evaluate(flags.run, split, material.audio_of(split.name).plain(split), kinds, words)
+    labels = spec.labels if words is None else labels_for(words)
+    if flags.scores:
+        write_scores(flags.scores, split, labels, evaluation)
+    if flags.json:
+        corpus = material.summary(spec.front_end, spec.labels)
+        try:
+            runfolder.write_json(flags.json, {"run": str(flags.run), "corpus": corpus, **evaluation.results})
+        except OSError as error:
+            raise UserError(f"--json {flags.json}: cannot be written ({error.strerror})") from error
+    print_results(evaluation.results, labels)
+
+
+def _check_report_file(path: Path | None) -> None:
+    """Refuse to replace anything but figures of an earlier evaluation, before the work is done."""
+    if path is None or not path.exists():
+        return
+    content = runfolder.read_json(path) if path.suffix == ".json" and path.is_file() else None
+    if not isinstance(content, dict) or "run" not in content:
+        raise UserError(f"--json {path}: exists and is not an earlier evaluation; choose another file")
+
+
+def _warn_of_training_clips(run: Path, split: str, material: stage.Material) -> None:
+    if split not in (TRAINING, ALL) or not (run / runfolder.METRICS).is_file():
+        return
+    if runfolder.read_json(run / runfolder.METRICS)["corpus"]["sha256"] == material.corpus_sha256:
+        warn(
+            f"the model was trained on these very clips: --split {split} says how well it remembers them; "
+            "take the default, testing, or other recordings"
+        )

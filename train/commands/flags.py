@@ -1,0 +1,352 @@
+"""The flags of ``python -m train`` and what they mean. Imports nothing slow: --help is quick."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from train import architectures
+from train.core.errors import UserError
+from train.core.runfolder import run_name
+from train.core.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd, parse_words
+from train.data.sources import RANDOM
+from train.evaluation.label_folding import WORD_PRESETS
+from train.settings.augmentation import Augmentation, FeatureAugmentation
+from train.settings.job import ExtraData, Job
+from train.settings.recipe import OPTIMIZERS, ORIGINAL, RECIPES, SCHEDULES, Recipe
+from train.settings.sampling import Sampling
+from train.training.cluster import ALONE, DISTRIBUTIONS
+
+_EPILOG = """\
+examples:
+  earshot train --words yes,no
+  earshot train --words yes,no --data recordings/
+  earshot train --words bed,cat,happy --data speech_commands.tar.gz --out out/bedroom
+  earshot train --resume out/bedroom
+
+earshot --help lists the commands beside this one
+"""
+_PSEUDO_FRACTION = 0.6  # of the challenge's winner
+
+
+def _list_of(kind: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
+    def parse(text: str) -> tuple[Any, ...]:
+        return tuple(kind(item) for item in text.split(","))
+
+    parse.__name__ = f"comma-separated {kind.__name__} list"
+    return parse
+
+
+def _join(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+# Flags that set a field of the recipe: the field, type or choices, placeholder, help.
+_RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
+    ("training_steps", _list_of(int), "N,N", "steps of each phase"),
+    ("learning_rates", _list_of(float), "R,R", "rate of each phase"),
+    ("schedule", SCHEDULES, "", "the rate within a phase: the same, or up to it and down to nothing"),
+    ("optimizer", OPTIMIZERS, "", ""),
+    ("weight_decay", float, "D", "each step takes rate x D off every weight"),
+    ("batch_size", int, "N", "clips per step"),
+    ("dropout", float, "0..1", "share of activations dropped"),
+    ("label_smoothing", float, "0..1", "share of the target spread over all labels"),
+    ("mixup", float, "0..0.5", "each clip holds up to this share of another, and of its label"),
+    ("average_steps", int, "N", "weights are averaged over about so many steps; 0: not at all"),
+    ("quantization_aware_steps", int, "N", "steps more with the rounding of int8 in the network; 0: none"),
+    ("teacher_share", float, "0..1", "of the loss, with --teacher"),
+    ("teacher_temperature", float, "T", "softens the scores of a teacher"),
+    ("eval_step_interval", int, "N", "steps between validations"),
+)
+
+
+def add_training_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of the main job."""
+    parser.description = "From a list of words to a trained, quantized network and its C sources."
+    parser.epilog = _EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    job, front_end, augmentation = Job(("word",)), FrontEnd(), Augmentation()
+
+    main = parser.add_argument_group("what to train")
+    main.add_argument(
+        "--words",
+        metavar="A,B",
+        help=f"the words to spot, any number of them, or {' or '.join(WORD_PRESETS)}: the 10 or all 30 of "
+        "the 2017 challenge",
+    )
+    add_data_flags(main, job)
+    main.add_argument(
+        "--random-data", action="store_true", help="noise with random labels, to debug the chain itself"
+    )
+    main.add_argument("--out", type=Path, metavar="FOLDER", help="run folder (default: out/<words>)")
+    main.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
+    main.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
+    main.add_argument(
+        "--stop-training", action="store_true", help="with --resume: finish with the best weights so far"
+    )
+    main.add_argument(
+        "--seed", type=int, default=job.seed, help="same seed and data, same model (%(default)s)"
+    )
+
+    data = parser.add_argument_group("which clips")
+    add_sampling_flags(data, job)
+    data.add_argument(
+        "--time-shift-ms",
+        type=float,
+        default=augmentation.time_shift_ms,
+        metavar="MS",
+        help="training clips move by up to this much either way (%(default)s)",
+    )
+    data.add_argument(
+        "--background-volume",
+        type=float,
+        default=augmentation.background_volume,
+        metavar="0..1",
+        help="loudest background mixed into training clips (%(default)s)",
+    )
+    data.add_argument(
+        "--background-frequency",
+        type=float,
+        default=augmentation.background_frequency,
+        metavar="0..1",
+        help="share of training clips that get background (%(default)s)",
+    )
+    data.add_argument(
+        "--bank-clips",
+        type=int,
+        default=job.bank_clips,
+        metavar="N",
+        help="augmented clips whose features are computed before training (%(default)s)",
+    )
+
+    features = parser.add_argument_group("front end")
+    features.add_argument(
+        "--preprocess",
+        default=front_end.name,
+        choices=(*FRONT_ENDS, *HOST_FRONT_ENDS),
+        help=f"docs/FRONT_ENDS.md; {' and '.join(HOST_FRONT_ENDS)}: no board has them (%(default)s)",
+    )
+    for flag, value, text in (
+        ("--sample-rate-hz", front_end.sample_rate_hz, "of the microphone"),
+        ("--clip-duration-ms", front_end.clip_duration_ms, "what the network hears at a time"),
+        ("--window-size-ms", front_end.window_size_ms, "of one spectrum"),
+        ("--window-stride-ms", front_end.window_stride_ms, "from one spectrum to the next"),
+        ("--feature-bin-count", front_end.feature_bin_count, "mel bands, or least number of bins"),
+    ):
+        features.add_argument(flag, type=int, default=value, metavar="N", help=f"{text} (%(default)s)")
+
+    training = parser.add_argument_group("how to train")
+    training.add_argument(
+        "--architecture",
+        default=job.architecture,
+        metavar="NAME",
+        help=f"one of {', '.join(architectures.names())} (%(default)s)",
+    )
+    training.add_argument(
+        "--recipe",
+        default=ORIGINAL,
+        choices=tuple(RECIPES),
+        help="settings below that are not given; strong: for small networks on logarithmic features "
+        "(%(default)s)",
+    )
+    for name, kind, metavar, text in _RECIPE_FLAGS:
+        values = " / ".join(_join(getattr(recipe, name)) for recipe in RECIPES.values())
+        choices = kind if isinstance(kind, tuple) else None
+        flag = "learning_rate" if name == "learning_rates" else name
+        training.add_argument(
+            f"--{flag.replace('_', '-')}",
+            dest=name,
+            type=str if choices else kind,
+            choices=choices,
+            metavar=None if choices else metavar,
+            help=f"{text} ({values})",
+        )
+    training.add_argument(
+        "--feature-augmentation",
+        metavar="NAME=N,…",
+        help="other values for how features of training clips are varied, or none; names: "
+        f"{', '.join(setting.name for setting in fields(FeatureAugmentation))}",
+    )
+    training.add_argument(
+        "--teacher",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="a trained run whose scores are learned, too; may be given more than once",
+    )
+    computers = parser.add_argument_group("where to train (docs/DISTRIBUTED.md)")
+    computers.add_argument(
+        "--distribute",
+        default=ALONE,
+        choices=DISTRIBUTIONS,
+        help="over the GPUs of this computer, or over several computers, as TF_CONFIG says; a batch is "
+        "divided among them (%(default)s)",
+    )
+    computers.add_argument(
+        "--bank-folder",
+        type=Path,
+        metavar="FOLDER",
+        help="keep feature banks here, as TFRecord files that all workers read (default: the cache)",
+    )
+
+
+def _recipe_of(arguments: argparse.Namespace) -> Recipe:
+    """The named recipe with the settings that flags change."""
+    given = {name: value for name, *_ in _RECIPE_FLAGS if (value := getattr(arguments, name)) is not None}
+    recipe = replace(RECIPES[arguments.recipe], **given)
+    changes = arguments.feature_augmentation
+    if changes is None:
+        return recipe
+    return replace(recipe, feature_augmentation=recipe.feature_augmentation.changed(changes))
+
+
+def _extra_data(text: str) -> ExtraData:
+    """WHERE@SHARE."""
+    where, at, share = text.rpartition("@")
+    try:
+        return ExtraData(where, float(share))
+    except ValueError:
+        raise UserError(
+            f"--data {text}: only the first --data stands alone; expected WHERE@SHARE for the others, "
+            f"such as {text if not at else where}@0.5"
+        ) from None
+
+
+def _pseudo_data(arguments: argparse.Namespace) -> tuple[ExtraData, ...]:
+    """--pseudo and its fraction as one more source of clips; none without."""
+    where, share = arguments.pseudo, arguments.pseudo_fraction
+    if where is None:
+        if share is not None:
+            raise UserError(f"--pseudo-fraction {share:g} goes with --pseudo FOLDER")
+        return ()
+    if arguments.random_data:
+        raise UserError(f"--random-data and --pseudo {where} exclude each other")
+    return (ExtraData(where, _PSEUDO_FRACTION if share is None else share),)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words that a flag names, one by one or by a preset.
+
+    Raises:
+        UserError: as ``parse_words``.
+    """
+    return parse_words(WORD_PRESETS.get(text, text))
+
+
+def job_of(arguments: argparse.Namespace) -> Job:
+    """The job that the flags of the main job ask for.
+
+    Raises:
+        UserError: a value out of range, or words missing.
+    """
+    if not arguments.words:
+        raise UserError("--words is missing; for example: python -m train --words yes,no")
+    if arguments.random_data and arguments.data:
+        raise UserError(f"--random-data and --data {arguments.data[0]} exclude each other")
+    return Job(
+        words=words_of(arguments.words),
+        data=RANDOM if arguments.random_data else next(iter(arguments.data), None),
+        extra_data=(*map(_extra_data, arguments.data[1:]), *_pseudo_data(arguments)),
+        test_data=arguments.test_data,
+        language=arguments.language,
+        architecture=arguments.architecture,
+        front_end=FrontEnd(
+            name=arguments.preprocess,
+            sample_rate_hz=arguments.sample_rate_hz,
+            clip_duration_ms=arguments.clip_duration_ms,
+            window_size_ms=arguments.window_size_ms,
+            window_stride_ms=arguments.window_stride_ms,
+            feature_bin_count=arguments.feature_bin_count,
+        ),
+        recipe=_recipe_of(arguments),
+        sampling=Sampling(arguments.silence_percentage, arguments.unknown_percentage),
+        augmentation=Augmentation(
+            arguments.time_shift_ms, arguments.background_volume, arguments.background_frequency
+        ),
+        validation_percentage=arguments.validation_percentage,
+        testing_percentage=arguments.testing_percentage,
+        bank_clips=arguments.bank_clips,
+        teachers=tuple(arguments.teacher),
+        seed=arguments.seed,
+    )
+
+
+def default_out(job: Job) -> Path:
+    return Path("out") / run_name(job.words)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Defaults of a command on a run folder: None, which stands for what the run was trained with."""
+
+    data: None = None
+    language: None = None
+    validation_percentage: None = None
+    testing_percentage: None = None
+
+
+def _shown(default: object) -> str:
+    return "as in training" if default is None else str(default)
+
+
+def add_data_flags(group: Any, defaults: Job | Trained) -> None:
+    training = isinstance(defaults, Job)
+    otherwise = "speech_commands if downloaded, else synthetic" if training else "as in training"
+    text = (
+        "a folder or archive of clips, a feature bank (.npz), speech_commands (downloaded) or synthetic "
+        f"(eSpeak voices); default: {otherwise}"
+    )
+    if training:
+        text += (
+            ". Once more as WHERE@SHARE: clips for training alone, that share of each batch, such as "
+            "--data recordings/ --data synthetic@0.5"
+        )
+        group.add_argument("--data", action="append", default=[], metavar="WHERE", help=text)
+        group.add_argument(
+            "--pseudo",
+            metavar="FOLDER",
+            help="what pseudo-label wrote, for training alone: short for --data FOLDER@FRACTION",
+        )
+        group.add_argument(
+            "--pseudo-fraction",
+            type=float,
+            metavar="0..1",
+            help=f"the share of each batch that it has ({_PSEUDO_FRACTION:g})",
+        )
+        group.add_argument(
+            "--test-data",
+            metavar="WHERE",
+            help="test on all clips of these recordings whose speakers are not trained on",
+        )
+    else:
+        group.add_argument("--data", metavar="WHERE", help=text)
+    group.add_argument(
+        "--language",
+        default=defaults.language,
+        metavar="CODE",
+        help=f"of synthetic voices ({_shown(defaults.language)})",
+    )
+
+
+def add_sampling_flags(group: Any, defaults: Job | Trained) -> None:
+    """What of a corpus goes into which split."""
+    otherwise = (
+        "100 / words, so that every class weighs the same" if isinstance(defaults, Job) else "as in training"
+    )
+    for name, what in (("silence", "background noise alone"), ("unknown", "other words")):
+        group.add_argument(
+            f"--{name}-percentage",
+            type=float,
+            metavar="PERCENT",
+            help=f"clips of {what}, in percent of the clips of wanted words (default: {otherwise})",
+        )
+    for name in ("validation", "testing"):
+        default = getattr(defaults, f"{name}_percentage")
+        group.add_argument(
+            f"--{name}-percentage",
+            type=float,
+            default=default,
+            metavar="PERCENT",
+            help=f"share of speakers held out for {name}, where the corpus has no lists ({_shown(default)})",
+        )

@@ -1,0 +1,18 @@
+"""``python -m train report``: report.html written anew from the run folder."""
+
+import argparse
+
+from train.core.command_line import add_run_argument
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The run folder alone."""
+    parser.description = "Write RUN/report.html anew from the run folder."
+    add_run_argument(parser)
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Write the page; its path goes to stdout."""
+    from train.report.run_report import write_report
+
+    print(write_report(flags.run))

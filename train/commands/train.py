@@ -1,0 +1,235 @@
+"""``earshot train``: the main job, words in, proven model and C out. It composes all stages of the chain."""
+
+import argparse
+import errno
+import json
+import os
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from train import architectures
+from train.commands import flags as training_flags
+from train.core import console, runfolder
+from train.core.cache import cache_root
+from train.core.errors import Interrupted, UserError
+from train.core.installation import earshot_version
+from train.core.layout import TESTING
+from train.core.native import import_tensorflow
+from train.data import job_data as stage
+from train.settings.job import Job, read_job
+from train.training.cluster import CHIEF, Distribution, distribution
+
+if TYPE_CHECKING:
+    from quantize.audit import Audit
+
+_FLAGS_OF_RESUME = ("--resume", "--stop-training", "--distribute", "--bank-folder")
+
+add_flags = training_flags.add_training_flags
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Check the flags, then run the chain or go on with it."""
+    where = distribution(flags.distribute, flags.bank_folder, os.environ)
+    if flags.resume:
+        folder = flags.resume
+        if extra := [flag for flag in flags.given if flag.split("=")[0] not in _FLAGS_OF_RESUME]:
+            raise UserError(
+                f"--resume takes its settings from {folder / runfolder.JOB}; leave out {', '.join(extra)}"
+            )
+        if flags.stop_training and not where.is_alone:
+            raise UserError(f"--stop-training trains no more; leave out --distribute {where.kind}")
+        job = read_job(folder)
+    else:
+        if flags.stop_training:
+            raise UserError("--stop-training goes with --resume RUN")
+        job = training_flags.job_of(flags)
+        folder = flags.out or training_flags.default_out(job)
+        if not flags.overwrite and where.is_chief:
+            runfolder.check_free(folder)
+    try:
+        _run_chain(
+            job, folder, bool(flags.resume), flags.stop_training, flags.overwrite, where, flags.command_line
+        )
+    except KeyboardInterrupt:
+        if _can_resume(job, folder):
+            raise Interrupted(f"stopped; go on with: earshot train --resume {folder}") from None
+        raise
+    except OSError as error:
+        fault = _disk_fault(error, job, folder)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def _run_chain(
+    job: Job,
+    run: Path,
+    resume: bool,
+    stop: bool,
+    overwrite: bool,
+    distribution: Distribution,
+    command: str,
+) -> None:
+    """corpus → features → model → .tflite → scores → C → report."""
+    if job.architecture not in architectures.names():
+        raise UserError(
+            f"--architecture {job.architecture} is not known; known: {', '.join(architectures.names())}"
+        )
+    started = time.monotonic()
+    material = stage.gather(job)
+    replicas = None
+    if not distribution.is_alone:
+        import_tensorflow(with_gpus=True)
+        from train.training.stage import meet
+
+        replicas = meet(job, material, distribution)
+    if overwrite and distribution.is_chief:
+        runfolder.clear(run)  # not before: a mistake in --data or of another worker must not cost the run
+    if not resume and distribution.is_chief:
+        _write_job(job, run, command)
+    corpus_s = time.monotonic() - started
+
+    # It takes seconds, so mistakes in the flags and the data are told before.
+    import_tensorflow(with_gpus=not distribution.is_alone)
+    from codegen.emit import generate
+    from quantize.stage import quantize
+    from train.report import run_report
+    from train.training.stage import train
+
+    is_deployable = job.front_end.is_deployable
+    if why_not := architectures.why_not_deployable(job.architecture):
+        console.warn(f"--architecture {job.architecture} is not deployable: {why_not}")
+    trained = train(job, material, run, resume, stop, distribution, replicas)
+    if not distribution.is_chief:
+        console.log(f"this worker is done; worker {CHIEF} writes the run folder, {run}, and goes on")
+        return
+    timings_s = {"corpus": round(corpus_s, 1)} | trained.pop("timings_s")
+
+    audit, sources = None, None
+    if is_deployable:
+        with _timed(timings_s, "quantize"):
+            audit = quantize(run)
+    with _timed(timings_s, "evaluate"):
+        from train.evaluation.evaluate import evaluate, kinds_of, write_clips
+
+        split = material.splits[TESTING]
+        audio = material.audio_of(split.name).plain(split)
+        evaluation = evaluate(run, split, audio, kinds_of(job.spec))
+        if is_deployable:
+            write_clips(run, job.spec, split, audio, evaluation)
+    if is_deployable:
+        with _timed(timings_s, "codegen"):
+            sources = generate(run)
+    network = trained.pop("network")
+    runfolder.write_json(
+        run / runfolder.METRICS,
+        {
+            "command": runfolder.read_json(run / runfolder.JOB).get("command", ""),
+            "resumed": resume,
+            "seed": job.seed,
+            "versions": _versions(),
+            "host": {"cpu": _cpu_name(), "cores": os.cpu_count(), "label": "host"},
+            "corpus": material.summary(job.front_end, job.spec.labels),
+            "settings": job.settings(),
+            "timings_s": timings_s,
+            **trained,
+            **evaluation.results,
+            "sizes": {
+                "graphdef_bytes": (run / runfolder.GRAPHDEF).stat().st_size,
+                "keras_bytes": (run / runfolder.KERAS).stat().st_size,
+                **network,
+                **(_int8_sizes(audit, evaluation.results["int8"]["arena_bytes"]) if audit else {}),
+            },
+            "ops": [
+                {
+                    "op": op.name,
+                    "output_shape": list(op.output_shape),
+                    "macs": op.macs,
+                    "weight_bytes": op.weight_bytes,
+                }
+                for op in (audit.ops if audit else ())
+            ],
+        },
+    )
+    page = run_report.write_report(run)
+    from train.evaluation.tables import print_run
+
+    print_run(run, sources, page, time.monotonic() - started)
+
+
+def _int8_sizes(audit: "Audit", arena_bytes: int) -> dict[str, int | str]:
+    return {
+        "tflite_bytes": audit.file_bytes,
+        "arena_bytes": arena_bytes,
+        "arena_label": "host, 64-bit TFLite-Micro; a 32-bit board needs less",
+    }
+
+
+def _write_job(job: Job, run: Path, command: str) -> None:
+    """The first file of a run: where it cannot be written, nothing else needs to be tried."""
+    try:
+        runfolder.write_json(run / runfolder.JOB, {"command": command, **json.loads(job.to_json())})
+    except OSError as error:
+        raise UserError(
+            f"{run}: cannot be written ({error.strerror}); choose another folder with --out FOLDER"
+        ) from error
+
+
+def _can_resume(job: Job, run: Path) -> bool:
+    """Whether the folder holds this job's checkpoints, and not those of one that was to be replaced."""
+    try:
+        return (run / runfolder.CHECKPOINTS).is_dir() and read_job(run) == job
+    except UserError:
+        return False
+
+
+def _disk_fault(error: OSError, job: Job, run: Path) -> UserError | None:
+    """What the user can do about a full disk or an unusable cache; None for any other trouble."""
+    where, cache = str(error.filename or run), cache_root()
+    # NumPy tells of a write that did not fit in words alone, without a number.
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or "requested and" in str(error):
+        again = f"go on with: python -m train --resume {run}" if _can_resume(job, run) else "run it again"
+        return UserError(
+            f"{where}: the disk is full ({error}); free some space there or in {cache}, then {again}"
+        )
+    if Path(where).is_relative_to(cache):
+        return UserError(
+            f"{where}: the cache cannot be used ({error.strerror}); set EARSHOT_CACHE to a folder that can "
+            "be written"
+        )
+    return None
+
+
+class _timed:
+    """Notes the seconds that a block takes."""
+
+    def __init__(self, timings_s: dict[str, float], name: str) -> None:
+        self._timings_s, self._name = timings_s, name
+
+    def __enter__(self) -> None:
+        self._started = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._timings_s[self._name] = round(time.monotonic() - self._started, 1)
+
+
+def _versions() -> dict[str, str]:
+    packages = ("tensorflow", "keras", "numpy", "tflite-micro")
+    return {
+        "earshot": earshot_version(),
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+    }
+
+
+def _cpu_name() -> str:
+    """The processor's name where the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,125 @@
+"""``python -m hil tune``: thresholds for a target of false accepts per hour, and what they are worth."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from train.core.command_line import add_run_argument
+from train.core.errors import UserError
+from train.core.layout import TESTING, VALIDATION
+from train.core.operating_point import NAMES, TUNED
+
+_TARGET_PER_HOUR, _MINUTES, _SEED = 0.5, 60.0, 59185
+_HIGHEST_TARGET_PER_HOUR = 3600
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of the command."""
+    add_run_argument(parser)
+    parser.add_argument(
+        "--data", metavar="WHERE", help="clips, as for python -m train (default: as in training)"
+    )
+    parser.add_argument(
+        "--false-accepts-per-hour",
+        type=float,
+        metavar="N",
+        help=f"at most, all words together, on the validation audio ({_TARGET_PER_HOUR:g})",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="of each of four streams: with the words and without, of validation and of test clips "
+        f"({_MINUTES:g})",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help=f"of everything that is drawn ({_SEED})")
+    parser.add_argument(
+        "--use",
+        choices=NAMES,
+        help="of the points measured before, put this one in force and do nothing else; a new measurement "
+        f"puts {TUNED} in force",
+    )
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Choose on validation clips, measure on test clips, write operating_points.json and the report."""
+    from train.core import runfolder
+    from train.detection.labelled_stream import StreamSettings
+    from train.detection.tune import tune
+    from train.report.points_report import read_figures
+
+    target = _TARGET_PER_HOUR if flags.false_accepts_per_hour is None else flags.false_accepts_per_hour
+    if not 0 < target <= _HIGHEST_TARGET_PER_HOUR:
+        raise UserError(
+            f"--false-accepts-per-hour is {target:g}, expected more than 0 and at most "
+            f"{_HIGHEST_TARGET_PER_HOUR}"
+        )
+    minutes = _MINUTES if flags.minutes is None else flags.minutes
+    settings = StreamSettings(minutes=minutes, seed=_SEED if flags.seed is None else flags.seed)
+    spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
+    if flags.use:
+        measuring = ("data", "false_accepts_per_hour", "minutes", "seed")
+        if given := [name for name in measuring if getattr(flags, name) is not None]:
+            raise UserError(f"--use {flags.use} measures nothing; leave out --{given[0].replace('_', '-')}")
+        content = {**read_figures(flags.run, spec), "in_force": flags.use}
+    else:
+        content = tune(flags.run, spec, flags.data, target, settings)
+    runfolder.write_json(flags.run / runfolder.OPERATING_POINTS, content)
+    if (flags.run / runfolder.METRICS).is_file():
+        from train.report.run_report import write_report
+
+        write_report(flags.run)
+    _print(content, flags.run)
+
+
+def _print(content: dict[str, Any], run: Path) -> None:
+    """The points on the test streams, side by side, on stdout."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from train.core.console import warn
+    from train.core.runfolder import OPERATING_POINTS
+    from train.report.points_report import is_target_missed
+
+    console = Console(soft_wrap=True, highlight=False)
+    others = content["streams"][TESTING]["others"]
+    table = Table(
+        title=f"test clips (host); {others['hours']:g} h of noise and {others['clips']} clips of other words",
+        title_justify="left",
+    )
+    for index, column in enumerate(("point", "word", "threshold", "false accepts an hour", "missed")):
+        table.add_column(column, justify="left" if index < 2 else "right")
+    for name, point in content["points"].items():
+        for row in (*point["test"]["words"], {"label": "all", **point["test"]["all"]}):
+            table.add_row(
+                name, escape(row["label"]), str(row.get("threshold", "")), _accepted(row), _missed(row)
+            )
+        table.add_section()
+    console.print(table)
+    settings = content["points"][content["in_force"]]["settings"]
+    lines = (
+        f"in force    {content['in_force']}: mean of {settings['window_ms']} ms, the same word again after "
+        f"{settings['suppression_ms']} ms",
+        f"written     {run / OPERATING_POINTS}",
+        f"now         python -m codegen {run}, so that the firmware decides by it",
+    )
+    console.print("\n".join(lines), markup=False)
+    if is_target_missed(content):
+        clips = content["streams"][VALIDATION]["others"]["clips"]
+        warn(
+            f"on the test clips {TUNED} has more false accepts than the target: {clips} validation clips of "
+            "other words are too few, or too unlike the test clips, to choose thresholds that hold; more "
+            "recordings help, more minutes do not"
+        )
+
+
+def _accepted(row: dict[str, Any]) -> str:
+    low, high = row["false_accepts_interval"]
+    return f"{row['false_accepts']}: {row['false_accepts_per_hour']:g} ({low:g} – {high:g})"
+
+
+def _missed(row: dict[str, Any]) -> str:
+    low, high = (100 * bound for bound in row["false_rejects_interval"])
+    share = 100 * row["false_rejects"] / max(1, row["said"])
+    return f"{row['false_rejects']} of {row['said']}: {share:.1f} % ({low:.1f} – {high:.1f})"

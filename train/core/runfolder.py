@@ -1,0 +1,171 @@
+"""The run folder ``out/<name>/``: the files that stages hand to each other.
+
+Every file is written whole or not at all, and ``spec.json`` knows the SHA-256 of the
+files that belong together (docs/adr/0002-run-folder.md).
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from train.core.errors import UserError
+from train.core.spec import ModelSpec
+
+SPEC, LABELS, METRICS, REPORT = "spec.json", "labels.txt", "metrics.json", "report.html"
+KERAS, GRAPHDEF, TFLITE = "model.keras", "model.pb", "model.tflite"
+CALIBRATION = "calibration.npy"  # (n, frames, bins) uint8 features of training clips
+JOB, HISTORY = "job.json", "history.json"  # the settings of the run; its learning curves
+CLIPS = "clips"  # test clips that the generated feature tests are made of
+FIRMWARE = "firmware"  # programs built from c/, a folder for each board
+HIL = "hil"  # what boards made of the run, a folder each
+PI = "pi"  # what became of the graph on a Raspberry Pi
+OPERATING_POINTS = "operating_points.json"  # thresholds and smoothing, and what they are worth
+MISTAKES = "mistakes"  # clips that the int8 model got wrong
+CLIPS_LIST, MISTAKES_LIST = "clips.json", "mistakes.json"  # what the WAVs of the two are
+C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
+LAST, BEST = "last.npz", "best.npz"  # the checkpoints
+
+_LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
+
+_FILES = (
+    SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY, OPERATING_POINTS
+)  # fmt: skip
+_FOLDERS = (CLIPS, HIL, PI, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
+
+
+def sha256_file(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its place when the block ends without error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)  # mkstemp makes private files; these are meant to be shared
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a UTF-8 file whole or not at all."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whole or not at all, keys in the order given."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in a file of the run folder.
+
+    Raises:
+        UserError: it is missing or not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: there is no such file; has this run finished?") from error
+    except ValueError as error:
+        raise UserError(f"{path}: is not JSON ({error}); remove it and run again") from error
+
+
+def run_name(words: Iterable[str]) -> str:
+    """Folder name for a list of words: ``yes_no``."""
+    name = re.sub(r"[^\w-]+", "-", "_".join(words))
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def check_free(run: Path) -> None:
+    """Make sure that a new run in this folder would overwrite nothing.
+
+    Raises:
+        UserError: it holds a finished or an unfinished run, or something else.
+    """
+    resumable = (run / CHECKPOINTS).is_dir() and (run / JOB).is_file()
+    if (run / METRICS).is_file() or ((run / SPEC).is_file() and not resumable):
+        raise UserError(f"{run}: holds a finished run; add --overwrite to replace it, or --out FOLDER")
+    if resumable:
+        raise UserError(
+            f"{run}: holds an unfinished run; go on with: python -m train --resume {run}, "
+            "or add --overwrite to start again"
+        )
+    _refuse_foreign(run)
+
+
+def clear(run: Path) -> None:
+    """Remove what runs put into a run folder; anything else in it stays.
+
+    Raises:
+        UserError: it is not a run folder; its ``c`` or ``logs`` are somebody else's work.
+    """
+    _refuse_foreign(run)
+    for name in _FILES:
+        (run / name).unlink(missing_ok=True)
+    for name in _FOLDERS:
+        shutil.rmtree(run / name, ignore_errors=True)
+
+
+def _refuse_foreign(run: Path) -> None:
+    empty = not run.exists() or (run.is_dir() and not any(run.iterdir()))
+    if not empty and not any((run / name).is_file() for name in (SPEC, JOB)):
+        raise UserError(f"{run}: exists and is not a run folder; choose another with --out FOLDER")
+
+
+def write_spec(run: Path, spec: ModelSpec, artefacts: Iterable[str] = ()) -> ModelSpec:
+    """Write spec.json with the hashes of ``artefacts`` as they are on disk now."""
+    spec = spec.with_artefacts({name: sha256_file(run / name) for name in artefacts})
+    write_text(run / SPEC, spec.to_json())
+    return spec
+
+
+def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
+    """The spec of a run folder, after checking the files that the caller needs.
+
+    Raises:
+        UserError: no run folder, a file missing, a file that is not the one the spec was
+            written with, or a model.tflite where the front end allows none.
+    """
+    run, needs = Path(run), tuple(needs)
+    if not (run / SPEC).is_file():
+        raise UserError(
+            f"{run}: no {SPEC} there, so this is not a finished run folder; "
+            "make one with: python -m train --words yes,no"
+        )
+    spec = ModelSpec.from_json((run / SPEC).read_bytes(), str(run / SPEC))
+    if TFLITE in needs:
+        spec.front_end.check_deployable(run)
+    for name in needs:
+        if not (run / name).is_file():
+            raise UserError(f"{run / name}: missing; the run was not finished or the file was removed")
+        found, expected = sha256_file(run / name), spec.artefacts.get(name)
+        if found != expected:
+            raise UserError(
+                f"{run / name}: does not belong to {run / SPEC}: SHA-256 is {found[:12]}…, "
+                f"expected {(expected or 'none')[:12]}…; run the stage that makes it again"
+            )
+    return spec

@@ -1,0 +1,394 @@
+"""What every stage agrees on: front end, labels, model. Frozen, validated, JSON.
+
+This is the one place where the settings of the front end stand; Python computes with
+it, C is generated from it.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from train.core.errors import UserError
+
+SILENCE_LABEL = "_silence_"
+UNKNOWN_LABEL = "_unknown_"
+SPEC_VERSION = 1
+
+# Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md). For log and log_mel it is a part
+# of an octave: 1/8, and 0.1/ln 2 to five digits. All have few enough bits for 255 times the step to be
+# exact in float32, so that a .tflite, which stores the range so, gets the step back exactly.
+_FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6}
+FRONT_ENDS = tuple(_FEATURE_SCALES)
+# Front ends that Python and model.pb compute, and no board. Their features are int16, so that a step is too
+# small to matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
+_HOST_FEATURE_SCALES = {"mfcc": 2.0**-7, "raw": 2.0**-15}
+HOST_FRONT_ENDS = tuple(_HOST_FEATURE_SCALES)
+MEL_TOP_HZ = 4000  # where the highest mel band ends
+
+
+@dataclass(frozen=True)
+class LogScale:
+    """A logarithmic feature: ``steps_per_octave * log2(power / floor)`` steps, none for less power."""
+
+    floor: float
+    steps_per_octave: float
+
+
+# log: from 2^-20, an eighth of an octave each. log_mel: 10 ln(power) + 146.2, as its bank was made.
+_LOG_SCALES = {
+    "log": LogScale(floor=2.0**-20, steps_per_octave=8.0),
+    "log_mel": LogScale(floor=math.exp(-14.62), steps_per_octave=10.0 * math.log(2.0)),
+}
+
+
+@dataclass(frozen=True)
+class GainControl:
+    """Constants of ``pcan``: each band is divided by its own level, then compressed.
+
+    With level the mean of the band's past power, forgotten over ``time_constant_ms``, a feature is
+    ``(power / (floor + level)**strength + offset)**exponent - offset**exponent``.
+
+    Source:
+        per-channel energy normalization, Wang et al. 2017 (arXiv 1607.05666), with its constants;
+        the floor, 1e-6 there, is the nearest power of two.
+    """
+
+    time_constant_ms: float = 400.0
+    floor: float = 2.0**-20
+    strength: float = 0.98
+    offset: float = 2.0
+    exponent: float = 0.5
+
+
+GAIN_CONTROL = GainControl()
+
+
+@dataclass(frozen=True)
+class Cepstrum:
+    """Constants of ``mfcc``: the mel bands that its coefficients are of, and the least magnitude of one.
+
+    Source:
+        speech_commands, which leaves the attributes of TensorFlow's Mfcc op at their defaults; the floor is
+        the kernel's.
+    """
+
+    bands: int = 40
+    lowest_hz: int = 20
+    floor: float = 1e-12
+
+
+CEPSTRUM = Cepstrum()
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """Settings of the front end and all that follows from them.
+
+    The formulas of frames and groups are those of TensorFlow's speech_commands
+    ``prepare_model_settings`` for ``preprocess=average``.
+    """
+
+    name: str = "average"
+    sample_rate_hz: int = 16000
+    clip_duration_ms: int = 1000
+    window_size_ms: int = 30
+    window_stride_ms: int = 20
+    feature_bin_count: int = 40
+
+    def __post_init__(self) -> None:
+        known = (*FRONT_ENDS, *HOST_FRONT_ENDS)
+        if self.name not in known:
+            raise UserError(f"front end {self.name!r} is not known; known: {', '.join(known)}")
+        for name in ("sample_rate_hz", "clip_duration_ms", "window_size_ms", "window_stride_ms"):
+            if getattr(self, name) <= 0:
+                raise UserError(f"front end: {name} is {getattr(self, name)}, expected more than 0")
+        if self.window_samples < 2 or self.stride_samples < 1:
+            raise UserError(
+                f"front end: a window of {self.window_size_ms} ms every {self.window_stride_ms} ms is "
+                f"{self.window_samples} samples every {self.stride_samples} at {self.sample_rate_hz} Hz; "
+                "expected at least 2 every 1"
+            )
+        if self.clip_samples < self.window_samples:
+            raise UserError(
+                f"front end: a clip of {self.clip_duration_ms} ms is shorter than "
+                f"one window of {self.window_size_ms} ms"
+            )
+        if not 1 <= self.feature_bin_count <= self.fft_bins:
+            raise UserError(
+                f"front end: feature_bin_count is {self.feature_bin_count}, "
+                f"expected 1 to {self.fft_bins} (the bins of a {self.fft_length}-point FFT)"
+            )
+        if self.has_cepstrum and self.feature_bin_count > CEPSTRUM.bands:
+            raise UserError(
+                f"front end {self.name}: feature_bin_count is {self.feature_bin_count}, expected at most "
+                f"{CEPSTRUM.bands}, the mel bands that its coefficients are of"
+            )
+        if self.has_mel_bands:
+            self._check_mel_bands()
+
+    def _check_mel_bands(self) -> None:
+        if self.sample_rate_hz < 2 * MEL_TOP_HZ:
+            raise UserError(
+                f"front end {self.name}: sample_rate_hz is {self.sample_rate_hz}, expected at least "
+                f"{2 * MEL_TOP_HZ}: its bands reach up to {MEL_TOP_HZ} Hz"
+            )
+        positions = self.mel_positions[self.mel_first_bin :]
+        for band in range(1, self.mel_bands + 1):
+            if not any(abs(position - band) < 1 for position in positions):
+                fewer = "" if self.has_cepstrum else ", or a smaller feature_bin_count"
+                raise UserError(
+                    f"front end {self.name}: band {band} of {self.mel_bands} lies between two bins of a "
+                    f"{self.fft_length}-point FFT; expected a window longer than "
+                    f"{self.window_size_ms} ms{fewer}"
+                )
+
+    @property
+    def clip_samples(self) -> int:
+        return self.sample_rate_hz * self.clip_duration_ms // 1000
+
+    @property
+    def window_samples(self) -> int:
+        return self.sample_rate_hz * self.window_size_ms // 1000
+
+    @property
+    def stride_samples(self) -> int:
+        return self.sample_rate_hz * self.window_stride_ms // 1000
+
+    @property
+    def fft_length(self) -> int:
+        """The next power of two that holds a window."""
+        return 1 << (self.window_samples - 1).bit_length()
+
+    @property
+    def fft_bins(self) -> int:
+        return self.fft_length // 2 + 1
+
+    @property
+    def bins_per_average(self) -> int:
+        return self.fft_bins // self.feature_bin_count
+
+    @property
+    def is_deployable(self) -> bool:
+        """Whether boards have this front end, too."""
+        return self.name in FRONT_ENDS
+
+    def check_deployable(self, where: object) -> None:
+        """Refuse what a board would have to run.
+
+        Args:
+            where: the run folder.
+        Raises:
+            UserError: no board has this front end.
+        """
+        if not self.is_deployable:
+            raise UserError(
+                f"{where}: the front end {self.name} cannot be deployed on a board: only Python and model.pb "
+                "have it, so that there is no model.tflite and no firmware; take model.pb, with python -m "
+                f"hil pi, or train again with --preprocess {', '.join(FRONT_ENDS[:-1])} or {FRONT_ENDS[-1]}"
+            )
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the network is given the samples themselves: each is a frame of one bin."""
+        return self.name == "raw"
+
+    @property
+    def has_cepstrum(self) -> bool:
+        """Whether features are coefficients of the logarithms of mel bands."""
+        return self.name == "mfcc"
+
+    @property
+    def has_mel_bands(self) -> bool:
+        """Whether features are of mel bands, not of groups of adjacent FFT bins."""
+        return self.name in ("log_mel", "pcan", "mfcc")
+
+    @property
+    def mel_bands(self) -> int:
+        return CEPSTRUM.bands if self.has_cepstrum else self.feature_bin_count
+
+    @property
+    def bins(self) -> int:
+        """Features per frame. With the defaults 43, or 40 mel bands or coefficients."""
+        if self.is_raw:
+            return 1
+        if self.has_mel_bands:
+            return self.feature_bin_count
+        return -(-self.fft_bins // self.bins_per_average)
+
+    @property
+    def group_edges(self) -> tuple[int, ...]:
+        """First FFT bin of each feature, and the end: bins + 1 numbers.
+
+        The groups are those of TensorFlow's SAME pooling (docs/adr/0001-last-bin.md): half of
+        the places that stay empty, rounded down, come before the first bin. With the defaults
+        one does, behind the last.
+        """
+        size = self.bins_per_average
+        empty_places = self.bins * size - self.fft_bins
+        starts = (max(0, group * size - empty_places // 2) for group in range(self.bins))
+        return (*starts, self.fft_bins)
+
+    @property
+    def mel_positions(self) -> tuple[float, ...]:
+        """Where each FFT bin lies among the mel bands: at b in the middle of band b, which begins at b - 1.
+
+        Bands count from 1 here, and all have the same width in mel, 1127 ln(1 + f / 700 Hz).
+        """
+        start = math.log1p(CEPSTRUM.lowest_hz / 700) if self.has_cepstrum else 0.0
+        span, bin_hz = math.log1p(MEL_TOP_HZ / 700) - start, self.sample_rate_hz / self.fft_length
+        return tuple(
+            (math.log1p(number * bin_hz / 700) - start) / span * (self.mel_bands + 1)
+            for number in range(self.fft_bins)
+        )
+
+    @property
+    def mel_first_bin(self) -> int:
+        """The first FFT bin that counts: the Mfcc op leaves out one that lies above where its bands begin."""
+        bin_hz = self.sample_rate_hz / self.fft_length
+        return int(1.5 + CEPSTRUM.lowest_hz / bin_hz) if self.has_cepstrum else 0
+
+    @property
+    def frames(self) -> int:
+        """Frames per clip: 49 with the defaults."""
+        if self.is_raw:
+            return self.clip_samples
+        return 1 + (self.clip_samples - self.window_samples) // self.stride_samples
+
+    @property
+    def feature_count(self) -> int:
+        return self.frames * self.bins
+
+    @property
+    def feature_bytes(self) -> int:
+        """What the quantized features of one clip take."""
+        return self.feature_count * (1 if self.is_deployable else 2)
+
+    @property
+    def step_type(self) -> str:
+        """NumPy's name of the type that quantized features have."""
+        return "uint8" if self.is_deployable else "int16"
+
+    @property
+    def step_range(self) -> tuple[int, int]:
+        """The lowest and the highest quantized feature."""
+        return (0, 255) if self.is_deployable else (-(2**15), 2**15 - 1)
+
+    @property
+    def feature_min(self) -> float:
+        return self.step_range[0] * self.feature_scale
+
+    @property
+    def feature_max(self) -> float:
+        return self.step_range[1] * self.feature_scale
+
+    @property
+    def feature_scale(self) -> float:
+        """Value of one step of a quantized feature; also the scale of the model's int8 input."""
+        return (_FEATURE_SCALES | _HOST_FEATURE_SCALES)[self.name]
+
+    @property
+    def log_scale(self) -> LogScale | None:
+        """How the power of a band becomes a feature; None where that is not by a logarithm alone."""
+        return _LOG_SCALES.get(self.name)
+
+    @property
+    def level_share(self) -> float:
+        """Share of the newest frame in the level of a band, of ``pcan``."""
+        return -math.expm1(-self.window_stride_ms / GAIN_CONTROL.time_constant_ms)
+
+    @property
+    def input_zero_point(self) -> int:
+        """Zero point of the model's int8 input, so that int8 = uint8 - 128."""
+        return -128
+
+    @property
+    def sha256(self) -> str:
+        """Identifies the front end; the firmware reports it."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One trained model: front end, labels in output order, architecture.
+
+    ``artefacts`` maps a file of the run folder to its SHA-256, so that a stage that is
+    handed files which do not belong together can say so.
+    """
+
+    labels: tuple[str, ...]
+    architecture: str = "tiny_conv"
+    front_end: FrontEnd = field(default_factory=FrontEnd)
+    seed: int = 0
+    artefacts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.labels[:2] != (SILENCE_LABEL, UNKNOWN_LABEL):
+            raise UserError(
+                f"labels start with {list(self.labels[:2])}, expected {SILENCE_LABEL}, {UNKNOWN_LABEL}"
+            )
+        if not self.words:
+            raise UserError("there is no word to train; pass --words yes,no (any number of words)")
+        if len(set(self.labels)) < len(self.labels):
+            raise UserError(f"labels are {', '.join(self.labels)}, expected no label twice")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words to spot, without silence and unknown."""
+        return self.labels[2:]
+
+    def with_artefacts(self, artefacts: Mapping[str, str]) -> "ModelSpec":
+        """The same spec with these hashes added or replaced."""
+        return dataclasses.replace(self, artefacts={**self.artefacts, **artefacts})
+
+    def to_json(self) -> str:
+        """spec.json, byte for byte the same for the same spec."""
+        content = {"version": SPEC_VERSION, **dataclasses.asdict(self)}
+        return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str = "spec.json") -> "ModelSpec":
+        """The spec that ``to_json`` wrote.
+
+        Raises:
+            UserError: not JSON, of another version, or with fields missing or unknown.
+        """
+        try:
+            content: dict[str, Any] = json.loads(text)
+            version = content.pop("version")
+            if version != SPEC_VERSION:
+                raise UserError(f"{where}: spec version {version}, expected {SPEC_VERSION}; train again")
+            front_end = FrontEnd(**content.pop("front_end"))
+            return cls(labels=tuple(content.pop("labels")), front_end=front_end, **content)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{where}: not a spec.json of this version ({error}); train again") from error
+
+
+def parse_words(text: str) -> tuple[str, ...]:
+    """Words of ``--words``, lower-cased, in the order given; a phrase has single spaces.
+
+    Raises:
+        UserError: none, an empty one, one named twice, or a reserved or unusable name.
+    """
+    words = tuple(" ".join(word.lower().split()) for word in text.split(","))
+    for word in words:
+        if not word:
+            raise UserError(f"--words {text!r}: there is an empty word; expected e.g. --words yes,no")
+        if word.startswith("_") or word.startswith(".") or "/" in word or "\\" in word:
+            raise UserError(
+                f"--words {text!r}: {word!r} cannot be a word: it names a folder of clips, and names with "
+                "/ or \\, or that start with _ or a dot, are reserved"
+            )
+    repeated = sorted({word for word in words if words.count(word) > 1})
+    if repeated:
+        raise UserError(f"--words {text!r}: {', '.join(repeated)} named more than once")
+    return words
+
+
+def labels_for(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels in output order: silence, unknown, then the words."""
+    return (SILENCE_LABEL, UNKNOWN_LABEL, *words)

@@ -1,0 +1,252 @@
+"""What a job works on: its corpora, found, read and divided."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from train.audio.wav import conversion_command
+from train.core.console import log, warn
+from train.core.errors import UserError
+from train.core.layout import ALL, SPLITS, TESTING, TRAINING
+from train.core.metrics import FEW_CLIPS
+from train.core.spec import FrontEnd
+from train.data import stored_features
+from train.data.corpus import Clip, Corpus, read_corpus, require_words
+from train.data.dataset import AudioSource, Split, make_split
+from train.data.feature_cache import Clips
+from train.data.sources import FOLDER, Source, resolve
+from train.settings.job import ExtraData, Job
+
+_LISTED_SKIPS = 5
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One corpus, and what gives the features of its clips."""
+
+    source: Source
+    corpus: Corpus
+    clips: Clips
+    audio: AudioSource  # of the clips; of a feature bank, the one that its noise comes from
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A corpus that is trained on beside the first, and its share of each batch."""
+
+    collection: Collection
+    split: Split
+    share: float
+
+
+@dataclass(frozen=True)
+class Material:
+    """A job's corpora: the first, the one that tests come from, and those for training alone."""
+
+    main: Collection
+    tested: Collection
+    splits: dict[str, Split]
+    extras: tuple[Extra, ...] = ()
+
+    def audio_of(self, split: str) -> AudioSource:
+        """What gives the audio of a split's clips.
+
+        Raises:
+            UserError: they are features alone.
+        """
+        collection = self.tested if split in (TESTING, ALL) else self.main
+        if collection.clips is not collection.audio:
+            raise UserError(
+                f"{collection.source.root}: its {split} clips are features without audio; take the split "
+                "testing, or name recordings with --data"
+            )
+        return collection.audio
+
+    @property
+    def corpus_sha256(self) -> str:
+        """Identifies what is trained on."""
+        return "+".join([self.main.corpus.sha256, *(extra.collection.corpus.sha256 for extra in self.extras)])
+
+    def summary(self, front_end: FrontEnd, labels: tuple[str, ...]) -> dict[str, Any]:
+        """The corpus section of metrics.json."""
+        used = {example.clip for split in self.splits.values() for example in _all_examples(split)} - {None}
+        lengths = [clip.samples for clip in used if clip is not None]
+        source, corpus = self.main.source, self.main.corpus
+        return {
+            "kind": source.kind,
+            "name": source.name,
+            "path": str(source.root),
+            "note": source.note,
+            "split": corpus.split_rule,
+            "sha256": self.corpus_sha256,
+            "tested_on": self.tested.source.name,
+            "extras": [
+                {
+                    "name": extra.collection.source.name,
+                    "share": extra.share,
+                    "clips": extra.split.counts(labels),
+                }
+                for extra in self.extras
+            ],
+            "clips": {name: split.counts(labels) for name, split in self.splits.items()},
+            "unknown_pool": len(self.splits[TRAINING].unknown_pool) if TRAINING in self.splits else 0,
+            "speakers": {
+                name: len({example.clip.speaker for example in _all_examples(split) if example.clip})
+                for name, split in self.splits.items()
+            },
+            "skipped": [
+                {"file": item.file, "kind": item.kind, "reason": item.reason} for item in corpus.skipped
+            ],
+            "listed_but_missing": list(corpus.missing),
+            "padded": sum(length < front_end.clip_samples for length in lengths),
+            "cut": sum(length > front_end.clip_samples for length in lengths),
+        }
+
+
+def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
+    """Find, read and divide the corpora of a job, and say what was found.
+
+    Raises:
+        UserError: no corpus, a word without clips, or too little to train on.
+    """
+    tested = _recordings(job, job.test_data, "--test-data") if job.test_data else None
+    main = _collection(job, job.data, tested)
+    noise = tested or main
+    extras: tuple[Extra, ...] = ()
+    if TRAINING in splits:
+        held_out = tuple(clip for clip in main.corpus.clips if clip.split != TRAINING)
+        extras = tuple(_extra(job, extra, noise, held_out) for extra in job.extra_data)
+    corpora = dict.fromkeys(splits, main.corpus)
+    if tested is not None:
+        unheard = _unheard(tested.corpus, [main.corpus, *(extra.collection.corpus for extra in extras)])
+        corpora |= {name: unheard for name in splits if name in (TESTING, ALL)}
+    divided = {name: _split(corpus, job, name) for name, corpus in corpora.items()}
+    _report(job, divided)
+    return Material(main, noise, divided, extras)
+
+
+def _recordings(
+    job: Job, where: str | None, flag: str = "--data", noise: Collection | None = None
+) -> Collection:
+    """A corpus of audio; ``noise`` lends its own to one that has none."""
+    front_end = job.front_end
+    source = resolve(
+        where, job.words, job.seed, job.language, front_end.sample_rate_hz, front_end.clip_duration_ms, flag
+    )
+    corpus = read_corpus(
+        source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
+    )
+    _report_skips(corpus, job.front_end.sample_rate_hz)
+    if noise is not None and not corpus.has_background_folder:
+        log(f"{source.name} brings no noise; it takes that of {noise.source.name}")
+        corpus = replace(
+            corpus,
+            backgrounds=noise.corpus.backgrounds,
+            has_background_folder=noise.corpus.has_background_folder,
+            sha256=f"{corpus.sha256}+{noise.corpus.sha256}",  # what is made of it is of both
+        )
+    audio = AudioSource(corpus, job.spec, job.augmentation, job.seed)
+    return Collection(source, corpus, audio, audio)
+
+
+def _collection(job: Job, where: str | None, noise: Collection | None) -> Collection:
+    """A corpus of audio, or a feature bank; one that has no noise takes that of another corpus."""
+    if where is None or not where.endswith(stored_features.SUFFIX):
+        return _recordings(job, where, noise=noise)
+    if noise is None:
+        raise UserError(
+            f"--data {where}: a feature bank has neither noise nor audio to test on; add recordings with "
+            "--test-data WHERE"
+        )
+    path = Path(where)
+    corpus, features = stored_features.read_bank(path, job.front_end)
+    corpus = replace(corpus, sha256=f"{corpus.sha256}+{noise.corpus.sha256}")  # its silence is of both
+    source = Source(FOLDER, path.name, path, f"features; silence is made of the noise of {noise.source.name}")
+    log(f"corpus: {source.name}: {source.note}")
+    return Collection(
+        source, corpus, stored_features.StoredFeatures(corpus, features, noise.audio), noise.audio
+    )
+
+
+def _extra(job: Job, extra: ExtraData, noise: Collection, held_out: tuple[Clip, ...]) -> Extra:
+    """A corpus to train on, without the speakers whom the first is validated or tested on.
+
+    Their recordings are left out under another name, too: unlabelled ones do not always say who speaks.
+    What is for training alone is for training as a whole, where no lists say otherwise.
+    """
+    found = _collection(job, extra.where, noise)
+    speakers = {clip.speaker for clip in held_out}
+    recordings = {clip.sha256 for clip in held_out} - {""}  # a feature bank has none
+    clips = tuple(
+        clip for clip in found.corpus.clips if clip.speaker not in speakers and clip.sha256 not in recordings
+    )
+    if found.corpus.split_rule == "hash":
+        clips = tuple(replace(clip, split=TRAINING) for clip in clips)
+    collection = replace(found, corpus=replace(found.corpus, clips=clips))
+    trained = {clip.word for clip in clips if clip.split == TRAINING}
+    lacking = [word for word in job.words if word not in trained]
+    if len(lacking) == len(job.words):
+        require_words(collection.corpus, lacking, [TRAINING])
+    if lacking:
+        warn(f"{found.source.name} has nothing of {', '.join(lacking)} to train on; other corpora have to")
+    split = make_split(collection.corpus, job.spec.labels, TRAINING, job.sampling, job.seed)
+    left_out = len(found.corpus.clips) - len(clips)
+    without = f", without {left_out} clips of speakers validated or tested on" if left_out else ""
+    log(
+        f"{100 * extra.share:g}% of each batch from {collection.source.name}{without}: {_counted(job, split)}"
+    )
+    return Extra(collection, split, extra.share)
+
+
+def _unheard(corpus: Corpus, trained_on: list[Corpus]) -> Corpus:
+    """The clips of speakers whom no other corpus has, all of them for testing.
+
+    Raises:
+        UserError: there is none.
+    """
+    speakers = {clip.speaker for other in trained_on for clip in other.clips}
+    clips = tuple(replace(clip, split=TESTING) for clip in corpus.clips if clip.speaker not in speakers)
+    if not clips:
+        raise UserError(
+            f"--test-data {corpus.root}: every speaker of it is also trained on, so it cannot tell how well "
+            "others are heard; name other recordings, or leave it out"
+        )
+    if left_out := len(corpus.clips) - len(clips):
+        log(f"{left_out} clips of {corpus.root} are not tested on: their speakers are trained on")
+    return replace(corpus, clips=clips)
+
+
+def _split(corpus: Corpus, job: Job, name: str) -> Split:
+    require_words(corpus, job.words, [name] if name in SPLITS else [])
+    return make_split(corpus, job.spec.labels, name, job.sampling, job.seed)
+
+
+def _report(job: Job, divided: dict[str, Split]) -> None:
+    for name, split in divided.items():
+        log(f"{name}: {_counted(job, split)}")
+        counts = split.counts(job.spec.labels)
+        fewest = min(counts[word] for word in job.words)
+        if name == TESTING and fewest < FEW_CLIPS:
+            warn(f"only {fewest} test clips of a word: its accuracy will be known only roughly")
+
+
+def _counted(job: Job, split: Split) -> str:
+    return ", ".join(f"{label} {count}" for label, count in split.counts(job.spec.labels).items())
+
+
+def _all_examples(split: Split) -> tuple[Any, ...]:
+    return split.examples + split.unknown_pool
+
+
+def _report_skips(corpus: Corpus, sample_rate_hz: int) -> None:
+    if not corpus.skipped:
+        return
+    kinds = ", ".join(f"{count} {kind}" for kind, count in corpus.skipped_by_kind().items())
+    warn(
+        f"{len(corpus.skipped)} files of {corpus.root} cannot be used: {kinds}; all are listed in the report"
+    )
+    for item in corpus.skipped[:_LISTED_SKIPS]:
+        warn(f"  {item.file}: {item.reason}")
+    if len(corpus.skipped) > _LISTED_SKIPS:
+        warn(f"  … and {len(corpus.skipped) - _LISTED_SKIPS} more")
+    warn(f"  whole recordings can be converted: {conversion_command(sample_rate_hz)}")

@@ -1,0 +1,91 @@
+"""A corpus of features without audio: an .npz of uint8 spectrograms with word, name and split.
+
+Arrays: ``features`` (clips, frames, bins) uint8 of one front end; ``word``, ``name``
+(``<speaker>_nohash_<n>``) and ``split`` (training, validation, testing), (clips,) strings. The
+format is that of the log-mel bank described in docs/ACCURACY.md.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.core.errors import UserError
+from train.core.layout import SPLITS
+from train.core.spec import FrontEnd
+from train.data.corpus import Clip, Corpus
+from train.data.dataset import AudioSource, Example, Split
+
+SUFFIX = ".npz"
+_ARRAYS = ("features", "word", "name", "split")
+
+
+def read_bank(path: Path, front_end: FrontEnd) -> tuple[Corpus, NDArray[np.uint8]]:
+    """A bank as a corpus, clips in the order of its rows, and the features: (clips, frames, bins).
+
+    Raises:
+        UserError: not such a file, damaged, or made by a front end of another shape.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            missing = [name for name in _ARRAYS if name not in file]
+            if missing:
+                raise UserError(
+                    f"--data {path}: a feature bank without {', '.join(missing)}; expected the arrays "
+                    f"{', '.join(_ARRAYS)}"
+                )
+            features, words, names, splits = (file[name] for name in _ARRAYS)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"--data {path}: not a feature bank that can be read ({error})") from error
+    expected = (front_end.frames, front_end.bins)
+    if features.dtype != front_end.step_type or features.ndim != 3 or features.shape[1:] != expected:
+        raise UserError(
+            f"--data {path}: holds {features.dtype} features of {features.shape[1:]}, the front end "
+            f"{front_end.name!r} gives {front_end.step_type} of {expected}; pass the --preprocess that made "
+            "the bank"
+        )
+    if not len(features) == len(words) == len(names) == len(splits):
+        raise UserError(f"--data {path}: its arrays differ in length; expected one entry a clip in each")
+    if strange := sorted(set(splits.tolist()) - set(SPLITS)):
+        raise UserError(f"--data {path}: splits are {', '.join(strange)}, expected {', '.join(SPLITS)}")
+    clips = tuple(
+        Clip(Path(f"{name}.wav"), f"{word.lower()}/{name}", word.lower(), split, front_end.clip_samples, "")
+        for word, name, split in zip(words.tolist(), names.tolist(), splits.tolist(), strict=True)
+    )
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Corpus(path, clips, (), (), "lists", digest), features
+
+
+class StoredFeatures:
+    """Features of a bank's clips, as they are; silence is made of noise that another corpus brings."""
+
+    def __init__(self, corpus: Corpus, features: NDArray[np.uint8], noise: AudioSource) -> None:
+        self._features, self._noise = features, noise
+        self._row_of = {clip: row for row, clip in enumerate(corpus.clips)}
+
+    def training_features(self, entries: list[tuple[Example, int, int]]) -> NDArray[np.uint8]:
+        """As ``AudioSource.training_features``."""
+        features = self._stored([example for example, _, _ in entries])
+        if silent := [row for row, (example, _, _) in enumerate(entries) if example.clip is None]:
+            features[silent] = self._noise.training_features([entries[row] for row in silent])
+        return features
+
+    def plain_features(self, split: Split) -> NDArray[np.uint8]:
+        """As ``AudioSource.plain_features``."""
+        features = self._stored(split.examples)
+        if silent := [row for row, example in enumerate(split.examples) if example.clip is None]:
+            quiet = Split(split.name, tuple(split.examples[row] for row in silent))
+            features[silent] = self._noise.plain_features(quiet)
+        return features
+
+    def noise_features(self, clips: int) -> NDArray[np.float32] | None:
+        """As ``AudioSource.noise_features``."""
+        return self._noise.noise_features(clips)
+
+    def _stored(self, examples: Sequence[Example]) -> NDArray[np.uint8]:
+        """(examples, frames, bins) uint8, a copy; silence holds the features of whatever clip."""
+        return self._features[[self._row_of[example.clip] if example.clip else 0 for example in examples]]

@@ -1,0 +1,127 @@
+"""The board's listener in Python: the same rows, the same inferences, the same decisions.
+
+Its features are the definition's (train/audio/frontend.py), from which the board's may be 1 apart in rare
+places (ADR 9); its scores are TFLite-Micro's; its decisions are those of firmware/listener/recognizer.c.
+"""
+
+import dataclasses
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.audio.frontend import band_powers, compress, model_input, quantize_features
+from train.audio.wav import to_float
+from train.core.operating_point import OperatingPoint
+from train.core.spec import FrontEnd
+from train.tflite.tflm import TflmModel
+from train.tflite.tflm_pool import run_model
+
+INFERENCE_STRIDE_ROWS = 5  # KWS_INFERENCE_STRIDE_ROWS: what the application does
+_BLOCK_ROWS = 500  # computed at a time: ten seconds
+_SILENCE = 0
+_SCORE_ZERO_POINT = -128
+_QUEUE_CAPACITY = 50  # KWS_RECOGNIZER_CAPACITY
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One detection. ``time_ms`` is the end of the audio heard, ``score`` the mean of 0 to 255."""
+
+    time_ms: int
+    label: int
+    score: int
+
+
+@dataclass(frozen=True, eq=False)
+class Smoothed:
+    """(decisions,) int64 each: the time, the label on top, and its mean score of 0 to 255."""
+
+    times_ms: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    scores: NDArray[np.int64]
+
+
+def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.int8]:
+    """Model input of a whole recording, as if it were one clip: (rows, bins) int8."""
+    stride, window = front_end.stride_samples, front_end.window_samples
+    row_count = max(0, (len(samples) - window) // stride + 1)
+    blocks = []
+    for first in range(0, row_count, _BLOCK_ROWS):
+        rows = min(_BLOCK_ROWS, row_count - first)
+        duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
+        part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
+        audio = to_float(samples[first * stride : first * stride + part.clip_samples])
+        blocks.append(band_powers(audio[np.newaxis], part)[0])
+    powers = np.concatenate(blocks) if blocks else np.zeros((0, front_end.bins), np.float32)
+    return model_input(quantize_features(compress(powers, front_end), front_end), front_end)
+
+
+def stream_scores(
+    model: TflmModel, samples: NDArray[np.int16], front_end: FrontEnd, stride_rows: int
+) -> tuple[NDArray[np.int8], list[int]]:
+    """What the model gives along a recording, and when.
+
+    Args:
+        stride_rows: rows from one inference to the next; the first is when all rows of a clip are there.
+    Returns:
+        (inferences, labels) int8, and for each the end of the audio it is about, in ms.
+    """
+    rows = stream_rows(samples, front_end)
+    ends = range(front_end.frames, len(rows) + 1, stride_rows)
+    if not ends:
+        return np.zeros((0, *model.output_shape), np.int8), []
+    # A view: the windows of an hour, each on its own, would take 80 MB.
+    windows = np.lib.stride_tricks.sliding_window_view(rows, front_end.frames, axis=0)[::stride_rows]
+    heard_samples = (front_end.window_samples + (end - 1) * front_end.stride_samples for end in ends)
+    times_ms = [count * 1000 // front_end.sample_rate_hz for count in heard_samples]
+    return run_model(model, windows.transpose(0, 2, 1)), times_ms
+
+
+def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, minimum_count: int) -> Smoothed:
+    """The label on top of the mean scores, wherever there are enough of them.
+
+    Args:
+        scores: (inferences, labels) int8.
+        times_ms: of each inference, ascending.
+        window_ms, minimum_count: as in ``OperatingPoint``.
+    """
+    tops: list[tuple[int, int, int]] = []
+    queue: deque[tuple[int, NDArray[np.int64]]] = deque()
+    total = np.zeros(scores.shape[1], np.int64)
+    for now_ms, row in zip(times_ms, scores.astype(np.int64) - _SCORE_ZERO_POINT, strict=True):
+        if len(queue) < _QUEUE_CAPACITY:
+            queue.append((now_ms, row))
+            total += row
+        while queue and now_ms - queue[0][0] > window_ms:
+            total -= queue.popleft()[1]
+        if len(queue) < minimum_count or now_ms - queue[0][0] < window_ms // 4:
+            continue
+        means = total // len(queue)
+        label = int(means.argmax())
+        tops.append((now_ms, label, int(means[label])))
+    columns = np.array(tops, np.int64).reshape(-1, 3).T
+    return Smoothed(times_ms=columns[0], labels=columns[1], scores=columns[2])
+
+
+def decide(smoothed: Smoothed, thresholds: Sequence[int], suppression_ms: int) -> list[Heard]:
+    """What of the smoothed scores is news; label 0 is silence, which decides, but is not reported."""
+    exceeding = smoothed.scores > np.asarray(thresholds)[smoothed.labels]
+    columns = (smoothed.times_ms, smoothed.labels, smoothed.scores)
+    heard = []
+    previous, previous_ms = _SILENCE, 0
+    for now_ms, label, score in zip(*(column[exceeding].tolist() for column in columns), strict=True):
+        if label == previous != _SILENCE and now_ms - previous_ms <= suppression_ms:
+            continue
+        previous, previous_ms = label, now_ms
+        if label != _SILENCE:
+            heard.append(Heard(now_ms, label, score))
+    return heard
+
+
+def recognize(scores: NDArray[np.int8], times_ms: Sequence[int], point: OperatingPoint) -> list[Heard]:
+    """The decisions on a stream of scores: the recognizer as it is on the device."""
+    smoothed = smooth(scores, times_ms, point.window_ms, point.minimum_count)
+    return decide(smoothed, point.thresholds, point.suppression_ms)

@@ -1,0 +1,293 @@
+"""Operating points: thresholds chosen on some recorded streams, and what a point is worth on others.
+
+Two streams tell about a point: one with the words of the model in it, for what it misses, and one with
+everything but them, for what it hears that nobody said.
+"""
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.core.errors import UserError
+from train.core.metrics import wilson_interval
+from train.core.operating_point import NEVER, OperatingPoint, original
+from train.data.dataset import UNKNOWN_INDEX
+from train.detection.labelled_stream import Word
+from train.detection.reference_listener import Heard, Smoothed, decide, smooth
+from train.detection.scoring import MS_PER_HOUR, TIME_TOLERANCE_MS, judge, per_hour, score_stream
+
+ALL_WORDS = "all words"
+_WINDOWS_MS = (1000, 750, 500, 400, 300, 200, 100)  # tried; of equals the longest is taken
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """A stream as the model scored it, and what is said in it.
+
+    Attributes:
+        scores: (inferences, labels) int8; ``times_ms``: of each, the end of the audio it is about.
+    """
+
+    scores: NDArray[np.int8]
+    times_ms: Sequence[int]
+    words: tuple[Word, ...]
+    duration_ms: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a point is judged by.
+
+    Attributes:
+        spoken: words of the model, other words, noise.
+        others: other words and noise; every word of the model that is heard in it is a false accept.
+    """
+
+    spoken: Track
+    others: Track
+    labels: tuple[str, ...]
+    clip_ms: int
+
+    @property
+    def words(self) -> range:
+        """The labels of the words of the model."""
+        return range(UNKNOWN_INDEX + 1, len(self.labels))
+
+
+class Smoothing:
+    """Evidence, smoothed in one way, to try thresholds on."""
+
+    def __init__(self, evidence: Evidence, point: OperatingPoint) -> None:
+        """Of the point everything but its thresholds is used."""
+        self._evidence = evidence
+        self._suppression_ms = point.suppression_ms
+        self._spoken, self._others = (
+            smooth(track.scores, track.times_ms, point.window_ms, point.minimum_count)
+            for track in (evidence.spoken, evidence.others)
+        )
+
+    def false_accepts(self, thresholds: Sequence[int]) -> list[Heard]:
+        """Words of the model that are heard where nobody says one."""
+        return self._heard(self._others, thresholds)
+
+    def spoken_figures(self, thresholds: Sequence[int]) -> dict[str, Any]:
+        """``score_stream`` of the stream with the words; ``_unknown_`` counts as nothing heard."""
+        evidence = self._evidence
+        heard = self._heard(self._spoken, thresholds)
+        track = evidence.spoken
+        return score_stream(
+            track.words, heard, evidence.labels, evidence.clip_ms, TIME_TOLERANCE_MS, track.duration_ms
+        )
+
+    def scores_on_top(self, word: int) -> set[int]:
+        """Every mean score with which a word is on top: only there another threshold changes something."""
+        return {
+            int(score)
+            for smoothed in (self._spoken, self._others)
+            for score in np.unique(smoothed.scores[smoothed.labels == word])
+        }
+
+    def _heard(self, smoothed: Smoothed, thresholds: Sequence[int]) -> list[Heard]:
+        heard = decide(smoothed, thresholds, self._suppression_ms)
+        return [item for item in heard if item.label > UNKNOWN_INDEX]
+
+
+# Choice
+
+
+def choose(
+    evidence: Evidence, target_per_hour: float, inference_ms: int
+) -> tuple[OperatingPoint, list[dict[str, Any]]]:
+    """The point that hears most words while its false accepts stay within a target.
+
+    For each window, each word gets the lowest threshold from which on upwards its false accepts stay within
+    its share of the target; the window is that with which most words are heard. Silence and ``_unknown_``
+    compete for the highest score, but are never news: they would end the suppression of a word.
+
+    Args:
+        target_per_hour: false accepts of all words together.
+        inference_ms: from one inference to the next.
+    Returns:
+        the point, and of every window tried: its settings, words heard, false accepts and their rate.
+    Raises:
+        UserError: even the highest thresholds give more false accepts.
+    """
+    base = original(len(evidence.labels))
+    share = target_per_hour / len(evidence.words)
+    tried: list[tuple[int, OperatingPoint]] = []
+    rows: list[dict[str, Any]] = []
+    reachable: list[tuple[float, str]] = []
+    for window_ms in _WINDOWS_MS:
+        results_in_window = window_ms // inference_ms + 1
+        minimum_count = min(base.minimum_count, results_in_window)
+        point = dataclasses.replace(base, window_ms=window_ms, minimum_count=minimum_count)
+        smoothing = Smoothing(evidence, point)
+        hours = evidence.others.duration_ms / MS_PER_HOUR
+        thresholds, excess = _thresholds(smoothing, evidence, share * hours)
+        if excess:
+            needed = math.ceil(100 * max(excess.values()) / hours * len(evidence.words)) / 100
+            rates = ", ".join(f"{evidence.labels[word]} {n / hours:.4g}" for word, n in excess.items())
+            reachable.append((needed, f"with a window of {window_ms} ms {rates}"))
+            rows.append({"window_ms": window_ms, "reaches_target": False})
+            continue
+        point = dataclasses.replace(point, thresholds=thresholds)
+        figures = smoothing.spoken_figures(thresholds)
+        heard = figures["wanted_words"] - figures["false_rejects"]
+        tried.append((heard, point))
+        rows.append(
+            {
+                "window_ms": window_ms,
+                "reaches_target": True,
+                "thresholds": list(thresholds),
+                "said": figures["wanted_words"],
+                "heard": heard,
+                **per_hour(len(smoothing.false_accepts(thresholds)), evidence.others.duration_ms),
+            }
+        )
+    if not tried:
+        needed, rates = min(reachable)
+        raise UserError(
+            f"--false-accepts-per-hour {target_per_hour:g} cannot be reached on the validation audio: even "
+            f"at the highest threshold, {NEVER - 1}, {rates} an hour, where each word has an equal share of "
+            f"the target: it would have to be {needed - target_per_hour:g} higher; ask for "
+            f"--false-accepts-per-hour {needed:g}, or train a better model"
+        )
+    return max(tried, key=lambda item: item[0])[1], rows
+
+
+def _thresholds(
+    smoothing: Smoothing, evidence: Evidence, most_events: float
+) -> tuple[tuple[int, ...], dict[int, int]]:
+    """The lowest thresholds that let so many events of each word pass; and words for which there are none.
+
+    Those come with their events at the highest threshold.
+    """
+    thresholds = [NEVER] * len(evidence.labels)
+    excess = {}
+    for word in evidence.words:
+        lowest = NEVER
+        for threshold, events in _events_from_the_top(smoothing, word, len(evidence.labels)):
+            if events > most_events:
+                if lowest == NEVER:
+                    excess[word] = events
+                break
+            lowest = threshold
+        thresholds[word] = lowest
+    # Together they may give more than each alone: one word ends the suppression of another.
+    while True:
+        counts = Counter(item.label for item in smoothing.false_accepts(thresholds))
+        too_low = [word for word in evidence.words if counts[word] > most_events]
+        if not too_low:
+            return tuple(thresholds), excess
+        for word in too_low:
+            thresholds[word] += 1
+
+
+def _events_from_the_top(smoothing: Smoothing, word: int, label_count: int) -> Iterator[tuple[int, int]]:
+    """Thresholds of a word, falling, and its false accepts alone."""
+    on_top = smoothing.scores_on_top(word)
+    events = 0
+    thresholds = [NEVER] * label_count
+    for threshold in range(NEVER - 1, -1, -1):
+        if threshold + 1 in on_top:
+            thresholds[word] = threshold
+            events = len(smoothing.false_accepts(thresholds))
+        yield threshold, events
+
+
+# What a point is worth
+
+
+def measure(evidence: Evidence, point: OperatingPoint) -> dict[str, Any]:
+    """False accepts and false rejects of each word and of all, with 95 % intervals.
+
+    ``false_accept_clips`` says of how many clips the false accepts are (noise alone counts as one each): the
+    interval takes each for independent, and is too narrow where one clip is heard again and again.
+    """
+    smoothing = Smoothing(evidence, point)
+    spoken = smoothing.spoken_figures(point.thresholds)
+    said = {row["label"]: row for row in spoken["per_label"]}
+    heard = smoothing.false_accepts(point.thresholds)
+    sources = _sources(evidence, heard)
+    rows = []
+    for word in evidence.words:
+        label = evidence.labels[word]
+        mine = [source for source, item in zip(sources, heard, strict=True) if item.label == word]
+        rows.append(
+            {
+                "label": label,
+                "threshold": point.thresholds[word],
+                **_accepts(mine, evidence),
+                **_rejects(said[label]["words"], said[label]["correct"]),
+            }
+        )
+    wanted = spoken["wanted_words"]
+    return {
+        "words": rows,
+        "all": {**_accepts(sources, evidence), **_rejects(wanted, wanted - spoken["false_rejects"])},
+        "confused": spoken["false_accepts"],  # in the stream with the words: another word, or one heard twice
+        "latency_ms": spoken["latency_ms"],
+    }
+
+
+def _accepts(sources: list[str], evidence: Evidence) -> dict[str, Any]:
+    rate = per_hour(len(sources), evidence.others.duration_ms)
+    rate["false_accepts_interval"] = rate.pop("interval")
+    return {**rate, "false_accept_clips": len(set(sources))}
+
+
+def _rejects(said: int, correct: int) -> dict[str, Any]:
+    missed = said - correct
+    return {
+        "said": said,
+        "false_rejects": missed,
+        "false_rejects_interval": list(wilson_interval(missed, said)),
+    }
+
+
+def _sources(evidence: Evidence, heard: Sequence[Heard]) -> list[str]:
+    """The clip that each detection is about; another name for each that is about noise."""
+    words = evidence.others.words
+    found = [(evidence.labels[item.label], item.time_ms - evidence.clip_ms) for item in heard]
+    judged = judge(words, found, TIME_TOLERANCE_MS, evidence.others.duration_ms)
+    return [
+        f"noise at {item.time_ms}" if verdict.word is None else words[verdict.word].source
+        for item, verdict in zip(heard, judged, strict=True)
+    ]
+
+
+def curves(evidence: Evidence, point: OperatingPoint) -> list[dict[str, Any]]:
+    """False accepts and false rejects against the threshold, smoothed as in a point.
+
+    Returns:
+        for each word alone, and for all with one threshold: label, said, and ``points``, rows of threshold,
+        false accepts, false rejects; only where one of the counts changes, thresholds falling.
+    """
+    smoothing = Smoothing(evidence, point)
+    groups = [(evidence.labels[word], [word]) for word in evidence.words]
+    groups.append((ALL_WORDS, list(evidence.words)))
+    return [_curve(smoothing, label, words, len(evidence.labels)) for label, words in groups]
+
+
+def _curve(smoothing: Smoothing, label: str, words: Sequence[int], label_count: int) -> dict[str, Any]:
+    on_top = set[int]().union(*(smoothing.scores_on_top(word) for word in words))
+    points: list[list[int]] = []
+    said = 0
+    for threshold in range(NEVER, -1, -1):
+        if threshold != NEVER and threshold + 1 not in on_top:
+            continue
+        thresholds = [threshold if index in words else NEVER for index in range(label_count)]
+        per_label = smoothing.spoken_figures(thresholds)["per_label"]
+        rows = [per_label[word - UNKNOWN_INDEX] for word in words]
+        said = sum(row["words"] for row in rows)
+        missed = said - sum(row["correct"] for row in rows)
+        counts = [len(smoothing.false_accepts(thresholds)), missed]
+        if not points or points[-1][1:] != counts:
+            points.append([threshold, *counts])
+    return {"label": label, "said": said, "points": points}

@@ -1,0 +1,168 @@
+"""``model.pb``: front end and network in one frozen GraphDef that TensorFlow 1.4 loads.
+
+Node order and names are those that speech_commands' freeze.py gives for ``average``, with one
+addition, a Minimum: the device clamps features to the range of uint8, and the Keras model is
+trained on clamped features. (The lower end needs no clamp: no feature is negative.)
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+
+from train.architectures import OUTPUT_NAME
+from train.core.errors import UserError
+from train.core.spec import FrontEnd
+from train.graphdef import frontend_ops, layer_ops
+
+WAV_NODE = "wav_data"
+AUDIO_NODE = "decoded_sample_data"  # output 0: (samples, 1) float32; output 1: sample rate, int32
+# GRAPH_DEF_VERSION of TensorFlow 1.4.0: the graph says that it was made by that version.
+_TF14_PRODUCER = 24
+
+
+def freeze(model: keras.Model, front_end: FrontEnd) -> bytes:
+    """The model with its front end as a serialized GraphDef, the same bytes for the same weights.
+
+    Feed ``decoded_sample_data:0`` float (clip_samples, 1) in [-1, 1] and
+    ``decoded_sample_data:1`` int32 (), or ``wav_data:0`` the bytes of a WAV file; fetch
+    ``labels_softmax:0`` float (1, labels).
+
+    Raises:
+        UserError: a model whose input, output or layers cannot be written.
+    """
+    _check_shapes(model, front_end)
+    weights = {layer.name: layer_ops.layer_weights(layer) for layer in model.layers}
+    graph = tf.Graph()
+    with graph.as_default():
+        _emit_layers(model, weights, _emit_front_end(front_end))
+    graph_def = layer_ops.tf14_graph_def(graph)
+    graph_def.versions.Clear()
+    graph_def.versions.producer = _TF14_PRODUCER
+    return bytes(graph_def.SerializeToString(deterministic=True))
+
+
+def _check_shapes(model: keras.Model, front_end: FrontEnd) -> None:
+    expected = (None, front_end.frames, front_end.bins, 1)
+    if model.input_shape != expected:
+        raise UserError(
+            f"model.pb: the model's input is {model.input_shape}, the front end gives {expected}; "
+            "they do not belong together"
+        )
+    last = model.layers[-1]
+    if last.name != OUTPUT_NAME or not isinstance(last, keras.layers.Softmax):
+        raise UserError(
+            f"model.pb: the model ends in {type(last).__name__} {last.name!r}, "
+            f"expected a Softmax layer named {OUTPUT_NAME!r}"
+        )
+
+
+def _emit_front_end(front_end: FrontEnd) -> tf.Tensor:
+    """Ops from ``wav_data`` to (1, frames, bins, 1) features, equal to ``compute_features``."""
+    wav = tf.compat.v1.placeholder(tf.string, shape=[], name=WAV_NODE)
+    audio = tf.raw_ops.DecodeWav(
+        contents=wav, desired_channels=1, desired_samples=front_end.clip_samples, name=AUDIO_NODE
+    ).audio
+    features = frontend_ops.emit(audio, front_end)
+    if front_end.is_deployable:  # the others end where their features can
+        highest = tf.constant(front_end.feature_max, tf.float32, name="feature_max")
+        features = tf.raw_ops.Minimum(x=features, y=highest)
+    # Flat and back: the original's interface between front end and network is a flat array.
+    flat = tf.raw_ops.Reshape(tensor=features, shape=[-1, front_end.feature_count])
+    return tf.raw_ops.Reshape(tensor=flat, shape=[-1, front_end.frames, front_end.bins, 1])
+
+
+def _emit_layers(model: keras.Model, weights: Mapping[str, layer_ops.Weights], features: tf.Tensor) -> None:
+    """Ops of every layer of a functional model, in Keras's order, which is topological."""
+    tensors = {id(model.input): features}
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        try:
+            inputs = [tensors[id(tensor)] for tensor in tf.nest.flatten(layer.input)]
+        except KeyError as error:
+            raise UserError(
+                f"model.pb: what layer {layer.name!r} takes comes from an operation of keras.ops, or from a "
+                "layer used in more than one place; write every place with a layer of its own"
+            ) from error
+        tensors[id(layer.output)] = layer_ops.emit(layer, weights[layer.name], inputs)
+
+
+class GraphDefModel:
+    """A frozen graph that scores clips, one at a time as on the Raspberry Pi."""
+
+    def __init__(self, graph: bytes | Path) -> None:
+        """Load a graph.
+
+        Raises:
+            UserError: no such file, not a GraphDef, or not one with our inputs and output.
+        """
+        where = str(graph) if isinstance(graph, Path) else "model.pb"
+        try:
+            content = graph.read_bytes() if isinstance(graph, Path) else graph
+            graph_def = tf.compat.v1.GraphDef.FromString(content)
+        except OSError as error:
+            raise UserError(f"{where}: cannot be read ({error.strerror})") from error
+        except DecodeError as error:
+            raise UserError(
+                f"{where}: not a GraphDef, damaged or cut short ({len(content)} bytes); freeze it again"
+            ) from error
+        self.clip_samples = _clip_samples(graph_def, where)
+        imported = tf.Graph()
+        with imported.as_default():
+            try:
+                tf.import_graph_def(graph_def, name="")
+            except (ValueError, tf.errors.OpError) as error:
+                raise UserError(f"{where}: TensorFlow cannot load it ({error}); freeze it again") from error
+        # One thread: a clip is too little work to share, and the order of sums stays the same.
+        threads = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+        self._session = tf.compat.v1.Session(graph=imported, config=threads)
+        self._run_audio = self._session.make_callable(
+            f"{OUTPUT_NAME}:0", feed_list=[f"{AUDIO_NODE}:0", f"{AUDIO_NODE}:1"]
+        )
+        self._sample_rate_hz = np.int32(16000)  # an input that the graph takes and does not use
+
+    def scores(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Softmax scores of clips.
+
+        Args:
+            audio: (clips, clip_samples) float32 in [-1, 1].
+        Returns:
+            (clips, labels) float32.
+        Raises:
+            ValueError: clips of another length.
+        """
+        if audio.ndim != 2 or audio.shape[1] != self.clip_samples:
+            raise ValueError(f"audio is {audio.shape}, expected (clips, {self.clip_samples})")
+        rows = [self._run_audio(clip[:, np.newaxis], self._sample_rate_hz) for clip in audio]
+        labels = self._session.graph.get_tensor_by_name(f"{OUTPUT_NAME}:0").shape[-1]
+        return np.concatenate(rows) if rows else np.empty((0, labels), dtype=np.float32)
+
+    def scores_wav(self, wav: bytes) -> NDArray[np.float32]:
+        """Softmax scores, (labels,) float32, of a WAV file's bytes: 16-bit PCM, padded or cut to a clip.
+
+        Raises:
+            UserError: TensorFlow cannot decode it.
+        """
+        try:
+            scores = self._session.run(f"{OUTPUT_NAME}:0", {f"{WAV_NODE}:0": wav})
+        except tf.errors.InvalidArgumentError as error:
+            reason = error.message.splitlines()[0]
+            raise UserError(f"not a WAV file that DecodeWav takes ({reason}); expected 16-bit PCM") from error
+        return np.asarray(scores[0], dtype=np.float32)
+
+
+def _clip_samples(graph_def: tf.compat.v1.GraphDef, where: str) -> int:
+    """Samples that the graph takes per clip, after checking that its interface is ours."""
+    nodes = {node.name: node for node in graph_def.node}
+    missing = [name for name in (WAV_NODE, AUDIO_NODE, OUTPUT_NAME) if name not in nodes]
+    if missing:
+        raise UserError(
+            f"{where}: a graph of {len(nodes)} nodes without {', '.join(missing)}; "
+            "expected one made by python -m train or by speech_commands' freeze.py"
+        )
+    return int(nodes[AUDIO_NODE].attr["desired_samples"].i)

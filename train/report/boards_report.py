@@ -1,0 +1,114 @@
+"""The section of report.html on boards: what ``python -m hil report`` joined, made ready to show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.spec import UNKNOWN_LABEL
+
+FILE = "report.json"
+_MS_PER_LANE = 60_000
+# What a result says about itself, in words.
+_LABELS = {
+    "measured": "on the board itself",
+    "emulated": "in an emulator, whose results are the board's, but whose times are not",
+    "host": "on the computer that made this page",
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something on the time line of a stream; ``left`` is its place, 0..1 of a lane; ``kind`` a CSS class."""
+
+    left: float
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A stream, a minute to a lane: what was said above, what was heard below."""
+
+    board: str
+    lanes: tuple[tuple[str, tuple[Mark, ...], tuple[Mark, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Boards:
+    """What the page shows.
+
+    Attributes:
+        tests, streams, sizes: entries of report.json that have these parts, each with its ``board``.
+        timelines: of the streams, each once: several boards may hear the same.
+        labels: what the labels of the results mean.
+        note: why there is nothing; "" where there is.
+    """
+
+    tests: Sequence[Mapping[str, Any]] = ()
+    streams: Sequence[Mapping[str, Any]] = ()
+    sizes: Sequence[Mapping[str, Any]] = ()
+    timelines: Sequence[Timeline] = ()
+    labels: Mapping[str, str] | None = None
+    note: str = ""
+
+
+def read_boards(run: Path, model_sha256: str | None) -> Boards | None:
+    """The figures of the run's boards; None where none were joined.
+
+    Raises:
+        UserError: the file is not as ``python -m hil report`` writes it.
+    """
+    path = run / runfolder.HIL / FILE
+    if not path.is_file():
+        return None
+    content = runfolder.read_json(path)
+    remedy = f"make it again: python -m hil report {run}"
+    if not isinstance(content, dict) or not isinstance(content.get("boards"), list):
+        raise UserError(f"{path}: is not as hil report writes it; {remedy}")
+    if content.get("model_sha256") != model_sha256:
+        return Boards(note=f"The boards were tested with another model than this; {remedy}")
+    tests, streams, sizes = (
+        [{"board": entry["board"], **entry[part]} for entry in content["boards"] if part in entry]
+        for part in ("test", "stream", "size")
+    )
+    found = {entry["label"] for entry in [*tests, *streams]}
+    return Boards(
+        tests=tests,
+        streams=streams,
+        sizes=sizes,
+        timelines=[_timeline(stream) for stream in streams],
+        labels={label: text for label, text in _LABELS.items() if label in found},
+    )
+
+
+def _timeline(stream: Mapping[str, Any]) -> Timeline:
+    lanes = []
+    for first_ms in range(0, int(60_000 * stream["minutes"]), _MS_PER_LANE):
+        said = tuple(
+            Mark(_left(word["time_ms"], first_ms), _kind(word["label"]), f"said: {_at(word)}")
+            for word in stream["truth"]
+            if 0 <= word["time_ms"] - first_ms < _MS_PER_LANE
+        )
+        heard = tuple(
+            Mark(_left(item["time_ms"], first_ms), item["verdict"].replace(" ", "-"), f"heard: {_at(item)}")
+            for item in stream["detections"]
+            if 0 <= item["time_ms"] - first_ms < _MS_PER_LANE
+        )
+        lanes.append((f"{first_ms // 60_000}:00", said, heard))
+    return Timeline(stream["board"], tuple(lanes))
+
+
+def _left(time_ms: float, first_ms: int) -> float:
+    return (time_ms - first_ms) / _MS_PER_LANE
+
+
+def _kind(label: str) -> str:
+    return "other" if label == UNKNOWN_LABEL else "word"
+
+
+def _at(item: Mapping[str, Any]) -> str:
+    verdict = f", {item['verdict']}" if "verdict" in item else ""
+    return f"{item['label']} at {item['time_ms'] / 1000:.1f} s{verdict}"

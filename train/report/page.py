@@ -1,0 +1,71 @@
+"""What the HTML pages of this project share: their look, how figures are written, embedded files.
+
+A page is one file that asks the network for nothing: style and player are included, pictures and
+sounds are data URIs.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+def template(name: str) -> jinja2.Template:
+    """A template of this folder, with the figures below as filters."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,  # labels and paths are the user's: any text
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"percent": percent, "count": count, "css_percent": _css_percent}
+    environment.filters |= {"interval": interval, "seconds": seconds}
+    return environment.get_template(name)
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """A file as an address that holds it."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def by_reason(skipped: Sequence[Mapping[str, str]]) -> list[tuple[str, list[str]]]:
+    """Skipped files of each kind of fault, with what is wrong; the commonest kind first."""
+    reasons: dict[str, list[str]] = {}
+    for entry in skipped:
+        kind = entry.get("kind", entry["reason"])
+        reasons.setdefault(kind, []).append(f"{entry['file']}: {entry['reason']}")
+    return sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def percent(share: float | None) -> str:
+    """0.9123 as ``91.2 %``; a dash for a share of nothing."""
+    return "–" if share is None else f"{100 * share:.1f}{SPACE}%"
+
+
+def interval(bounds: Sequence[float]) -> str:
+    """(0.9, 0.95) as ``90.0–95.0``."""
+    low, high = bounds
+    return f"{100 * low:.1f}–{100 * high:.1f}"
+
+
+def count(number: int | None) -> str:
+    """12345 as ``12,345``; a dash for what was not counted."""
+    return "–" if number is None else f"{number:,}"
+
+
+def seconds(duration_s: float) -> str:
+    """12.34 as ``12.3 s``, 125 as ``2 min 5 s``."""
+    if duration_s < 60:
+        return f"{duration_s:.1f}{SPACE}s"
+    minutes, rest_s = divmod(round(duration_s), 60)
+    return f"{minutes}{SPACE}min {rest_s}{SPACE}s"
+
+
+def _css_percent(share: float | None) -> str:
+    """A share as a CSS length: 0.9123 as ``91.2%``."""
+    return f"{100 * (share or 0.0):.1f}%"

@@ -1,0 +1,331 @@
+"""report.html and plots/: what a run was trained on, how well it hears, what it costs.
+
+Everything comes from files of the run folder, so that ``python -m train report RUN``
+can make the report anew. The page is one file that asks the network for nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.layout import SPLITS
+from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
+from train.report import boards_report, gallery, page, pi_report, plots, points_report
+from train.report.page import SPACE, count, interval, percent, seconds
+
+# Results in the order of the chain: key in metrics.json, name, what it is.
+_CHAIN = (
+    ("float", "float", "the Keras model, before quantization"),
+    ("graphdef", "GraphDef", "the frozen graph, front end inside"),
+    ("int8", "int8", "the quantized model: what the firmware runs"),
+)
+_SIZES = (
+    ("tflite_bytes", "Flash for the model", "bytes", "model.tflite"),
+    ("arena_bytes", "Arena (RAM)", "bytes", ""),
+    ("parameters", "Parameters", "", ""),
+    ("macs", "Multiply-accumulates per inference", "", ""),
+    ("graphdef_bytes", "GraphDef", "bytes", "model.pb"),
+    ("keras_bytes", "Keras model", "bytes", "model.keras"),
+)
+_SPLIT_RULES = {
+    "lists": "by the lists that come with it",
+    "hash": "by a hash of the file names (of the speaker, where they name one)",
+}
+# Corpora on which the figures say nothing about people: heading and explanation.
+_WARNINGS = {
+    "synthetic": (
+        "Synthetic voices",
+        "The model was trained and tested on speech made by a synthesizer. The figures show that the "
+        "chain works and compare one model with another; they do not say how well it hears people.",
+    ),
+    "random": (
+        "Random data",
+        "The model was trained and tested on noise, to try the chain out. The figures mean nothing.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A count in a confusion matrix and its share of the row; ``kind`` is hit, miss or none."""
+
+    count: int
+    share: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """Scores of one artefact on the test clips.
+
+    ``per_class`` is as in metrics.json, ``confusion`` (labels, labels): row said, column heard.
+    """
+
+    name: str
+    about: str
+    artefact: str
+    accuracy: float
+    low: float
+    high: float
+    clips: int
+    notes: tuple[str, ...]
+    per_class: Sequence[Mapping[str, Any]]
+    confusion: NDArray[np.int64]
+
+    @property
+    def interval(self) -> str:
+        return interval((self.low, self.high))
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """The confusion matrix, ready to shade."""
+        shares = self.confusion / np.maximum(self.confusion.sum(axis=1, keepdims=True), 1)
+        return [
+            [
+                Cell(int(count), float(share), ("hit" if heard == said else "miss") if count else "none")
+                for heard, (count, share) in enumerate(zip(counts, row_shares, strict=True))
+            ]
+            for said, (counts, row_shares) in enumerate(zip(self.confusion, shares, strict=True))
+        ]
+
+
+def write_report(run: Path) -> Path:
+    """Make RUN/report.html and RUN/plots/*.png from the other files of the run folder.
+
+    History, sample clips and mistakes may be absent: their sections then say so. The section on boards is
+    there once ``python -m hil report`` has joined their figures; that on operating points after ``hil tune``;
+    that on the Raspberry Pi, once there are any of ``python -m hil pi``.
+
+    Returns:
+        path of the page.
+    Raises:
+        UserError: no run folder, metrics.json missing or not as expected, a measured
+            model that is not the one of spec.json, or a clip that cannot be read.
+    """
+    run = Path(run)
+    where = str(run / runfolder.METRICS)
+    spec = runfolder.read_spec(run)
+    metrics = _object(runfolder.read_json(run / runfolder.METRICS), where)
+    corpus = _object(_need(metrics, "corpus", where), f"{where}: corpus")
+    for key in ("kind", "name", "clips"):
+        _need(corpus, key, f"{where}: corpus")
+    results = [
+        _result(metrics[key], name, about, spec.labels, f"{where}: {key}")
+        for key, name, about in _CHAIN
+        if metrics.get(key)
+    ]
+    if not results:
+        raise UserError(f"{where}: holds no result; expected float, graphdef or int8; train again")
+    _check_artefacts(run, spec, metrics)
+    samples, mistakes = gallery.samples(run, spec.front_end), gallery.mistakes(run, spec.front_end)
+    content = page.template("report.html.j2").render(
+        spec=spec,
+        corpus=corpus,
+        clips={split: corpus["clips"].get(split) or {} for split in SPLITS},
+        trained_on=trained_on(corpus),
+        skipped=page.by_reason(corpus.get("skipped") or []),
+        split_rule=_SPLIT_RULES.get(corpus.get("split", ""), "by a rule that was not recorded"),
+        warning=_WARNINGS.get(corpus.get("kind", "")) if _tests_itself(corpus) else None,
+        results=results,
+        not_measured=[name for key, name, _ in _CHAIN if not metrics.get(key)],
+        axis=_axis(results),
+        baseline=_baseline(results[-1], spec.labels),
+        curves=[Markup(curve) for curve in _draw(run, metrics, results, samples, spec.labels)],
+        training=metrics.get("training"),
+        galleries=[samples, mistakes],
+        points=points_report.read_operating_points(run, spec),
+        boards=boards_report.read_boards(run, spec.artefacts.get(runfolder.TFLITE)),
+        pi=pi_report.read_pi(run, spec.artefacts.get(runfolder.GRAPHDEF)),
+        sizes=_sizes(run, metrics.get("sizes") or {}),
+        ops=metrics.get("ops") or [],
+        command=metrics.get("command") or "not recorded",
+        facts=_facts(spec, metrics),
+    )
+    runfolder.write_text(run / runfolder.REPORT, content)
+    return run / runfolder.REPORT
+
+
+# Reading
+
+
+def _object(content: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(content, Mapping):
+        raise UserError(f"{where}: is a {type(content).__name__}, expected an object; train again")
+    return content
+
+
+def _need(content: Mapping[str, Any], key: str, where: str) -> Any:
+    if key not in content:
+        raise UserError(f"{where}: has no {key!r}; it is of another version or unfinished: train again")
+    return content[key]
+
+
+def _tests_itself(corpus: Mapping[str, Any]) -> bool:
+    """Whether test clips are of the kind that was trained on."""
+    return bool(corpus.get("tested_on", corpus["name"]) == corpus["name"])
+
+
+def _check_artefacts(run: Path, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
+    """Refuse figures of one model beside the files of another.
+
+    A model that was deleted to save space does not stop the report.
+    """
+    for key, _, _ in _CHAIN:
+        result = metrics.get(key) or {}
+        name, scored = result.get("artefact", ""), result.get("sha256")
+        if scored is not None and scored != spec.artefacts.get(name):
+            raise UserError(
+                f"{run / runfolder.METRICS}: its {key} figures are of another {name} (SHA-256 "
+                f"{scored[:12]}…) than {runfolder.SPEC} names; score it again: python -m train --resume {run}"
+            )
+        if name in spec.artefacts and (run / name).is_file():
+            runfolder.read_spec(run, needs=[name])
+
+
+def _result(content: Any, name: str, about: str, labels: Sequence[str], where: str) -> Result:
+    content = _object(content, where)
+    confusion = np.array(_need(content, "confusion", where))
+    if confusion.shape != (len(labels), len(labels)) or confusion.dtype.kind != "i":
+        raise UserError(
+            f"{where}: confusion is {confusion.shape} of {confusion.dtype}, "
+            f"expected {(len(labels), len(labels))} of integers (one row per label); train again"
+        )
+    low, high = _need(content, "interval", where)
+    notes = []
+    if (difference := content.get("max_score_difference")) is not None:
+        notes.append(f"scores differ from the float model by at most {difference:.2g}")
+    if other := content.get("tensorflow_interpreter"):
+        notes.append(
+            f"TensorFlow's interpreter differs from TFLite-Micro on {other['differing']:,} of "
+            f"{other['clips']:,} clips, by at most {other['max_difference']:,}"
+        )
+    return Result(
+        name=name,
+        about=about,
+        artefact=content.get("artefact") or name,
+        accuracy=_need(content, "accuracy", where),
+        low=low,
+        high=high,
+        clips=_need(content, "clips", where),
+        notes=tuple(notes),
+        per_class=_need(content, "per_class", where),
+        confusion=confusion,
+    )
+
+
+# Sections
+
+
+def _draw(
+    run: Path,
+    metrics: Mapping[str, Any],
+    results: Sequence[Result],
+    samples: gallery.Gallery,
+    labels: Sequence[str],
+) -> list[str]:
+    """Write the plots of the run; the learning curves also come back, as SVG for the page."""
+    curves = {}
+    if (run / runfolder.HISTORY).is_file():
+        history = runfolder.read_json(run / runfolder.HISTORY)
+        best_step = (metrics.get("training") or {}).get("best_step")
+        for name in ("accuracy", "loss"):
+            curves[f"learning_{name}"] = plots.learning_curve(history, name, best_step)
+    figures = dict(curves)
+    for result in results:
+        title = f"{result.artefact}: {percent(result.accuracy)} of {count(result.clips)} clips"
+        name = f"confusion_{result.name.lower()}"
+        figures[name] = plots.confusion_matrix(result.confusion, labels, title)
+    if samples.clips:
+        titles = [clip.title for clip in samples.clips]
+        figures["features"] = plots.feature_grid([clip.brightness for clip in samples.clips], titles)
+    for name, figure in figures.items():
+        runfolder.write_bytes(run / runfolder.PLOTS / f"{name}.png", plots.png(figure))
+    return [plots.svg(figure) for figure in curves.values()]
+
+
+def _axis(results: Sequence[Result]) -> dict[str, Any]:
+    """One axis for all intervals: where it starts, and each result's place on it (0..1)."""
+    start = min(0.9, float(np.floor(10 * min(result.low for result in results))) / 10)
+
+    def place(accuracy: float) -> float:
+        return (accuracy - start) / (1 - start)
+
+    places = {
+        result.name: (place(result.low), place(result.high) - place(result.low), place(result.accuracy))
+        for result in results
+    }
+    return {"start": f"{100 * start:.0f}", "places": places}
+
+
+def _baseline(result: Result, labels: Sequence[str]) -> str:
+    """What a model that always gives the same answer would get."""
+    per_label = result.confusion.sum(axis=1)
+    if not per_label.any():
+        return ""
+    commonest = int(per_label.argmax())
+    share = float(per_label[commonest] / per_label.sum())
+    return f"Always answering “{labels[commonest]}” would be right on {percent(share)}."
+
+
+def _sizes(run: Path, sizes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Rows of name, figure, note; the size of a file is that on disk now, if it is there."""
+    rows = []
+    for key, name, unit, note in _SIZES:
+        file = run / note
+        value = file.stat().st_size if file.is_file() else sizes.get(key)
+        if value is not None:
+            figure = f"{count(value)}{SPACE}{unit}".rstrip()
+            rows.append((name, figure, sizes.get("arena_label", "") if key == "arena_bytes" else note))
+    return rows
+
+
+def _facts(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """How the run was made: titled tables of name and value."""
+    front_end = spec.front_end
+    times_s = dict(metrics.get("timings_s") or {})
+    times_s["together"] = sum(times_s.values())
+    window = f"{front_end.window_size_ms}{SPACE}ms every {front_end.window_stride_ms}{SPACE}ms"
+    tables: list[tuple[str, Mapping[str, Any]]] = [
+        ("Run", {"seed": metrics.get("seed", spec.seed), **(metrics.get("host") or {})}),
+        ("Versions", metrics.get("versions") or {}),
+        ("Time", {name: seconds(value) for name, value in times_s.items()} if len(times_s) > 1 else {}),
+        (
+            "Front end",
+            {
+                "name": front_end.name,
+                "sample rate": f"{count(front_end.sample_rate_hz)}{SPACE}Hz",
+                "clip": f"{count(front_end.clip_duration_ms)}{SPACE}ms",
+                "window": window,
+                "features": f"{front_end.frames} frames × {front_end.bins} bins",
+            },
+        ),
+        ("Settings", metrics.get("settings") or {}),
+        ("SHA-256", dict(sorted(spec.artefacts.items()))),
+    ]
+    return [(title, [(key, _plain(value)) for key, value in rows.items()]) for title, rows in tables if rows]
+
+
+# Figures for people
+
+
+def trained_on(corpus: Mapping[str, Any]) -> str:
+    """How many recordings a network was trained on, by what they are; augmentation comes on top."""
+    counts = corpus["clips"].get("training") or {}
+    of_words = sum(clips for label, clips in counts.items() if label not in (SILENCE_LABEL, UNKNOWN_LABEL))
+    others = corpus.get("unknown_pool") or counts.get(UNKNOWN_LABEL, 0)
+    return f"{count(of_words)} clips of the words, {count(others)} of other words, and background noise"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    return "not set" if value is None else str(value)

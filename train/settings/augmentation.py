@@ -1,0 +1,86 @@
+"""How far training clips are varied: their audio, before features are computed, and their features, after."""
+
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from train.core.errors import UserError
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How training clips are varied. The defaults are those of speech_commands."""
+
+    time_shift_ms: float = 100.0
+    background_volume: float = 0.1
+    background_frequency: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.time_shift_ms < math.inf:  # not a number fails, too
+            raise UserError(f"--time-shift-ms is {self.time_shift_ms}, expected 0 or more")
+        if not 0 <= self.background_volume <= 1:
+            raise UserError(f"--background-volume is {self.background_volume}, expected 0 to 1")
+        if not 0 <= self.background_frequency <= 1:
+            raise UserError(f"--background-frequency is {self.background_frequency}, expected 0 to 1")
+
+
+@dataclass(frozen=True)
+class FeatureAugmentation:
+    """How far the features of training clips are varied; 0 leaves a thing alone.
+
+    Source:
+        masks: Park et al., "SpecAugment" (2019); warped frequency: Jaitly and Hinton, "Vocal Tract
+        Length Perturbation" (2013).
+    """
+
+    shift_frames: float = 0.0  # either way
+    time_stretch: float = 0.0  # share of the length, either way
+    frequency_warp: float = 0.0  # share of the frequency, either way: a longer or shorter vocal tract
+    gain_db: float = 0.0  # either way
+    tilt_db: float = 0.0  # at both ends of the band, in opposite directions: another microphone
+    noise_frequency: float = 0.0  # share of clips
+    noise_volume: float = 0.0  # largest; 1 is the noise as it was recorded
+    room_frequency: float = 0.0  # share of clips that sound on
+    room_t60_ms: float = 0.0  # longest time in which sound dies away by 60 dB
+    time_masks: int = 0
+    time_mask_frames: float = 0.0  # longest
+    frequency_masks: int = 0
+    frequency_mask_bins: float = 0.0  # widest
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if not 0 <= value < math.inf:
+                raise UserError(f"feature augmentation: {setting.name} is {value}, expected 0 or more")
+        for name in ("time_stretch", "frequency_warp"):
+            if getattr(self, name) > 0.5:
+                raise UserError(f"feature augmentation: {name} is {getattr(self, name)}, expected 0 to 0.5")
+        for name in ("noise_frequency", "room_frequency"):
+            if getattr(self, name) > 1:
+                raise UserError(f"feature augmentation: {name} is {getattr(self, name)}, expected 0 to 1")
+
+    def changed(self, text: str) -> "FeatureAugmentation":
+        """These with the settings of ``NAME=VALUE,NAME=VALUE``, or none of them for ``none``.
+
+        Raises:
+            UserError: no such setting, or a value out of range.
+        """
+        if text == "none":
+            return FeatureAugmentation()
+        kinds: dict[str, Any] = {setting.name: setting.type for setting in fields(self)}
+        values: dict[str, Any] = {}
+        for item in text.split(","):
+            name, _, value = item.partition("=")
+            try:
+                values[name] = kinds[name](value)
+            except (KeyError, ValueError):
+                raise UserError(
+                    f"--feature-augmentation {item}: expected none, or NAME=NUMBER with a NAME of "
+                    f"{', '.join(kinds)}"
+                ) from None
+        return replace(self, **values)
+
+    @property
+    def is_none(self) -> bool:
+        """Whether features pass as they are."""
+        return self == FeatureAugmentation()

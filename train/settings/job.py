@@ -1,0 +1,167 @@
+"""One training job: its settings."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.spec import FrontEnd, ModelSpec, labels_for
+from train.settings.augmentation import Augmentation, FeatureAugmentation
+from train.settings.recipe import Recipe
+from train.settings.sampling import Sampling
+
+_LARGEST_BANK_BYTES = 8 * 10**9  # it is held in memory
+
+
+@dataclass(frozen=True)
+class ExtraData:
+    """Clips to train on beside those of ``--data``, and their share of each batch."""
+
+    where: str
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share < 1:
+            raise UserError(
+                f"{self.where}: its share of each batch is {self.share:g}, expected more than 0 and less "
+                "than 1 (--pseudo-fraction, or behind the @ of --data)"
+            )
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that ``python -m train`` was asked to do."""
+
+    words: tuple[str, ...]
+    data: str | None = None
+    extra_data: tuple[ExtraData, ...] = ()  # for training alone, beside ``data``
+    test_data: str | None = None  # where test clips come from, instead of ``data``
+    language: str = "en"
+    architecture: str = "tiny_conv"
+    front_end: FrontEnd = field(default_factory=FrontEnd)
+    recipe: Recipe = field(default_factory=Recipe)
+    sampling: Sampling = field(default_factory=Sampling)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    validation_percentage: float = 10.0
+    testing_percentage: float = 10.0
+    bank_clips: int = 40000
+    teachers: tuple[str, ...] = ()  # run folders
+    seed: int = 59185  # the seed of speech_commands' index
+
+    def __post_init__(self) -> None:
+        for name in ("validation_percentage", "testing_percentage"):
+            if not 0 <= getattr(self, name) <= 100:
+                raise UserError(f"--{name.replace('_', '-')} is {getattr(self, name)}, expected 0 to 100")
+        if self.validation_percentage + self.testing_percentage >= 100:
+            raise UserError("--validation-percentage and --testing-percentage leave nothing to train on")
+        if self.bank_clips < 1:
+            raise UserError(f"--bank-clips is {self.bank_clips}, expected 1 or more")
+        bank_bytes = self.bank_clips * self.front_end.feature_bytes
+        if bank_bytes > _LARGEST_BANK_BYTES:
+            raise UserError(
+                f"--bank-clips is {self.bank_clips}: their features take {bank_bytes / 1e9:.0f} GB, "
+                f"expected at most {_LARGEST_BANK_BYTES / 1e9:.0f} GB "
+                f"({_LARGEST_BANK_BYTES // self.front_end.feature_bytes} clips)"
+            )
+        if sum(extra.share for extra in self.extra_data) >= 1:
+            raise UserError(
+                "the shares behind the @ of --data and --pseudo-fraction leave nothing for the first --data; "
+                "expected less than 1 together"
+            )
+        if not self.recipe.feature_augmentation.is_none and self.front_end.log_scale is None:
+            raise UserError(
+                f"--preprocess {self.front_end.name}: this recipe changes level and noise of logarithmic "
+                "features; pass --preprocess log or log_mel, --feature-augmentation none or --recipe original"
+            )
+        if self.recipe.quantization_aware_steps and not self.front_end.is_deployable:
+            raise UserError(
+                f"--preprocess {self.front_end.name}: is for no board, so nothing is quantized that "
+                "--quantization-aware-steps could prepare; leave that out, or pass another front end"
+            )
+        if self.seed < 0:
+            raise UserError(f"--seed is {self.seed}, expected 0 or more")
+        shift_ms, clip_ms = self.augmentation.time_shift_ms, self.front_end.clip_duration_ms
+        if shift_ms >= clip_ms:
+            raise UserError(
+                f"--time-shift-ms is {shift_ms}, which moves words out of their clip; expected less than "
+                f"{clip_ms} (--clip-duration-ms)"
+            )
+
+    @property
+    def spec(self) -> ModelSpec:
+        return ModelSpec(labels_for(self.words), self.architecture, self.front_end, self.seed)
+
+    def on(self, data: str | None) -> "Job":
+        """The same job, to be scored on other recordings; None: on those it was to be tested on."""
+        return dataclasses.replace(self, data=data, test_data=None) if data is not None else self
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str) -> "Job":
+        """The job that ``to_json`` wrote.
+
+        Raises:
+            UserError: not one, or one of another version of Earshot.
+        """
+        try:
+            content: dict[str, Any] = json.loads(text)
+            content.pop("command", None)  # for the report alone
+            recipe = content.pop("recipe")
+            for name in ("training_steps", "learning_rates"):
+                recipe[name] = tuple(recipe[name])
+            recipe["feature_augmentation"] = FeatureAugmentation(**recipe["feature_augmentation"])
+            return cls(
+                words=tuple(content.pop("words")),
+                extra_data=tuple(ExtraData(**extra) for extra in content.pop("extra_data")),
+                teachers=tuple(content.pop("teachers")),
+                front_end=FrontEnd(**content.pop("front_end")),
+                recipe=Recipe(**recipe),
+                sampling=Sampling(**content.pop("sampling")),
+                augmentation=Augmentation(**content.pop("augmentation")),
+                **content,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{where}: not the settings of a run of this version ({error}); start the run again with "
+                "--overwrite"
+            ) from error
+
+    def settings(self) -> dict[str, Any]:
+        """Flag by flag, for the report."""
+        flat = dataclasses.asdict(self)
+        for group in ("recipe", "recipe.feature_augmentation", "sampling", "augmentation", "front_end"):
+            flat |= {f"{group}.{name}": value for name, value in flat.pop(group).items()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in flat.items()}
+
+
+def read_job(run: Path) -> Job:
+    """The job of a run folder, for going on with it.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    path = run / runfolder.JOB
+    if not path.is_file():
+        raise UserError(
+            f"{run}: no run there to go on with ({runfolder.JOB} is missing); start one with: "
+            "python -m train --words yes,no"
+        )
+    return Job.from_json(path.read_bytes(), str(path))
+
+
+def trained_job(run: Path, spec: ModelSpec, data: str | None = None) -> Job:
+    """What the run was trained with; a folder without job.json still says the most of it.
+
+    Args:
+        data: another corpus, to be judged by.
+    """
+    if (run / runfolder.JOB).is_file():
+        job = read_job(run)
+    else:
+        job = Job(spec.words, architecture=spec.architecture, front_end=spec.front_end, seed=spec.seed)
+    return job.on(data)

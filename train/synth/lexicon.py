@@ -1,0 +1,214 @@
+"""What synthetic voices say: the wanted words, and everything that is none of them.
+
+A network that hears a real voice for the first time takes what it does not know for *something*;
+the more unlike things are unknown, the less of it falls on a wanted word, and the less a wanted
+word in a new voice falls on unknown. So unknown is common words, made-up ones and near misses.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from train.core.errors import UserError
+from train.synth import espeak
+from train.synth.espeak import Sound
+
+MADE_UP = "_made_up_"  # folders that no wanted word can have
+_NEAR_MISSES = 24  # sounds of a word replaced, at most so many ways
+_MADE_UP_WORDS = 240
+_TRIES = 20  # for each of them
+
+# Languages whose voices also speak the words, with the sounds that they have: a foreign accent.
+_FOREIGN = """
+af bg bn ca cs cy da de el es et fi fr-fr ga gu hi hr hu id is it ko lt mk mr nb nl pa pl pt pt-br ro
+ru sk sl sq sr sv ta te tr uk ur vi
+"""
+_VOWELS = "aeiouyɑɒæɐəɚɛɜɝɪʊʌɔøœɨʉɯɤɵɘɞʏ"
+_RHOTICS = str.maketrans(dict.fromkeys("ɾɹʁʀɽ", "r"))
+_VOWEL_KINDS = ("iɪeɛæyøœʏ", "aɐəɜʌɚɝɨɘɵɞʉ", "uʊoɔɑɒɤɯ")  # front, central, back
+_VOICING_PAIRS = ("pb", "td", "kɡ", "fv", "sz", "ʃʒ", "θð", "ʧʤ")
+
+# The words of Speech Commands, then the most common ones of speech, and things of a home.
+_ENGLISH_WORDS = """
+backward bed bird cat dog down eight five follow forward four go happy house learn left marvin nine
+no off on one right seven sheila six stop three tree two up visual wow yes zero
+yeah yep yet note now nor snow low oh hello how guess chess dress best start step top shop stuff
+light night ride write lift let often of and in under cup gone the what water music table paper
+people maybe really okay please about after again all also always animal another answer any apple
+around ask away baby back ball bank beach because before big black blue boat book both box boy
+bread break bring brother brown build bus but buy by call came can car chair change child church
+city class clean clear close cold come computer cook country day deep did different dinner do
+door draw drink drive each early earth east easy eat egg end enough even every eye face fall
+family far fast father feel few field find fire first fish floor fly food for friend from front
+full game garden girl give glass gold good great green group grow hair half hand hard have head
+hear heart heavy help her here high hill him home horse hot hour hundred idea inside island job
+jump just keep key kind kitchen know lake land large last late laugh leaf leave leg letter life
+line listen little live long look love lunch machine make man many map mark me milk minute money
+month moon morning mother mountain mouth move much must name near never new next north nothing
+number ocean old only open orange other our out over page part pay pen phone picture place plan
+plant play point power pull push put question quick quiet rain read ready red rest river road
+rock room round run same sand say school sea second see sell send seven shape she ship short show
+side simple sing sister sit sleep slow small smile soft some song soon sound south space speak
+spring stand star stay still stone story street strong sugar summer sun sure swim take talk
+teach tell ten test thank that them there they thing think this thought time tiny today together
+told tomorrow took town train travel trip true try turn uncle use very visit voice wait walk wall
+want warm was wash watch wave way we week well went west wheel when where which white who why
+wide wife wild will wind window winter wish with woman wonder wood word work world would year
+yellow yesterday you young your
+"""
+# eSpeak says numbers and letters in every language it speaks.
+_NUMBERS_AND_LETTERS = [*map(str, range(21)), *map(str, range(30, 101, 10)), *"abcdefghijklmnopqrstuvwxyz"]
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One thing to say: as text in the language's own accents, by its sounds in foreign ones."""
+
+    text: str
+    spelled: str
+    foreign_accents: tuple[str, ...]
+
+
+def wanted(words: Sequence[str], accents: Sequence[str]) -> dict[str, list[Utterance]]:
+    """Each word as it is said."""
+    espeak.set_voice(accents[0])
+    spoken = {word: (word, espeak.sounds(word)) for word in words}
+    said = _utterances(list(spoken.values()), accents)
+    return {word: [utterance] for word, utterance in zip(words, said, strict=True)}
+
+
+def unknown(
+    words: Sequence[str], accents: Sequence[str], asked: Sequence[str] | None, seed: int, longest_s: float
+) -> dict[str, list[Utterance]]:
+    """Folder → what is said in it: other words, none that sounds like a wanted one.
+
+    Args:
+        words: the wanted ones.
+        accents: of the language.
+        asked: words to take instead of the common ones, of made-up ones and of near misses.
+        longest_s: others that take longer at a normal pace are left out.
+    Raises:
+        UserError: nothing is left.
+    """
+    common = _common(words, accents, asked, longest_s)
+    if not common:
+        raise UserError("no unknown word is left beside the wanted ones; name some that sound different")
+    folders = {word: [(word, spoken)] for word, spoken in common.items()}
+    if asked is None:
+        rng = np.random.default_rng([seed, len(words)])
+        known = [espeak.sounds(word) for word in words]
+        inventory = [spoken for spoken in common.values() if spoken]
+        folders[MADE_UP] = [(espeak.spelled(s), s) for s in _made_up(inventory, known, rng)]
+        for word, spoken in zip(words, known, strict=True):
+            missed = [(espeak.spelled(s), s) for s in _near_misses(spoken, inventory, known, rng)]
+            folders |= {near(word): missed} if missed else {}
+    said = iter(_utterances([entry for entries in folders.values() for entry in entries], accents))
+    return {folder: [next(said) for _ in entries] for folder, entries in folders.items()}
+
+
+def near(word: str) -> str:
+    """The folder of near misses of a word."""
+    return f"_like_{word}_"
+
+
+def _common(
+    words: Sequence[str], accents: Sequence[str], asked: Sequence[str] | None, longest_s: float
+) -> dict[str, tuple[Sound, ...]]:
+    """Unknown words, each once, with their sounds."""
+    if asked is None:
+        asked = _ENGLISH_WORDS.split() if accents[0].split("-")[0] == "en" else _NUMBERS_AND_LETTERS
+    # The parts of a phrase must not set it off.
+    parts = [part for word in words if len(word.split()) > 1 for part in word.split()]
+    espeak.set_voice(accents[0])
+    wanted_phonemes = {espeak.phonemes(word) for word in words}
+    limit = longest_s * espeak.sample_rate_hz()
+    return {
+        word: espeak.sounds(word)
+        for word in dict.fromkeys([*parts, *asked])
+        if word not in words
+        and espeak.phonemes(word) not in wanted_phonemes
+        and 0 < len(espeak.speak(word)) <= limit
+    }
+
+
+def _utterances(spoken: Sequence[tuple[str, tuple[Sound, ...]]], accents: Sequence[str]) -> list[Utterance]:
+    """Texts and their sounds, with the foreign accents that have all of the sounds."""
+    language = accents[0].split("-")[0]
+    espeak.set_voice(accents[0])
+    spelled = [espeak.spelled(sounds) if sounds else "" for _, sounds in spoken]
+    skeletons = [_skeleton(espeak.phonemes(text)) for text in spelled]
+    able: list[list[str]] = [[] for _ in spoken]
+    for accent in _FOREIGN.split():
+        if accent.split("-")[0] == language:
+            continue
+        espeak.set_voice(accent)
+        for place, text in enumerate(spelled):
+            if text and _skeleton(espeak.phonemes(text)) == skeletons[place]:
+                able[place].append(accent)
+    return [
+        Utterance(text, sounds, tuple(foreign))
+        for (text, _), sounds, foreign in zip(spoken, spelled, able, strict=True)
+    ]
+
+
+def _skeleton(ipa: str) -> str:
+    """Consonants and places of vowels: what an accent keeps of a word. ``nˈoʊ`` → ``nV``."""
+    letters = "".join(letter for letter in ipa if unicodedata.category(letter) == "Ll")
+    return re.sub(f"[{_VOWELS}]+", "V", letters.translate(_RHOTICS))
+
+
+def _near_misses(
+    spoken: tuple[Sound, ...],
+    inventory: Sequence[tuple[Sound, ...]],
+    known: Sequence[tuple[Sound, ...]],
+    rng: np.random.Generator,
+) -> list[tuple[Sound, ...]]:
+    """The word with one sound replaced by quite another one, so that no accent makes it the word again."""
+    all_sounds = sorted({(s.mnemonic.lstrip("',"), s.ipa.lstrip("ˈˌ")) for word in inventory for s in word})
+    taken = {_letters(word) for word in known}
+    found = []
+    for place, original in enumerate(spoken):
+        stress = original.mnemonic[: len(original.mnemonic) - len(original.mnemonic.lstrip("',"))]
+        for mnemonic, ipa in all_sounds:
+            if _unlike(original.ipa.lstrip("ˈˌ"), ipa):
+                near = (*spoken[:place], Sound(stress + mnemonic, ipa), *spoken[place + 1 :])
+                if _letters(near) not in taken:
+                    found.append(near)
+    return [found[place] for place in rng.permutation(len(found))[:_NEAR_MISSES]]
+
+
+def _made_up(
+    inventory: Sequence[tuple[Sound, ...]], known: Sequence[tuple[Sound, ...]], rng: np.random.Generator
+) -> list[tuple[Sound, ...]]:
+    """The beginning of a common word and the end of another."""
+    taken = {_letters(word) for word in (*known, *inventory)}
+    found: dict[str, tuple[Sound, ...]] = {}
+    for _ in range(_MADE_UP_WORDS * _TRIES):
+        if len(found) == _MADE_UP_WORDS:
+            break
+        first, second = (inventory[place] for place in rng.integers(len(inventory), size=2))
+        new = (*first[: next(_vowel_places(first), 0)], *second[next(_vowel_places(second), 0) :])
+        if new and _letters(new) not in taken:
+            found.setdefault(_letters(new), new)
+    return list(found.values())
+
+
+def _vowel_places(spoken: tuple[Sound, ...]) -> Iterator[int]:
+    return (place for place, sound in enumerate(spoken) if sound.ipa.lstrip("ˈˌ")[0] in _VOWELS)
+
+
+def _letters(spoken: Sequence[Sound]) -> str:
+    """IPA without stress and length."""
+    return re.sub("[ˈˌː]", "", "".join(sound.ipa for sound in spoken))
+
+
+def _unlike(one: str, other: str) -> bool:
+    """Whether two sounds are of one sort, vowels or consonants, and far from each other."""
+    one, other = one[0], other[0]
+    vowels = one in _VOWELS, other in _VOWELS
+    if all(vowels):
+        return not any(one in kind and other in kind for kind in _VOWEL_KINDS)
+    return not any(vowels) and one != other and not any({one, other} <= set(pair) for pair in _VOICING_PAIRS)

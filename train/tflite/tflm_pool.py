@@ -1,0 +1,54 @@
+"""Many inferences of TFLite-Micro, on every core: the interpreter holds Python's lock, so in processes."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.core.console import progress
+from train.tflite.tflm import TflmModel
+
+_BLOCK_CLIPS = 200
+_CLIPS_WORTH_PROCESSES = 5000  # a process takes about a second to start
+
+_model: TflmModel  # of a worker
+
+
+def run_model(model: TflmModel, features: NDArray[np.int8]) -> NDArray[np.int8]:
+    """(clips, labels) int8 scores of (clips, frames, bins) int8 features, with a progress bar."""
+    blocks = [features[start : start + _BLOCK_CLIPS] for start in range(0, len(features), _BLOCK_CLIPS)]
+    processes = os.cpu_count() or 1
+    is_parallel = processes > 1 and len(features) >= _CLIPS_WORTH_PROCESSES
+    results = _in_processes(model, blocks, processes) if is_parallel else map(model.run, blocks)
+    scores = []
+    with progress("scoring model.tflite", len(features)) as advance:
+        for block in results:
+            scores.append(block)
+            advance(len(block))
+    return np.concatenate(scores)
+
+
+def _in_processes(
+    model: TflmModel, blocks: list[NDArray[np.int8]], processes: int
+) -> Iterator[NDArray[np.int8]]:
+    # Not forked: threads that draw the progress bar would be cut off in the middle.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, context, initializer=_start_worker, initargs=(model,))
+    try:
+        yield from pool.map(_run_block, blocks)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker(model: TflmModel) -> None:
+    global _model
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    _model = model
+
+
+def _run_block(block: NDArray[np.int8]) -> NDArray[np.int8]:
+    return _model.run(block)

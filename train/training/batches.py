@@ -1,0 +1,96 @@
+"""What one step of training sees: clips drawn from the bank, changed, with the scores to aim at."""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from train.core.spec import FrontEnd, ModelSpec
+from train.data.feature_cache import Bank
+from train.settings.recipe import Recipe
+from train.training.distribute import own_rows, own_seed
+from train.training.feature_augmentation import Augmenter
+
+# Features (clips, frames, bins, 1) to the mean log-probabilities of the teachers, (clips, labels).
+Teacher = Callable[[tf.Tensor], tf.Tensor]
+
+_CLIPS, _CHANGES, _MIXES = 0, 1, 2  # what a seed is folded with: the draws of a step are independent
+
+
+class Batches:
+    """Draws batches that depend on seed and step alone, so that a resumed run draws the same ones."""
+
+    def __init__(self, bank: Bank, recipe: Recipe, spec: ModelSpec) -> None:
+        front_end, self._classes = spec.front_end, len(spec.labels)
+        self._front_end = front_end
+        self._batch_size, self._mixup = recipe.batch_size, recipe.mixup
+        self._features, self._labels = tf.constant(bank.features), tf.constant(bank.labels)
+        self._parts = bank.parts
+        self._seed = spec.seed % 2**31
+        changes = recipe.feature_augmentation
+        noise = None if bank.noise is None else tf.constant(bank.noise)
+        self._augment = None if changes.is_none else Augmenter(changes, front_end, noise)
+
+    def draw(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """(clips, frames, bins, 1) features of a step and (clips, labels) shares of each label, float32.
+
+        This replica's part of them.
+        """
+        seed = tf.stack([tf.constant(self._seed), step])
+        chosen = own_rows(self._chosen(seed))
+        features = scaled(tf.gather(self._features, chosen), self._front_end)
+        if self._augment is not None:
+            changes = own_seed(tf.random.experimental.stateless_fold_in(seed, _CHANGES))
+            features = self._augment(features, changes)
+        targets = tf.one_hot(tf.gather(self._labels, chosen), self._classes)
+        if self._mixup:
+            seed = own_seed(tf.random.experimental.stateless_fold_in(seed, _MIXES))
+            share = tf.random.stateless_uniform([tf.shape(targets)[0], 1], seed, 0.0, self._mixup)
+            features = _mixed(features, share[..., None])
+            targets = _mixed(targets, share)
+        return features[..., None], targets
+
+    def _chosen(self, seed: tf.Tensor) -> tf.Tensor:
+        """Places in the bank: the part by its share, then any clip of the part."""
+        if not self._parts:
+            return tf.random.stateless_uniform([self._batch_size], seed, 0, len(self._labels), tf.int32)
+        clips = np.array([part.clips for part in self._parts])
+        shares = np.cumsum([part.share for part in self._parts])
+        starts = tf.constant(np.cumsum(clips) - clips, tf.int32)
+        seeds = tf.random.experimental.stateless_fold_in(seed, _CLIPS)
+        draws = tf.random.stateless_uniform([2, self._batch_size], seeds)
+        part = tf.searchsorted(tf.constant(shares[:-1] / shares[-1], tf.float32), draws[0], side="right")
+        within = draws[1] * tf.cast(tf.gather(tf.constant(clips), part), tf.float32)
+        return tf.gather(starts, part) + tf.cast(within, tf.int32)
+
+
+def _mixed(clips: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    """Each clip of a batch with a share of its neighbour."""
+    return (1.0 - share) * clips + share * tf.roll(clips, 1, axis=0)
+
+
+def scaled(quantized: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
+    """Quantized features on the scale that the float model takes, float32."""
+    return tf.cast(quantized, tf.float32) * front_end.feature_scale
+
+
+def batch_loss(
+    logits: tf.Tensor, targets: tf.Tensor, features: tf.Tensor, recipe: Recipe, teacher: Teacher | None
+) -> tf.Tensor:
+    """Mean cross entropy of a batch, to its targets (clips, labels) and to the teacher.
+
+    Source:
+        Hinton et al., "Distilling the Knowledge in a Neural Network" (2015): the soft part is
+        multiplied by the square of the temperature, so that gradients keep their size.
+    """
+    classes = logits.shape[-1]
+    smooth = recipe.label_smoothing
+    hard = targets * (1.0 - smooth) + smooth / classes
+    entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=hard, logits=logits))
+    if teacher is None:
+        return entropy
+    temperature = recipe.teacher_temperature
+    soft = tf.nn.softmax(teacher(features) / temperature)
+    taught = tf.nn.softmax_cross_entropy_with_logits(labels=soft, logits=logits / temperature)
+    share = recipe.teacher_share
+    return (1.0 - share) * entropy + share * temperature**2 * tf.reduce_mean(taught)

@@ -1,0 +1,44 @@
+"""Trained runs as teachers: what they make of a batch is what the network in training is to learn."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from train import architectures
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.spec import ModelSpec
+from train.training.batches import Teacher
+
+
+def check_teachers(runs: tuple[Path, ...], spec: ModelSpec) -> None:
+    """Refuse runs that cannot teach this job, before anything is computed.
+
+    Raises:
+        UserError: no such run, or one with other labels or another front end.
+    """
+    for run in runs:
+        taught = runfolder.read_spec(run, needs=[runfolder.KERAS])
+        if taught.labels != spec.labels:
+            raise UserError(
+                f"--teacher {run}: its labels are {', '.join(taught.labels)}, expected "
+                f"{', '.join(spec.labels)}, in this order; train it on the same --words"
+            )
+        if taught.front_end != spec.front_end:
+            raise UserError(
+                f"--teacher {run}: its front end is {taught.front_end.name}, with settings of its own, "
+                f"expected that of this job, {spec.front_end.name}; train it with the same one"
+            )
+
+
+def load_teacher(runs: tuple[Path, ...]) -> Teacher | None:
+    """The runs as one teacher: the mean of their log-probabilities. None for no runs."""
+    if not runs:
+        return None
+    models = [architectures.logits(architectures.load(run / runfolder.KERAS)) for run in runs]
+
+    def opinion(features: tf.Tensor) -> tf.Tensor:
+        each = [tf.nn.log_softmax(model(features, training=False)) for model in models]
+        return tf.add_n(each) / len(each)
+
+    return opinion

@@ -1,0 +1,196 @@
+"""The stage that turns a corpus into a float model."""
+
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.core import runfolder
+from train.core.cache import cache_root
+from train.core.console import log
+from train.core.installation import earshot_version
+from train.core.layout import TRAINING, VALIDATION
+from train.data import feature_cache
+from train.data.job_data import Material
+from train.settings.job import Job
+from train.settings.recipe import Recipe
+from train.training.cluster import Distribution
+
+if TYPE_CHECKING:
+    import keras
+
+    from train.training.distribute import Replicas
+    from train.training.trainer import State
+
+CALIBRATION_CLIPS = 500
+_FINE_TUNING = "quantization_aware"
+_NOISE_CLIPS = 2000  # of background noise that a recipe may mix into features
+
+
+def meet(job: Job, material: Material, distribution: Distribution) -> "Replicas":
+    """The replicas that are to train, once all are there and about to do the same.
+
+    Raises:
+        UserError: workers with other settings, or a batch that cannot be shared evenly.
+        WorkerLost: a worker that does not come.
+    """
+    from train.training import distribute  # TensorFlow: seconds to import
+
+    replicas = distribute.connect(distribution)
+    with replicas.watched():
+        replicas.check_same(_common(job, material))
+        replicas.check_batch(job.recipe.batch_size)
+    return replicas
+
+
+def train(
+    job: Job,
+    material: Material,
+    run: Path,
+    resume: bool,
+    stop: bool,
+    distribution: Distribution,
+    replicas: "Replicas | None" = None,
+) -> dict[str, Any]:
+    """The first stage: RUN/model.keras, model.pb, labels.txt, history.json, spec.json, and calibration.npy.
+
+    Args:
+        resume: go on from the run folder's last checkpoint.
+        stop: do not train on, finish with the best weights so far.
+        distribution: where the bank lies, and whose part of it is made here.
+        replicas: those of ``meet``. Only the chief writes into the run folder.
+    Returns:
+        the timings_s and training sections of metrics.json; of any worker but the chief nothing.
+    Raises:
+        Interrupted: Ctrl-C during training; checkpoints are in the run folder.
+        UserError: a network that cannot be built or frozen.
+        WorkerLost: another worker is gone.
+    """
+    from train import architectures
+    from train.graphdef import freeze  # TensorFlow: seconds to import
+    from train.training.distillation import check_teachers, load_teacher
+    from train.training.distribute import Replicas
+    from train.training.quantization_aware import aware
+    from train.training.trainer import Trainer, make_deterministic
+
+    spec, teachers = job.spec, tuple(map(Path, job.teachers))
+    check_teachers(teachers, spec)
+    replicas = replicas or Replicas()
+    make_deterministic(job.seed)
+
+    def build() -> "keras.Model":
+        return architectures.build(
+            job.architecture, job.front_end, len(spec.labels), job.recipe.dropout, job.seed
+        )
+
+    def trained(network: "keras.Model", recipe: Recipe, by: Replicas, stage: str = "") -> "State":
+        banks = (training_bank, validation_bank)
+        trainer = Trainer(network, spec, recipe, *banks, run, material.corpus_sha256, teacher, stage, by)
+        if resume and by.is_chief and not trainer.resume() and not stop:
+            log(f"{stage or 'training'}: no checkpoint yet, from the start")
+        return trainer.stop_here() if stop else trainer.run()
+
+    with replicas.watched(run):
+        with replicas.scope():
+            model = build()
+        teacher = load_teacher(teachers)
+        started = time.monotonic()
+        training_bank = _training_bank(job, material, distribution)
+        validation_bank = feature_cache.plain_bank(material.splits[VALIDATION], material.main.clips)
+        features_s = time.monotonic() - started
+        log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
+        state = trained(model, job.recipe, replicas)
+        replicas.leave()
+    if not replicas.is_chief:
+        return {}
+    if not replicas.is_alone:
+        distributed, model = model, build()  # its variables are those of one device again
+        model.set_weights(distributed.get_weights())
+    history: dict[str, Any] = {"training": state.training, "validation": state.validation}
+    stages = _in_short(state)
+    if replicas.count > 1:
+        stages |= {"distribute": distribution.kind, "replicas": replicas.count}
+    if job.recipe.quantization_aware_steps and not stop:  # the chief alone: a small part of the steps
+        tuning = trained(aware(model), job.recipe.fine_tuning(), Replicas(), _FINE_TUNING)
+        history[_FINE_TUNING] = {"training": tuning.training, "validation": tuning.validation}
+        stages[_FINE_TUNING] = _in_short(tuning)
+
+    with runfolder.atomic_path(run / runfolder.KERAS) as temporary:
+        model.save(temporary)
+    runfolder.write_bytes(run / runfolder.GRAPHDEF, freeze.freeze(model, job.front_end))
+    runfolder.write_text(run / runfolder.LABELS, "\n".join(spec.labels))
+    artefacts = [runfolder.KERAS, runfolder.GRAPHDEF, runfolder.LABELS]
+    if job.front_end.is_deployable:
+        with runfolder.atomic_path(run / runfolder.CALIBRATION) as temporary:
+            np.save(temporary, _calibration(training_bank.features))
+        artefacts.append(runfolder.CALIBRATION)
+    runfolder.write_json(run / runfolder.HISTORY, history)
+    runfolder.write_spec(run, spec, artefacts)
+    return {
+        "timings_s": {"features": round(features_s, 1), "training": round(state.seconds, 1)},
+        "training": stages,
+        "network": {
+            "parameters": architectures.count_parameters(model),
+            "macs": architectures.count_macs(model),
+        },
+    }
+
+
+def _in_short(state: "State") -> dict[str, Any]:
+    return {
+        "steps": state.step,
+        "best_step": state.best_step,
+        "best_validation_accuracy": state.best_accuracy,
+        "steps_per_s": round(state.step / state.seconds, 1) if state.seconds else 0.0,
+    }
+
+
+def _common(job: Job, material: Material) -> dict[str, Any]:
+    """What has to be the same for all workers: everything but the places where each finds the clips."""
+    settings = job.settings()
+    for name in ("data", "test_data"):
+        settings.pop(name)
+    settings["extra_data"] = [extra.share for extra in job.extra_data]
+    return {"version": earshot_version(), "corpus": material.corpus_sha256, **settings}
+
+
+def _training_bank(job: Job, material: Material, distribution: Distribution) -> feature_cache.Bank:
+    """The clips of every corpus that is trained on, each with its share of a batch."""
+    trained_on = [
+        (material.splits[TRAINING], material.main),
+        *((extra.split, extra.collection) for extra in material.extras),
+    ]
+    requests = [
+        feature_cache.BankRequest(
+            split,
+            collection.clips,
+            job.front_end,
+            job.augmentation,
+            collection.corpus.sha256,
+            job.seed,
+            job.bank_clips,
+        )
+        for split, collection in trained_on
+    ]
+    if distribution.is_alone and distribution.bank_folder is None:
+        banks = [feature_cache.training_bank(request) for request in requests]
+    else:
+        from train.training.shards import sharded_bank  # TensorFlow
+
+        folder = distribution.bank_folder or cache_root() / "banks"
+        banks = [sharded_bank(request, folder, distribution.cluster) for request in requests]
+    shares = [extra.share for extra in material.extras]
+    joined = feature_cache.join(banks, [1.0 - sum(shares), *shares])
+    if not job.recipe.feature_augmentation.noise_frequency:
+        return joined
+    return replace(joined, noise=material.main.audio.noise_features(_NOISE_CLIPS))
+
+
+def _calibration(features: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Representative clips for quantization: evenly spaced through the (shuffled) training bank."""
+    stride = max(1, math.ceil(len(features) / CALIBRATION_CLIPS))
+    return np.ascontiguousarray(features[::stride])

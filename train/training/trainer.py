@@ -1,0 +1,375 @@
+"""Training: batches drawn from the bank, best validation checkpoint, exact resume."""
+
+import contextlib
+import dataclasses
+import json
+import math
+import signal
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from train.architectures import logits
+from train.core import runfolder
+from train.core.console import log, progress
+from train.core.errors import Interrupted, UserError
+from train.core.metrics import confusion_matrix
+from train.core.spec import ModelSpec
+from train.data.feature_cache import Bank
+from train.settings.recipe import Recipe
+from train.training.batches import Batches, Teacher, batch_loss, scaled
+from train.training.cluster import CHIEF
+from train.training.distribute import Replicas
+
+_CHUNK_STEPS = 100  # steps per call into TensorFlow: the bar moves and Ctrl-C is heard this often
+
+
+@dataclass
+class State:
+    """How far training is, beside the weights."""
+
+    step: int = 0
+    best_step: int = 0
+    best_accuracy: float = -1.0
+    best_loss: float = math.inf
+    corpus_sha256: str = ""
+    seconds: float = 0.0
+    training: list[dict[str, float]] = field(default_factory=list)
+    validation: list[dict[str, float]] = field(default_factory=list)
+
+    def improves(self, accuracy: float, loss: float) -> bool:
+        """Better accuracy, or the same with a lower loss: small validation sets tie often."""
+        return (accuracy, -loss) > (self.best_accuracy, -self.best_loss)
+
+
+def make_deterministic(seed: int) -> None:
+    """The same seed gives the same weights, whatever the number of threads."""
+    keras.utils.set_random_seed(seed % 2**32)
+    tf.config.experimental.enable_op_determinism()
+
+
+class Trainer:
+    """One training run in a run folder."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        spec: ModelSpec,
+        recipe: Recipe,
+        bank: Bank,
+        validation: Bank,
+        run: Path,
+        corpus_sha256: str = "",
+        teacher: Teacher | None = None,
+        stage: str = "",
+        replicas: Replicas | None = None,
+    ) -> None:
+        """Of one stage of a run's training, which keeps its checkpoints in a folder of that name.
+
+        ``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused.
+        With ``replicas`` the model has to be built in their scope.
+        """
+        self._replicas = replicas or Replicas()
+        self.model, self.state = model, State(corpus_sha256=corpus_sha256)
+        self._spec, self._recipe, self._run = spec, recipe, run
+        self._stage, self._checkpoints = stage or "training", run / runfolder.CHECKPOINTS / stage
+        self._logits = logits(model)
+        with self._replicas.scope():
+            self._optimizer = _optimizer(recipe)
+            self._optimizer.build(model.trainable_variables)
+            self._average = _Average(model, recipe.average_steps) if recipe.average_steps else None
+        self._batches, self._teacher = Batches(bank, recipe, spec), teacher
+        self._validation_features = tf.constant(validation.features)
+        self._validation_labels = np.asarray(validation.labels)
+        self._writer = (
+            tf.summary.create_file_writer(str(run / runfolder.LOGS / stage))
+            if self._replicas.is_chief
+            else tf.summary.create_noop_writer()
+        )
+        self._train_chunk = tf.function(self._chunk)
+        self._validate_batch = tf.function(
+            lambda batch: self._logits(scaled(batch, spec.front_end)[..., None], training=False)
+        )
+
+    def resume(self) -> bool:
+        """Take up the last checkpoint of the run folder; False where there is none."""
+        path = self._checkpoints / runfolder.LAST
+        if not path.is_file():
+            return False
+        self.state = self._restored(path, self._all_variables())
+        log(f"{self._stage}: resumed at step {self.state.step} of {self._recipe.total_steps}")
+        return True
+
+    def run(self) -> State:
+        """Train to the end and leave the model with its best weights.
+
+        Raises:
+            Interrupted: Ctrl-C; last and best weights are kept.
+            UserError: the loss is no longer a finite number.
+            WorkerLost: another worker is gone.
+        """
+        recipe, state = self._recipe, self.state
+        state.step = self._replicas.begin(self._all_variables(), _seeds(self.model), state.step)
+        started = time.monotonic() - state.seconds
+        try:
+            with _interrupt_held() as interrupted, progress(self._stage, recipe.total_steps) as advance:
+                advance(state.step)
+                while state.step < recipe.total_steps:
+                    end = recipe.next_stop(state.step, _CHUNK_STEPS)
+                    rate = recipe.rate_at(state.step + 1)
+                    accuracy, loss = self._advance_to(end, rate)
+                    state.seconds = time.monotonic() - started
+                    advance(
+                        end - state.step, note=f"rate {rate:g} loss {loss:.3f} accuracy {100 * accuracy:.1f}%"
+                    )
+                    state.step = end
+                    due = state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps
+                    if due and self._replicas.is_chief:
+                        self._evaluate(rate, accuracy, loss)
+                    if self._replicas.any(interrupted()):
+                        if self._replicas.is_chief:
+                            self._save(runfolder.LAST)
+                        raise Interrupted(self._how_to_go_on())
+        finally:
+            self._writer.flush()
+        if self._replicas.is_chief:
+            _load(self._checkpoints / runfolder.BEST, self.model.variables)
+        return state
+
+    def stop_here(self) -> State:
+        """Leave the model with the best weights so far, without training on.
+
+        Raises:
+            UserError: nothing was validated yet.
+        """
+        best = self._checkpoints / runfolder.BEST
+        if not best.is_file():
+            raise UserError(f"{best}: nothing was validated yet; resume without --stop-training")
+        self._restored(best, self.model.variables)
+        return self.state
+
+    def _advance_to(self, end: int, rate: float) -> tuple[float, float]:
+        self._optimizer.learning_rate.assign(rate)
+        accuracy, loss = self._train_chunk(tf.constant(self.state.step), tf.constant(end))
+        accuracy, loss = float(accuracy), float(loss)
+        if not math.isfinite(loss):
+            raise UserError(
+                f"training broke down between steps {self.state.step} and {end}: the loss is {loss} at "
+                f"learning rate {rate:g}; lower --learning-rate"
+            )
+        with self._writer.as_default(step=end):
+            tf.summary.scalar("training/accuracy", accuracy)
+            tf.summary.scalar("training/cross_entropy", loss)
+            tf.summary.scalar("training/rate", rate)
+        self.state.training.append({"step": end, "rate": rate, "accuracy": accuracy, "loss": loss})
+        return accuracy, loss
+
+    def _chunk(self, start: tf.Tensor, end: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Steps start+1..end in one graph call; mean accuracy and mean loss over them."""
+        accuracy, loss = tf.constant(0.0), tf.constant(0.0)
+        for step in tf.range(start, end):
+            step_accuracy, step_loss = self._replicas.mean_of(self._step, step)
+            accuracy += step_accuracy
+            loss += step_loss
+        self._replicas.settle(self._kept_by_each())
+        steps = tf.cast(end - start, tf.float32)
+        return accuracy / steps, loss / steps
+
+    def _step(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features, targets = self._batches.draw(step)
+        with tf.GradientTape() as tape:
+            scores = self._logits(features, training=True)
+            loss = batch_loss(scores, targets, features, self._recipe, self._teacher)
+        variables = self.model.trainable_variables
+        gradients = self._replicas.shares(tape.gradient(loss, variables))
+        self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        if self._average is not None:
+            self._average.update(step)
+        hits = tf.equal(tf.argmax(scores, axis=-1), tf.argmax(targets, axis=-1))
+        return tf.reduce_mean(tf.cast(hits, tf.float32)), loss
+
+    def _evaluate(self, rate: float, accuracy: float, loss: float) -> None:
+        """Validate, remember the best, save; lines as speech_commands logs them."""
+        state = self.state
+        log(f"Step #{state.step}: rate {rate:f}, accuracy {100 * accuracy:.1f}%, cross entropy {loss:f}")
+        with self._averaged():
+            scores = self._validation_scores()
+        truth = self._validation_labels
+        predicted = scores.argmax(axis=-1)
+        held_out_accuracy = float(np.mean(predicted == truth))
+        held_out_loss = float(-np.mean(_log_softmax(scores)[np.arange(len(truth)), truth]))
+        log(f"Confusion Matrix:\n {confusion_matrix(truth, predicted, len(self._spec.labels))}")
+        log(f"Step {state.step}: Validation accuracy = {100 * held_out_accuracy:.1f}% (N={len(truth)})")
+        with self._writer.as_default(step=state.step):
+            tf.summary.scalar("validation/accuracy", held_out_accuracy)
+            tf.summary.scalar("validation/cross_entropy", held_out_loss)
+        state.validation.append({"step": state.step, "accuracy": held_out_accuracy, "loss": held_out_loss})
+        if state.improves(held_out_accuracy, held_out_loss):
+            state.best_step, state.best_accuracy, state.best_loss = (
+                state.step,
+                held_out_accuracy,
+                held_out_loss,
+            )
+            with self._averaged():
+                self._save(runfolder.BEST)
+        self._save(runfolder.LAST)
+
+    def _validation_scores(self) -> NDArray[np.float32]:
+        batches = tf.data.Dataset.from_tensor_slices(self._validation_features).batch(500)
+        return np.concatenate([self._validate_batch(batch).numpy() for batch in batches])
+
+    def _all_variables(self) -> list[Any]:
+        """What training needs to go on."""
+        average = self._average.variables if self._average is not None else []
+        return [*self.model.variables, *self._optimizer.variables, *average]
+
+    def _kept_by_each(self) -> list[Any]:
+        """What a step changes by a replica's own clips alone: moving statistics, and their averages."""
+        kept = [variable for variable in self.model.non_trainable_variables if "float" in variable.dtype]
+        return kept + (self._average.of(kept) if self._average is not None else [])
+
+    def _averaged(self) -> contextlib.AbstractContextManager[None]:
+        """The model with its averaged weights, where the recipe averages."""
+        return contextlib.nullcontext() if self._average is None else self._average.in_place()
+
+    def _save(self, name: str) -> None:
+        variables = self._all_variables() if name == runfolder.LAST else self.model.variables
+        arrays = {f"v{index:04}": variable.numpy() for index, variable in enumerate(variables)}
+        state = json.dumps(dataclasses.asdict(self.state))
+        with runfolder.atomic_path(self._checkpoints / name) as temporary:
+            np.savez(temporary, state=np.array(state), **arrays)
+
+    def _restored(self, path: Path, variables: list[Any]) -> State:
+        """The state of a checkpoint, its arrays put into the variables."""
+        state = _load(path, variables)
+        if state.corpus_sha256 != self.state.corpus_sha256:
+            raise UserError(
+                f"{path}: was trained on other clips: corpus {state.corpus_sha256[:12]}…, now "
+                f"{self.state.corpus_sha256[:12]}…; bring the corpus back as it was, or start again with "
+                "--overwrite"
+            )
+        return state
+
+    def _how_to_go_on(self) -> str:
+        state, flag = self.state, self._replicas.flag
+        if not self._replicas.is_chief:
+            return f"all workers stopped at step {state.step}; worker {CHIEF} says how to go on"
+        best = (
+            f"best so far: {100 * state.best_accuracy:.1f}% on validation at step {state.best_step}"
+            if state.best_step
+            else "no validation yet"
+        )
+        return (
+            f"stopped at step {state.step} of {self._recipe.total_steps}; {best}.\n"
+            f"go on:             python -m train --resume {self._run}{flag}\n"
+            f"finish as it is:   python -m train --resume {self._run} --stop-training"
+        )
+
+
+class _Average:
+    """Weights averaged over the last steps, which validate better than those of any one step.
+
+    Source:
+        Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging" (1992).
+    """
+
+    def __init__(self, model: keras.Model, steps: int) -> None:
+        # Seeds of dropout are variables, too, and whole numbers: those are left as they are.
+        self._averaged = [variable for variable in model.variables if "float" in variable.dtype]
+        self.variables = [tf.Variable(variable.numpy(), trainable=False) for variable in self._averaged]
+        self._steps = float(steps)
+
+    def update(self, step: tf.Tensor) -> None:
+        """Move each average towards its weight: by 1/steps, more at the start of training."""
+        done = tf.cast(step, tf.float32) + 1.0
+        share = tf.maximum(1.0 / self._steps, 1.0 / (1.0 + done))
+        for average, variable in zip(self.variables, self._averaged, strict=True):
+            average.assign_add(share * (variable.value - average))
+
+    def of(self, variables: list[Any]) -> list[Any]:
+        """The averages of some of the weights."""
+        wanted = {id(variable) for variable in variables}
+        pairs = zip(self.variables, self._averaged, strict=True)
+        return [average for average, variable in pairs if id(variable) in wanted]
+
+    @contextlib.contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The averages stand in for the weights within the block."""
+        weights = [variable.numpy() for variable in self._averaged]
+        for variable, average in zip(self._averaged, self.variables, strict=True):
+            variable.assign(average)
+        try:
+            yield
+        finally:
+            for variable, weight in zip(self._averaged, weights, strict=True):
+                variable.assign(weight)
+
+
+@contextlib.contextmanager
+def _interrupt_held() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C waits until it is asked for, so that weights, step and history saved belong together.
+
+    Yields a function that tells whether there was one. A second one is not held back. Where
+    Ctrl-C is ignored, as in a shell's background jobs, it stays ignored.
+    """
+    asked = False
+
+    def note(_signal: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is signal.SIG_IGN:
+        yield lambda: False
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _load(path: Path, variables: list[Any]) -> State:
+    """Put a checkpoint's arrays into variables; the state saved with them."""
+    try:
+        with np.load(path) as saved:
+            arrays = [saved[name] for name in sorted(saved.files) if name != "state"]
+            state = State(**json.loads(str(saved["state"])))
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path}: not a checkpoint that can be read ({error}); remove the file to train from the start"
+        ) from error
+    if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
+        raise UserError(f"{path}: was saved for another network; remove the run folder and train again")
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+    return state
+
+
+def _seeds(model: keras.Model) -> list[Any]:
+    """What dropout draws by: the model's variables that are whole numbers."""
+    return [variable for variable in model.variables if "float" not in variable.dtype]
+
+
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    decay = recipe.weight_decay or None
+    if recipe.optimizer == "adam":
+        return keras.optimizers.Adam(weight_decay=decay)
+    if recipe.optimizer == "momentum":
+        return keras.optimizers.SGD(momentum=0.9, nesterov=True, weight_decay=decay)
+    return keras.optimizers.SGD(weight_decay=decay)
+
+
+def _log_softmax(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    shifted = scores.astype(np.float64) - scores.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
