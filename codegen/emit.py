@@ -51,7 +51,7 @@ def generate(run: Path) -> list[Path]:
     point_name, point = in_force(run, spec)
 
     banner = (
-        f"{_MARK}{earshot_version()} (python -m codegen). Do not edit.\n"
+        f"{_MARK}{earshot_version()} (earshot codegen). Do not edit.\n"
         f"// Model SHA-256: {spec.artefacts[runfolder.TFLITE]}"
     )
     contents = {
@@ -87,7 +87,7 @@ def generate_model(path: Path, folder: Path) -> list[Path]:
     tflite = path.read_bytes()
     graph = read_graph(tflite, where)
     banner = (
-        f"{_MARK}{earshot_version()} (python -m codegen). Do not edit.\n"
+        f"{_MARK}{earshot_version()} (earshot codegen). Do not edit.\n"
         f"// Model SHA-256: {hashlib.sha256(tflite).hexdigest()}"
     )
     contents = {
@@ -111,7 +111,7 @@ def _check_fit(model: TflmModel, spec: ModelSpec, where: str) -> None:
         if found != expected:
             raise UserError(
                 f"{where}: {what} is {found}, expected {expected} by {runfolder.SPEC}; "
-                "quantize the model again with: python -m quantize RUN"
+                "quantize the model again with: earshot quantize RUN"
             )
 
 

@@ -56,7 +56,7 @@ def load_tests(run: Path, spec: ModelSpec, model: TflmModel) -> list[FeatureTest
     path = folder / runfolder.CLIPS_LIST
     entries = runfolder.read_json(path)
     if not isinstance(entries, list) or not entries:
-        raise UserError(f"{path}: lists no clips; expected at least one; run python -m train again")
+        raise UserError(f"{path}: lists no clips; expected at least one; run earshot train again")
     for number, entry in enumerate(entries):
         _check_entry(entry, spec, f"{path}: entry {number}")
     names = cformat.identifiers(Path(entry["file"]).stem for entry in entries)
@@ -94,7 +94,7 @@ def _check_entry(entry: Any, spec: ModelSpec, where: str) -> None:
     if not all(isinstance(found.get(key, ""), str) for key in ("file", "label", "source")):
         found = {}
     if not found.get("file") or not found.get("label"):
-        raise UserError(f"{where} is {entry!r}, expected file and label; run python -m train again")
+        raise UserError(f"{where} is {entry!r}, expected file and label; run earshot train again")
     if Path(found["file"]).name != found["file"]:
         raise UserError(f"{where} names {found['file']!r}, expected a file beside the list, without folders")
     if found["label"] not in spec.labels:

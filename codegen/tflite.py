@@ -147,7 +147,7 @@ def check_quantized(graph: Graph, where: str) -> None:
         more = f" and {len(floats) - 3} more" if len(floats) > 3 else ""
         raise UserError(
             f"{where}: {len(floats)} of {len(graph.tensors)} tensors hold floats: {shown}{more}; "
-            "expected integers only; quantize it with: python -m quantize RUN"
+            "expected integers only; quantize it with: earshot quantize RUN"
         )
 
 

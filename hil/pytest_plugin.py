@@ -22,12 +22,10 @@ _HARDWARE = "hardware: needs a real board, named with --port"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The flags of ``python -m hil test`` that tests have a use for."""
+    """The flags of ``earshot test`` that tests have a use for."""
     group = parser.getgroup("earshot", "a board that runs a trained model")
-    group.addoption("--board", metavar="ID", help=f"one of: python -m hil boards (default: {DEFAULT_BOARD})")
-    group.addoption(
-        "--port", help="serial port of a real board, on which python -m hil flash put the firmware"
-    )
+    group.addoption("--board", metavar="ID", help=f"one of: earshot boards (default: {DEFAULT_BOARD})")
+    group.addoption("--port", help="serial port of a real board, on which earshot flash put the firmware")
     group.addoption("--baud", type=int, help="of the port (default: that of board.json)")
     group.addoption("--run-folder", type=Path, metavar="RUN", help="what to test, such as out/yes_no")
     group.addoption(
@@ -103,7 +101,7 @@ def board_session(board_dut: "DUT", board_run: Path) -> Iterator["Session"]:
 
 @pytest.fixture(scope="session")
 def prove_board(board_dut: "DUT", board_run: Path) -> Callable[..., dict[str, Any]]:
-    """``prove_board(data=None, split="testing", limit=None)``: what ``python -m hil test`` finds.
+    """``prove_board(data=None, split="testing", limit=None)``: what ``earshot test`` finds.
 
     Raises:
         ProofError, LinkError: the board computes something else than Python, or clips failed.

@@ -104,7 +104,7 @@ def make_metrics() -> dict[str, Any]:
     rng = np.random.default_rng(7)
     counts = {label: int(rng.integers(120, 1600)) for label in LABELS}
     return {
-        "command": "python -m train --words 'ja,höre zu,<b>$5_$</b>' --data speech",
+        "command": "earshot train --words 'ja,höre zu,<b>$5_$</b>' --data speech",
         "seed": 1,
         "created": None,
         "versions": {"earshot": "0.1.0", "python": "3.11.2", "tensorflow": "2.21.0"},

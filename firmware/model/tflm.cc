@@ -174,7 +174,7 @@ bool has_operators(const tflite::Model* model, const OpResolver& resolver) {
             if (tflite::GetRegistrationFromOpCode(code, resolver, &registration) != kTfLiteOk) {
                 message << "op " << index << " of the model is builtin operator "
                         << static_cast<size_t>(tflite::GetBuiltinCode(code))
-                        << ", which op_resolver.h does not register; run python -m codegen again";
+                        << ", which op_resolver.h does not register; run earshot codegen again";
                 return false;
             }
             ++index;
@@ -187,7 +187,7 @@ bool is_int8(const char* name, const TfLiteTensor* tensor, size_t expected_bytes
     if (tensor->type == kTfLiteInt8 && tensor->bytes == expected_bytes) return true;
     message << "the " << name << " of the model has " << tensor->bytes << " bytes of type "
             << static_cast<size_t>(tensor->type) << ", expected " << expected_bytes << " of type "
-            << static_cast<size_t>(kTfLiteInt8) << ", int8; run python -m codegen again";
+            << static_cast<size_t>(kTfLiteInt8) << ", int8; run earshot codegen again";
     return false;
 }
 
@@ -203,7 +203,7 @@ bool has_tensors(tflite::MicroInterpreter* candidate) {
 // In a function of its own, so that kws_model_init() has no variable that longjmp() could spoil.
 int prepare() {
     if (!tflite::ModelBufferHasIdentifier(g_model)) {
-        message << "model.cc holds no .tflite; run python -m codegen again";
+        message << "model.cc holds no .tflite; run earshot codegen again";
         return KWS_MODEL_SCHEMA;
     }
     const tflite::Model* model = tflite::GetModel(g_model);
@@ -215,7 +215,7 @@ int prepare() {
     }
     OpResolver* resolver = resolver_memory.make();
     if (RegisterOps(*resolver) != kTfLiteOk) {
-        message << "op_resolver.h has no room for its own operators; run python -m codegen again";
+        message << "op_resolver.h has no room for its own operators; run earshot codegen again";
         return KWS_MODEL_OPERATOR;
     }
     if (!has_operators(model, *resolver)) return KWS_MODEL_OPERATOR;

@@ -144,7 +144,7 @@ def _check_sources(run: Path) -> Path:
     """The folder c of a run folder, after checking that it is of the model and thresholds in force now."""
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     sources = (run / runfolder.C_SOURCES).resolve()
-    remedy = f"make it with: python -m codegen {run}"
+    remedy = f"make it with: earshot codegen {run}"
     for name in _NEEDED_SOURCES:
         if not (sources / name).is_file():
             raise UserError(f"{run / runfolder.C_SOURCES}: has no {name}; {remedy}")
@@ -274,5 +274,5 @@ def _arena_bytes(sources: Path, engine: str) -> int:
     name, pattern = _ARENAS[engine]
     found = pattern.search((sources / name).read_text(encoding="utf-8"))
     if found is None:
-        raise UserError(f"{sources / name}: names no arena size; make it with: python -m codegen RUN")
+        raise UserError(f"{sources / name}: names no arena size; make it with: earshot codegen RUN")
     return int(found[1])

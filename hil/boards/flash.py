@@ -45,7 +45,7 @@ def flash_tool(board: Board) -> FlashTool:
         why = "is emulated: there is nothing to flash"
     else:
         why = f"has no flash in {BOARD_FILE}, see docs/ADD_A_BOARD.md"
-    raise UserError(f"board {board.id} {why}; python -m hil test starts it by itself")
+    raise UserError(f"board {board.id} {why}; earshot test starts it by itself")
 
 
 def needs_port(tool: FlashTool) -> bool:

@@ -61,5 +61,5 @@ def port_of(board: Board) -> str:
         )
     raise UserError(
         f"no port has the USB id {board.usb} of board {board.id}; is it connected? "
-        "See python -m hil boards, or name a port with --port"
+        "See earshot boards, or name a port with --port"
     )

@@ -1,4 +1,4 @@
-"""``python -m hil bench``: what an inference and a row of features take on a board.
+"""``earshot bench``: what an inference and a row of features take on a board.
 
 On an emulator that this command starts, time is instructions: QEMU counts 8 ns for each
 (-icount shift=3), so that its timer tells exactly how many there were. On a real board the

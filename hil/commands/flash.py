@@ -1,4 +1,4 @@
-"""``python -m hil flash``: flags in, a board that runs what it should."""
+"""``earshot flash``: flags in, a board that runs what it should."""
 
 import argparse
 import shlex
@@ -26,8 +26,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--program",
         default=PROOF,
         choices=(PROOF, APPLICATION),
-        help="%(choices)s: what python -m hil test talks to, or what listens and says what it hears "
-        "(%(default)s)",
+        help="%(choices)s: what earshot test talks to, or what listens and says what it hears (%(default)s)",
     )
     parser.add_argument(
         "--port", metavar="PORT", help="serial port of the board (default: that with its USB id)"

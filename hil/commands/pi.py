@@ -1,15 +1,15 @@
-"""``python -m hil pi``: flags in; a graph timed and judged."""
+"""``earshot pi``: flags in; a graph timed and judged."""
 
 import argparse
 import sys
 from pathlib import Path
 
 _EPILOG = """examples:
-  python -m hil pi out/yes_no --host pi@raspberrypi.local
-  python -m hil pi out/yes_no --local
-  python -m hil pi out/yes_no --emulate
-  python -m hil pi entry.pb --estimate
-  python -m hil pi out/yes_no --host pi@raspberrypi.local --submission test/audio --out submission.csv
+  earshot pi out/yes_no --host pi@raspberrypi.local
+  earshot pi out/yes_no --local
+  earshot pi out/yes_no --emulate
+  earshot pi entry.pb --estimate
+  earshot pi out/yes_no --host pi@raspberrypi.local --submission test/audio --out submission.csv
 
 exit codes:
   0  no rule is broken; every file has its row
@@ -44,7 +44,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--root",
         type=Path,
         metavar="FOLDER",
-        help="root of an AArch64 Linux, for --emulate (default: what python -m hil pi-root made)",
+        help="root of an AArch64 Linux, for --emulate (default: what earshot pi-root made)",
     )
     parser.add_argument("--port", type=int, metavar="N", help="port of ssh, for --host")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""``python -m hil report``: what boards made of a run, joined in RUN/hil/report.json, shown in report.html.
+"""``earshot report``: what boards made of a run, joined in RUN/hil/report.json, shown in report.html.
 
 report.html has one writer, train/report/run_report.py; it takes its section on boards from that file.
 """
@@ -67,7 +67,7 @@ def join(run: Path) -> dict[str, Any]:
     if not boards:
         raise UserError(
             f"{run / runfolder.HIL}: there is nothing on this model to report; begin with: "
-            f"python -m hil test --board host {run}"
+            f"earshot test --board host {run}"
         )
     return {"model_sha256": model_sha256, "boards": boards}
 

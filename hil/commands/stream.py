@@ -1,4 +1,4 @@
-"""``python -m hil stream``: flags in, a stream through a board, stream.json and a table out."""
+"""``earshot stream``: flags in, a stream through a board, stream.json and a table out."""
 
 import argparse
 import dataclasses
@@ -20,7 +20,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """See ``train.core.command_line``."""
     add_firmware_flags(parser)
     parser.add_argument(
-        "--data", metavar="WHERE", help="clips, as for python -m train (default: as in training)"
+        "--data", metavar="WHERE", help="clips, as for earshot train (default: as in training)"
     )
     parser.add_argument(
         "--split", default=TESTING, choices=(*SPLITS, ALL), help="which of them (%(default)s)"

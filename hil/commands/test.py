@@ -1,4 +1,4 @@
-"""``python -m hil test``: flags in, table out."""
+"""``earshot test``: flags in, table out."""
 
 import argparse
 from pathlib import Path
@@ -30,7 +30,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXIT_CODES
     parser.add_argument(
-        "--data", metavar="WHERE", help="clips, as for python -m train (default: as in training)"
+        "--data", metavar="WHERE", help="clips, as for earshot train (default: as in training)"
     )
     parser.add_argument(
         "--split", default=TESTING, choices=(*SPLITS, ALL), help="which of them (%(default)s)"

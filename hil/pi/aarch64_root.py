@@ -14,7 +14,7 @@ from train.core.console import log, progress
 from train.core.errors import UserError
 from train.core.outputs import whole_folder
 
-COMMAND = "python -m hil pi-root"  # what makes one
+COMMAND = "earshot pi-root"  # what makes one
 PYTHON = "usr/bin/python3"
 NAME = "aarch64-root"
 # apt adds what they need: 47 packages of Debian 12, 22 MB, 111 MB unpacked.

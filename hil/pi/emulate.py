@@ -47,7 +47,7 @@ def emulate(graph: Path, root: Path | None, engine: str, most_runs: int) -> tupl
     """The figures of a run under emulation, and its log, neither with a time in it.
 
     Args:
-        root: of an AArch64 Linux with Python; None for that of ``python -m hil pi-root``.
+        root: of an AArch64 Linux with Python; None for that of ``earshot pi-root``.
         engine: ``auto``, ``tensorflow`` or ``numpy``.
         most_runs: whose instructions are counted; a few are enough, as they hardly differ.
     Raises:

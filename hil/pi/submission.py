@@ -1,4 +1,4 @@
-"""``python -m hil pi --submission``: a folder of WAV files scored by the graph, as the challenge wants it."""
+"""``earshot pi --submission``: a folder of WAV files scored by the graph, as the challenge wants it."""
 
 import argparse
 import contextlib

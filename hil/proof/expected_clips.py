@@ -72,7 +72,7 @@ class ClipSet:
 
 
 def read_clip_set(run: Path, data: str | None, split: str, limit: int | None) -> ClipSet:
-    """The same clips that ``python -m train evaluate`` scores, and what the board must give for them.
+    """The same clips that ``earshot evaluate`` scores, and what the board must give for them.
 
     Silence is noise at some volume, and not on the grid of 16-bit samples: it is rounded to it, as a board
     can hear nothing else, and so its scores may differ a little from those of ``evaluate``.

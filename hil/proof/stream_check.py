@@ -102,7 +102,7 @@ def listen(job: Listening) -> dict[str, Any]:
         )
         if differing["scores_equal"]:
             raise ProofError(f"{complaint}, though the scores are the same")
-        warn(f"{complaint}; the scores differ, too: prove them with python -m hil test")
+        warn(f"{complaint}; the scores differ, too: prove them with earshot test")
     return result
 
 

@@ -1,4 +1,4 @@
-"""Accuracy of whole runs of ``python -m train`` on real recordings: ``make accuracy``.
+"""Accuracy of whole runs of ``earshot train`` on real recordings: ``make accuracy``.
 
 Each row of docs/ACCURACY.md is one run in out/accuracy/. Finished ones are not repeated, so an
 interrupted sweep goes on. Writes out/bench/accuracy.json, an object a row.

@@ -34,7 +34,7 @@ _FIGURES = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", nargs="?", type=Path, default=Path("out/yes_no"), help="(%(default)s)")
-    parser.add_argument("--data", help="as for python -m hil test")
+    parser.add_argument("--data", help="as for earshot test")
     flags = parser.parse_args()
     data = ["--data", flags.data] if flags.data else []
     results = []

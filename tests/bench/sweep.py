@@ -1,4 +1,4 @@
-"""Whole runs of ``python -m train`` that a benchmark compares; those that are finished are not repeated."""
+"""Whole runs of ``earshot train`` that a benchmark compares; those that are finished are not repeated."""
 
 import shlex
 import subprocess

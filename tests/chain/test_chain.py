@@ -150,12 +150,12 @@ def test_ctrl_c_keeps_the_best_and_resume_completes(start, command, corpus, tmp_
     assert "Traceback" not in messages
     assert "stopped at step " in messages
     assert "of 1520; best so far: " in messages
-    assert f"python -m train --resume {run}\n" in messages
+    assert f"earshot train --resume {run}\n" in messages
     assert not (run / "model.tflite").exists()
 
     code, _, messages = command("train", "--words", "yes,no", "--data", corpus, "--out", run)
     assert code == 2
-    assert f"{run}: holds an unfinished run; go on with: python -m train --resume {run}" in messages
+    assert f"{run}: holds an unfinished run; go on with: earshot train --resume {run}" in messages
 
     code, _, messages = command("train", "--resume", run)
     assert code == 0, messages

@@ -119,7 +119,7 @@ def test_a_lost_worker_ends_the_others_and_all_go_on_from_the_checkpoint(workers
     assert "Traceback" not in messages
     assert re.search(r"error: worker 1 \(127\.0\.0\.1:\d+\) ended or cannot be reached any more", messages)
     assert (
-        f"start all workers again, with: python -m train --resume {run} --distribute multi_worker" in messages
+        f"start all workers again, with: earshot train --resume {run} --distribute multi_worker" in messages
     )
     assert not (tmp_path / "elsewhere").exists(), "only the chief writes"
     assert len(list(banks.iterdir())) == 1

@@ -1,4 +1,4 @@
-"""``python -m hil pi --host`` through a real ssh server on this computer, and what may go wrong there."""
+"""``earshot pi --host`` through a real ssh server on this computer, and what may go wrong there."""
 
 import getpass
 import json

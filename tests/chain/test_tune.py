@@ -1,4 +1,4 @@
-"""``python -m hil tune`` as a user runs it: measured, written, reported, generated; and its mistakes."""
+"""``earshot tune`` as a user runs it: measured, written, reported, generated; and its mistakes."""
 
 import json
 import shutil
@@ -59,7 +59,7 @@ def test_a_run_is_tuned_and_can_go_back(copy, command):
         (["--minutes", "0"], "--minutes is 0, expected 0.05 to 1440"),
         (
             ["--use", "original"],
-            "operating_points.json: nothing was tuned yet; begin with: python -m hil tune",
+            "operating_points.json: nothing was tuned yet; begin with: earshot tune",
         ),
         (["--use", "tuned", "--seed", "3"], "--use tuned measures nothing; leave out --seed"),
         (["--data", "nowhere"], "nowhere: there is no such folder"),

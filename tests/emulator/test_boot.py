@@ -207,7 +207,7 @@ def test_cmake_names_the_missing_source(cmake: CMake, run_folder: Path, tmp_path
     (sources / name).unlink()
     result = cmake("-S", ROOT, "-B", tmp_path / "b", "-DBOARD=host", f"-DMODEL={sources}")
     assert result.returncode != 0
-    remedy = f"make it with: python -m codegen {tmp_path / 'run'}"
+    remedy = f"make it with: earshot codegen {tmp_path / 'run'}"
     assert f"{sources} has no {name}; {remedy}" in plain(result.stderr)
 
 

@@ -1,4 +1,4 @@
-"""``python -m hil bench``: instructions where an emulator counts them, nothing made up elsewhere."""
+"""``earshot bench``: instructions where an emulator counts them, nothing made up elsewhere."""
 
 import dataclasses
 import subprocess

@@ -1,4 +1,4 @@
-"""``python -m hil test`` on ports where the board is not, or not the right one; and as a command."""
+"""``earshot test`` on ports where the board is not, or not the right one; and as a command."""
 
 import dataclasses
 import os

@@ -1,4 +1,4 @@
-"""``python -m hil stream``: the board hears what Python hears, whatever the line does to it."""
+"""``earshot stream``: the board hears what Python hears, whatever the line does to it."""
 
 import importlib
 import json
@@ -277,7 +277,7 @@ def test_other_decisions_on_the_same_scores_are_an_error(
 
 
 def hil(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
-    """``python -m hil …``, up to the catching of errors."""
+    """``earshot …``, up to the catching of errors."""
     monkeypatch.setattr(sys, "argv", ["hil", *map(str, arguments)])
     importlib.import_module("hil.__main__").main()
 

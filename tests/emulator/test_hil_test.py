@@ -1,4 +1,4 @@
-"""``python -m hil test``: what it proves, on which lines, and how it ends."""
+"""``earshot test``: what it proves, on which lines, and how it ends."""
 
 import dataclasses
 import json

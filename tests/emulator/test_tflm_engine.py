@@ -109,7 +109,7 @@ def test_generated_source_is_missing(configure: Configure, tree: Path, tmp_path:
     (tmp_path / "c" / name).unlink()
     message = refusal(configure(f"-DTFLM_ROOT={tree}"))
     assert f"c has no {name}, which ENGINE=tflm needs" in message
-    assert "python -m codegen" in message
+    assert "earshot codegen" in message
 
 
 @pytest.mark.parametrize("board", ARCHITECTURES)

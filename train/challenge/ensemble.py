@@ -16,7 +16,7 @@ from train.core.errors import UserError
 from train.core.metrics import FEW_CLIPS
 
 _MEMBERS = "ensemble_of"  # in the file: what shows that it is one
-_HOW = "make one with: python -m train ensemble RUN RUN --out FILE"
+_HOW = "make one with: earshot ensemble RUN RUN --out FILE"
 _TINY = 1e-12  # a model may be sure of the wrong label: the logarithm of nothing has no end
 _MOST_ROUNDS = 10_000
 _GAIN = 1e-10  # of the log-loss, in a round that is the last
@@ -104,7 +104,7 @@ def read_ensemble(path: Path, words: tuple[str, ...] | None = None) -> Committee
         if now != then:
             raise UserError(
                 f"{path}: the model of {run} is another than the one its weight was chosen for; make the "
-                "ensemble again: python -m train ensemble RUN RUN --out FILE --overwrite"
+                "ensemble again: earshot ensemble RUN RUN --out FILE --overwrite"
             )
     return committee
 

@@ -1,4 +1,4 @@
-"""``python -m train blend``: the weighted average of files of scores, weights chosen on validation."""
+"""``earshot blend``: the weighted average of files of scores, weights chosen on validation."""
 
 import argparse
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _BLEND = "their average"
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Flags of ``python -m train blend``."""
+    """Flags of ``earshot blend``."""
     parser.description = (
         "Average scores that are in files, whatever made them: an artefact of a run, a board, "
         "another program. The weights are those with the least log-loss on validation clips."
@@ -26,7 +26,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="VALIDATION.npz",
         nargs="+",
         type=Path,
-        help="a file for each model, of the same clips, with truth; python -m train evaluate RUN --split "
+        help="a file for each model, of the same clips, with truth; earshot evaluate RUN --split "
         "validation --scores FILE writes one",
     )
     parser.add_argument(

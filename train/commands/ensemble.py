@@ -1,4 +1,4 @@
-"""``python -m train ensemble``: the weighted average of several runs, weights chosen on validation."""
+"""``earshot ensemble``: the weighted average of several runs, weights chosen on validation."""
 
 import argparse
 from dataclasses import replace
@@ -23,10 +23,10 @@ from train.settings.job import trained_job
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Flags of ``python -m train ensemble``."""
+    """Flags of ``earshot ensemble``."""
     parser.description = (
         "Choose the weights of runs in their average (least log-loss on validation clips), tell "
-        "how each run and the average do on test clips, and write what python -m train submit --ensemble "
+        "how each run and the average do on test clips, and write what earshot submit --ensemble "
         "takes. Clips are those of the first run."
     )
     parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="run folders, two or more")

@@ -1,4 +1,4 @@
-"""``python -m train explore``: a corpus measured, listened to and doubted, as one HTML page."""
+"""``earshot explore``: a corpus measured, listened to and doubted, as one HTML page."""
 
 import argparse
 import importlib.util
@@ -30,7 +30,7 @@ MARK = "Earshot corpus page"  # near the top of a page that this command wrote
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Flags of ``python -m train explore``."""
+    """Flags of ``earshot explore``."""
     parser.description = (
         "Measure every clip of a corpus and write what was found as one HTML page: counts, "
         "speakers, levels, clipping, duplicates, clips to look at and listen to, likely wrong labels."

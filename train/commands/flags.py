@@ -1,4 +1,4 @@
-"""The flags of ``python -m train`` and what they mean. Imports nothing slow: --help is quick."""
+"""The flags of ``earshot train`` and what they mean. Imports nothing slow: --help is quick."""
 
 import argparse
 from collections.abc import Callable
@@ -241,7 +241,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
         UserError: a value out of range, or words missing.
     """
     if not arguments.words:
-        raise UserError("--words is missing; for example: python -m train --words yes,no")
+        raise UserError("--words is missing; for example: earshot train --words yes,no")
     if arguments.random_data and arguments.data:
         raise UserError(f"--random-data and --data {arguments.data[0]} exclude each other")
     return Job(

@@ -1,4 +1,4 @@
-"""``python -m train pseudo-label``: a corpus out of recordings whose labels trained runs agree on."""
+"""``earshot pseudo-label``: a corpus out of recordings whose labels trained runs agree on."""
 
 import argparse
 import os
@@ -37,7 +37,7 @@ class _Opinions(Journal):
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Flags of ``python -m train pseudo-label``."""
+    """Flags of ``earshot pseudo-label``."""
     parser.description = (
         "Score recordings with trained runs, keep those on whose label they agree, and write "
         "them as a corpus for training, with a manifest (pseudo.json). Labels that the recordings have are "

@@ -1,4 +1,4 @@
-"""``python -m train report``: report.html written anew from the run folder."""
+"""``earshot report``: report.html written anew from the run folder."""
 
 import argparse
 

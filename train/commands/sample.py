@@ -1,4 +1,4 @@
-"""``python -m train sample``: a small corpus out of a large one, with the same shape."""
+"""``earshot sample``: a small corpus out of a large one, with the same shape."""
 
 import argparse
 import hashlib
@@ -21,7 +21,7 @@ _KEPT_WITH_CLIPS = ("LICENSE*", "README*")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Flags of ``python -m train sample``."""
+    """Flags of ``earshot sample``."""
     parser.description = (
         "Draw so many clips of each word from a corpus, by split as it is split, no speaker in "
         "two splits; lists and background noise are kept."

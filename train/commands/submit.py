@@ -1,4 +1,4 @@
-"""``python -m train submit``: a folder of WAV files scored by trained runs, as the challenge's CSV."""
+"""``earshot submit``: a folder of WAV files scored by trained runs, as the challenge's CSV."""
 
 import argparse
 import os
@@ -23,11 +23,11 @@ _CSV_SHA256 = "csv_sha256"  # in the record: what shows that it is one, and that
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Flags of ``python -m train submit``."""
+    """Flags of ``earshot submit``."""
     parser.description = (
         "Score every .wav file of a folder by model.keras of a run, or by the average of "
         "several, and write fname,label rows. Rows are kept as they come: after Ctrl-C the same command goes "
-        "on. What python -m hil pi --submission does with model.pb, on any computer."
+        "on. What earshot pi --submission does with model.pb, on any computer."
     )
     parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, help="run folders, of the same weight")
     parser.add_argument("--ensemble", type=Path, metavar="FILE", help="in place of runs: what ensemble wrote")

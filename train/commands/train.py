@@ -191,7 +191,7 @@ def _disk_fault(error: OSError, job: Job, run: Path) -> UserError | None:
     where, cache = str(error.filename or run), cache_root()
     # NumPy tells of a write that did not fit in words alone, without a number.
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "requested and" in str(error):
-        again = f"go on with: python -m train --resume {run}" if _can_resume(job, run) else "run it again"
+        again = f"go on with: earshot train --resume {run}" if _can_resume(job, run) else "run it again"
         return UserError(
             f"{where}: the disk is full ({error}); free some space there or in {cache}, then {again}"
         )

@@ -1,4 +1,4 @@
-"""``python -m hil tune``: thresholds for a target of false accepts per hour, and what they are worth."""
+"""``earshot tune``: thresholds for a target of false accepts per hour, and what they are worth."""
 
 import argparse
 from pathlib import Path
@@ -17,7 +17,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of the command."""
     add_run_argument(parser)
     parser.add_argument(
-        "--data", metavar="WHERE", help="clips, as for python -m train (default: as in training)"
+        "--data", metavar="WHERE", help="clips, as for earshot train (default: as in training)"
     )
     parser.add_argument(
         "--false-accepts-per-hour",
@@ -102,7 +102,7 @@ def _print(content: dict[str, Any], run: Path) -> None:
         f"in force    {content['in_force']}: mean of {settings['window_ms']} ms, the same word again after "
         f"{settings['suppression_ms']} ms",
         f"written     {run / OPERATING_POINTS}",
-        f"now         python -m codegen {run}, so that the firmware decides by it",
+        f"now         earshot codegen {run}, so that the firmware decides by it",
     )
     console.print("\n".join(lines), markup=False)
     if is_target_missed(content):

@@ -8,6 +8,7 @@ import argparse
 import difflib
 import importlib
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,12 +72,16 @@ def add_run_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def dispatch(prog: str, table: Table, arguments: Sequence[str], about: str) -> None:
-    """Call the command that the first argument names; without one, or with --help, show what there is.
+    """Call the command that the first argument names, or show what there is.
 
     Raises:
         UserError: there is no such command.
+        SystemExit: no command was named.
     """
-    first, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if not arguments:
+        print(overview(prog, table, about), end="", file=sys.stderr)
+        sys.exit(UserError.exit_code)
+    first, rest = arguments[0], arguments[1:]
     if first in ("-h", "--help"):
         print(overview(prog, table, about), end="")
         return
@@ -84,6 +89,10 @@ def dispatch(prog: str, table: Table, arguments: Sequence[str], about: str) -> N
         print(f"earshot {earshot_version()}")
         return
     known = {command.name: command for commands in table.values() for command in commands}
+    if first.startswith("-"):
+        raise UserError(
+            f"{prog} {first}: expected a command first, such as: {prog} {next(iter(known))} {first}"
+        )
     if first not in known:
         close = difflib.get_close_matches(first, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"

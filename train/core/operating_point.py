@@ -1,6 +1,6 @@
 """When the smoothed scores of a stream become a detection: the settings of the device's recognizer.
 
-``operating_points.json`` holds those that ``python -m hil tune`` measured, and which of them is in force; the
+``operating_points.json`` holds those that ``earshot tune`` measured, and which of them is in force; the
 C of the firmware is generated from it, and Python decides by it.
 """
 
@@ -65,7 +65,7 @@ def in_force(run: Path, spec: ModelSpec) -> tuple[str, OperatingPoint]:
     """Name and settings of what the firmware of a run decides by; the original's where nothing was tuned.
 
     Raises:
-        UserError: operating_points.json is of another model, or not as ``python -m hil tune`` writes it.
+        UserError: operating_points.json is of another model, or not as ``earshot tune`` writes it.
     """
     if not (run / runfolder.OPERATING_POINTS).is_file():
         return ORIGINAL, original(len(spec.labels))
@@ -81,7 +81,7 @@ def read_points(run: Path, spec: ModelSpec) -> dict[str, Any]:
     """
     path = run / runfolder.OPERATING_POINTS
     if not path.is_file():
-        raise UserError(f"{path}: nothing was tuned yet; begin with: python -m hil tune {run}")
+        raise UserError(f"{path}: nothing was tuned yet; begin with: earshot tune {run}")
     content = runfolder.read_json(path)
     if not isinstance(content, dict) or content.get("in_force") not in NAMES:
         raise UserError(f"{path}: 'in_force' is none of {', '.join(NAMES)}; {_remedy(run)}")
@@ -111,4 +111,4 @@ def point_of(content: Mapping[str, Any], name: str, run: Path, spec: ModelSpec) 
 
 
 def _remedy(run: Path) -> str:
-    return f"make it again with: python -m hil tune {run}, or remove it for the original's settings"
+    return f"make it again with: earshot tune {run}, or remove it for the original's settings"

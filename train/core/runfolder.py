@@ -111,7 +111,7 @@ def check_free(run: Path) -> None:
         raise UserError(f"{run}: holds a finished run; add --overwrite to replace it, or --out FOLDER")
     if resumable:
         raise UserError(
-            f"{run}: holds an unfinished run; go on with: python -m train --resume {run}, "
+            f"{run}: holds an unfinished run; go on with: earshot train --resume {run}, "
             "or add --overwrite to start again"
         )
     _refuse_foreign(run)
@@ -154,7 +154,7 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
     if not (run / SPEC).is_file():
         raise UserError(
             f"{run}: no {SPEC} there, so this is not a finished run folder; "
-            "make one with: python -m train --words yes,no"
+            "make one with: earshot train --words yes,no"
         )
     spec = ModelSpec.from_json((run / SPEC).read_bytes(), str(run / SPEC))
     if TFLITE in needs:

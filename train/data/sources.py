@@ -53,7 +53,7 @@ def resolve(
         if data == SYNTHETIC:
             warn(
                 "no recordings given and none downloaded: training on SYNTHETIC speech. For real speech: "
-                "--data FOLDER_OR_ARCHIVE, or python -m train download (2.4 GB)"
+                "--data FOLDER_OR_ARCHIVE, or earshot download (2.4 GB)"
             )
     if data in (SYNTHETIC, RANDOM) and sample_rate_hz != _MADE_AT_HZ:
         raise UserError(
@@ -64,7 +64,7 @@ def resolve(
         root = download.official_corpus(cache_root())
         if root is None:
             raise UserError(
-                "--data speech_commands: not downloaded yet; get it with: python -m train download (2.4 GB)"
+                "--data speech_commands: not downloaded yet; get it with: earshot download (2.4 GB)"
                 + ("; for the folder of that name: --data ./speech_commands" if Path(data).is_dir() else "")
             )
         source = Source(data, "Speech Commands v0.02", root, "the official recordings and their split")

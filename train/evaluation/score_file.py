@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SUFFIX = ".npz"
 _ARTEFACTS = ("float", "graphdef", "int8")  # what is read, the first that is there
 _INT8_LEAST, _INT8_STEPS = -128, 256.0  # of softmax in int8: its zero point and 1 / its scale
-_HOW = "python -m train evaluate RUN --split validation --scores FILE.npz"
+_HOW = "earshot evaluate RUN --split validation --scores FILE.npz"
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def print_run(run: Path, sources: Iterable[Path] | None, page: Path, seconds: fl
     if sources is None:
         made = f"""\
 model       {run / runfolder.GRAPHDEF}  {sizes["graphdef_bytes"]:,} bytes; try it with: \
-python -m hil pi {run} --local
+earshot pi {run} --local
 C sources   none: no board has the front end {spec.front_end.name}; for one, choose another --preprocess"""
     else:
         made = f"""\

@@ -163,6 +163,6 @@ def _clip_samples(graph_def: tf.compat.v1.GraphDef, where: str) -> int:
     if missing:
         raise UserError(
             f"{where}: a graph of {len(nodes)} nodes without {', '.join(missing)}; "
-            "expected one made by python -m train or by speech_commands' freeze.py"
+            "expected one made by earshot train or by speech_commands' freeze.py"
         )
     return int(nodes[AUDIO_NODE].attr["desired_samples"].i)

@@ -1,4 +1,4 @@
-"""The section of report.html on boards: what ``python -m hil report`` joined, made ready to show."""
+"""The section of report.html on boards: what ``earshot report`` joined, made ready to show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,13 +59,13 @@ def read_boards(run: Path, model_sha256: str | None) -> Boards | None:
     """The figures of the run's boards; None where none were joined.
 
     Raises:
-        UserError: the file is not as ``python -m hil report`` writes it.
+        UserError: the file is not as ``earshot report`` writes it.
     """
     path = run / runfolder.HIL / FILE
     if not path.is_file():
         return None
     content = runfolder.read_json(path)
-    remedy = f"make it again: python -m hil report {run}"
+    remedy = f"make it again: earshot report {run}"
     if not isinstance(content, dict) or not isinstance(content.get("boards"), list):
         raise UserError(f"{path}: is not as hil report writes it; {remedy}")
     if content.get("model_sha256") != model_sha256:

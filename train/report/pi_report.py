@@ -1,4 +1,4 @@
-"""The section of report.html on the Raspberry Pi: what ``python -m hil pi`` left in RUN/pi, ready to show."""
+"""The section of report.html on the Raspberry Pi: what ``earshot pi`` left in RUN/pi, ready to show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _WHERE = {
     ESTIMATE: "by the work that was counted",
 }
 _FIELDS = ("label", "avg_ms", "std_ms", "graph_bytes", "flops", "memory_bytes", "verdict", "graph_sha256")
-_COMMAND = "python -m hil pi"
+_COMMAND = "earshot pi"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def read_pi(run: Path, graph_sha256: str | None) -> PiSection | None:
     """The figures of the run's graph; None where there are none.
 
     Raises:
-        UserError: a file is not as ``python -m hil pi`` writes it.
+        UserError: a file is not as ``earshot pi`` writes it.
     """
     rows, stale = [], []
     for mode in _WHERE:

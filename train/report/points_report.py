@@ -1,4 +1,4 @@
-"""The section of report.html on operating points: what ``python -m hil tune`` measured, ready to show."""
+"""The section of report.html on operating points: what ``earshot tune`` measured, ready to show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def read_figures(run: Path, spec: ModelSpec) -> dict[str, Any]:
     if missing:
         raise UserError(
             f"{run / runfolder.OPERATING_POINTS}: has no {missing[0]!r}, so it is not what this hil tune "
-            f"writes; make it again with: python -m hil tune {run}"
+            f"writes; make it again with: earshot tune {run}"
         )
     return content
 

@@ -1,6 +1,6 @@
 """report.html and plots/: what a run was trained on, how well it hears, what it costs.
 
-Everything comes from files of the run folder, so that ``python -m train report RUN``
+Everything comes from files of the run folder, so that ``earshot report RUN``
 can make the report anew. The page is one file that asks the network for nothing.
 """
 
@@ -100,8 +100,8 @@ def write_report(run: Path) -> Path:
     """Make RUN/report.html and RUN/plots/*.png from the other files of the run folder.
 
     History, sample clips and mistakes may be absent: their sections then say so. The section on boards is
-    there once ``python -m hil report`` has joined their figures; that on operating points after ``hil tune``;
-    that on the Raspberry Pi, once there are any of ``python -m hil pi``.
+    there once ``earshot report`` has joined their figures; that on operating points after ``hil tune``;
+    that on the Raspberry Pi, once there are any of ``earshot pi``.
 
     Returns:
         path of the page.
@@ -183,7 +183,7 @@ def _check_artefacts(run: Path, spec: ModelSpec, metrics: Mapping[str, Any]) -> 
         if scored is not None and scored != spec.artefacts.get(name):
             raise UserError(
                 f"{run / runfolder.METRICS}: its {key} figures are of another {name} (SHA-256 "
-                f"{scored[:12]}…) than {runfolder.SPEC} names; score it again: python -m train --resume {run}"
+                f"{scored[:12]}…) than {runfolder.SPEC} names; score it again: earshot train --resume {run}"
             )
         if name in spec.artefacts and (run / name).is_file():
             runfolder.read_spec(run, needs=[name])

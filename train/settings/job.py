@@ -33,7 +33,7 @@ class ExtraData:
 
 @dataclass(frozen=True)
 class Job:
-    """Everything that ``python -m train`` was asked to do."""
+    """Everything that ``earshot train`` was asked to do."""
 
     words: tuple[str, ...]
     data: str | None = None
@@ -149,7 +149,7 @@ def read_job(run: Path) -> Job:
     if not path.is_file():
         raise UserError(
             f"{run}: no run there to go on with ({runfolder.JOB} is missing); start one with: "
-            "python -m train --words yes,no"
+            "earshot train --words yes,no"
         )
     return Job.from_json(path.read_bytes(), str(path))
 

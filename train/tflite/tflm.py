@@ -72,7 +72,7 @@ def read_model(tflite: bytes, where: str) -> Any:
     if len(tflite) < 8 or tflite[4:8] != IDENTIFIER:
         raise UserError(
             f"{where}: not a TensorFlow Lite model ({len(tflite)} bytes, bytes 4 to 7 are "
-            f"{tflite[4:8]!r}, expected {IDENTIFIER!r}); make one with: python -m quantize RUN"
+            f"{tflite[4:8]!r}, expected {IDENTIFIER!r}); make one with: earshot quantize RUN"
         )
     tables = schema()
     try:
@@ -81,10 +81,10 @@ def read_model(tflite: bytes, where: str) -> Any:
     except _DAMAGE as error:
         raise UserError(
             f"{where}: damaged or cut short: an offset leads outside of its {len(tflite)} bytes "
-            f"({error}); make it again with: python -m quantize RUN"
+            f"({error}); make it again with: earshot quantize RUN"
         ) from error
     if fault:
-        raise UserError(f"{where}: {fault}; make it again with: python -m quantize RUN")
+        raise UserError(f"{where}: {fault}; make it again with: earshot quantize RUN")
     return model
 
 
@@ -164,7 +164,7 @@ class TflmModel:
                 names = [enumerator("TensorType", kind).lower() for kind in types]
                 raise UserError(
                     f"{where}: {end} is {', '.join(map(str, found))} {', '.join(names)}, expected one int8 "
-                    "tensor with a batch of one; quantize it with: python -m quantize RUN"
+                    "tensor with a batch of one; quantize it with: earshot quantize RUN"
                 )
         self.arena_bytes = self._smallest_arena()
         self._interpreter = self._load(self.arena_bytes)
@@ -206,7 +206,7 @@ class TflmModel:
         if len(parameters["scales"]) != 1:
             raise UserError(
                 f"{self._where}: {end} has {len(parameters['scales'])} scales, expected one; "
-                "quantize it with: python -m quantize RUN"
+                "quantize it with: earshot quantize RUN"
             )
         return float(parameters["scales"][0]), int(parameters["zero_points"][0])
 

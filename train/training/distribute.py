@@ -190,7 +190,7 @@ class Replicas:
             )
         if not (run / runfolder.CHECKPOINTS / runfolder.LAST).is_file():
             return "There was no checkpoint yet: start all workers again, with --overwrite"
-        again = f"python -m train --resume {run}{self.flag}"
+        again = f"earshot train --resume {run}{self.flag}"
         return f"The last checkpoint is kept: start all workers again, with: {again}"
 
     def _local(self, value: Any) -> Any:

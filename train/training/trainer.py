@@ -269,8 +269,8 @@ class Trainer:
         )
         return (
             f"stopped at step {state.step} of {self._recipe.total_steps}; {best}.\n"
-            f"go on:             python -m train --resume {self._run}{flag}\n"
-            f"finish as it is:   python -m train --resume {self._run} --stop-training"
+            f"go on:             earshot train --resume {self._run}{flag}\n"
+            f"finish as it is:   earshot train --resume {self._run} --stop-training"
         )
 
 

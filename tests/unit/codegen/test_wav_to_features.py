@@ -1,4 +1,4 @@
-"""python -m codegen wav_to_features: flags as the original takes them, and what it refuses."""
+"""earshot wav-to-features: flags as the original takes them, and what it refuses."""
 
 import re
 import subprocess

@@ -114,8 +114,8 @@ def test_a_broken_board_does_not_hide_the_others(
     for broken in ("a_broken", "z_broken"):
         (boards / broken).mkdir()
         (boards / broken / "board.json").write_text("{")
-    monkeypatch.setattr("hil.boards.board.board_ids", lambda folder=boards: board_ids(folder))
-    monkeypatch.setattr("hil.boards.board.load_board", lambda board_id: load_board(board_id, boards))
+    monkeypatch.setattr("hil.commands.boards.board_ids", lambda folder=boards: board_ids(folder))
+    monkeypatch.setattr("hil.commands.boards.load_board", lambda board_id: load_board(board_id, boards))
     monkeypatch.setattr(sys, "argv", ["hil", "boards"])
     with pytest.raises(SystemExit) as end:
         console.run(hil.main)

@@ -73,7 +73,7 @@ def test_an_image_that_does_not_fit_says_how_much_is_missing(board: Board) -> No
 
 def test_a_run_without_sources(make_run: MakeRun, board: Board) -> None:
     run = make_run()
-    with pytest.raises(UserError, match=r"run/c: has no engine\.c; make it with: python -m codegen .*run"):
+    with pytest.raises(UserError, match=r"run/c: has no engine\.c; make it with: earshot codegen .*run"):
         build(board, run)
 
 
@@ -88,7 +88,7 @@ def test_sources_of_another_model(run: Path, board: Board) -> None:
 @pytest.mark.parametrize("name", ["engine.c", "engine.h", "micro_model_settings.cc", "operating_point.h"])
 def test_sources_with_a_gap(run: Path, board: Board, name: str) -> None:
     (run / "c" / name).unlink()
-    with pytest.raises(UserError, match=rf"run/c: has no {name}; make it with: python -m codegen .*run$"):
+    with pytest.raises(UserError, match=rf"run/c: has no {name}; make it with: earshot codegen .*run$"):
         build(board, run)
 
 
@@ -227,7 +227,8 @@ def test_a_copied_run_folder_builds_too(run: Path, tmp_path: Path) -> None:
         (["run", "--board", "host", "out/nothing"], "error: out/nothing: no spec.json there"),
         (["build", "out/nothing"], "the following arguments are required: --board"),
         (["build", "--board", "host", "--engine", "x", "r"], "invalid choice: 'x'"),
-        ([], "the following arguments are required: COMMAND"),
+        ([], "usage: python -m hil COMMAND"),
+        (["buidl"], "error: python -m hil buidl: there is no such command; did you mean build?"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_2(arguments: list[str], message: str) -> None:
@@ -278,9 +279,8 @@ def test_a_board_that_is_too_small(
 ) -> None:
     tree = tmp_path / "tree"
     shutil.copytree(ROOT / "firmware", tree / "firmware")
-    shutil.copy(ROOT / "CMakeLists.txt", tree)
     path = tree / "firmware" / "boards" / "mps2-an385" / "board.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    monkeypatch.setattr("hil.boards.build.ROOT", tree)
+    monkeypatch.setattr("hil.boards.build.FIRMWARE_SOURCES", tree / "firmware")
     with pytest.raises(UserError, match=message):
         build(load_board("mps2-an385", tree / "firmware" / "boards"), run)

@@ -1,4 +1,4 @@
-"""``python -m hil report``: figures of boards joined, whatever of them is there, and shown on the page."""
+"""``earshot report``: figures of boards joined, whatever of them is there, and shown on the page."""
 
 import html
 import importlib
@@ -84,7 +84,7 @@ def put(run: Path, board: str, name: str, content: dict[str, Any], **changes: An
 
 
 def report(run: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
-    """``python -m hil report RUN``, up to the catching of errors."""
+    """``earshot report RUN``, up to the catching of errors."""
     monkeypatch.setattr(sys, "argv", ["hil", "report", str(run)])
     importlib.import_module("hil.__main__").main()
     return Page(run / runfolder.REPORT)
@@ -136,7 +136,7 @@ def test_what_train_wrote_stays(run: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ]
     assert len(after.all("audio")) == len(before.all("audio")) > 0
     page = (run / runfolder.REPORT).read_text()
-    assert write_report(run).read_text() == page, "python -m train report keeps the boards"
+    assert write_report(run).read_text() == page, "earshot report keeps the boards"
 
 
 @pytest.mark.parametrize("name", ["result.json", "stream.json", "size.json"])
@@ -171,12 +171,12 @@ def test_figures_of_another_model_are_left_out(
     content = json.loads(joined.read_text())
     runfolder.write_json(joined, {**content, "model_sha256": "1" * 64})
     text = words(write_report(run))
-    assert "The boards were tested with another model than this; make it again: python -m hil report" in text
+    assert "The boards were tested with another model than this; make it again: earshot report" in text
     assert "7 of 1,053,500" not in text
 
 
 def test_nothing_to_report(run: Path) -> None:
-    with pytest.raises(UserError, match="nothing on this model to report; begin with: python -m hil test"):
+    with pytest.raises(UserError, match="nothing on this model to report; begin with: earshot test"):
         join(run)
 
 

@@ -1,4 +1,4 @@
-"""``python -m hil pi``: the verdict, the estimate, what is written, and what mistakes are told."""
+"""``earshot pi``: the verdict, the estimate, what is written, and what mistakes are told."""
 
 import json
 import shutil

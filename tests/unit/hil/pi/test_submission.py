@@ -1,4 +1,4 @@
-"""``python -m hil pi --submission``: rows, resuming, files that cannot be scored, messages."""
+"""``earshot pi --submission``: rows, resuming, files that cannot be scored, messages."""
 
 import csv
 import json

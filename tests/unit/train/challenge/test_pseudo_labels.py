@@ -1,4 +1,4 @@
-"""``python -m train pseudo-label``, and training on what it wrote."""
+"""``earshot pseudo-label``, and training on what it wrote."""
 
 import json
 import shutil

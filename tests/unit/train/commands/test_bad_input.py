@@ -37,7 +37,7 @@ def _own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run_train(monkeypatch) -> Callable[..., None]:
-    """``run_train("--words", "yes,no")`` as ``python -m train`` does it, up to the catching of errors."""
+    """``run_train("--words", "yes,no")`` as ``earshot train`` does it, up to the catching of errors."""
 
     def run(*arguments: object) -> None:
         monkeypatch.setattr(sys, "argv", ["train", *map(str, arguments)])
@@ -126,7 +126,7 @@ def test_good_clips_are_used_and_bad_ones_listed_with_how_to_mend_them(spoiled, 
 
 
 def test_words(corpus, out, refusal):
-    assert "--words is missing; for example: python -m train --words yes,no" in refusal("--data", corpus)
+    assert "--words is missing; for example: earshot train --words yes,no" in refusal("--data", corpus)
     assert "expected clips of 'zebra' in a folder of that name, but found only: bed, cat, no, yes" in refusal(
         *quick(corpus, out, "yes,zebra")
     )
@@ -140,7 +140,7 @@ def test_data_that_is_not_there(tmp_path, out, refusal):
     assert f"--data {tmp_path / 'nowhere'}: there is no such folder or archive" in message
     (tmp_path / "hollow").mkdir()
     assert "no corpus in it; expected a folder per word" in refusal(*quick(tmp_path / "hollow", out))
-    assert "not downloaded yet; get it with: python -m train download" in refusal(
+    assert "not downloaded yet; get it with: earshot download" in refusal(
         *quick(Path("speech_commands"), out)
     )
 
@@ -257,7 +257,7 @@ def small_disk(tmp_path):
 def test_a_full_disk(corpus, small_disk, refusal):
     message = refusal(*quick(corpus, small_disk / "run"))
     assert "the disk is full" in message
-    assert f"python -m train --resume {small_disk / 'run'}" in message
+    assert f"earshot train --resume {small_disk / 'run'}" in message
     assert not [path for path in small_disk.rglob(".*") if path.is_file()], "no half-written file is left"
 
 
@@ -298,7 +298,7 @@ def test_ctrl_c_outside_of_training_says_how_to_go_on_where_there_is_a_way(
         run_train(*quick(corpus, out))
     (out / runfolder.CHECKPOINTS).mkdir(parents=True)
     (out / runfolder.JOB).write_text(cli.job_of(parsed(*quick(corpus, out))).to_json())
-    with pytest.raises(Interrupted, match="stopped; go on with: python -m train --resume"):
+    with pytest.raises(Interrupted, match="stopped; go on with: earshot train --resume"):
         run_train(*quick(corpus, out), "--overwrite")
     # Of another job: its checkpoints are not what this command was about.
     with pytest.raises(KeyboardInterrupt):
@@ -308,7 +308,7 @@ def test_ctrl_c_outside_of_training_says_how_to_go_on_where_there_is_a_way(
 @pytest.mark.parametrize("content", [None, b"{}", b"{", b"\xff\xfe\x00", b"[]"])
 def test_resuming_what_is_no_run(content, tmp_path, refusal):
     if content is None:
-        expected = rf"^{tmp_path}: no run there to go on with .*start one with: python -m train --words"
+        expected = rf"^{tmp_path}: no run there to go on with .*start one with: earshot train --words"
     else:
         (tmp_path / runfolder.JOB).write_bytes(content)
         expected = r"job\.json: not the settings of a run of this version .*start the run again"
@@ -321,7 +321,7 @@ def test_resuming_with_other_settings(tmp_path, refusal):
 
 
 def test_evaluating_what_is_no_run(corpus, tmp_path, refusal):
-    expected = "so this is not a finished run folder; make one with: python -m train --words yes,no"
+    expected = "so this is not a finished run folder; make one with: earshot train --words yes,no"
     assert expected in refusal("evaluate", tmp_path, "--data", corpus)
     assert expected in refusal("report", tmp_path)
     (tmp_path / "spec.json").write_text("{")

@@ -1,4 +1,4 @@
-"""``python -m train blend``: files of scores averaged by weights chosen on validation."""
+"""``earshot blend``: files of scores averaged by weights chosen on validation."""
 
 import numpy as np
 import pytest
@@ -147,7 +147,10 @@ def test_flags_that_do_not_fit_are_refused(write, truth, tmp_path):
         ([first, second, "--out", str(tmp_path / "blend.txt")], r"expected a name that ends in \.npz"),
         ([first, second, "--out", str(other)], "exists and is no file of scores"),
         ([blind, second, "--out", out], "has no truth"),
-        ([first, str(tmp_path / "gone.npz"), "--out", out], "not there; such a file is made by: python -m"),
+        (
+            [first, str(tmp_path / "gone.npz"), "--out", out],
+            "not there; such a file is made by: earshot eval",
+        ),
         ([first, str(other), "--out", out], "no file of scores"),
     ):
         with pytest.raises(UserError, match=message):

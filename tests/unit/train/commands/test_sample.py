@@ -1,4 +1,4 @@
-"""``python -m train sample``: a small corpus with the shape of the large one."""
+"""``earshot sample``: a small corpus with the shape of the large one."""
 
 import filecmp
 import json

@@ -1,4 +1,4 @@
-"""``python -m train submit``: rows, going on, files that cannot be scored, keys."""
+"""``earshot submit``: rows, going on, files that cannot be scored, keys."""
 
 import json
 import shutil

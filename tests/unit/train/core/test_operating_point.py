@@ -113,7 +113,7 @@ def test_a_wrong_file_is_explained(
 ) -> None:
     put_in_force(run, POINT)
     edit(run, change)
-    remedy = "make it again with: python -m hil tune .*, or remove it for the original's settings"
+    remedy = "make it again with: earshot tune .*, or remove it for the original's settings"
     with pytest.raises(UserError, match=rf"operating_points\.json: .*{complaint}.*{remedy}"):
         generate(run)
     assert not (run / "c").exists()

@@ -100,7 +100,7 @@ def test_check_free_refuses(tmp_path):
         runfolder.check_free(finished)
     (unfinished / runfolder.CHECKPOINTS).mkdir(parents=True)
     (unfinished / runfolder.JOB).write_text("{}")
-    with pytest.raises(UserError, match=rf"go on with: python -m train --resume {unfinished}"):
+    with pytest.raises(UserError, match=rf"go on with: earshot train --resume {unfinished}"):
         runfolder.check_free(unfinished)
     (foreign / "checkpoints").mkdir(parents=True)  # of another program: there is no job.json
     with pytest.raises(UserError, match="is not a run folder"):

@@ -61,7 +61,7 @@ def test_nothing_there(tmp_path):
 
 
 def test_speech_commands_before_the_download():
-    with pytest.raises(UserError, match="not downloaded yet; get it with: python -m train download"):
+    with pytest.raises(UserError, match="not downloaded yet; get it with: earshot download"):
         resolve("speech_commands", ("yes",), seed=1)
 
 

@@ -1,4 +1,4 @@
-"""``python -m train explore``: what it finds in a corpus that was spoiled in known ways."""
+"""``earshot explore``: what it finds in a corpus that was spoiled in known ways."""
 
 import base64
 import re

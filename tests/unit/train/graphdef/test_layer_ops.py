@@ -13,7 +13,7 @@ from train.audio.frontend import compute_features
 from train.audio.wav import encode_wav
 from train.core.errors import UserError
 from train.core.spec import FrontEnd
-from train.graphdef import freeze as graphdef
+from train.graphdef import layer_ops
 from train.graphdef.freeze import GraphDefModel, freeze
 
 
@@ -80,7 +80,7 @@ def test_weights_are_read_through_an_identity():
 
 
 REFUSED = {
-    "an unknown layer": (layers.GaussianNoise(0.1, name="odd"), r"'odd' is GaussianNoise.*graphdef_ops"),
+    "an unknown layer": (layers.GaussianNoise(0.1, name="odd"), r"'odd' is GaussianNoise.*layer_ops"),
     "dilation": (layers.Conv2D(3, 2, dilation_rate=2, name="odd"), r"dilation_rate is \(2, 2\)"),
     "groups": (layers.Conv2D(3, 2, groups=3, name="odd"), "groups is 3, expected 1"),
     "leaky relu": (layers.ReLU(negative_slope=0.1, name="odd"), "negative_slope"),
@@ -129,8 +129,8 @@ def test_refuses_a_model_of_another_front_end():
 
 
 def test_refuses_an_op_outside_the_list(monkeypatch):
-    table = {op: known for op, known in graphdef.graphdef_ops.TF14_ATTRIBUTES.items() if op != "MatMul"}
-    monkeypatch.setattr(graphdef.graphdef_ops, "TF14_ATTRIBUTES", table)
+    table = {op: known for op, known in layer_ops.TF14_ATTRIBUTES.items() if op != "MatMul"}
+    monkeypatch.setattr(layer_ops, "TF14_ATTRIBUTES", table)
     with pytest.raises(
         UserError, match=r"node MatMul is MatMul, which is not in the list of TensorFlow 1\.4"
     ):
@@ -144,7 +144,7 @@ def test_refuses_an_attribute_that_1_4_lacks_and_the_graph_needs():
             input=picture, filter=kernel, strides=[1] * 4, padding="SAME", dilations=[1, 2, 2, 1]
         )
     with pytest.raises(UserError, match="needs the attribute dilations"):
-        graphdef.graphdef_ops.tf14_graph_def(graph)
+        layer_ops.tf14_graph_def(graph)
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def test_without_a_pi_there_is_no_section(run):
 def test_figures_of_another_graph_are_left_out(run):
     put(run, LOCAL, graph_sha256="0" * 64)
     text = section(run)
-    assert f"local.json: about another graph than this; make it again: python -m hil pi {run}" in text
+    assert f"local.json: about another graph than this; make it again: earshot pi {run}" in text
     assert "74,987" not in text
     put(run, EMULATE)
     assert "74,987" in section(run)

@@ -38,7 +38,7 @@ def test_interrupted_and_resumed_gives_the_same_bits(tmp_path, uninterrupted, ch
     stopped_at = (40, 60, None, 100)[chunk - 1]
     assert f"stopped at step {stopped_at} of 100" in str(caught.value)
     assert f"best so far: {100 * first.state.best_accuracy:.1f}%" in str(caught.value)
-    assert f"python -m train --resume {tmp_path}" in str(caught.value)
+    assert f"earshot train --resume {tmp_path}" in str(caught.value)
     assert caught.value.exit_code == 130
 
     second = make_trainer(tmp_path)
