@@ -90,9 +90,8 @@ def dispatch(prog: str, table: Table, arguments: Sequence[str], about: str) -> N
         return
     known = {command.name: command for commands in table.values() for command in commands}
     if first.startswith("-"):
-        raise UserError(
-            f"{prog} {first}: expected a command first, such as: {prog} {next(iter(known))} {first}"
-        )
+        example = f"{prog} {next(iter(known))} {first}"
+        raise UserError(f"{prog} {first}: expected a command first, such as: {example}")
     if first not in known:
         close = difflib.get_close_matches(first, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"

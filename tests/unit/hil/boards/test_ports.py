@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from hil import __main__ as command
-from hil.boards import board as boards_module
 from hil.boards.board import Board, UsbId, load_board
 from hil.boards.ports import Port, connected_ports, port_of
+from hil.commands import boards as boards_module
 from train.core.errors import UserError
 
 list_ports = pytest.importorskip("serial.tools.list_ports")

@@ -149,7 +149,7 @@ def test_flags_that_do_not_fit_are_refused(write, truth, tmp_path):
         ([blind, second, "--out", out], "has no truth"),
         (
             [first, str(tmp_path / "gone.npz"), "--out", out],
-            "not there; such a file is made by: earshot eval",
+            "not there; such a file is made by: earshot",
         ),
         ([first, str(other), "--out", out], "no file of scores"),
     ):
