@@ -187,8 +187,8 @@ class FrontEnd:
         if not self.is_deployable:
             raise UserError(
                 f"{where}: the front end {self.name} cannot be deployed on a board: only Python and model.pb "
-                "have it, so that there is no model.tflite and no firmware; take model.pb, with earshot pi, or "
-                f"train again with --preprocess {', '.join(FRONT_ENDS[:-1])} or {FRONT_ENDS[-1]}"
+                "have it, so that there is no model.tflite and no firmware; take model.pb, with earshot pi, "
+                f"or train again with --preprocess {', '.join(FRONT_ENDS[:-1])} or {FRONT_ENDS[-1]}"
             )
 
     @property

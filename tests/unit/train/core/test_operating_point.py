@@ -74,7 +74,7 @@ def test_the_original_is_a_choice_by_its_name(run: Path) -> None:
 def test_firmware_of_other_thresholds_is_not_built(run: Path) -> None:
     generate(run)
     put_in_force(run, POINT)
-    with pytest.raises(UserError, match=r"generated with other thresholds.*\(tuned\); make it with: python"):
+    with pytest.raises(UserError, match=r"generated with other thresholds.*\(tuned\); make it with: earshot"):
         build(load_board("host"), run)
 
 
