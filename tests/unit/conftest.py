@@ -106,6 +106,13 @@ def write_corpus(tmp_path: Path) -> Callable[[dict[str, np.ndarray | bytes | str
 
 
 @pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports without what takes them longest; test_run_report.py looks at the pictures."""
+    monkeypatch.setattr("train.report.plots.png", lambda figure: b"")
+    monkeypatch.setattr("train.report.plots.svg", lambda figure: "<svg></svg>")
+
+
+@pytest.fixture
 def ctrl_c_is_heard():
     """Whatever started the tests may ignore Ctrl-C, as shells do for background jobs."""
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)

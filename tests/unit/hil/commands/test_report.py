@@ -18,6 +18,8 @@ from train.core import runfolder
 from train.core.errors import UserError
 from train.report.run_report import write_report
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 STREAM = {
     "minutes": 1.5,
     "words": 3,

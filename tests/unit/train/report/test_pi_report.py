@@ -12,6 +12,8 @@ from train.core.errors import UserError
 from train.report.pi_report import EMULATE, ESTIMATE, LOCAL, REMOTE
 from train.report.run_report import write_report
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
