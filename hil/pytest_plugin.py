@@ -62,13 +62,13 @@ def board_run(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def board_dut(pytestconfig: pytest.Config, board_id: str, board_run: Path) -> "DUT":
     """The firmware ``proof``, built, and the way to its line, which was open once."""
-    from hil.boards.board import EMULATOR, load_board
+    from hil.boards.board import EMULATOR, find_board
     from hil.boards.build import Engine
     from hil.link.link import LinkError
     from hil.proof.dut import choose_feed, make_dut
 
     port = pytestconfig.getoption("--port")
-    board = load_board(board_id)
+    board = find_board(board_id, pytestconfig.getoption("--board-dir"))
     for tool in board.tools:
         if shutil.which(tool) is None and not (port and tool == EMULATOR):
             _missing(pytestconfig, f"board {board_id} needs {tool}, which is not on the PATH")

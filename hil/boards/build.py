@@ -182,7 +182,8 @@ def _configure(board: Board, sources: Path, folder: Path, engine: Engine) -> Non
     if shutil.which("cmake") is None:
         raise UserError("cmake: not found; install it, on Debian or Ubuntu: sudo apt-get install cmake")
     command = ["cmake", "-S", str(FIRMWARE_SOURCES), "-B", str(folder)]
-    command += [f"-DBOARD={board.id}", f"-DMODEL={sources}", *engine.cmake_flags()]
+    command += [f"-DBOARD={board.id}", f"-DBOARD_DIR={board.folder.parent.resolve()}"]
+    command += [f"-DMODEL={sources}", *engine.cmake_flags()]
     if not (folder / _CMAKE_CACHE).is_file():  # the generator of a build folder stays what it is
         if shutil.which("ninja"):
             command += ["-G", "Ninja"]

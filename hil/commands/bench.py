@@ -8,7 +8,7 @@ timer counts its own cycles. Figures per operator are the business of make bench
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from hil.boards.board import load_board
+from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_port_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.provenance import EMULATED, MEASURED
@@ -41,7 +41,7 @@ def run(flags: argparse.Namespace) -> None:
 
     if not 1 <= flags.inferences <= _MOST_INFERENCES:
         raise UserError(f"--inferences is {flags.inferences}, expected 1 to {_MOST_INFERENCES}")
-    board = load_board(flags.board)
+    board = find_board(flags.board, flags.board_dir)
     if not flags.port:
         board.require_emulator()
     spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])

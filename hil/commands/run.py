@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hil.boards.board import load_board
+from hil.boards.board import find_board
 from hil.boards.build import build
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
 from hil.link.link import ProcessLink
@@ -32,7 +32,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> None:
     """Build, start, play, print what the board says."""
-    board = load_board(flags.board)
+    board = find_board(flags.board, flags.board_dir)
     board.require_emulator()
     rate_hz = runfolder.read_spec(flags.run).front_end.sample_rate_hz
     silence = np.zeros(rate_hz * _SILENCE_MS // 1000, np.int16)

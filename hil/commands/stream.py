@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from hil.boards.board import load_board
+from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.protocol.faulty_link import Faults, FaultSource
@@ -83,7 +83,7 @@ def run(flags: argparse.Namespace) -> None:
     )
     if not 1 <= stride_rows <= 255:
         raise UserError(f"--inference-stride-rows is {stride_rows}, expected 1 to 255")
-    board = load_board(flags.board)
+    board = find_board(flags.board, flags.board_dir)
     spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
     faults = FaultSource(Faults.parse(flags.faults)) if flags.faults else None
     dut = dut_of(board, flags, SERIAL, faults)

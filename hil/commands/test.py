@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from hil.boards.board import load_board
+from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, count, dut_of
 from hil.proof.dut import FEEDS, choose_feed
 from hil.protocol.faulty_link import Faults, FaultSource
@@ -52,7 +52,7 @@ def run(flags: argparse.Namespace) -> None:
     from hil.proof.expected_clips import read_clip_set
     from hil.proof.proof import prove, verdict
 
-    boards = [load_board(board_id) for board_id in dict.fromkeys(flags.board.split(","))]
+    boards = [find_board(board_id, flags.board_dir) for board_id in dict.fromkeys(flags.board.split(","))]
     if flags.port and len(boards) > 1:
         raise UserError(f"--port is the line of one board, but --board names {len(boards)}")
     if flags.min_accuracy is not None and not 0 <= flags.min_accuracy <= 1:
