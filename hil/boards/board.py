@@ -189,7 +189,8 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
 
 def _unknown(board_id: str, known: Sequence[str]) -> UserError:
     return UserError(
-        f"board {board_id!r} is not known; known: {', '.join(known)}. docs/ADD_A_BOARD.md tells how to add one"
+        f"board {board_id!r} is not known; known: {', '.join(known)}. "
+        "docs/ADD_A_BOARD.md tells how to add one"
     )
 
 

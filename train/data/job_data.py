@@ -131,7 +131,14 @@ def _recordings(
     """A corpus of audio; ``noise`` lends its own to one that has none."""
     front_end = job.front_end
     source = resolve(
-        where, job.words, job.seed, job.language, front_end.sample_rate_hz, front_end.clip_duration_ms, flag
+        where,
+        job.words,
+        job.seed,
+        job.language,
+        front_end.sample_rate_hz,
+        front_end.clip_duration_ms,
+        job.synthetic_clips,
+        flag,
     )
     corpus = read_corpus(
         source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
