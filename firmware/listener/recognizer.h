@@ -8,13 +8,11 @@
 
 #include <stdint.h>
 
+#include "operating_point.h"  // KWS_RECOGNIZER_CAPACITY
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-// Results kept. A result that finds no place is dropped, as in the original: at 20 ms a window
-// of 1000 ms would hold 51.
-#define KWS_RECOGNIZER_CAPACITY 50
 
 // Returned by kws_recognizer_update() when time runs backwards.
 #define KWS_ERROR_TIME (-1)

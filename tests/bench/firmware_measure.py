@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.emit import tflm_files
+from codegen.emit import manifest_of, tflm_files
 from codegen.engine import build_engine
 from codegen.frontend_tables import table_files
 from hil.boards.board import Board
@@ -31,6 +31,7 @@ from train.audio.wav import to_float
 from train.core import console, runfolder
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
+from train.core.manifest import MANIFEST
 from train.core.spec import FrontEnd
 from train.tflite.graph import Graph, Op, read_graph
 from train.tflite.tflm import TflmModel
@@ -224,13 +225,15 @@ def operators(board: Board, engine: Engine, subject: Subject, folder: Path) -> l
 
 def write_sources(subject: Subject, folder: Path) -> None:
     """Generate what -DMODEL names. Files that stay as they are keep their time."""
+    engine = build_engine(subject.graph, _BANNER, subject.where)
     files = {
-        **build_engine(subject.graph, _BANNER, subject.where).sources,
+        **engine.sources,
         **tflm_files(_BANNER, subject.tflite, subject.oracle, subject.graph, subject.where),
         **table_files(_BANNER, subject.front_end),
     }
+    manifest = manifest_of(subject.tflite, subject.graph, subject.oracle, engine, files)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
+    for name, content in {**files, MANIFEST: manifest.to_json()}.items():
         path = folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != content:
             path.write_text(content, encoding="utf-8")

@@ -20,8 +20,8 @@ from hil.link.link import ProcessLink
 from hil.link.raw_audio import stream_audio
 from train.audio import wav
 from train.core import runfolder
-from train.core.operating_point import in_force
-from train.detection.reference_listener import INFERENCE_STRIDE_ROWS, recognize, stream_scores
+from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
+from train.detection.reference_listener import recognize, stream_scores
 from train.tflite.graph import read_graph
 from train.tflite.tflm import TflmModel
 
