@@ -60,10 +60,7 @@ def generate(run: Path) -> list[Path]:
     tests = load_tests(run, spec, model)
     point_name, point = in_force(run, spec)
 
-    banner = (
-        f"{_MARK}{earshot_version()} (earshot codegen). Do not edit.\n"
-        f"// Model SHA-256: {spec.artefacts[runfolder.TFLITE]}"
-    )
+    banner = _banner(spec.artefacts[runfolder.TFLITE])
     engine = build_engine(graph, banner, where)
     contents = {
         **tflm_files(banner, tflite, model, graph, where),
@@ -104,15 +101,22 @@ def generate_model(path: Path, folder: Path) -> list[Path]:
     where = str(path)
     tflite = path.read_bytes()
     graph = read_graph(tflite, where)
-    banner = (
-        f"{_MARK}{earshot_version()} (earshot codegen). Do not edit.\n"
-        f"// Model SHA-256: {hashlib.sha256(tflite).hexdigest()}"
-    )
+    banner = _banner(hashlib.sha256(tflite).hexdigest())
     model, engine = TflmModel(tflite, where), build_engine(graph, banner, where)
     contents = {**engine.sources, **tflm_files(banner, tflite, model, graph, where)}
     folder.mkdir(parents=True, exist_ok=True)
     manifest = manifest_of(tflite, graph, model, engine, contents)
     return _write(folder, {**contents, MANIFEST: manifest.to_json()})
+
+
+def _banner(model_sha256: str) -> str:
+    return (
+        f"{_MARK}{earshot_version()} (earshot codegen). Do not edit.\n"
+        f"// Model SHA-256: {model_sha256}\n"
+        # Of what Earshot itself puts into the file nothing is claimed.
+        "// This file is yours, to use as you like.\n"
+        "// SPDX-License-Identifier: CC0-1.0"
+    )
 
 
 def manifest_of(
