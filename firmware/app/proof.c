@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The device under test: answers the requests of docs/PROTOCOL.md, so that a host can prove what it computes.
 //
 // Once it runs, everything it says is a frame; only the banner is text, for people and for bootloaders'

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # kws_engine: TFLite-Micro, from a checkout at TFLM_ROOT and the static library built there by its
 # own Makefile. docs/TFLM_ENGINE.md tells what to build and what the messages mean.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # mlperf: the program that the runner of MLPerf Tiny can drive, docs/MLPERF_TINY.md. It needs no run folder.
 
 kws_add_firmware(mlperf "${KWS_FIRMWARE_DIR}/app/mlperf.c" "${KWS_FIRMWARE_DIR}/app/print.c")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What runs the model of -DMODEL=<run folder>/c, behind firmware/model/model.h, and the front end for it.
 
 set(MODEL "" CACHE PATH "Generated sources of a model: the folder c of a run folder")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # proof: the device under test, which docs/PROTOCOL.md is about.
 
 include(build_id)

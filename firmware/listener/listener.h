@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Samples in, decisions out: front end, model and recognizer as one stream.
 //
 // Every program that listens shares it, on every board. Results depend on the samples alone, not

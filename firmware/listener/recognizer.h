@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Scores of single inferences in, decisions out: what turns a noisy score into one "Heard yes".
 //
 // The rules are those of RecognizeCommands in TensorFlow's micro_speech, as it is on the device;
