@@ -8,15 +8,15 @@
 #include <string.h>
 
 #include "build_id.h"
-#include "protocol/clip_file.h"
 #include "engine.h"
-#include "protocol/frame.h"
 #include "hal.h"
-#include "protocol/message.h"
 #include "micro_model_settings.h"
 #include "model/model.h"
 #include "model_id.h"
 #include "probe.h"
+#include "protocol/clip_file.h"
+#include "protocol/frame.h"
+#include "protocol/message.h"
 #include "protocol/stopwatch.h"
 #include "protocol/transfer.h"
 
