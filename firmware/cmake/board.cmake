@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Reads firmware/boards/<BOARD>/board.json into KWS_BOARD_* and picks the compiler.
 # docs/ADD_A_BOARD.md describes the file; hil/boards/board.py checks it more closely.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # kws_add_firmware(NAME SOURCE...): a program for the board, in the build folder as NAME (an ELF file).
 
 if(NOT CMAKE_BUILD_TYPE)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hil.boards.board import Board
-from hil.boards.build import COMPILED, ENGINES, Engine
+from hil.boards.build import Engine
 from hil.proof.dut import DUT, make_dut
 from hil.protocol.faulty_link import FaultSource
 from train.core.command_line import add_run_argument
+from train.core.manifest import COMPILED, ENGINES
 
 
 def add_firmware_flags(parser: argparse.ArgumentParser, several: str = "") -> None:

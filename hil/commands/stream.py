@@ -11,6 +11,7 @@ from hil.proof.dut import SERIAL
 from hil.protocol.faulty_link import Faults, FaultSource
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING
+from train.core.operating_point import INFERENCE_STRIDE_ROWS
 from train.detection.labelled_stream import TRUTH_TEXT, WAV, StreamSettings
 
 _DEFAULTS = StreamSettings()
@@ -54,8 +55,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inference-stride-rows",
         type=int,
+        default=INFERENCE_STRIDE_ROWS,
         metavar="N",
-        help="an inference every N rows of features (default: 5, as in the application)",
+        help="an inference every N rows of features (%(default)s, as in the application)",
     )
     add_line_flags(parser)
 
@@ -66,7 +68,6 @@ def run(flags: argparse.Namespace) -> None:
     from train.core import runfolder
     from train.data.job_data import gather
     from train.detection.labelled_stream import make_stream, read_stream, write_stream
-    from train.detection.reference_listener import INFERENCE_STRIDE_ROWS
     from train.detection.scoring import TIME_TOLERANCE_MS
     from train.settings.job import trained_job
 
@@ -78,9 +79,7 @@ def run(flags: argparse.Namespace) -> None:
     tolerance_ms = TIME_TOLERANCE_MS if flags.time_tolerance_ms is None else flags.time_tolerance_ms
     if not 0 <= tolerance_ms <= 60_000:
         raise UserError(f"--time-tolerance-ms is {tolerance_ms:g}, expected 0 to 60000")
-    stride_rows = (
-        INFERENCE_STRIDE_ROWS if flags.inference_stride_rows is None else flags.inference_stride_rows
-    )
+    stride_rows = flags.inference_stride_rows
     if not 1 <= stride_rows <= 255:
         raise UserError(f"--inference-stride-rows is {stride_rows}, expected 1 to 255")
     board = find_board(flags.board, flags.board_dir)

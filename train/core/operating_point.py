@@ -18,7 +18,11 @@ from train.core.spec import ModelSpec
 
 ORIGINAL, TUNED = NAMES = ("original", "tuned")
 NEVER = 255  # a threshold that no mean exceeds
-_LIMITS = {"window_ms": 60_000, "suppression_ms": 3_600_000, "minimum_count": 50}
+INFERENCE_STRIDE_ROWS = 5  # rows from one inference to the next, unless a program has another wish
+# Scores that the recognizer keeps. One that finds no place is dropped, as in micro_speech: at 20 ms a window
+# of 1000 ms would hold 51.
+RECOGNIZER_CAPACITY = 50
+_LIMITS = {"window_ms": 60_000, "suppression_ms": 3_600_000, "minimum_count": RECOGNIZER_CAPACITY}
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from train.core import runfolder
 from train.core.console import warn
 from train.core.layout import TESTING, VALIDATION
 from train.core.metrics import poisson_interval
-from train.core.operating_point import ORIGINAL, TUNED, original
+from train.core.operating_point import INFERENCE_STRIDE_ROWS, ORIGINAL, TUNED, original
 from train.core.spec import ModelSpec
 from train.data.dataset import AudioSource, Split
 from train.data.job_data import gather
 from train.detection.labelled_stream import StreamSettings, Word, make_stream
-from train.detection.reference_listener import INFERENCE_STRIDE_ROWS, stream_scores
+from train.detection.reference_listener import stream_scores
 from train.detection.scoring import MS_PER_HOUR
 from train.detection.threshold_search import Evidence, Track, choose, curves, measure
 from train.settings.job import trained_job

@@ -53,6 +53,7 @@ def test_settings_get_into_c_and_nothing_else_changes(run: Path) -> None:
     assert {name for name in after if after[name] != before[name]} == {
         "operating_point.h",
         "operating_point.c",
+        "manifest.json",
     }
     header = after["operating_point.h"].decode()
     assert f"// Operating point: {TUNED}, SHA-256 {POINT.sha256}\n" in header
