@@ -14,6 +14,7 @@ from train.audio import wav
 from train.core import runfolder
 from train.core.console import log
 from train.core.errors import UserError
+from train.core.results.training import ClipList
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
 
 _SILENCE_MS = 1000  # behind a recording, so that a word at its end is decided upon
@@ -53,18 +54,8 @@ def run(flags: argparse.Namespace) -> None:
 def _words(run_folder: Path) -> list[Path]:
     """The clips of the run folder in which a word is said."""
     folder = run_folder / runfolder.CLIPS
-    entries = runfolder.read_json(folder / runfolder.CLIPS_LIST)
-    try:
-        paths = [
-            folder / entry["file"]
-            for entry in entries
-            if entry["label"] not in (SILENCE_LABEL, UNKNOWN_LABEL)
-        ]
-    except (KeyError, TypeError) as error:
-        raise UserError(
-            f"{folder / runfolder.CLIPS_LIST}: expected a list of objects with file and label; "
-            "name a recording with --wav FILE"
-        ) from error
+    clips = ClipList.read(folder / runfolder.CLIPS_LIST).clips
+    paths = [folder / clip.file for clip in clips if clip.label not in (SILENCE_LABEL, UNKNOWN_LABEL)]
     if not paths:
         raise UserError(f"{folder}: holds no clip of a word; name a recording with --wav FILE")
     return paths

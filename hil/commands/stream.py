@@ -12,6 +12,7 @@ from hil.protocol.faulty_link import Faults, FaultSource
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING
 from train.core.operating_point import INFERENCE_STRIDE_ROWS
+from train.core.results.boards import Latency, StreamResult
 from train.detection.labelled_stream import TRUTH_TEXT, WAV, StreamSettings
 
 _DEFAULTS = StreamSettings()
@@ -109,52 +110,49 @@ def run(flags: argparse.Namespace) -> None:
     print_result(result, folder)
 
 
-def print_result(result: dict[str, Any], folder: Path) -> None:
+def print_result(result: StreamResult, folder: Path) -> None:
     """The figures on stdout."""
     from rich.console import Console
     from rich.table import Table
 
-    from hil.proof.stream_check import STREAM
-
     console = Console(soft_wrap=True, highlight=False)
-    table = Table(title=f"{result['board']} ({result['label']})", title_justify="left")
+    table = Table(title=f"{result.board} ({result.label})", title_justify="left")
     for column in ("label", "said", "correct", "heard"):
         table.add_column(column, justify="left" if column == "label" else "right")
-    for row in result["per_label"]:
-        table.add_row(row["label"], *(str(row[name]) for name in ("words", "correct", "heard")))
+    for row in result.per_label:
+        table.add_row(row.label, str(row.words), str(row.correct), str(row.heard))
     console.print(table)
-    words, latency, link = result["words"], result["latency_ms"], result["link"]
-    low, high = result["interval"]
-    compared = result["differences_to_host"]
+    link, compared = result.link, result.differences_to_host
+    low, high = result.interval
     shares = ", ".join(
-        f"{100 * result[name] / max(1, words):.1f} % {title}"
-        for name, title in (
-            ("matched", "matched"),
-            ("correct", "correct"),
-            ("wrong", "wrong"),
-            ("false_positives", "false positive"),
+        f"{100 * count / max(1, result.words):.1f} % {title}"
+        for count, title in (
+            (result.matched, "matched"),
+            (result.correct, "correct"),
+            (result.wrong, "wrong"),
+            (result.false_positives, "false positive"),
         )
     )
     console.print(
         f"""\
-stream         {result["minutes"]:g} minutes, {words} words: {shares}
-false accepts  {result["false_accepts"]}: {result["false_accepts_per_hour"]:g} an hour (95 % interval \
+stream         {result.minutes:g} minutes, {result.words} words: {shares}
+false accepts  {result.false_accepts}: {result.false_accepts_per_hour:g} an hour (95 % interval \
 {low:g} to {high:g})
-false rejects  {result["false_rejects"]} of {result["wanted_words"]} words
-latency        {_latency(latency)}
-same in Python {compared["detections"]} of {len(result["detections"])} detections differ; \
-scores {_scores(compared["scores_equal"])}
-link           {link["frames_sent"]:,} frames sent, {link["frames_received"]:,} received, \
-{link["retries"]} retries, {link["crc_errors"]} CRC errors; {result["audio_s_per_s"]:g} s of audio a second
-report         {folder / STREAM}""",
+false rejects  {result.false_rejects} of {result.wanted_words} words
+latency        {_latency(result.latency_ms)}
+same in Python {compared.detections} of {len(result.detections)} detections differ; \
+scores {_scores(compared.scores_equal)}
+link           {link.frames_sent:,} frames sent, {link.frames_received:,} received, \
+{link.retries} retries, {link.crc_errors} CRC errors; {result.audio_s_per_s:g} s of audio a second
+report         {folder / StreamResult.NAME}""",
         markup=False,
     )
 
 
-def _latency(latency: dict[str, float] | None) -> str:
+def _latency(latency: Latency | None) -> str:
     if latency is None:
         return "not known: no correct detection of a word whose end is known"
-    return f"{latency['median']:.0f} ms from the end of a word (median), {latency['p90']:.0f} ms (90 %)"
+    return f"{latency.median:.0f} ms from the end of a word (median), {latency.p90:.0f} ms (90 %)"
 
 
 def _scores(are_equal: bool | None) -> str:

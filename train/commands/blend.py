@@ -107,7 +107,7 @@ def _print_figures(files: Sequence[Scores], scores: Sequence[NDArray[np.float64]
     names = [*(str(file.path) for file in files), _BLEND]
     print_results(
         {
-            name: {"artefact": name, **summarize(truth, own.argmax(axis=-1), labels)}
+            name: summarize(truth, own.argmax(axis=-1), labels)
             for name, own in zip(names, scores, strict=True)
         },
         labels,

@@ -271,12 +271,12 @@ def test_missing_clips(make_run):
     ("content", "message"),
     [
         ([], "lists no clips"),
-        ({"file": "yes_1.wav"}, "lists no clips"),
-        (["yes_1.wav"], "entry 0 is 'yes_1.wav', expected file and label"),
-        ([{"file": "yes_1.wav"}], "entry 0 is .*, expected file and label"),
-        ([{"file": 3, "label": "yes"}], "entry 0 is .*, expected file and label"),
+        ({"file": "yes_1.wav"}, "has no 'clips'"),
+        (["yes_1.wav"], r'clips\[0\]: is "yes_1.wav", expected an object'),
+        ([{"file": "yes_1.wav"}], r"clips\[0\]: has no 'label'"),
+        ([{"file": 3, "label": "yes"}], r"clips\[0\]: file: is 3, expected text"),
         ([{"file": "../yes_1.wav", "label": "yes"}], "expected a file beside the list"),
-        ([{"file": "yes_1.wav", "label": "no"}], "entry 0 has label 'no', expected one of _silence_"),
+        ([{"file": "yes_1.wav", "label": "no"}], r"clips\[0\] has label 'no', expected one of _silence_"),
     ],
 )
 def test_a_list_of_clips_that_makes_no_sense(make_run, content, message):
