@@ -67,7 +67,7 @@ def prove(dut: DUT, tests: ClipSet, run: Path, resume: bool) -> dict[str, Any]:
     }
     with (
         connect(dut, tests.spec) as session,
-        Records(folder / CLIPS, subject, resume) as records,
+        Records(folder / CLIPS, resume).append(subject) as records,
     ):
         try:
             _score(dut, session, tests, records)
