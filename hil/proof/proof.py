@@ -68,7 +68,7 @@ def prove(dut: DUT, tests: ClipSet, run: Path, resume: bool) -> ProofResult:
     }
     with (
         connect(dut, tests.spec) as session,
-        Records(path.with_name(CLIPS), subject, resume) as records,
+        Records(path.with_name(CLIPS), resume).append(subject) as records,
     ):
         try:
             _score(dut, session, tests, records)

@@ -270,6 +270,6 @@ def dut(firmware: Firmware, run_folder: Path, own_run: Path) -> Callable[..., DU
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that are short enough for clip_set."""
-    for module in ("conversation", "session"):
-        monkeypatch.setattr(f"hil.{module}.PATIENCE_S", 0.05)
-        monkeypatch.setattr(f"hil.{module}.MOST_PATIENCE_S", 0.2)
+    for module in ("connection", "session"):
+        monkeypatch.setattr(f"hil.protocol.{module}.PATIENCE_S", 0.05)
+        monkeypatch.setattr(f"hil.protocol.{module}.MOST_PATIENCE_S", 0.2)

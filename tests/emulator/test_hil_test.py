@@ -14,8 +14,7 @@ from emulator.proof_lines import EndingLink, StaleLink, accept_anything, check_a
 
 from hil.boards.board import QEMU, board_ids, load_board
 from hil.link.link import Link, LinkError
-from hil.proof import proof
-from hil.proof.dut import DUT
+from hil.proof.dut import DUT, check_firmware
 from hil.proof.expected_clips import ClipSet
 from hil.proof.proof import AccuracyError, ProofError, prove, verdict
 from hil.protocol.connection import FirmwareError
@@ -176,8 +175,8 @@ def test_other_firmware_is_refused(
     setting = dut()
 
     def check(info: Any, labels: tuple[str, ...]) -> None:
-        proof.check_firmware(setting, clip_set.spec, info, labels)  # as it is, it is right
-        proof.check_firmware(setting, clip_set.spec, dataclasses.replace(info, **{field: value}), labels)
+        check_firmware(setting, clip_set.spec, info, labels)  # as it is, it is right
+        check_firmware(setting, clip_set.spec, dataclasses.replace(info, **{field: value}), labels)
 
     with pytest.raises(FirmwareError, match=message):
         Session(setting.open_link, check)
@@ -241,5 +240,8 @@ def test_resume_wants_the_same_subject(dut: Callable[..., DUT], clip_set: ClipSe
         prove(setting, clip_set, own_run, True)
     few = first(clip_set, 2)
     prove(setting, few, own_run, False)
-    with pytest.raises(UserError, match="clips_asked was 2, and is 32 now; start again without --resume"):
+    wanted = (
+        r"clips\.jsonl: has 3 rows of another number of clips \(2, now 32\); start again without --resume"
+    )
+    with pytest.raises(UserError, match=wanted):
         prove(setting, clip_set, own_run, True)

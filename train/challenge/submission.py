@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from train.challenge.scored_files import ScoredFiles
 from train.core import runfolder
 from train.core.console import printable, warn
 from train.core.errors import UserError
-from train.core.resumable import Journal
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
 from train.evaluation.label_folding import WORD_PRESETS
 
@@ -35,8 +35,10 @@ class Row(NamedTuple):
         return cls(name, _SILENCE if is_empty else _UNKNOWN, fault)
 
 
-class Rows(Journal):
+class Rows(ScoredFiles):
     """Rows kept on disk as they are scored, written as a CSV when all are there."""
+
+    work = "an unfinished submission"
 
     @property
     def errors(self) -> Path:
@@ -83,7 +85,7 @@ class Rows(Journal):
             try:
                 yield Row(*content)
             except TypeError as error:
-                raise UserError(f"{self.part}: was changed; remove it and start again") from error
+                raise self.damaged() from error
 
 
 def challenge_names(labels: Iterable[str]) -> list[str]:

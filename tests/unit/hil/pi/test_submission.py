@@ -220,7 +220,9 @@ def test_rows_written_by_two_at_once_are_refused(work, submit, monkeypatch):
     part = work / "out.csv.part"
     lines = part.read_bytes().splitlines(keepends=True)
     part.write_bytes(b"".join([*lines[:5], lines[4]]))
-    with pytest.raises(UserError, match=r"out\.csv\.part: was changed, or written by two at once; remove it"):
+    with pytest.raises(
+        UserError, match=r"out\.csv\.part: was changed, or written by two at once; remove the file"
+    ):
         submit()
     assert not (work / "out.csv").exists()
 

@@ -49,7 +49,7 @@ LEAVES = [
     "graphdef.tf14", "tflite.tflm", "core.native", "core.installation", "training.cluster",
     "core.operating_point",
     "evaluation.label_folding", "core.resumable", "challenge.submission", "challenge.submission_rules",
-    "challenge.answer_key", "challenge.pseudo_labels",
+    "challenge.answer_key", "challenge.pseudo_labels", "challenge.scored_files",
 ]  # fmt: skip
 
 
