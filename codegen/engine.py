@@ -68,6 +68,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> Engine:
             banner=banner,
             summary=f"{len(graph.ops)} operators: {', '.join(graph.op_names)}.",
             headers=sorted({header for code in codes for header in code.headers}),
+            conditions=sorted({condition for code in codes for condition in code.conditions}),
             tensors=[
                 {"index": index, "offset": offset, "comment": _comment(graph.tensors[index])}
                 for index, offset in sorted(arena.offsets.items())

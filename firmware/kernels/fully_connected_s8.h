@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "tile.h"  // KWS_DOT_OUTPUTS, KWS_DOT_TAPS
+
 typedef struct kws_fully_connected_params {
     int32_t rows;  // inputs that are multiplied by the same weights
     int32_t input_count, output_count;

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#define KWS_HARD_SWISH_STEPS 128  // in an input step: seven bits more
+
 // Multipliers are Q0.15, 0..2^15-1; shifts are to the left where positive, -15..15.
 typedef struct kws_hard_swish_params {
     int32_t count;

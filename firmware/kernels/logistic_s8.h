@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#define KWS_LOGISTIC_INTEGER_BITS 4  // of the input, once it is rescaled
+
 typedef struct kws_logistic_params {
     int32_t count;
     int32_t input_zero_point;

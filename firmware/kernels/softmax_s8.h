@@ -6,6 +6,9 @@
 
 #include <stdint.h>
 
+#define KWS_SOFTMAX_INTEGER_BITS 5  // of differences of inputs, once they are rescaled
+#define KWS_SOFTMAX_SUM_BITS 12     // in front of the point of the sum: up to 4096 inputs
+
 typedef struct kws_softmax_params {
     int32_t rows, count;
     int32_t multiplier;      // from a difference of inputs to Q5.26, see kws_requantize()
