@@ -14,8 +14,12 @@ from train.core import runfolder
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.metrics import FEW_CLIPS
+from train.core.outputs import Output, has_key
 
 _MEMBERS = "ensemble_of"  # in the file: what shows that it is one
+ENSEMBLE = Output(
+    "holds an ensemble", "exists and is no earlier ensemble", has_key(_MEMBERS), example="ensemble.json"
+)
 _HOW = "make one with: earshot ensemble RUN RUN --out FILE"
 _TINY = 1e-12  # a model may be sure of the wrong label: the logarithm of nothing has no end
 _MOST_ROUNDS = 10_000
@@ -107,11 +111,3 @@ def read_ensemble(path: Path, words: tuple[str, ...] | None = None) -> Committee
                 "ensemble again: earshot ensemble RUN RUN --out FILE --overwrite"
             )
     return committee
-
-
-def is_ensemble(path: Path) -> bool:
-    """Whether the file is one of ``write_ensemble``'s."""
-    try:
-        return _MEMBERS in runfolder.read_json(path)
-    except (UserError, TypeError, OSError):
-        return False

@@ -80,11 +80,9 @@ def _check_flags(validation: Sequence[Path], applied: Sequence[Path], out: Path,
     for paths in (validation, applied):
         if twice := next((path for path in paths if paths.count(path) > 1), None):
             raise UserError(f"{twice}: is named twice; expected a file of each model")
-    check_score_file(out, "--out")
     if out in (*validation, *applied):
         raise UserError(f"--out {out}: is one of the files to average; choose another")
-    if out.exists() and not overwrite:
-        raise UserError(f"--out {out}: holds scores; add --overwrite to replace them, or choose another file")
+    check_score_file(out, "--out", overwrite)
 
 
 def _check_labels(validation: Scores, applied: Scores) -> None:

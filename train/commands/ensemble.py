@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from train.challenge.ensemble import fit_weights, is_ensemble, log_loss, warn_of_few, write_ensemble
+from train.challenge.ensemble import ENSEMBLE, fit_weights, log_loss, warn_of_few, write_ensemble
 from train.challenge.scorers import Committee, Scorer, convene
 from train.commands import flags as cli
 from train.commands.evaluation_flags import add_as_words_flag, add_evaluation_flags, evaluation_job
@@ -40,7 +40,7 @@ def run(flags: argparse.Namespace) -> None:
     """Write the ensemble; its path goes to stdout behind the table."""
     if len(flags.runs) < 2:
         raise UserError(f"{flags.runs[0]}: one run alone is no ensemble; expected two or more")
-    _check_out(flags.out, flags.overwrite)
+    ENSEMBLE.check(flags.out, flags.overwrite)
     words = cli.words_of(flags.as_words) if flags.as_words else None
     committee = convene(flags.runs, words)
     job = evaluation_job(trained_job(flags.runs[0], committee.specs[0]), flags)
@@ -114,14 +114,3 @@ def _warn_of_other_corpora(committee: Committee) -> None:
                 f"{run} was trained on another corpus than {committee.runs[0]}: if it knows speakers of "
                 "these validation and test clips, its weight and the figures flatter it"
             )
-
-
-def _check_out(path: Path, overwrite: bool) -> None:
-    if path.is_dir():
-        raise UserError(f"--out {path}: is a folder; expected the name of a file, such as ensemble.json")
-    if path.exists() and not is_ensemble(path):
-        raise UserError(f"--out {path}: exists and is no earlier ensemble; choose another file")
-    if path.exists() and not overwrite:
-        raise UserError(
-            f"--out {path}: holds an ensemble; add --overwrite to replace it, or choose another file"
-        )
