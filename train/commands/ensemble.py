@@ -7,19 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from train.challenge.ensemble import ENSEMBLE, fit_weights, log_loss, warn_of_few, write_ensemble
+from train.challenge.ensemble import ENSEMBLE, write_ensemble
 from train.challenge.scorers import Committee, Scorer, convene
+from train.challenge.weighting import figures, weigh
 from train.commands import flags as cli
 from train.commands.evaluation_flags import add_as_words_flag, add_evaluation_flags, evaluation_job
 from train.core import runfolder
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.layout import TESTING, VALIDATION
-from train.core.metrics import summarize
 from train.core.native import import_tensorflow
 from train.data.job_data import Material, gather
 from train.evaluation.label_folding import fold_truth
 from train.settings.job import trained_job
+
+_AVERAGE = "ensemble"  # the average, in tables and in the file
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -50,37 +52,29 @@ def run(flags: argparse.Namespace) -> None:
     import_tensorflow()
     scorer = Scorer(committee)
     validation, truth = _scores(scorer, material, VALIDATION)
-    warn_of_few(truth, committee.labels)
-    committee = replace(committee, weights=tuple(fit_weights(validation, truth).tolist()))
-    losses = [log_loss(member, truth) for member in (*validation, committee.mean(validation))]
+    names = _names(committee)
+    weighting = weigh(names, validation, truth, committee.labels, _AVERAGE)
+    committee = replace(committee, weights=tuple(weighting.weights.tolist()))
     testing, truth = _scores(scorer, material, TESTING)
-    plain = replace(committee, weights=(1 / len(flags.runs),) * len(flags.runs))
     results = {
-        **dict(zip(_names(committee), testing, strict=True)),
-        "equal weights": plain.mean(testing),
-        "ensemble": committee.mean(testing),
+        **dict(zip(names, testing, strict=True)),
+        "equal weights": testing.mean(axis=0, dtype=np.float64),
+        _AVERAGE: committee.mean(testing),
     }
-    figures = {
-        name: {"artefact": name, **summarize(truth, scores.argmax(axis=-1), committee.labels)}
-        for name, scores in results.items()
-    }
+    tested = figures(results, truth, committee.labels)
     corpus = material.summary(job.front_end, committee.specs[0].labels)
     record: dict[str, Any] = {
         "labels": list(committee.labels),
-        "validation_log_loss": dict(zip([*_names(committee), "ensemble"], losses, strict=True)),
+        "validation_log_loss": weighting.losses,
         "corpus": {name: corpus[name] for name in ("name", "sha256", "tested_on", "clips")},
-        "testing": figures,
+        "testing": tested,
     }
     write_ensemble(flags.out, committee, record)
 
     from train.evaluation.tables import print_results
 
-    print_results(figures, committee.labels)
-    print("weight  log-loss on validation")
-    for name, weight, loss in zip(
-        [*_names(committee), "ensemble"], [*committee.weights, 1.0], losses, strict=True
-    ):
-        print(f" {weight:.3f}  {loss:.4f}  {name}")
+    print_results(tested, committee.labels)
+    weighting.print()
     print(flags.out)
 
 
