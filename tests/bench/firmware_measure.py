@@ -26,7 +26,7 @@ from codegen.engine import build_engine
 from codegen.frontend_tables import table_files
 from codegen.tflite import Graph, Op, read_graph
 from hil.boards.board import Board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from train.audio.frontend import compute_features, quantize_features
 from train.audio.wav import to_float
 from train.core import console, runfolder

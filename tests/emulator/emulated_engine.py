@@ -14,7 +14,7 @@ from places import C_PROGRAMS
 from codegen.engine import build_engine
 from codegen.tflite import read_graph
 from hil.boards.board import Board, load_board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from train.core.installation import FIRMWARE_SOURCES
 
 # As firmware/cmake builds it; ADR 11 says why without scheduling.

@@ -14,7 +14,7 @@ import pytest
 from places import ROOT
 
 from hil.boards.board import QEMU, board_ids, load_board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 
 CRASH = 0xFFFFFFFF
 DEAF = 0xFFFFFFFE
