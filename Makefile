@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo accuracy notebook setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo accuracy notebook wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -47,10 +47,14 @@ accuracy: $(READY)  ## the main job over tasks and seeds on real recordings, to 
 notebook: $(READY)  ## docs/earshot.ipynb executed anew, with what it printed
 	$(PYTHON) tests/executed_notebook.py
 
+wheel: $(READY)  ## dist/earshot_kws-*.whl: everything, firmware included, for use outside a clone
+	rm -rf build
+	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
 setup: $(READY)  ## the environment alone
 
 $(READY): pyproject.toml .ci/setup .ci/constraints.txt
 	.ci/setup
 
 clean:  ## remove the environment and all that was made; recordings in the cache stay
-	rm -rf .venv out build *.egg-info
+	rm -rf .venv out build dist *.egg-info

@@ -11,8 +11,8 @@ from codegen.ops import generate
 from codegen.ops._form import Code, Tile, describe
 from codegen.plan import Plan, Step, plan
 from codegen.render import render
-from codegen.tflite import MISSING, Graph, Tensor
 from train.core.errors import UserError
+from train.tflite.graph import MISSING, Graph, Tensor
 
 HEADER, SOURCE = "engine.h", "engine.c"
 

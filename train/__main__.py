@@ -13,7 +13,7 @@ _CODEGEN = Command("codegen", "the .tflite of a run, or any other, to C", "codeg
 _WAV_TO_FEATURES = Command(
     "wav-to-features", "the features of a WAV as a C array", "codegen.wav_to_features_command"
 )
-_EVERYTHING = {
+EVERYTHING = {
     "from words to C": (TRAIN, _QUANTIZE, _CODEGEN),
     "a run": (EVALUATE, TUNE, REPORT_WITH_BOARDS),
     "recordings": (*DATA, _WAV_TO_FEATURES),
@@ -36,7 +36,7 @@ def main() -> None:
 def earshot() -> None:
     """The console command."""
     about = "From a list of words to keyword-spotting firmware: earshot train --words yes,no"
-    console.run(lambda: dispatch("earshot", _EVERYTHING, sys.argv[1:], about))
+    console.run(lambda: dispatch("earshot", EVERYTHING, sys.argv[1:], about))
 
 
 if __name__ == "__main__":

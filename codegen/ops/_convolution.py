@@ -10,7 +10,7 @@ from codegen.cformat import rows as c_rows
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
 from codegen.ops._form import Code, Constant, Form, Tile, describe, texts, weighted_sum
 from codegen.plan import Overlap
-from codegen.tflite import Tensor
+from train.tflite.graph import Tensor
 
 _RUN_MULTIPLE = 4  # KWS_PADDED_RUN of tile.h
 _MOST_POSITIONS = 6  # that leave registers for the rest on every core

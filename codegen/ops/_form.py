@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from codegen.cformat import rows
 from codegen.fixedpoint import ACTIVATIONS, INT8_MAX, INT8_MIN, activation_range, quantize_multiplier
 from codegen.plan import Overlap
-from codegen.tflite import MISSING, Graph, Op, Tensor
 from train.core.errors import UserError
+from train.tflite.graph import MISSING, Graph, Op, Tensor
 
 MAX_DIMS = 4  # that the kernels with strides can walk through
 _VALUES_PER_ROW = 16

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fully_connected_s8.h"
 
 #include "tile.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // FULLY_CONNECTED on int8.
 
 #ifndef EARSHOT_KERNELS_FULLY_CONNECTED_S8_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // HARD_SWISH on int8: x * relu6(x + 3) / 6.
 
 #ifndef EARSHOT_KERNELS_HARD_SWISH_S8_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // LOGISTIC on int8; the output has scale 1/256 and zero point -128.
 
 #ifndef EARSHOT_KERNELS_LOGISTIC_S8_H_

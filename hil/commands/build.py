@@ -2,7 +2,7 @@
 
 import argparse
 
-from hil.boards.board import load_board
+from hil.boards.board import find_board
 from hil.boards.build import APPLICATION, build
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
 from hil.commands.report import write_size
@@ -16,7 +16,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> None:
     """Build, and print what the firmware takes of the board."""
-    board = load_board(flags.board)
+    board = find_board(flags.board, flags.board_dir)
     firmware = build(board, flags.run, engine_of(flags), flags.clean)
     write_size(flags.run, board.id, APPLICATION, flags.engine, firmware)
     print(f"firmware  {firmware.path}")

@@ -2,7 +2,6 @@
 
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import TypeVar
 
 from hil.link.link import Link, LinkError
@@ -11,6 +10,7 @@ from hil.protocol.framing import Decoder, Frame
 from hil.protocol.messages import Hello
 from hil.protocol.payload import Message, MessageError
 from train.core.errors import UserError
+from train.core.results.boards import LinkStatistics
 
 PATIENCE_S, MOST_PATIENCE_S = 0.5, 4.0  # for an answer, until it is known how long they take
 MOST_SILENCES = 6  # in a row, each wait twice as long as the one before, up to MOST_PATIENCE_S
@@ -24,28 +24,6 @@ class FirmwareError(UserError):
     """The board is there, but runs something else than what is to be tested."""
 
     exit_code = 4
-
-
-@dataclass
-class LinkStatistics:
-    """What the line cost, summed over all connections.
-
-    Attributes:
-        frames_sent, frames_received: whole ones.
-        retries: how often something was sent again, from some point on.
-        crc_errors: stretches that were no frame, at both ends.
-        lost_bytes: losses that the board's UART noticed.
-        restarts: of the board, that nobody asked for.
-        connections: how often the line was opened.
-    """
-
-    frames_sent: int = 0
-    frames_received: int = 0
-    retries: int = 0
-    crc_errors: int = 0
-    lost_bytes: int = 0
-    restarts: int = 0
-    connections: int = 0
 
 
 class Conversation:

@@ -18,7 +18,6 @@ from hil.protocol.connection import (
     PATIENCE_S,
     Conversation,
     FirmwareError,
-    LinkStatistics,
 )
 from hil.protocol.messages import (
     UNASKED,
@@ -46,6 +45,7 @@ from hil.protocol.payload import Message
 from hil.protocol.stream_transfer import StreamTransfer
 from hil.protocol.transfer import Transfer
 from train.core.console import log, warn
+from train.core.results.boards import LinkStatistics
 
 _MOST_STARTS = 6  # of one clip
 _MOST_RETRIES = 100  # of one clip

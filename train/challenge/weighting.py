@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from train.core.console import warn
 from train.core.metrics import FEW_CLIPS, summarize
+from train.core.results.accuracy import Accuracy
 
 _TINY = 1e-12  # a model may be sure of the wrong label: the logarithm of nothing has no end
 _MOST_ROUNDS = 10_000
@@ -66,12 +67,9 @@ def average(weights: Sequence[float] | NDArray[np.float64], scores: NDArray[Any]
 
 def figures(
     scores: Mapping[str, NDArray[np.floating[Any]]], truth: NDArray[np.int64], labels: tuple[str, ...]
-) -> dict[str, dict[str, Any]]:
-    """What ``metrics.summarize`` says of each model's (clips, labels) scores, by name."""
-    return {
-        name: {"artefact": name, **summarize(truth, own.argmax(axis=-1), labels)}
-        for name, own in scores.items()
-    }
+) -> dict[str, Accuracy]:
+    """How many clips each model tells right, by its (clips, labels) scores."""
+    return {name: summarize(truth, own.argmax(axis=-1), labels) for name, own in scores.items()}
 
 
 def log_loss(scores: NDArray[np.floating[Any]], truth: NDArray[np.int64]) -> float:

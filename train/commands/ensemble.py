@@ -17,6 +17,8 @@ from train.core.console import warn
 from train.core.errors import UserError
 from train.core.layout import TESTING, VALIDATION
 from train.core.native import import_tensorflow
+from train.core.results.training import Metrics
+from train.core.typed_json import encode
 from train.data.job_data import Material, gather
 from train.evaluation.label_folding import fold_truth
 from train.settings.job import trained_job
@@ -62,12 +64,12 @@ def run(flags: argparse.Namespace) -> None:
         _AVERAGE: committee.mean(testing),
     }
     tested = figures(results, truth, committee.labels)
-    corpus = material.summary(job.front_end, committee.specs[0].labels)
+    corpus = encode(material.summary(job.front_end, committee.specs[0].labels))
     record: dict[str, Any] = {
         "labels": list(committee.labels),
         "validation_log_loss": weighting.losses,
         "corpus": {name: corpus[name] for name in ("name", "sha256", "tested_on", "clips")},
-        "testing": tested,
+        "testing": encode(tested),
     }
     write_ensemble(flags.out, committee, record)
 
@@ -100,7 +102,7 @@ def _warn_of_other_corpora(committee: Committee) -> None:
     corpora = {}
     for run in committee.runs:
         if (run / runfolder.METRICS).is_file():
-            corpora[run] = runfolder.read_json(run / runfolder.METRICS)["corpus"]["sha256"]
+            corpora[run] = Metrics.read(run / runfolder.METRICS).corpus.sha256
     first = corpora.get(committee.runs[0])
     for run, sha256 in corpora.items():
         if sha256 != first:

@@ -3,8 +3,6 @@
 import argparse
 import importlib.util
 import os
-import shlex
-import sys
 import time
 from pathlib import Path
 
@@ -89,8 +87,7 @@ def run(flags: argparse.Namespace) -> None:
             "the page has no ranking"
         )
     compared = _compare(planned) if planned else None
-    command = shlex.join(["python", "-m", "train", *sys.argv[1:]])
-    making = Making(command, time.monotonic() - started, MARK)
+    making = Making(flags.command_line, time.monotonic() - started, MARK)
     write_page(flags.out, source, found, making, compared)
     log(f"{len(corpus.clips):,} clips explored in {time.monotonic() - started:.0f} s")
     print(flags.out)

@@ -18,6 +18,7 @@ from train.core.console import log, progress
 from train.core.errors import Interrupted, UserError
 from train.core.native import import_tensorflow
 from train.core.outputs import Output, has_key
+from train.core.typed_json import encode
 
 _RECORD = ".json"  # after the name of the CSV: what it was made by, and its score
 _CSV_SHA256 = "csv_sha256"  # in the record: what shows that it is one, and that the CSV is whole
@@ -80,11 +81,11 @@ def run(flags: argparse.Namespace) -> None:
         log(f"{flags.out}: is finished, by the same runs of the same files; nothing to score")
     if key is not None:
         result = score_submission(flags.out, key, labels)
-        runfolder.write_json(path, {**record, "key": str(flags.key), "score": result})
+        runfolder.write_json(path, {**record, "key": str(flags.key), "score": encode(result)})
 
         from train.evaluation.tables import print_results
 
-        print_results({"submission": result}, tuple(labels))
+        print_results({flags.out.name: result}, tuple(labels))
     print(f"written  {flags.out}, {path}")
 
 

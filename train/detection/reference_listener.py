@@ -14,16 +14,14 @@ from numpy.typing import NDArray
 
 from train.audio.frontend import band_powers, compress, model_input, quantize_features
 from train.audio.wav import to_float
-from train.core.operating_point import OperatingPoint
+from train.core.operating_point import RECOGNIZER_CAPACITY, OperatingPoint
 from train.core.spec import FrontEnd
 from train.tflite.tflm import TflmModel
 from train.tflite.tflm_pool import run_model
 
-INFERENCE_STRIDE_ROWS = 5  # KWS_INFERENCE_STRIDE_ROWS: what the application does
 _BLOCK_ROWS = 500  # computed at a time: ten seconds
-_SILENCE = 0
-_SCORE_ZERO_POINT = -128
-_QUEUE_CAPACITY = 50  # KWS_RECOGNIZER_CAPACITY
+_SILENCE = 0  # ModelSpec and listener.c accept no other place for it
+_SCORE_ZERO_POINT = -128  # listener.c accepts no other
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, mi
     queue: deque[tuple[int, NDArray[np.int64]]] = deque()
     total = np.zeros(scores.shape[1], np.int64)
     for now_ms, row in zip(times_ms, scores.astype(np.int64) - _SCORE_ZERO_POINT, strict=True):
-        if len(queue) < _QUEUE_CAPACITY:
+        if len(queue) < RECOGNIZER_CAPACITY:
             queue.append((now_ms, row))
             total += row
         while queue and now_ms - queue[0][0] > window_ms:

@@ -23,6 +23,7 @@ from train.core import console
 from train.core.errors import UserError
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
 from train.core.outputs import whole_folder
+from train.settings.job import SYNTHETIC_CLIPS
 from train.synth import acoustics, espeak, lexicon, noises, other_tts, timbre
 from train.synth.acoustics import SAMPLE_RATE_HZ
 from train.synth.clip_plan import (
@@ -37,8 +38,7 @@ from train.synth.clip_plan import (
 from train.synth.other_tts import ProgramVoice
 
 GENERATOR_VERSION = 3  # raise it when the same settings would give other bytes
-DEFAULT_CLIPS_PER_WORD = 2500
-DEFAULT_UNKNOWN_CLIPS = 6000
+_UNKNOWN_CLIPS_PER_CLIP = 2.4  # of a wanted word
 
 _SHARDS = 12
 _BABBLE_STREAMS = 8
@@ -54,9 +54,9 @@ def generate(
     seed: int,
     language: str = "en",
     clip_duration_ms: int = 1000,
-    clips_per_word: int = DEFAULT_CLIPS_PER_WORD,
+    clips_per_word: int = SYNTHETIC_CLIPS,
     unknown_words: Sequence[str] | None = None,
-    unknown_clips: int = DEFAULT_UNKNOWN_CLIPS,
+    unknown_clips: int | None = None,
     processes: int | None = None,
 ) -> Path:
     """Folder of the synthetic corpus for these settings, made now unless it is there already.
@@ -69,7 +69,8 @@ def generate(
         clips_per_word: of each word, a tenth each for validation and testing.
         unknown_words: spoken besides; by default common English words, or numbers and letters
             in other languages, and made-up words and near misses (``train.synth.lexicon``).
-        unknown_clips: of all unknown words together, or ten of each if that is more.
+        unknown_clips: of all unknown words together, or ten of each if that is more; None: 2.4 times
+            ``clips_per_word``.
         processes: how many work at once; by default one per core. Does not change the bytes.
     Returns:
         ``cache/corpora/synthetic-<hash>``: 16 kHz 16-bit mono clips, split by voice.
@@ -78,6 +79,8 @@ def generate(
             too few clips, no room on the disk.
     """
     _check(words, clips_per_word)
+    if unknown_clips is None:
+        unknown_clips = round(_UNKNOWN_CLIPS_PER_CLIP * clips_per_word)
     accents = espeak.accents(language)
     longest_s = _LARGEST_SHARE * clip_duration_ms / 1000
     espeak.check_speakable([*words, *(unknown_words or ())], language, longest_s)
@@ -135,7 +138,7 @@ def _check(words: Sequence[str], clips_per_word: int) -> None:
     if clips_per_word < FEWEST_CLIPS_PER_WORD:
         raise UserError(
             f"{clips_per_word} clips per word are too few for three splits with both sexes; "
-            f"expected {FEWEST_CLIPS_PER_WORD} or more"
+            f"expected {FEWEST_CLIPS_PER_WORD} or more (--synthetic-clips)"
         )
 
 

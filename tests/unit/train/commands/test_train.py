@@ -159,6 +159,7 @@ EVERY_FLAG = {
     "--words": "Yes, no",
     "--data": "recordings",
     "--language": "de",
+    "--synthetic-clips": "70",
     "--architecture": "conv",
     "--sample-rate-hz": "8000",
     "--clip-duration-ms": "900",
@@ -202,6 +203,7 @@ EVERY_SETTING = Job(
     test_data="others",
     teachers=("out/teacher",),
     language="de",
+    synthetic_clips=70,
     architecture="conv",
     front_end=FrontEnd("log", 8000, 900, 31, 10, 32),
     recipe=Recipe(
@@ -324,6 +326,7 @@ def test_values_that_cannot_be_read(flags, said, capsys):
         (["--words", "a", "--training-steps", "5"], "names 1 phases and --learning-rate 2"),
         (["--words", "a", "--seed", "-1"], "--seed is -1"),
         (["--words", "a", "--bank-clips", "0"], "--bank-clips is 0"),
+        (["--words", "a", "--synthetic-clips", "0"], "--synthetic-clips is 0"),
         (["--words", "a", "--dropout", "nan"], "--dropout is nan"),
         (["--words", "a", "--time-shift-ms", "nan"], "--time-shift-ms is nan"),
         (["--words", "a", "--validation-percentage", "101"], "--validation-percentage is 101.0"),
