@@ -8,7 +8,7 @@ import numpy as np
 from hil.boards.board import find_board
 from hil.boards.build import build
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from hil.link.raw_audio import stream_audio
 from train.audio import wav
 from train.core import runfolder

@@ -39,7 +39,7 @@ def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
         Interrupted: Ctrl-C; the same command goes on.
     """
     out: Path = flags.out
-    submission.check_out(out, flags.overwrite)
+    submission.CSV.check(out, flags.overwrite)
     graph = benchmark.find_graph(flags.graph)
     content, _ = benchmark.read_graph(graph)
     labels = read_labels(flags.graph, graph)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from hil.boards.board import QEMU, Board
 from hil.boards.build import PROOF, Engine, Firmware, build, build_id
-from hil.link.link import Link, ProcessLink
+from hil.link.link import Link
+from hil.link.process import ProcessLink
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import FaultSource, FaultyLink
 from hil.protocol.messages import Info

@@ -25,7 +25,7 @@ from codegen.emit import manifest_of, tflm_files
 from codegen.engine import build_engine
 from codegen.frontend_tables import table_files
 from hil.boards.board import Board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from train.audio.frontend import compute_features, quantize_features
 from train.audio.wav import to_float
 from train.core import console, runfolder

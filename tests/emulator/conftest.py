@@ -15,7 +15,8 @@ from places import ROOT
 from codegen.emit import generate
 from hil.boards.board import QEMU, Board, load_board
 from hil.boards.build import PROOF, build_id
-from hil.link.link import Link, ProcessLink
+from hil.link.link import Link
+from hil.link.process import ProcessLink
 from hil.proof.dut import DUT
 from hil.proof.expected_clips import ClipSet, read_clip_set
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink

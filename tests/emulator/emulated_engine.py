@@ -13,7 +13,7 @@ from places import C_PROGRAMS
 
 from codegen.engine import build_engine
 from hil.boards.board import Board, load_board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from train.core.installation import FIRMWARE_SOURCES
 from train.tflite.graph import read_graph
 

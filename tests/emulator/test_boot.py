@@ -15,7 +15,7 @@ from generated_sources import write_manifest
 from places import ROOT
 
 from hil.boards.board import QEMU, board_ids, load_board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 
 CRASH = 0xFFFFFFFF
 DEAF = 0xFFFFFFFE

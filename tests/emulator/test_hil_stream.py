@@ -16,7 +16,8 @@ from operating_points import put_in_force
 from codegen.emit import generate
 from hil.boards.board import load_board
 from hil.boards.build import PROOF, build_id
-from hil.link.link import Link, LinkError, ProcessLink
+from hil.link.link import Link, LinkError
+from hil.link.process import ProcessLink
 from hil.proof import stream_check
 from hil.proof.dut import DUT
 from hil.proof.proof import ProofError

@@ -16,7 +16,7 @@ from places import ROOT
 from codegen.engine import build_engine
 from hil.boards.board import QEMU, board_ids, load_board
 from hil.boards.stack import read_functions
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from hil.link.raw_audio import stream_audio
 from train.audio import wav
 from train.core import runfolder

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hil.boards.board import load_board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from hil.protocol import messages as m
 from hil.protocol.framing import Decoder, Frame, Text
 from hil.protocol.payload import Message

@@ -13,7 +13,7 @@ from generated_sources import write_manifest
 from places import ROOT
 
 from hil.boards.board import QEMU, load_board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 
 HARNESS = ROOT / "tests" / "c" / "report_model.c"
 DOWNLOADS = "tensorflow/lite/micro/tools/make/downloads"

@@ -25,11 +25,14 @@ from train.commands.corpus_flags import find_corpus
 from train.core.console import log, printable, progress, warn
 from train.core.errors import Interrupted, UserError
 from train.core.native import import_tensorflow
-from train.core.outputs import check_outside, check_replaceable
+from train.core.outputs import Output, check_outside, has_file
 from train.settings.job import Job
 
 _SHOWN_THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)  # beside the one that is asked for
 _SHOWN_FAULTS = 5
+_CORPUS = Output(
+    "holds a pseudo-labelled corpus", "exists and is no earlier pseudo-labelled corpus", has_file(MANIFEST)
+)
 
 
 class _Opinions(ScoredFiles):
@@ -74,7 +77,7 @@ def run(flags: argparse.Namespace) -> None:
         raise UserError(f"--threshold is {flags.threshold:g}, expected 0 to 1")
     if not 1 <= agree <= len(flags.runs):
         raise UserError(f"--agree is {agree}, expected 1 to {len(flags.runs)}, the number of runs")
-    check_replaceable(flags.out, MANIFEST, "pseudo-labelled corpus", flags.overwrite)
+    _CORPUS.check(flags.out, flags.overwrite)
     committee = convene(flags.runs)
     root = _root(flags.data)
     check_outside(flags.out, root)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import SHARED
 
+from hil.pi import remote
 from hil.pi.bundle import BUNDLE, bundle
 from hil.pi.remote.graphdef import GraphError, Node, parse_graph
 from hil.pi.remote.interpreter import Interpreter
@@ -310,6 +312,66 @@ def test_bundle_is_the_same_every_time_and_runs_without_the_project(tmp_path):
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.splitlines()[-1] == (f"error: {graph}: not a GraphDef, damaged or cut short (8 bytes)")
+
+
+PROGRAMS = ("scorer", "submission", "timer")
+
+# Nothing but the file, the standard library and NumPy is there, as on a Pi; the project is nowhere.
+ALONE = """
+import importlib.util, runpy, sys, zipfile
+file, numpy_folder, *sys.argv[1:] = sys.argv[1:]
+sys.argv[0] = file
+sys.path += [numpy_folder]
+assert not any(importlib.util.find_spec(name) for name in ("hil", "train", "tensorflow"))
+sys.path.insert(0, file)
+if len(sys.argv) > 1:
+    runpy.run_path(file, run_name="__main__")
+for name in sorted(zipfile.ZipFile(file).namelist()):
+    if name != "__main__.py":
+        importlib.import_module(name[:-3].replace("/", ".").removesuffix(".__init__"))
+        print(name)
+"""
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """``alone(module, *arguments)``: a bundle in a fresh interpreter: run, or without arguments imported."""
+    numpy_folder = tmp_path / "packages"
+    numpy_folder.mkdir()
+    installed = Path(np.__file__).parents[1]
+    for path in installed.glob("numpy*"):
+        (numpy_folder / path.name).symlink_to(path)
+
+    def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        path = tmp_path / f"{module}.pyz"
+        path.write_bytes(bundle(module))
+        command = [sys.executable, "-I", "-S", "-c", ALONE, str(path), str(numpy_folder), *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_these_are_all_the_programs():
+    folder = Path(remote.__file__).parent
+    assert (
+        tuple(sorted(path.stem for path in folder.glob("*.py") if "\ndef main(" in path.read_text()))
+        == PROGRAMS
+    )
+
+
+@pytest.mark.parametrize("module", PROGRAMS)
+def test_every_program_starts_without_the_project(alone, module):
+    done = alone(module, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: earshot_{module} ")
+
+
+def test_every_module_of_a_bundle_is_imported_without_the_project(alone):
+    done = alone("timer")
+    assert (done.returncode, done.stderr) == (0, "")
+    there = {f"earshot_timer/{path.name}" for path in Path(remote.__file__).parent.glob("*.py")}
+    packages = {"train/__init__.py", "train/challenge/__init__.py"}
+    assert set(done.stdout.split()) == {*there, *packages, "train/challenge/submission_rules.py"}
 
 
 def test_bundle_ends_when_stdin_does(tmp_path):
