@@ -1,16 +1,9 @@
-"""Folders of generated C that a test changed, or never had made."""
+"""Folders of C that codegen did not make."""
 
-import dataclasses
 from pathlib import Path
 
 from train.core import runfolder
-from train.core.manifest import ENGINES, MANIFEST, End, Manifest, read_manifest
-
-
-def rename_files(folder: Path) -> None:
-    """Let the manifest name the files that are there, as they are."""
-    manifest = dataclasses.replace(read_manifest(folder, "copy it"), files=hashes(folder))
-    runfolder.write_text(folder / MANIFEST, manifest.to_json())
+from train.core.manifest import ENGINES, MANIFEST, End, Manifest
 
 
 def write_manifest(folder: Path) -> None:
