@@ -7,7 +7,6 @@ import argparse
 from pathlib import Path
 from typing import TypeVar
 
-from hil.boards.build import Firmware
 from train.core import runfolder
 from train.core.command_line import add_run_argument
 from train.core.console import warn
@@ -78,23 +77,6 @@ def join(run: Path) -> BoardsReport:
             f"earshot test --board host {run}"
         )
     return BoardsReport(model_sha256=model_sha256, boards=tuple(boards))
-
-
-def write_size(run: Path, board: str, program: str, engine: str, firmware: Firmware) -> None:
-    """Keep for the report what a firmware takes of its board; nothing is kept where that has no budget."""
-    usage = firmware.usage
-    if usage is None:
-        return
-    size = FirmwareSize(
-        model_sha256=runfolder.read_spec(run).artefacts[runfolder.TFLITE],
-        program=program,
-        engine=engine,
-        arena_bytes=firmware.arena_bytes,
-        flash_bytes=usage.flash_bytes,
-        ram_bytes=usage.ram_bytes,
-        stack_bytes=usage.stack.bytes if usage.stack else None,
-    )
-    size.write(FirmwareSize.path_of(run, board))
 
 
 def _summary(figures: BoardFigures) -> list[str]:

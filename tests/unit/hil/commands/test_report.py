@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from invoke import invoke
 from report_runs import Page, make_run
 
 from hil.boards.build import Firmware, Usage
 from hil.boards.stack import StackBound
-from hil.commands.report import join, write_size
+from hil.commands import full_report
+from hil.commands.build import write_size
+from hil.commands.report import join
 from train.core import runfolder
 from train.core.errors import UserError
 from train.report.run_report import write_report
@@ -240,3 +243,12 @@ def test_damaged_files_are_told(run: Path) -> None:
     complaint = rf"report\.json: boards: is 1, expected a list; make it again with: earshot report {run}"
     with pytest.raises(UserError, match=complaint):
         write_report(run)
+
+
+def test_one_command_writes_the_page_with_boards_and_without(run: Path) -> None:
+    page = run / runfolder.REPORT
+    invoke(full_report, [run])
+    assert "7 of 1,053,500" not in words(page)
+    put(run, "host", "result.json", result())
+    invoke(full_report, [run])
+    assert "7 of 1,053,500" in words(page)
