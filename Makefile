@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo accuracy notebook wheel setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-house accuracy notebook wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -40,6 +40,9 @@ bench-challenge: $(READY)  ## the challenge's entries beside our network, traine
 
 bench-pseudo: $(READY)  ## what pseudo-labels bring where a fifth is labelled, to the table in docs/CHALLENGE.md
 	$(PYTHON) tests/bench/pseudo_bench.py
+
+bench-house: $(READY)  ## how long make test takes and how large things are, to out/bench/house.json
+	$(PYTHON) tests/bench/house.py
 
 accuracy: $(READY)  ## the main job over tasks and seeds on real recordings, to out/bench/accuracy.json
 	$(PYTHON) tests/bench/accuracy_sweep.py
