@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from codegen import cformat
-from codegen.engine import Engine, build_engine
+from codegen.engine import GeneratedEngine, build_engine
 from codegen.feature_tests import FeatureTest, load_tests, pick_audio_test
 from codegen.frontend_tables import table_files
 from codegen.op_resolver import resolver_methods
@@ -120,7 +120,7 @@ def _banner(model_sha256: str) -> str:
 
 
 def manifest_of(
-    tflite: bytes, graph: Graph, model: TflmModel, engine: Engine, contents: Mapping[str, str]
+    tflite: bytes, graph: Graph, model: TflmModel, engine: GeneratedEngine, contents: Mapping[str, str]
 ) -> Manifest:
     """The manifest of a model alone.
 

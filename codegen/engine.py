@@ -18,7 +18,7 @@ HEADER, SOURCE = "engine.h", "engine.c"
 
 
 @dataclass(frozen=True)
-class Engine:
+class GeneratedEngine:
     """Generated sources and what is needed to build and call them.
 
     Attributes:
@@ -35,7 +35,7 @@ class Engine:
     arena_bytes: int
 
 
-def build_engine(graph: Graph, banner: str, where: str) -> Engine:
+def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
     """Generate the engine of a model.
 
     Args:
@@ -84,7 +84,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> Engine:
         ),
     }
     kernels = tuple(sorted({kernel for code in codes for kernel in code.kernels}))
-    return Engine(sources, kernels, input_bytes, output_count, arena.arena_bytes)
+    return GeneratedEngine(sources, kernels, input_bytes, output_count, arena.arena_bytes)
 
 
 def _end(graph: Graph, indices: tuple[int, ...], end: str, where: str) -> Tensor:

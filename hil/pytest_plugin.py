@@ -64,7 +64,7 @@ def board_run(pytestconfig: pytest.Config) -> Path:
 def board_dut(pytestconfig: pytest.Config, board_id: str, board_run: Path) -> "DUT":
     """The firmware ``proof``, built, and the way to its line, which was open once."""
     from hil.boards.board import EMULATOR, find_board
-    from hil.boards.build import Engine
+    from hil.boards.build import EngineChoice
     from hil.link.link import LinkError
     from hil.proof.dut import choose_feed, make_dut
 
@@ -74,7 +74,9 @@ def board_dut(pytestconfig: pytest.Config, board_id: str, board_run: Path) -> "D
         if shutil.which(tool) is None and not (port and tool == EMULATOR):
             _missing(pytestconfig, f"board {board_id} needs {tool}, which is not on the PATH")
     feed = choose_feed(board, None, port, has_faults=False)
-    dut = make_dut(board, board_run, Engine(), feed=feed, port=port, baud=pytestconfig.getoption("--baud"))
+    dut = make_dut(
+        board, board_run, EngineChoice(), feed=feed, port=port, baud=pytestconfig.getoption("--baud")
+    )
     if port is not None:
         try:
             dut.open_link().close()

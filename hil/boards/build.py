@@ -27,7 +27,7 @@ _HARD_FLOAT = {"-mfloat-abi=hard", "-mfloat-abi=softfp"}
 
 
 @dataclass(frozen=True)
-class Engine:
+class EngineChoice:
     """What runs the model.
 
     Attributes:
@@ -72,7 +72,7 @@ class Usage:
     stack: StackBound | None
 
 
-_COMPILED_ENGINE = Engine()
+_COMPILED_ENGINE = EngineChoice()
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Firmware:
 def build(
     board: Board,
     run: Path,
-    engine: Engine = _COMPILED_ENGINE,
+    engine: EngineChoice = _COMPILED_ENGINE,
     clean: bool = False,
     program: str = APPLICATION,
 ) -> Firmware:
@@ -168,7 +168,7 @@ def _was_made_here(folder: Path) -> bool:
     return all(f"{name}:INTERNAL={place.resolve()}" in lines for name, place in places.items())
 
 
-def _configure(board: Board, sources: Path, folder: Path, engine: Engine) -> None:
+def _configure(board: Board, sources: Path, folder: Path, engine: EngineChoice) -> None:
     if shutil.which("cmake") is None:
         raise UserError("cmake: not found; install it, on Debian or Ubuntu: sudo apt-get install cmake")
     command = ["cmake", "-S", str(FIRMWARE_SOURCES), "-B", str(folder)]

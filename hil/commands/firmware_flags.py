@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hil.boards.board import Board
-from hil.boards.build import Engine
+from hil.boards.build import EngineChoice
 from hil.proof.dut import DUT, make_dut
 from hil.protocol.faulty_link import FaultSource
 from train.core.command_line import add_run_argument
@@ -40,9 +40,9 @@ def add_board_dir_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def engine_of(flags: argparse.Namespace) -> Engine:
+def engine_of(flags: argparse.Namespace) -> EngineChoice:
     """The engine that the flags ask for."""
-    return Engine(flags.engine, flags.tflm_root, flags.tflm_library)
+    return EngineChoice(flags.engine, flags.tflm_root, flags.tflm_library)
 
 
 def add_port_flags(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hil.boards.board import QEMU, Board
-from hil.boards.build import PROOF, Engine, Firmware, build, build_id
+from hil.boards.build import PROOF, EngineChoice, Firmware, build, build_id
 from hil.link.link import Link
 from hil.link.process import ProcessLink
 from hil.protocol.connection import FirmwareError
@@ -60,7 +60,7 @@ def choose_feed(board: Board, asked: str | None, port: str | None, has_faults: b
 def make_dut(
     board: Board,
     run: Path,
-    engine: Engine,
+    engine: EngineChoice,
     *,
     feed: str,
     port: str | None = None,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.protocol.clip_transfer import Clip, FilePlace
+from hil.protocol.clip_transfer import ClipToScore, FilePlace
 from train.audio.frontend import model_input, wav_features
 from train.audio.wav import to_float, to_int16
 from train.core import runfolder
@@ -50,12 +50,12 @@ class ClipSet:
     def __len__(self) -> int:
         return len(self.truth)
 
-    def clips(self, indices: Iterable[int], file: Path | None = None) -> Iterator[Clip]:
+    def clips(self, indices: Iterable[int], file: Path | None = None) -> Iterator[ClipToScore]:
         """Clips to be sent; from ``file``, which ``write_samples`` wrote, or over the line."""
         for index in indices:
             place = FilePlace(str(file), index * self.samples.shape[1]) if file else None
             samples = self.samples[index].astype("<i2").tobytes()
-            yield Clip(samples, zlib.crc32(self.features[index].tobytes()), place)
+            yield ClipToScore(samples, zlib.crc32(self.features[index].tobytes()), place)
 
     def write_samples(self, file: Path) -> None:
         """All samples, one clip after the other, int16 little endian.

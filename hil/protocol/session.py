@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from hil.link.link import Link, LinkError
-from hil.protocol.clip_transfer import OTHER_FEATURES, Clip, ClipResult, ClipTransfer
+from hil.protocol.clip_transfer import OTHER_FEATURES, ClipResult, ClipToScore, ClipTransfer
 from hil.protocol.connection import (
     MOST_PATIENCE_S,
     MOST_SILENCES,
@@ -118,7 +118,7 @@ class Session:
         self.statistics.crc_errors += status.dropped
         self.statistics.lost_bytes += status.lost
 
-    def score(self, clips: Iterable[Clip]) -> Iterator[ClipResult]:
+    def score(self, clips: Iterable[ClipToScore]) -> Iterator[ClipResult]:
         """The result of each clip, in their order; the next ones are on their way meanwhile.
 
         Raises:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hil.proof.dut import DUT
-from hil.protocol.clip_transfer import Clip
+from hil.protocol.clip_transfer import ClipToScore
 from hil.protocol.session import Session
 from train.audio import wav
 from train.audio.frontend import model_input, wav_features
@@ -38,7 +38,7 @@ def test_the_clips_of_the_run_folder_get_the_scores_of_the_model(
     features = model_input(wav_features(wav.to_float(samples), front_end), front_end)
     model = TflmModel((board_run / runfolder.TFLITE).read_bytes(), "model")
     clips = [
-        Clip(audio.astype("<i2").tobytes(), zlib.crc32(expected.tobytes()))
+        ClipToScore(audio.astype("<i2").tobytes(), zlib.crc32(expected.tobytes()))
         for audio, expected in zip(samples, features, strict=True)
     ]
     results = list(board_session.score(clips))

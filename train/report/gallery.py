@@ -19,7 +19,7 @@ MAX_GALLERY_CLIPS = 40  # the sound of a clip takes 43 kB of the page
 
 
 @dataclass(frozen=True)
-class Clip:
+class GalleryClip:
     """A clip to look at and to listen to."""
 
     title: str
@@ -37,7 +37,7 @@ class Gallery:
     id: str
     title: str
     about: str
-    clips: tuple[Clip, ...]
+    clips: tuple[GalleryClip, ...]
     more: str
     missing: str
 
@@ -88,7 +88,9 @@ def _more(total: int, folder: str) -> str:
     return f"{hidden:,} more of {total:,} are not shown here; their list is in {folder}/."
 
 
-def _clips(run: Path, folder: str, entries: Sequence[KeptClip], front_end: FrontEnd) -> tuple[Clip, ...]:
+def _clips(
+    run: Path, folder: str, entries: Sequence[KeptClip], front_end: FrontEnd
+) -> tuple[GalleryClip, ...]:
     """The first clips of a list in the run folder, with sound and features."""
     clips = []
     for entry in entries[:MAX_GALLERY_CLIPS]:
@@ -97,7 +99,7 @@ def _clips(run: Path, folder: str, entries: Sequence[KeptClip], front_end: Front
         features = wav_features(to_float(samples)[np.newaxis], front_end)[0]
         brightness = (features / 255.0) ** _brightness_exponent(front_end)[0]
         clips.append(
-            Clip(
+            GalleryClip(
                 title=_title(entry),
                 detail=_certainty(entry.score) if isinstance(entry, Mistake) else "",
                 source=entry.source,

@@ -29,7 +29,7 @@ from train.synth.acoustics import SAMPLE_RATE_HZ
 from train.synth.clip_plan import (
     FEWEST_CLIPS_PER_WORD,
     HELD_OUT_SPLITS,
-    Clip,
+    PlannedClip,
     plan,
     plan_programs,
     split_speakers,
@@ -143,7 +143,7 @@ def _check(words: Sequence[str], clips_per_word: int) -> None:
 
 
 def _speak_all(
-    clips: Sequence[Clip], accent: str, folder: Path, seed: int, clip_ms: int, processes: int | None
+    clips: Sequence[PlannedClip], accent: str, folder: Path, seed: int, clip_ms: int, processes: int | None
 ) -> set[str]:
     """Speak every clip and the background into ``folder``; the files written."""
     for word in dict.fromkeys(clip.word for clip in clips):
@@ -152,7 +152,7 @@ def _speak_all(
     by_espeak = [clip for clip in clips if clip.program is None]
     variants = sorted({clip.variant for clip in by_espeak})
     shard_of = {variant: position % _SHARDS for position, variant in enumerate(variants)}
-    shards: list[list[Clip]] = [[] for _ in range(_SHARDS)]
+    shards: list[list[PlannedClip]] = [[] for _ in range(_SHARDS)]
     for clip in by_espeak:
         shards[shard_of[clip.variant]].append(clip)
     others = itertools.groupby((clip for clip in clips if clip.program), lambda clip: clip.program)
@@ -180,7 +180,7 @@ def _speak_all(
     return written
 
 
-def _write_clips(clips: Sequence[Clip], folder: Path, seed: int, clip_ms: int) -> list[str]:
+def _write_clips(clips: Sequence[PlannedClip], folder: Path, seed: int, clip_ms: int) -> list[str]:
     """Speak and write one shard; the files written. Runs in a process of its own."""
     written = []
     clip_samples = clip_ms * SAMPLE_RATE_HZ // 1000
@@ -217,7 +217,7 @@ def _speak_to_fit(text: str, longest_samples: int, rng: np.random.Generator) -> 
 def _said_by_program(
     program: ProgramVoice, text: str, longest_samples: int, rng: np.random.Generator
 ) -> NDArray[np.float32] | None:
-    """The text by another engine; None if it fails or takes too long."""
+    """The text by another program; None if it fails or takes too long."""
     said = _program_says(program, text)
     if said is None:
         return None
@@ -268,14 +268,14 @@ def _write_background(
         path.write_bytes(encode_wav(samples, SAMPLE_RATE_HZ))
 
 
-def _write_lists(clips: Sequence[Clip], written: set[str], folder: Path) -> None:
+def _write_lists(clips: Sequence[PlannedClip], written: set[str], folder: Path) -> None:
     for split in HELD_OUT_SPLITS:
         files = sorted(clip.file for clip in clips if clip.split == split and clip.file in written)
         (folder / SPLIT_LISTS[split]).write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
 
 
 def _readme(
-    settings: dict[str, object], clips: Sequence[Clip], written: set[str], accents: Sequence[str]
+    settings: dict[str, object], clips: Sequence[PlannedClip], written: set[str], accents: Sequence[str]
 ) -> str:
     speakers = {
         name: sum(map(len, sexes)) for name, sexes in split_speakers(int(str(settings["seed"]))).items()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-    Engine = Interpreter | TensorFlowEngine
+    GraphEngine = Interpreter | TensorFlowEngine
 
 AUDIO_INPUT, RATE_INPUT, OUTPUT = "decoded_sample_data:0", "decoded_sample_data:1", "labels_softmax:0"
 INPUT_SHAPE = (16000, 1)  # of the challenge: a second at 16 kHz
@@ -178,7 +178,7 @@ def read_graph(path):
 
 
 def load_engine(content, flags, log=None):
-    # type: (bytes, argparse.Namespace, Callable[[str], None] | None) -> tuple[Engine, float]
+    # type: (bytes, argparse.Namespace, Callable[[str], None] | None) -> tuple[GraphEngine, float]
     """The engine that the flags ask for, and the seconds that it took; ``log`` in place of the timer's."""
     log = log or _log
     start_s = default_timer()
@@ -186,7 +186,7 @@ def load_engine(content, flags, log=None):
     if flags.engine != NUMPY:
         log("Loading TensorFlow.")
         try:
-            engine = TensorFlowEngine(content, feeds, fetches, flags.num_threads)  # type: Engine
+            engine = TensorFlowEngine(content, feeds, fetches, flags.num_threads)  # type: GraphEngine
             return engine, default_timer() - start_s
         except ImportError as error:
             if flags.engine == TENSORFLOW:
@@ -214,7 +214,7 @@ def _phase(run, most_runs, most_s, detail):
 
 
 def count_flops(engine, inputs):
-    # type: (Engine, list[np.ndarray[Any, Any]]) -> int
+    # type: (GraphEngine, list[np.ndarray[Any, Any]]) -> int
     """FLOPs of a run."""
     nodes = counted_nodes(needed_nodes(list(engine.nodes.values()), split_reference(OUTPUT)[0]))
     wanted = {(node.name, 0) for node in nodes} | {one for node in nodes for one in node.inputs}

@@ -14,7 +14,7 @@ from places import ROOT
 
 from codegen.emit import generate, generate_model
 from hil.boards.board import Board, load_board
-from hil.boards.build import Engine, _cmake_message, _overflow_message, build
+from hil.boards.build import EngineChoice, _cmake_message, _overflow_message, build
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.spec import labels_for
@@ -154,9 +154,9 @@ def test_no_run_folder(tmp_path: Path, board: Board) -> None:
 
 def test_engines_and_what_they_need(run: Path, board: Board) -> None:
     with pytest.raises(UserError, match=r"needs a TFLite-Micro checkout.*add --tflm-root FOLDER"):
-        build(board, run, Engine("tflm"))
+        build(board, run, EngineChoice("tflm"))
     with pytest.raises(UserError, match=r"of no use to --engine compiled; add --engine tflm"):
-        build(board, run, Engine(tflm_root=run))
+        build(board, run, EngineChoice(tflm_root=run))
 
 
 def tools(folder: Path, *names: str) -> str:
