@@ -17,7 +17,7 @@ class ResultFile:
 
     Attributes:
         VERSION: changes where fields change so that an older reader would take the file wrongly. Files
-            without one, of Earshot 0.2 and before, are read as version 1.
+            without one, of Earshot 0.1, are read as version 1.
     """
 
     VERSION: ClassVar[int] = 1
