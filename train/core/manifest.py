@@ -3,19 +3,19 @@
 codegen writes it, after all other files. hil and CMake (firmware/cmake/model.cmake) read it, never the C.
 """
 
-import dataclasses
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.typed_json import Mismatch, decode, encode, parse
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
+_VERSION_KEY = "format_version"
 COMPILED, TFLM = ENGINES = ("compiled", "tflm")  # what can run the model
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -73,20 +73,20 @@ class Manifest:
         hashes += [self.front_end_sha256] if self.front_end_sha256 is not None else []
         hashes += [self.operating_point.sha256] if self.operating_point is not None else []
         for value in hashes:
-            if not isinstance(value, str) or not _SHA256.fullmatch(value):
-                raise ValueError(f"{value!r} is no SHA-256")
+            if not _SHA256.fullmatch(value):
+                raise UserError(f"{value!r} is no SHA-256")
         for name in self.files:
             if Path(name).name != name:
-                raise ValueError(f"{name!r} is not beside the manifest")
+                raise UserError(f"{name!r} is not beside the manifest")
         if tuple(self.arena_bytes) != ENGINES:
-            raise ValueError(f"arena_bytes has {', '.join(self.arena_bytes)}, expected {', '.join(ENGINES)}")
+            raise UserError(f"arena_bytes has {', '.join(self.arena_bytes)}, expected {', '.join(ENGINES)}")
         for number in (self.model_bytes, self.weight_bytes, *self.arena_bytes.values()):
-            if not isinstance(number, int) or number < 0:
-                raise ValueError(f"{number!r} is no number of bytes")
+            if number < 0:
+                raise UserError(f"{number} is no number of bytes")
 
     def to_json(self) -> str:
         """manifest.json, byte for byte the same for the same content."""
-        return json.dumps({"format_version": FORMAT_VERSION, **dataclasses.asdict(self)}, indent=2) + "\n"
+        return json.dumps({_VERSION_KEY: FORMAT_VERSION, **encode(self)}, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes, where: str, remedy: str) -> "Manifest":
@@ -99,19 +99,13 @@ class Manifest:
             UserError: not JSON, of another version, or with fields missing, unknown or senseless.
         """
         try:
-            content: dict[str, Any] = json.loads(text)
-            version = content.pop("format_version")
+            content = parse(text, where)
+            version = content.pop(_VERSION_KEY, None) if isinstance(content, dict) else None
             if version != FORMAT_VERSION:
-                raise UserError(f"{where}: format version {version}, expected {FORMAT_VERSION}; {remedy}")
-            for end in ("input", "output"):
-                content[end] = End(**{**content[end], "shape": tuple(content[end]["shape"])})
-            if content["operating_point"] is not None:
-                content["operating_point"] = PointName(**content["operating_point"])
-            for name in ("operators", "kernels", "labels"):
-                content[name] = tuple(content[name])
-            return cls(**content)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{where}: not a {MANIFEST} of this version ({error}); {remedy}") from error
+                raise Mismatch(f"{where}: {_VERSION_KEY} is {version!r}, expected {FORMAT_VERSION}")
+            return decode(cls, content, where, allow_unknown=False)
+        except Mismatch as error:
+            raise UserError(f"{error}; {remedy}") from error
 
 
 def read_manifest(folder: Path, remedy: str) -> Manifest:

@@ -51,22 +51,22 @@ def having(key, value):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (having("format_version", 2), "format version 2, expected 1"),
-        (without("format_version"), "not a manifest.json of this version"),
-        (without("model_sha256"), "not a manifest.json of this version"),
-        (having("more", 1), "not a manifest.json of this version .*more"),
+        (having("format_version", 2), "format_version is 2, expected 1"),
+        (without("format_version"), "format_version is None, expected 1"),
+        (without("model_sha256"), "has no 'model_sha256'"),
+        (having("more", 1), "has 'more', which is not known"),
         (having("model_sha256", "abc"), "'abc' is no SHA-256"),
-        (having("front_end_sha256", 3), "3 is no SHA-256"),
+        (having("front_end_sha256", 3), "front_end_sha256: is 3, expected text"),
         (having("operating_point", {"name": "tuned", "sha256": "x"}), "'x' is no SHA-256"),
-        (having("operating_point", "tuned"), "not a manifest.json of this version"),
-        (having("files", {"engine.c": None}), "None is no SHA-256"),
+        (having("operating_point", "tuned"), 'operating_point: is "tuned", expected an object'),
+        (having("files", {"engine.c": None}), "files: engine.c: is null, expected text"),
         (having("files", {"../engine.c": EMPTY_SHA256}), "'../engine.c' is not beside the manifest"),
-        (having("files", ["engine.c"]), "not a manifest.json of this version"),
+        (having("files", ["engine.c"]), "files: is a list, expected an object"),
         (having("arena_bytes", {"compiled": 16}), "arena_bytes has compiled, expected compiled, tflm"),
-        (having("arena_bytes", {"compiled": "16", "tflm": 16}), "'16' is no number of bytes"),
+        (having("arena_bytes", {"compiled": "16", "tflm": 16}), 'compiled: is "16", expected a whole number'),
         (having("model_bytes", -1), "-1 is no number of bytes"),
-        (having("input", {"shape": [1]}), "not a manifest.json of this version"),
-        (having("input", None), "not a manifest.json of this version"),
+        (having("input", {"shape": [1]}), "input: has no 'scale'"),
+        (having("input", None), "input: is null, expected an object"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(change, fault):
@@ -76,9 +76,18 @@ def test_what_is_wrong_is_said_with_what_to_do(change, fault):
         Manifest.from_json(json.dumps(content), "c/manifest.json", "do that")
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{", b"null", b"\xff"])
-def test_no_manifest_at_all(text):
-    with pytest.raises(UserError, match=r"^here: not a manifest\.json of this version .*; do that$"):
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (b"", "is not JSON"),
+        (b"{", "is not JSON"),
+        (b"\xff", "is not JSON"),
+        (b"[]", "format_version is None, expected 1"),
+        (b"null", "format_version is None, expected 1"),
+    ],
+)
+def test_no_manifest_at_all(text, fault):
+    with pytest.raises(UserError, match=rf"^here: {fault}.*; do that$"):
         Manifest.from_json(text, "here", "do that")
 
 
