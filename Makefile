@@ -8,7 +8,7 @@ demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, 
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
 
 test: check  ## everything CI checks
-	$(PYTHON) -m pytest --numprocesses auto --dist loadfile
+	$(PYTHON) -m pytest --numprocesses auto --dist worksteal
 
 check: $(READY)  ## style, types, import arrows: the quick part of the tests
 	.venv/bin/ruff check .

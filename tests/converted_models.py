@@ -1,6 +1,5 @@
 """Small .tflite made by TensorFlow's converter, changed by hand, and their bits compared."""
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -72,8 +71,7 @@ def assert_same(tflite: bytes, count: int = RANDOM_INPUTS) -> np.ndarray:
     return found
 
 
-@functools.cache
-def normalized_network(name: str, preprocess: str) -> bytes:
+def convert_normalized(name: str, preprocess: str) -> bytes:
     """An architecture with 12 labels whose normalization does something, quantized on noise."""
     from quantize.convert import convert as quantized
     from train import architectures

@@ -1,14 +1,18 @@
 """Commands run as a user runs them: in processes of their own, from the repository."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from chain.warm_python import TIMEOUT_S
 from places import ROOT
+
+Command = Callable[..., tuple[int, str, str]]
 
 
 def _hear_ctrl_c() -> None:
@@ -16,18 +20,31 @@ def _hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def _environment(cache: Path) -> dict[str, str]:
+    return {**os.environ, "EARSHOT_CACHE": str(cache), "COLUMNS": "200"}
+
+
+def _checked(code: int, output: str, messages: str) -> tuple[int, str, str]:
+    assert "Traceback" not in messages
+    assert "Warning" not in messages, "what Python and TensorFlow warn of is not for the user"
+    return code, output, messages
+
+
 @pytest.fixture(scope="session")
-def start(tmp_path_factory) -> Callable[..., subprocess.Popen[str]]:
+def cache(once) -> Path:
+    return once("cache", lambda folder: None)
+
+
+@pytest.fixture(scope="session")
+def start(cache) -> Callable[..., subprocess.Popen[str]]:
     """``start("train", "--words", "yes,no")``: the process, its output and messages in pipes."""
-    cache = tmp_path_factory.mktemp("cache")
 
     def start(package: str, *arguments: object) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", package, *map(str, arguments)]
-        environment = {**os.environ, "EARSHOT_CACHE": str(cache), "COLUMNS": "200"}
         return subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment,
+            env=_environment(cache),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -38,22 +55,57 @@ def start(tmp_path_factory) -> Callable[..., subprocess.Popen[str]]:
 
 
 @pytest.fixture(scope="session")
-def command(start) -> Callable[..., tuple[int, str, str]]:
-    """``command("train", …)``: exit code, stdout and stderr, without a traceback or a library's warning."""
+def cold_command(start) -> Command:
+    """As ``command``, by an interpreter started anew: it imports TensorFlow and has its own order of sets."""
 
     def run(package: str, *arguments: object) -> tuple[int, str, str]:
         with start(package, *arguments) as process:
-            output, messages = process.communicate(timeout=300)
-        assert "Traceback" not in messages
-        assert "Warning" not in messages, "what Python and TensorFlow warn of is not for the user"
-        return process.returncode, output, messages
+            output, messages = process.communicate(timeout=TIMEOUT_S)
+        return _checked(process.returncode, output, messages)
 
     return run
 
 
 @pytest.fixture(scope="session")
-def corpus(make_corpus, tmp_path_factory) -> Path:
-    return make_corpus(tmp_path_factory.mktemp("corpus") / "tones")
+def warm_python() -> Iterator[subprocess.Popen[str]]:
+    script = Path(__file__).with_name("warm_python.py")
+    with subprocess.Popen(
+        [sys.executable, script],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=_hear_ctrl_c,
+    ) as process:
+        yield process
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def command(warm_python, cache, tmp_path_factory) -> Command:
+    """``command("train", …)``: exit code, stdout and stderr, without a traceback or a library's warning."""
+    said = tmp_path_factory.mktemp("said")
+    output, messages = said / "output", said / "messages"
+
+    def run(package: str, *arguments: object) -> tuple[int, str, str]:
+        request = {
+            "package": package,
+            "arguments": [str(argument) for argument in arguments],
+            "environment": _environment(cache),
+            "output": str(output),
+            "messages": str(messages),
+        }
+        print(json.dumps(request), file=warm_python.stdin, flush=True)
+        code = int(warm_python.stdout.readline())
+        return _checked(code, output.read_text(encoding="utf-8"), messages.read_text(encoding="utf-8"))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def corpus(make_corpus, once) -> Path:
+    return once("corpus", lambda folder: make_corpus(folder / "tones")) / "tones"
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +118,11 @@ def small_job(corpus) -> Sequence[object]:
 
 
 @pytest.fixture(scope="session")
-def trained(command, small_job, tmp_path_factory) -> Path:
+def trained(command, small_job, once) -> Path:
     """The run folder of that job. Tests that change something take a copy."""
-    run = tmp_path_factory.mktemp("runs") / "yes_no"
-    code, _, messages = command("train", *small_job, "--out", run)
-    assert code == 0, messages
-    return run
+
+    def make(folder: Path) -> None:
+        code, _, messages = command("train", *small_job, "--out", folder / "yes_no")
+        assert code == 0, messages
+
+    return once("trained", make) / "yes_no"

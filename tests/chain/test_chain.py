@@ -36,6 +36,7 @@ def copy(trained, tmp_path) -> Path:
     return Path(shutil.copytree(trained, tmp_path / "copy"))
 
 
+@pytest.mark.slow
 def test_every_file_of_the_contract_is_there(trained):
     assert_complete(trained)
     assert (trained / "labels.txt").read_text() == "_silence_\n_unknown_\nyes\nno"
@@ -65,6 +66,7 @@ def test_metrics_hold_each_artefacts_figures(trained):
     assert [op["op"] for op in metrics["ops"]] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX"]
 
 
+@pytest.mark.slow
 def test_a_front_end_of_no_board_ends_with_the_graph(command, small_job, tmp_path):
     """model.pb, scores and report; what needs int8 or C says in one line why there is none."""
     run = tmp_path / "mfcc"
@@ -87,13 +89,14 @@ def test_a_front_end_of_no_board_ends_with_the_graph(command, small_job, tmp_pat
     assert "model.pb" in output
 
 
-def test_again_over_an_old_run_gives_the_same_bytes(trained, copy, command, small_job):
+@pytest.mark.slow
+def test_again_over_an_old_run_gives_the_same_bytes(trained, copy, cold_command, small_job):
     """--overwrite, and reproducibility: nothing of what was there before may shine through."""
     for name in ("model.tflite", "model.pb", "c/model.cc", "checkpoints/last.npz", "checkpoints/best.npz"):
         (copy / name).write_bytes(b"old")
     (copy / "c" / "old.h").write_text("old")
     (copy / "notes.txt").write_text("mine")
-    code, output, messages = command("train", *small_job, "--out", copy, "--overwrite")
+    code, output, messages = cold_command("train", *small_job, "--out", copy, "--overwrite")
     assert code == 0, messages
     assert files(copy / "c") == files(trained / "c")
     for name in ("model.tflite", "model.pb", "labels.txt", "history.json"):
@@ -103,6 +106,7 @@ def test_again_over_an_old_run_gives_the_same_bytes(trained, copy, command, smal
     assert str(copy / "report.html") in output
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_model(trained, copy, command, small_job):
     code, _, messages = command("train", *small_job, "--out", copy, "--overwrite", "--seed", 3)
     assert code == 0, messages
@@ -127,6 +131,7 @@ def test_a_mistake_does_not_cost_the_run_that_overwrite_would_have_replaced(copy
     assert files(copy) == before
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_best_and_resume_completes(start, command, corpus, tmp_path):
     run = tmp_path / "stopped"
     flags = (
@@ -164,6 +169,7 @@ def test_ctrl_c_keeps_the_best_and_resume_completes(start, command, corpus, tmp_
     assert json.loads((run / "metrics.json").read_text())["training"]["steps"] == 1520
 
 
+@pytest.mark.slow
 def test_stop_training_finishes_with_the_best_so_far(copy, command):
     """As after Ctrl-C: the checkpoints are there, what is made of them is not."""
     for name in ("spec.json", "model.keras", "model.tflite", "metrics.json"):
@@ -173,22 +179,13 @@ def test_stop_training_finishes_with_the_best_so_far(copy, command):
     assert_complete(copy)
 
 
-def test_evaluate_gives_the_same_figures(trained, command, corpus, tmp_path):
+def test_evaluate_gives_the_same_figures(trained, cold_command, corpus, tmp_path):
     written = tmp_path / "figures.json"
     scores = tmp_path / "scores.npz"
-    code, output, messages = command(
-        "train",
-        "evaluate",
-        trained,
-        "--data",
-        corpus,
-        "--model",
-        "int8",
-        "--json",
-        written,
-        "--scores",
-        scores,
-    )
+    code, output, messages = cold_command(
+        "train", "evaluate", trained, "--data", corpus, "--model", "int8",
+        "--json", written, "--scores", scores,
+    )  # fmt: skip
     assert code == 0, messages
     with np.load(scores) as file:
         assert file["int8"].shape == (16, 4)
@@ -203,6 +200,7 @@ def test_evaluate_gives_the_same_figures(trained, command, corpus, tmp_path):
     assert f"{100 * metrics['int8']['accuracy']:.1f} %" in output
 
 
+@pytest.mark.slow
 def test_unlabelled_recordings_are_labelled_and_submitted(trained, command, corpus, tmp_path):
     clips = tmp_path / "clips"
     clips.mkdir()
@@ -228,14 +226,15 @@ def test_unlabelled_recordings_are_labelled_and_submitted(trained, command, corp
     assert json.loads((tmp_path / "out.csv.json").read_text())["score"]["accuracy"] > 0.8
 
 
-def test_quantize_and_codegen_alone_make_the_same_files(trained, copy, command):
+@pytest.mark.slow
+def test_quantize_and_codegen_alone_make_the_same_files(trained, copy, cold_command):
     (copy / "model.tflite").unlink()
     shutil.rmtree(copy / "c")
-    code, output, messages = command("quantize", copy)
+    code, output, messages = cold_command("quantize", copy)
     assert code == 0, messages
     assert "CONV_2D, RESHAPE, FULLY_CONNECTED, SOFTMAX" in output
     assert (copy / "model.tflite").read_bytes() == (trained / "model.tflite").read_bytes()
-    code, output, messages = command("codegen", copy)
+    code, output, messages = cold_command("codegen", copy)
     assert code == 0, messages
     assert output.strip() == str(copy / "c")
     assert files(copy / "c") == files(trained / "c")

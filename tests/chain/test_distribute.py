@@ -27,6 +27,7 @@ def run_apart(script: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_two_replicas_learn_what_one_learns(tmp_path):
     """Without dropout only the order of sums differs; an odd batch is refused."""
     output = run_apart(f"""
@@ -104,6 +105,7 @@ def workers(start, monkeypatch):
         process.communicate()
 
 
+@pytest.mark.slow
 def test_a_lost_worker_ends_the_others_and_all_go_on_from_the_checkpoint(workers, corpus, tmp_path):
     run, banks = tmp_path / "run", tmp_path / "banks"
     job = (

@@ -11,28 +11,36 @@ PHRASE = "hey robot"
 
 
 @pytest.fixture(scope="module")
-def phrases(make_corpus, tmp_path_factory) -> Path:
+def phrases(make_corpus, once) -> Path:
     """The tones, one of them under the name of a phrase."""
-    root = make_corpus(tmp_path_factory.mktemp("phrases") / "tones")
-    (root / "yes").rename(root / PHRASE)
-    for split in root.glob("*_list.txt"):
-        split.write_text(split.read_text().replace("yes/", f"{PHRASE}/"))
-    return root
+
+    def make(folder: Path) -> None:
+        root = make_corpus(folder / "tones")
+        (root / "yes").rename(root / PHRASE)
+        for split in root.glob("*_list.txt"):
+            split.write_text(split.read_text().replace("yes/", f"{PHRASE}/"))
+
+    return once("phrases", make) / "tones"
 
 
 @pytest.fixture(scope="module")
-def run(phrases, command, tmp_path_factory) -> Path:
+def run(phrases, command, once) -> Path:
     """Trained with clips of one and a half seconds, as a phrase may need."""
-    run = tmp_path_factory.mktemp("runs") / run_name([PHRASE, "no"])
-    code, output, messages = command(
-        "train", "--words", " Hey   Robot ,no", "--data", phrases, "--training-steps", "60,20",
-        "--eval-step-interval", 40, "--bank-clips", 400, "--clip-duration-ms", 1500, "--out", run,
-    )  # fmt: skip
-    assert code == 0, messages
-    assert PHRASE in output
-    return run
+    name = run_name([PHRASE, "no"])
+
+    def make(folder: Path) -> None:
+        code, output, messages = command(
+            "train", "--words", " Hey   Robot ,no", "--data", phrases, "--training-steps", "60,20",
+            "--eval-step-interval", 40, "--bank-clips", 400, "--clip-duration-ms", 1500,
+            "--out", folder / name,
+        )  # fmt: skip
+        assert code == 0, messages
+        assert PHRASE in output
+
+    return once("phrase_run", make) / name
 
 
+@pytest.mark.slow
 def test_its_name_is_kept_and_has_a_folder_and_identifiers(run):
     assert run.name == "hey-robot_no"
     assert (run / "labels.txt").read_text().splitlines() == ["_silence_", "_unknown_", PHRASE, "no"]

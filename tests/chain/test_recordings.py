@@ -3,23 +3,22 @@
 import json
 
 import pytest
-from places import SHARED
+from places import RECORDINGS
 
 from train.core import runfolder
 
-ARCHIVE = SHARED / "data" / "speech_commands_dev.tar.xz"
 NAMES = ("_silence_", "_unknown_", "yes", "no")
 
 
 @pytest.mark.shared
 @pytest.mark.slow
-@pytest.mark.skipif(not ARCHIVE.is_file(), reason="../shared has no recordings")
+@pytest.mark.skipif(not RECORDINGS.is_file(), reason="../shared has no recordings")
 def test_the_main_job_on_the_archive(command, tmp_path):
     """A thirtieth of the recipe: better than guessing, and int8 as good as float."""
     run = tmp_path / "run"
     code, output, messages = command(
-        "train", "--words", "yes,no", "--data", ARCHIVE, "--training-steps", "400,100", "--bank-clips", 4000,
-        "--eval-step-interval", 250, "--out", run,
+        "train", "--words", "yes,no", "--data", RECORDINGS, "--training-steps", "400,100",
+        "--bank-clips", 4000, "--eval-step-interval", 250, "--out", run,
     )  # fmt: skip
     assert code == 0, messages
     runfolder.read_spec(run, needs=["model.keras", "model.pb", "model.tflite", "labels.txt"])

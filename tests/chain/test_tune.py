@@ -12,6 +12,7 @@ def copy(trained, tmp_path) -> Path:
     return Path(shutil.copytree(trained, tmp_path / "copy"))
 
 
+@pytest.mark.slow
 def test_a_run_is_tuned_and_can_go_back(copy, command):
     code, output, messages = command(
         "hil", "tune", copy, "--minutes", 2, "--false-accepts-per-hour", 120, "--seed", 5

@@ -1,5 +1,6 @@
 """Firmware built for a board, once per session, and started; skipped where a tool is missing."""
 
+import hashlib
 import shutil
 import signal
 import subprocess
@@ -59,23 +60,20 @@ def cmake() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture(scope="session")
-def firmware(
-    cmake: Callable[..., subprocess.CompletedProcess[str]], tmp_path_factory: pytest.TempPathFactory
-) -> Firmware:
+def firmware(cmake: Callable[..., subprocess.CompletedProcess[str]], once: Callable[..., Path]) -> Firmware:
     """``firmware(board_id, program, model=None)``: the program built for the board, with what is in model."""
-    folders: dict[tuple[str, Path | None], Path] = {}
 
     def build(board_id: str, program: str, model: Path | None = None) -> Path:
-        key = (board_id, model)
-        if key not in folders:
-            require_tools(load_board(board_id))
-            folder = tmp_path_factory.mktemp(board_id)
+        require_tools(load_board(board_id))
+
+        def make(folder: Path) -> None:
             configure = ["-S", ROOT, "-B", folder, f"-DBOARD={board_id}", f"-DMODEL={model or ''}"]
             for arguments in (configure, ["--build", folder, "--parallel"]):
                 result = cmake(*arguments)
                 assert result.returncode == 0, result.stdout + result.stderr
-            folders[key] = folder
-        return folders[key] / program
+
+        of_model = hashlib.sha256(str(model).encode()).hexdigest()[:8]
+        return once(f"{board_id}-{of_model}", make) / program
 
     return build
 
@@ -124,8 +122,7 @@ def examples(front_end: FrontEnd) -> tuple[NDArray[np.float32], NDArray[np.int64
     return frontend.float_features(wav.to_float(np.stack(clips)), front_end), np.array(labels)
 
 
-@pytest.fixture(scope="session")
-def listening_tflite() -> bytes:
+def convert_listening() -> bytes:
     """An int8 tiny_conv that knows the sounds of ``examples``: random filters, dense by least squares."""
     tf = pytest.importorskip("tensorflow")
     features, labels = examples(FrontEnd())
@@ -153,10 +150,19 @@ def listening_tflite() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def run_folder(listening_tflite: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder(once: Callable[..., Path]) -> Path:
     """A run folder of that model, with c/. Tests that change something take a copy."""
-    run = tmp_path_factory.mktemp("runs") / "tones"
-    runfolder.write_bytes(run / runfolder.TFLITE, listening_tflite)
+    return once("listening", lambda folder: write_run(folder / "tones")) / "tones"
+
+
+@pytest.fixture(scope="session")
+def listening_tflite(run_folder: Path) -> bytes:
+    """Its model."""
+    return (run_folder / runfolder.TFLITE).read_bytes()
+
+
+def write_run(run: Path) -> None:
+    runfolder.write_bytes(run / runfolder.TFLITE, convert_listening())
     runfolder.write_spec(run, ModelSpec(labels=labels_for(WORDS_HZ)), [runfolder.TFLITE])
     clips = {"yes": tone(500, 1000), "größe": tone(1500, 1000), "_unknown_": noise(1000)}
     entries = []
@@ -166,7 +172,6 @@ def run_folder(listening_tflite: bytes, tmp_path_factory: pytest.TempPathFactory
         entries.append({"file": name, "label": label, "source": ""})
     runfolder.write_json(run / runfolder.CLIPS / runfolder.CLIPS_LIST, entries)
     generate(run)
-    return run
 
 
 # hil test
@@ -190,9 +195,12 @@ def time_limit() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def corpus(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corpus(run_folder: Path, once: Callable[..., Path]) -> Path:
     """Recordings between two sounds, where the model is not sure: elsewhere its scores are all alike."""
-    folder = tmp_path_factory.mktemp("corpus")
+    return once("unsure", lambda folder: write_unsure(folder, run_folder))
+
+
+def write_unsure(folder: Path, run_folder: Path) -> None:
     model = TflmModel((run_folder / runfolder.TFLITE).read_bytes(), "model")
     rng = np.random.default_rng(5)
     tones_hz = {**WORDS_HZ, "other": 3000}
@@ -205,7 +213,6 @@ def corpus(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
             write(folder / word / f"s{number}_nohash_0.wav", between(model, one, other))
     write(folder / "_background_noise_" / "noise.wav", rng.normal(0, 2000, 20 * RATE_HZ))
-    return folder
 
 
 def between(model: TflmModel, one: Any, other: Any) -> Any:

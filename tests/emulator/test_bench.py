@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,20 +44,21 @@ pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def results(once: Callable[..., Path]) -> dict[str, dict[str, Any]]:
     """By board, what the bench writes; its model is a tiny_conv with random weights."""
     for tool in ("cmake", "arm-none-eabi-gcc", "qemu-system-arm"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not on the PATH")
-    folder = tmp_path_factory.mktemp("bench")  # in which there is no out/yes_no
-    command = [sys.executable, str(BENCH / "firmware_bench.py"), "--engine", "compiled"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    assert "random weights" in done.stderr
-    assert "TFLM CMSIS-NN (BASELINES.md)" in done.stdout
-    return {
-        result["board"]: result for result in json.loads((folder / "out/bench/firmware.json").read_text())
-    }
+
+    def make(folder: Path) -> None:  # in which there is no out/yes_no
+        command = [sys.executable, str(BENCH / "firmware_bench.py"), "--engine", "compiled"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        assert "random weights" in done.stderr
+        assert "TFLM CMSIS-NN (BASELINES.md)" in done.stdout
+
+    written = once("bench", make) / "out/bench/firmware.json"
+    return {result["board"]: result for result in json.loads(written.read_text())}
 
 
 @pytest.fixture(scope="module")

@@ -63,12 +63,15 @@ def own_run(run_folder: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tuned_run(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tuned_run(run_folder: Path, once: Callable[..., Path]) -> Path:
     """The run with a short mean and low thresholds, of the words alone."""
-    run = shutil.copytree(run_folder, tmp_path_factory.mktemp("runs") / "tuned")
-    put_in_force(run, OperatingPoint(300, 1500, 3, (NEVER, NEVER, 90, 120)))
-    generate(run)
-    return run
+
+    def make(folder: Path) -> None:
+        run = shutil.copytree(run_folder, folder / "tuned")
+        put_in_force(run, OperatingPoint(300, 1500, 3, (NEVER, NEVER, 90, 120)))
+        generate(run)
+
+    return once("tuned", make) / "tuned"
 
 
 @pytest.fixture
@@ -113,10 +116,23 @@ def check_heard_all(result: StreamResult) -> None:
     assert compared.inferences_compared == result.inferences > 110
 
 
-@pytest.mark.parametrize("board_id", ["host", "mps2-an386"])
-def test_the_board_hears_what_python_hears(job: Callable[..., Listening], board_id: str) -> None:
-    listening = job(board_id)
-    result = listen(listening)
+@pytest.fixture(scope="module", params=["host", pytest.param("mps2-an386", marks=pytest.mark.slow)])
+def untuned(
+    request: pytest.FixtureRequest,
+    firmware: Firmware,
+    run_folder: Path,
+    stream: Stream,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Listening, StreamResult]:
+    """What a board heard, of each kind."""
+    own_run = shutil.copytree(run_folder, tmp_path_factory.mktemp("untuned") / "run")
+    listening = job_maker(firmware, run_folder, own_run, stream)(request.param)
+    return listening, listen(listening)
+
+
+def test_the_board_hears_what_python_hears(untuned: tuple[Listening, StreamResult]) -> None:
+    listening, result = untuned
+    board_id = listening.dut.board
     check_heard_all(result)
     assert (result.words, result.correct, result.false_rejects) == (WORDS, WORDS, 0)
     assert result.label == (HOST if board_id == "host" else EMULATED)
@@ -126,22 +142,20 @@ def test_the_board_hears_what_python_hears(job: Callable[..., Listening], board_
     assert StreamResult.read(listening.report) == result
 
 
-@pytest.mark.parametrize("board_id", ["host", "mps2-an386"])
 def test_a_tuned_board_hears_what_tuned_python_hears(
     firmware: Firmware,
-    job: Callable[..., Listening],
+    untuned: tuple[Listening, StreamResult],
     tuned_run: Path,
     stream: Stream,
     tmp_path: Path,
-    board_id: str,
 ) -> None:
     own_run = shutil.copytree(tuned_run, tmp_path / "tuned")
-    result = listen(job_maker(firmware, tuned_run, own_run, stream)(board_id))
+    listening, before = untuned
+    result = listen(job_maker(firmware, tuned_run, own_run, stream)(listening.dut.board))
     check_heard_all(result)
     assert result.operating_point == TUNED
-    untuned = listen(job(board_id))
-    assert untuned.operating_point == ORIGINAL
-    assert result.latency_ms.median < untuned.latency_ms.median, "a shorter mean is sooner"
+    assert before.operating_point == ORIGINAL
+    assert result.latency_ms.median < before.latency_ms.median, "a shorter mean is sooner"
     assert {item.label for item in result.detections} == set(WORDS_HZ), "only words are news"
 
 

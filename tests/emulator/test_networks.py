@@ -1,9 +1,9 @@
 """The best network under 20 kB, as training would have it quantized, on every kind of core: every bit."""
 
 import shutil
+from collections.abc import Callable
 
 import pytest
-from converted_models import normalized_network
 from emulator.emulated_engine import EmulatedEngine
 from kernel_models import Oracle, assert_equal, inputs_for
 
@@ -12,7 +12,9 @@ pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 @pytest.mark.parametrize("preprocess", ["log", "log_mel"])
 @pytest.mark.parametrize("board_id", ["mps2-an385", "mps2-an386", "mps3-an547"])
-def test_spectro_temporal(board_id: str, preprocess: str) -> None:
+def test_spectro_temporal(
+    normalized_network: Callable[[str, str], bytes], board_id: str, preprocess: str
+) -> None:
     for tool in ("arm-none-eabi-gcc", "qemu-system-arm"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not on the PATH")

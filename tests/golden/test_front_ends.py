@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from golden.make_front_ends import PATH, clip, features
-from parity.test_graphdef import needs_recordings, real_clips
 
 from train.audio.frontend import power_spectrogram, wav_features
 from train.audio.wav import to_float
@@ -80,10 +79,9 @@ def test_features_follow_their_formula(name):
 
 
 @pytest.mark.shared
-@needs_recordings
-def test_gain_control_on_recordings():
+def test_gain_control_on_recordings(real_clips):
     """How far features move, in steps, where recordings are quieter or have steady noise."""
-    audio = real_clips()
+    audio = real_clips
     noise = np.random.default_rng(3).normal(0, 0.01, audio.shape[1]).astype(np.float32)
     altered = {"a quarter as loud": np.rint(audio * 8192) / 32768, "noise of -40 dB": audio + noise}
     shares = {}

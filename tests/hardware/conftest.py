@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from emulator.conftest import listening_tflite, run_folder  # noqa: F401, what board_run asks for
+from emulator.conftest import run_folder  # noqa: F401, what board_run asks for
 
 from hil.boards.board import board_ids
 from hil.pytest_plugin import DEFAULT_BOARD

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from places import ROOT
+from places import ROOT, SHARED
 
 from codegen.frontend_tables import (
     bit_reversal,
@@ -27,7 +27,6 @@ from train.audio.frontend import wav_features
 from train.audio.wav import decode_wav, fit_length, read_wav, to_float
 from train.core.spec import FRONT_ENDS, GAIN_CONTROL, FrontEnd
 
-_SHARED = ROOT.parent / "shared"
 _FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 _SANITIZE = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
 _STATE_BYTES = 1 << 16  # more than any front end of these tests needs
@@ -131,7 +130,7 @@ def assert_close(rows: Rows, wanted: Rows, signal: str) -> None:
 
 
 def test_golden_array_of_the_original(default):
-    golden = _SHARED / "reference" / "golden"
+    golden = SHARED / "reference" / "golden"
     if not golden.is_dir():
         pytest.skip("../shared/reference is not there")
     rows = default.rows(read_wav(golden / "yes_1000ms.wav", 16000))
@@ -222,15 +221,13 @@ def test_any_chunking_gives_the_same_rows(each, pieces):
     assert np.array_equal(twin.rows(samples, pieces), twin.rows(samples))
 
 
+@pytest.mark.slow
 @pytest.mark.shared
-def test_every_recording_of_the_dev_corpus(each):
+def test_every_recording_of_the_dev_corpus(each, recordings):
     """Never more than 1 apart, and equal in at least 99.99 % of values."""
-    archive = _SHARED / "data" / "speech_commands_dev.tar.xz"
-    if not archive.is_file():
-        pytest.skip("../shared/data is not there")
     twin, front_end = each
     values = differing = largest = 0
-    with tarfile.open(archive) as packed:
+    with tarfile.open(recordings) as packed:
         for member in packed:
             if not member.name.endswith(".wav") or "_background_noise_" in member.name:
                 continue

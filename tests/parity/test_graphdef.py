@@ -1,10 +1,8 @@
 """model.pb against the Keras model and the NumPy front end, and in the real TensorFlow 1.4."""
 
-import functools
 import json
 import os
 import subprocess
-import tarfile
 from pathlib import Path
 
 import keras
@@ -17,17 +15,15 @@ from spread_models import TOLERANCE, assert_spread, keras_scores, spread_model, 
 from train import architectures
 from train.architectures import front_end_of
 from train.audio.frontend import average_bins, compute_features
-from train.audio.wav import decode_wav, encode_wav
+from train.audio.wav import encode_wav
 from train.core.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
 from train.graphdef import layer_ops, tf14
 from train.graphdef.freeze import GraphDefModel, freeze
 
 FRONT_END = FrontEnd()
-RECORDINGS = SHARED / "data" / "speech_commands_dev.tar.xz"
 TF14 = Path(os.environ.get("EARSHOT_TF14", ""))
 TF14_OPS = SHARED / "reference" / "tf14_ops.json"
 
-needs_recordings = pytest.mark.skipif(not RECORDINGS.is_file(), reason="../shared has no recordings")
 needs_tf14 = pytest.mark.skipif(
     "EARSHOT_TF14" not in os.environ, reason="EARSHOT_TF14 names no TensorFlow 1.4 folder"
 )
@@ -51,24 +47,6 @@ def synthetic_clips() -> np.ndarray:
     return np.clip(clips, -1, 1).astype(np.float32)
 
 
-@functools.cache
-def real_clips() -> np.ndarray:
-    """(about 200, 16000) float32: every twentieth recording, padded with zeros to a second."""
-    clips = []
-    with tarfile.open(RECORDINGS, "r|xz") as archive:
-        found = 0
-        for member in archive:
-            if not member.name.endswith(".wav") or "_background_noise_" in member.name:
-                continue
-            found += 1
-            file = archive.extractfile(member)
-            if found % 20 or file is None:
-                continue
-            samples = decode_wav(file.read(), FRONT_END.sample_rate_hz)[: FRONT_END.clip_samples]
-            clips.append(np.pad(samples, (0, FRONT_END.clip_samples - len(samples))))
-    return np.array(clips, dtype=np.float32) / 32768
-
-
 # walkthrough_conv_1d has no layer that others lack, and a clip takes it a second.
 NAMES = [name for name in architectures.names() if name != "walkthrough_conv_1d"]
 
@@ -84,10 +62,9 @@ def test_scores_equal_keras_on_synthetic_audio(name):
 
 
 @pytest.mark.shared
-@needs_recordings
 @pytest.mark.parametrize("name", NAMES)
-def test_scores_equal_keras_on_real_clips(name):
-    audio, front_end = real_clips(), front_end_of(name)
+def test_scores_equal_keras_on_real_clips(real_clips, name):
+    audio, front_end = real_clips, front_end_of(name)
     audio = audio[::3] if "conv" in name else audio
     assert len(audio) >= 50
     model = spread_model(name, audio)
@@ -332,8 +309,9 @@ def scores_of_tf14(python: Path, graph: bytes, audio: np.ndarray, folder: Path) 
     return np.load(files[4])
 
 
-def assert_tf14_agrees(model: keras.Model, front_end: FrontEnd, folder: Path, record_property) -> None:
-    audio = real_clips()
+def assert_tf14_agrees(
+    model: keras.Model, audio: np.ndarray, front_end: FrontEnd, folder: Path, record_property
+) -> None:
     graph = freeze(model, front_end)
     scores = scores_of_tf14(TF14 / "python", graph, audio, folder)
     expected = keras_scores(model, audio, front_end)
@@ -350,19 +328,18 @@ def assert_tf14_agrees(model: keras.Model, front_end: FrontEnd, folder: Path, re
 
 @pytest.mark.slow
 @pytest.mark.shared
-@needs_recordings
 @needs_tf14
 @pytest.mark.parametrize("name", NAMES)
-def test_real_tensorflow_1_4_gives_the_same_scores(name, tmp_path, record_property):
-    assert_tf14_agrees(spread_model(name, real_clips()), front_end_of(name), tmp_path, record_property)
+def test_real_tensorflow_1_4_gives_the_same_scores(real_clips, name, tmp_path, record_property):
+    model = spread_model(name, real_clips)
+    assert_tf14_agrees(model, real_clips, front_end_of(name), tmp_path, record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.shared
-@needs_recordings
 @needs_tf14
 @pytest.mark.parametrize("name", OTHER_FRONT_ENDS)
-def test_real_tensorflow_1_4_knows_every_front_end(name, tmp_path, record_property):
+def test_real_tensorflow_1_4_knows_every_front_end(real_clips, name, tmp_path, record_property):
     front_end = FrontEnd(name)
-    model = spread_model("tiny_conv", real_clips(), front_end=front_end)
-    assert_tf14_agrees(model, front_end, tmp_path, record_property)
+    model = spread_model("tiny_conv", real_clips, front_end=front_end)
+    assert_tf14_agrees(model, real_clips, front_end, tmp_path, record_property)

@@ -4,21 +4,19 @@ A third of the archive's recordings of these words have another recording under 
 of them that of another number of the same speaker; they are told apart by an error that no fit explains.
 """
 
-import functools
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from places import SHARED
+from places import RECORDINGS, SHARED
 
 from train.audio.frontend import wav_features
 from train.audio.wav import decode_wav, to_float
 from train.core.spec import FrontEnd
 
-DATA = SHARED / "data"
-BANK, RECORDINGS = DATA / "speech_commands_logmel_bank.npz", DATA / "speech_commands_dev.tar.xz"
+BANK = SHARED / "data" / "speech_commands_logmel_bank.npz"
 WORDS = ("bed", "cat", "happy")  # on the official partition in the archive, as in the bank
 CLIP_SAMPLES = 16000
 ANOTHER_RECORDING = 8.0  # steps of mean error from which on it is one
@@ -42,14 +40,14 @@ class Compared:
         return self.differences[errors < ANOTHER_RECORDING]
 
 
-@functools.cache
-def compared() -> dict[str, Compared]:
+@pytest.fixture(scope="module")
+def compared(recordings: Path) -> dict[str, Compared]:
     """By class: clips of a whole second, and shorter ones with zeros on both sides or behind."""
     with np.load(BANK) as bank:
         features = bank["features"]
         place = {key: index for index, key in enumerate(zip(bank["word"], bank["name"], strict=True))}
     differences: dict[str, list[np.ndarray]] = {"whole": [], "short, centred": [], "short, at the start": []}
-    with tarfile.open(RECORDINGS, "r|xz") as archive:
+    with tarfile.open(recordings) as archive:
         for member in archive:
             path = Path(member.name)
             if path.parent.name not in WORDS or (path.parent.name, path.stem) not in place:
@@ -66,11 +64,12 @@ def compared() -> dict[str, Compared]:
     return {kind: Compared(np.array(found)) for kind, found in differences.items()}
 
 
-def test_whole_clips_are_the_bank_s():
+@pytest.mark.slow
+def test_whole_clips_are_the_bank_s(compared):
     """JPEG, through which the bank has gone, makes 3.6 steps of mean error, says its README."""
-    whole = compared()["whole"]
+    whole = compared["whole"]
     by_band = np.abs(whole.same).mean(axis=(0, 1))
-    for kind, one in compared().items():
+    for kind, one in compared.items():
         error = np.abs(one.same).mean() if len(one.same) else np.nan
         print(f"{kind}: {len(one.same)} of {len(one.differences)} clips the same, mean error {error:.2f}")
     print("by band, whole:", " ".join(f"{error:.1f}" for error in by_band))
@@ -81,7 +80,7 @@ def test_whole_clips_are_the_bank_s():
     assert np.abs(whole.same.mean(axis=(0, 1))).max() < 1.0  # no band is louder or softer
 
 
-def test_short_clips_are_centred_in_the_bank():
-    centred, at_start = compared()["short, centred"], compared()["short, at the start"]
+def test_short_clips_are_centred_in_the_bank(compared):
+    centred, at_start = compared["short, centred"], compared["short, at the start"]
     assert len(centred.same) >= 15
     assert len(at_start.same) <= 2

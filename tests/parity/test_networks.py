@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from converted_models import assert_same, normalized_network, op_names
+from converted_models import assert_same, op_names
 
 from train.core.spec import FrontEnd
 from train.tflite.graph import read_graph
@@ -29,7 +29,7 @@ OPS = {
         ("spectro_temporal", "log_mel"),
     ],
 )
-def test_networks(name, preprocess):
+def test_networks(normalized_network, name, preprocess):
     tflite = normalized_network(name, preprocess)
     assert set(op_names(tflite)) == OPS[name] | {"FULLY_CONNECTED", "SOFTMAX"}
     graph, front_end = read_graph(tflite, name), FrontEnd(preprocess)

@@ -13,9 +13,7 @@ from parity.test_graphdef import (
     FRONT_END,
     NAMES,
     TF14,
-    needs_recordings,
     needs_tf14,
-    real_clips,
     synthetic_clips,
 )
 from single_layers import SINGLE_LAYERS, make_audio, make_model
@@ -59,10 +57,9 @@ def test_every_front_end_equals_tensorflow(name):
 
 
 @pytest.mark.shared
-@needs_recordings
 @pytest.mark.parametrize("name", NAMES)
-def test_scores_equal_tensorflow_on_real_clips(name):
-    audio = real_clips()
+def test_scores_equal_tensorflow_on_real_clips(real_clips, name):
+    audio = real_clips
     assert len(audio) >= 200
     audio = audio[::2] if "conv" in name else audio
     assert_same_scores(name, audio)
@@ -195,22 +192,20 @@ def assert_python_2_7_agrees(
 
 
 @pytest.mark.shared
-@needs_recordings
 @needs_tf14
 @pytest.mark.parametrize("name", NAMES)
-def test_python_2_7_gives_the_same_scores(name, tmp_path):
+def test_python_2_7_gives_the_same_scores(real_clips, name, tmp_path):
     """On recordings: NumPy 1.16 sums less exactly, and noise at full scale makes 1.4e-5 of that."""
-    audio = real_clips()[::4]
+    audio = real_clips[::4]
     graph = freeze(spread_model(name, audio), front_end_of(name))
     assert_python_2_7_agrees(graph, audio, tmp_path, tolerance(name))
 
 
 @pytest.mark.shared
-@needs_recordings
 @needs_tf14
 @pytest.mark.parametrize("name", [*FRONT_ENDS, "mfcc"])  # raw has networks of its own, tested above
-def test_python_2_7_knows_every_front_end(name, tmp_path):
-    audio, front_end = real_clips()[::4], FrontEnd(name)
+def test_python_2_7_knows_every_front_end(real_clips, name, tmp_path):
+    audio, front_end = real_clips[::4], FrontEnd(name)
     model = spread_model("tiny_conv", audio, front_end=front_end)
     assert_python_2_7_agrees(freeze(model, front_end), audio, tmp_path)
 

@@ -36,15 +36,26 @@ def convert_tiny(quantized: bool) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def tiny_tflite() -> bytes:
-    """The int8 .tflite: CONV_2D, RESHAPE, FULLY_CONNECTED, SOFTMAX."""
-    return convert_tiny(quantized=True)
+def tiny_models(once: Callable[..., Path]) -> Path:
+    """``int8.tflite`` and ``float.tflite``; most processes that read them need no TensorFlow."""
+
+    def make(folder: Path) -> None:
+        for name, quantized in (("int8", True), ("float", False)):
+            (folder / f"{name}.tflite").write_bytes(convert_tiny(quantized))
+
+    return once("tiny_models", make)
 
 
 @pytest.fixture(scope="session")
-def float_tflite() -> bytes:
+def tiny_tflite(tiny_models: Path) -> bytes:
+    """The int8 .tflite: CONV_2D, RESHAPE, FULLY_CONNECTED, SOFTMAX."""
+    return (tiny_models / "int8.tflite").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def float_tflite(tiny_models: Path) -> bytes:
     """The same network in float32."""
-    return convert_tiny(quantized=False)
+    return (tiny_models / "float.tflite").read_bytes()
 
 
 def tone(frequency_hz: float, amplitude: float = 0.05) -> np.ndarray:

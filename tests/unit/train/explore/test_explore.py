@@ -182,6 +182,7 @@ def test_speakers_on_both_sides_are_named(make_corpus, tmp_path) -> None:
     assert torn == [("speaker00", (TESTING, TRAINING))]
 
 
+@pytest.mark.slow
 def test_page_says_what_was_found_and_holds_it_all(page: str) -> None:
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
     assert "96 clips of 4 words by 12 speakers" in text
@@ -269,6 +270,7 @@ def test_baselines_are_judged_by_the_clips_of_a_job(task: baseline_task.Task) ->
     assert np.abs(task.training.features.mean(axis=0)).max() < 1e-3
 
 
+@pytest.mark.slow
 def test_baselines_learn_tones_and_nothing_of_noise(task: baseline_task.Task, monkeypatch) -> None:
     pytest.importorskip("tensorflow")
     from train.explore import baselines

@@ -84,6 +84,7 @@ def test_a_program_that_fails_is_done_without(install, script):
     assert other_tts.speak(ProgramVoice("piper", "gone"), "yes") is None
 
 
+@pytest.mark.slow
 def test_its_clips_are_for_training_and_it_says_so(install, tmp_path, capsys, monkeypatch):
     program = install("flite", FLITE)
     settings = {"seed": 1, "clips_per_word": 40, "unknown_words": ["cat", "tree"], "unknown_clips": 40}
