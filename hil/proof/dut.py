@@ -69,7 +69,7 @@ def make_dut(
     is_built: bool = False,
     emulator_options: Sequence[str] = (),
 ) -> DUT:
-    """The firmware `proof` of a run folder, built unless it is already, and the way to its line.
+    """Build the firmware `proof` of a run folder, unless it is built, and find the way to its line.
 
     Args:
         feed: one of FEEDS.
@@ -109,7 +109,7 @@ def make_dut(
 
 
 def label_of(board: Board, port: str | None) -> str:
-    """What a result is worth. A socket of a board that can be emulated is taken for its emulator's."""
+    """Say what a result is worth. A socket counts as the emulator's where the board has an emulator."""
     is_emulated = board.run_kind == QEMU and (port is None or port.startswith("socket://"))
     if board.target is None:
         return HOST
@@ -128,7 +128,7 @@ def open_port(port: str, baud: int) -> Link:
 
 
 def connect(dut: DUT, spec: ModelSpec) -> Session:
-    """A conversation with the firmware to be tested, and with no other.
+    """Open a session with the firmware to be tested, and with no other.
 
     Raises:
         LinkError: nobody answers.

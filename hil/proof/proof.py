@@ -1,8 +1,8 @@
-"""The proof: a board scores clips, and gives Python's features, and of its features the model's scores.
+"""Proves a board: its features must be Python's, and its scores TFLite-Micro's.
 
 Features may be 1 apart in one value of 10,000: the board computes them in whole numbers, Python in floating
-point (docs/adr/0009-integer-front-end.md). Scores must be those of TFLite-Micro, bit for bit, on the features
-that the board gave its model.
+point (docs/adr/0009-integer-front-end.md). The scores are compared bit for bit, on the features that the
+board itself gave its model.
 """
 
 import dataclasses
@@ -84,7 +84,7 @@ def prove(dut: DUT, tests: ClipSet, run: Path, resume: bool) -> ProofResult:
 
 
 def verdict(result: ProofResult, min_accuracy: float | None) -> None:
-    """End in the way a CI can tell apart.
+    """Raise the error whose exit code tells a CI what is wrong.
 
     Raises:
         ProofError: anything differs.
@@ -113,7 +113,7 @@ def verdict(result: ProofResult, min_accuracy: float | None) -> None:
 
 
 def _score(dut: DUT, session: Session, tests: ClipSet, records: Records) -> None:
-    """Score what is not scored yet; whatever happens, the cost of the line is noted."""
+    """Score the clips that have no scores yet; note what the line cost, even after an error."""
     wanted = [index for index in range(len(tests)) if not records.is_scored(index)]
     started_s = last_s = time.monotonic()
     scored = 0
@@ -164,7 +164,7 @@ def _fault_counts(faults: FaultSource | None) -> dict[str, Any]:
 
 
 def _write_result(dut: DUT, info: Info, tests: ClipSet, records: Records, path: Path) -> ProofResult:
-    """Write result.json of what there is, and give its content."""
+    """Write result.json about the clips scored so far; return its content."""
     scored = [index for index in range(len(tests)) if records.is_scored(index)]
     rows = [records.clips[index] for index in scored]
     label_count = len(tests.spec.labels)

@@ -1,4 +1,4 @@
-"""A board and its twin in Python listen to the same stream; what they hear is compared, judged and kept."""
+"""Lets a board and its twin in Python listen to one stream, and compares what they hear."""
 
 import time
 import zlib
@@ -25,7 +25,7 @@ from train.tflite.tflm import TflmModel
 
 @dataclass(frozen=True, eq=False)
 class Listening:
-    """What is to be listened to, and by whom.
+    """A stream to be listened to, and the settings of the board that does.
 
     Attributes:
         settings: for the report; ``time_tolerance_ms`` and ``inference_stride_rows`` are used, too.
@@ -45,7 +45,7 @@ class Listening:
 
 @dataclass(frozen=True)
 class _Twin:
-    """What Python hears: detections, and the CRC of all scores, as StreamResult has it."""
+    """What Python hears: detections, and the CRC of all scores, computed as for StreamResult."""
 
     heard: list[Heard]
     inferences: int
@@ -121,7 +121,7 @@ def _write(
     link: LinkStatistics,
     duration_s: float,
 ) -> StreamResult:
-    """Write stream.json of what was heard, and give its content. No outcome: the stream was cut short."""
+    """Write stream.json about what was heard; return its content. No outcome: it was cut short."""
     labels, front_end = job.spec.labels, job.spec.front_end
     found = sorted(transfer.detections.values(), key=lambda detection: detection.index)
     heard = [Heard(item.time_ms, item.label, item.score) for item in found]

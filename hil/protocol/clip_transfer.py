@@ -1,4 +1,4 @@
-"""What a session sends and what it brings back: one clip, its requests, its result."""
+"""One clip: the requests that send it, and the result that the board gives."""
 
 import zlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One connection to the firmware `proof`: requests out, messages in, and what is wrong where none come."""
+"""One connection to the firmware `proof`. It sends requests, receives messages, and explains silence."""
 
 import time
 from collections import deque
@@ -27,10 +27,10 @@ class FirmwareError(UserError):
 
 
 class Conversation:
-    """Frames over an open link; it closes that."""
+    """Requests and messages over an open link, which ``close`` closes."""
 
     def __init__(self, link: Link, statistics: LinkStatistics) -> None:
-        """``statistics`` are counted on."""
+        """Start on an open link; what happens is added to ``statistics``."""
         self.name = link.name
         self._link, self._statistics = link, statistics
         self._decoder = Decoder()
@@ -45,18 +45,18 @@ class Conversation:
         self._link.close()
 
     def encode_next(self, request: Message) -> bytes:
-        """The bytes of the next request, with its sequence."""
+        """Give the next sequence to a request and return its bytes."""
         return messages.encode(request, self._sequence % 255 + 1)
 
     def send(self, wire: bytes) -> int:
-        """Send what ``encode_next`` gave last, and give its sequence."""
+        """Send the bytes that ``encode_next`` returned last; return their sequence."""
         self._sequence = self._sequence % 255 + 1
         self._statistics.frames_sent += 1
         self._link.send(wire)
         return self._sequence
 
     def receive(self, timeout_s: float) -> list[tuple[int, Message]]:
-        """Messages with their sequences, as soon as something has come; none where that takes too long.
+        """Wait for messages; return them with their sequences, or nothing after the timeout.
 
         Raises:
             LinkError: the line is gone.
@@ -75,7 +75,7 @@ class Conversation:
         return found
 
     def ask(self, request: Message, kind: type[_Reply]) -> _Reply:
-        """The answer to a request while nothing else is under way.
+        """Send a request, with no other under way, and return its answer.
 
         Raises:
             LinkError, FirmwareError: there is none.
@@ -100,7 +100,7 @@ class Conversation:
         return f"{self.name}: {what}{said}"
 
     def _nobody(self) -> UserError:
-        """What the bytes that came, if any, say about who is there."""
+        """Say who is there, by the bytes that came, if any did."""
         if self._decoder.accepted:
             return LinkError(self.complaint("fell silent"))
         if self._last_lines:

@@ -1,4 +1,4 @@
-"""A folder in the Speech Commands layout, read whole and checked, nothing dropped in silence.
+"""Reads a folder in the Speech Commands layout, checks every file, and lists what cannot be used.
 
 ``<word>/<speaker>_nohash_<n>.wav``, ``_background_noise_/``, and optionally
 ``validation_list.txt`` and ``testing_list.txt``, which then decide the split.
@@ -70,7 +70,7 @@ class Corpus:
 
 
 def speaker_of(name: str) -> str:
-    """The speaker that a file name says; the name itself where it says none."""
+    """The speaker that a file name tells; the whole name where it tells none."""
     return re.sub(rf"{SPEAKER_END}.*$", "", name)
 
 
@@ -280,7 +280,7 @@ def _skip_summary(skipped: Iterable[SkippedFile], prefix: str = "") -> str:
 
 
 def _list_of(split: str) -> str:
-    """What to mend where the lists leave a split without clips of a word."""
+    """Say which list to mend where a split has no clip of a word."""
     if split in SPLIT_LISTS:
         return f"{SPLIT_LISTS[split]} names none; add some of its clips there"
     return "the lists name all of its clips; take some out of them"

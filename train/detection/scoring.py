@@ -1,7 +1,7 @@
-"""What a stream of detections is worth, against what was said: the figures of stream.json.
+"""Judges a stream of detections by what was said: the figures of stream.json.
 
-Matching is that of TensorFlow's test_streaming_accuracy: one detection after the other, with the first word
-that is near enough.
+Detections are matched as by TensorFlow's test_streaming_accuracy: one after the other, each with the first
+word that is near enough.
 """
 
 from bisect import bisect_left
@@ -32,11 +32,11 @@ class Judged:
 def judge(
     words: Sequence[Word], found: Sequence[tuple[str, float]], tolerance_ms: float, up_to_ms: float
 ) -> list[Judged]:
-    """The verdict on each detection.
+    """Judge each detection.
 
-    It is matched with the first word at most ``tolerance_ms`` before or after it, whether or not another
-    detection was matched with that already: correct if the label is the same and it is the first, else
-    wrong; a false positive if there is no such word.
+    A detection is matched with the first word at most ``tolerance_ms`` before or after it, even where another
+    detection was matched with that word before. It is correct if the label is the same and it is the word's
+    first match, wrong if not, and a false positive if there is no such word.
 
     Args:
         words: sorted by time.
@@ -73,11 +73,12 @@ def score_stream(
     tolerance_ms: float,
     heard_ms: float,
 ) -> StreamFigures:
-    """All figures of a stream.
+    """Compute all figures of a stream.
 
-    A detection is placed where the clip that it is about began, which is ``clip_ms`` before its time: so the
-    original does it, and so the truth says it. False accepts are detections of a word of the model, not of
-    ``_unknown_``, that are not correct; false rejects are such words without a correct detection.
+    A detection counts at the time where its clip began, ``clip_ms`` before the detection's own time. The
+    original does the same, and the truth holds such times. False accepts are detections of a word of the
+    model, not of ``_unknown_``, that are not correct; false rejects are such words without a correct
+    detection.
 
     Args:
         heard_ms: how far the stream was heard.
@@ -126,7 +127,7 @@ def score_stream(
 
 
 def per_hour(false_accepts: int, heard_ms: float) -> FalseAccepts:
-    """So many false accepts, as a rate with its 95 % interval."""
+    """Turn a count of false accepts into a rate with its 95 % interval."""
     hours = max(heard_ms, 1) / MS_PER_HOUR
     low, high = poisson_interval(false_accepts)
     return FalseAccepts(
@@ -137,7 +138,7 @@ def per_hour(false_accepts: int, heard_ms: float) -> FalseAccepts:
 
 
 def _latency(words: Sequence[Word], heard: Sequence[Heard], judged: Sequence[Judged]) -> Latency | None:
-    """From the end of a word of the model to its detection; None where no end is known."""
+    """Time from the end of a word to its detection; None where no word's end is known."""
     latencies_ms = []
     for item, verdict in zip(heard, judged, strict=True):
         if verdict.verdict != CORRECT or verdict.word is None:

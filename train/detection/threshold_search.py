@@ -1,7 +1,7 @@
-"""Operating points: thresholds chosen on some recorded streams, and what a point is worth on others.
+"""Chooses thresholds on some recorded streams, and measures them on others.
 
-Two streams tell about a point: one with the words of the model in it, for what it misses, and one with
-everything but them, for what it hears that nobody said.
+An operating point is judged by two streams. One has the words of the model in it and shows what is missed.
+The other has everything but these words; each of them that is heard in it is a false accept.
 """
 
 import dataclasses
@@ -52,7 +52,7 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a point is judged by.
+    """The two streams that a point is judged by.
 
     Attributes:
         spoken: words of the model, other words, noise.
@@ -71,10 +71,10 @@ class Evidence:
 
 
 class Smoothing:
-    """Evidence, smoothed in one way, to try thresholds on."""
+    """The scores of both streams, smoothed in one way, to try thresholds on."""
 
     def __init__(self, evidence: Evidence, point: OperatingPoint) -> None:
-        """Of the point everything but its thresholds is used."""
+        """Smooth as a point says; its thresholds are not used."""
         self._evidence = evidence
         self._suppression_ms = point.suppression_ms
         self._spoken, self._others = (
@@ -83,7 +83,7 @@ class Smoothing:
         )
 
     def false_accepts(self, thresholds: Sequence[int]) -> list[Heard]:
-        """Words of the model that are heard where nobody says one."""
+        """The words of the model that are heard in the stream without any."""
         return self._heard(self._others, thresholds)
 
     def spoken_figures(self, thresholds: Sequence[int]) -> StreamFigures:
@@ -96,7 +96,7 @@ class Smoothing:
         )
 
     def scores_on_top(self, word: int) -> set[int]:
-        """Every mean score with which a word is on top: only there another threshold changes something."""
+        """Every mean score with which a word is on top. Thresholds between two of them act alike."""
         return {
             int(score)
             for smoothed in (self._spoken, self._others)
@@ -114,11 +114,12 @@ class Smoothing:
 def choose(
     evidence: Evidence, target_per_hour: float, inference_ms: int
 ) -> tuple[OperatingPoint, tuple[TriedWindow, ...]]:
-    """The point that hears most words while its false accepts stay within a target.
+    """Choose the point that hears most words with no more false accepts than a target allows.
 
-    For each window, each word gets the lowest threshold from which on upwards its false accepts stay within
-    its share of the target; the window is that with which most words are heard. Silence and ``_unknown_``
-    compete for the highest score, but are never news: they would end the suppression of a word.
+    For each window, each word gets the lowest threshold that keeps its false accepts within its share of
+    the target; every higher threshold does so, too. The window with which most words are heard is taken.
+    Silence and ``_unknown_`` compete for the highest score, but are never reported, because a report would
+    end the suppression of a word.
 
     Args:
         target_per_hour: false accepts of all words together.
@@ -174,9 +175,9 @@ def choose(
 def _thresholds(
     smoothing: Smoothing, evidence: Evidence, most_events: float
 ) -> tuple[tuple[int, ...], dict[int, int]]:
-    """The lowest thresholds that let so many events of each word pass; and words for which there are none.
+    """Find each word's lowest threshold with at most ``most_events``, and the words that have none.
 
-    Those come with their events at the highest threshold.
+    The words that have none come with their events at the highest threshold.
     """
     thresholds = [NEVER] * len(evidence.labels)
     excess = {}
@@ -200,7 +201,7 @@ def _thresholds(
 
 
 def _events_from_the_top(smoothing: Smoothing, word: int, label_count: int) -> Iterator[tuple[int, int]]:
-    """Thresholds of a word, falling, and its false accepts alone."""
+    """Yield thresholds of a word, falling, each with the false accepts of this word."""
     on_top = smoothing.scores_on_top(word)
     events = 0
     thresholds = [NEVER] * label_count
@@ -215,7 +216,7 @@ def _events_from_the_top(smoothing: Smoothing, word: int, label_count: int) -> I
 
 
 def measure(evidence: Evidence, point: OperatingPoint) -> PointTest:
-    """False accepts and false rejects of each word and of all, with 95 % intervals.
+    """Measure false accepts and false rejects of each word and of all, with 95 % intervals.
 
     ``false_accept_clips`` says of how many clips the false accepts are (noise alone counts as one each): the
     interval takes each for independent, and is too narrow where one clip is heard again and again.
@@ -260,7 +261,7 @@ def _figures(false_accepts: list[str], evidence: Evidence, said: int, correct: i
 
 
 def _sources(evidence: Evidence, heard: Sequence[Heard]) -> list[str]:
-    """The clip that each detection is about; another name for each that is about noise."""
+    """Name the clip that each detection is about; each detection in noise gets a name of its own."""
     words = evidence.others.words
     found = [(evidence.labels[item.label], item.time_ms - evidence.clip_ms) for item in heard]
     judged = judge(words, found, TIME_TOLERANCE_MS, evidence.others.duration_ms)
@@ -271,7 +272,7 @@ def _sources(evidence: Evidence, heard: Sequence[Heard]) -> list[str]:
 
 
 def curves(evidence: Evidence, point: OperatingPoint) -> tuple[Curve, ...]:
-    """False accepts and false rejects against the threshold, smoothed as in a point.
+    """Compute false accepts and false rejects at every threshold, smoothed as a point says.
 
     Returns:
         for each word alone, and for all with one threshold.

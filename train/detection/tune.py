@@ -1,4 +1,4 @@
-"""The streams of a corpus that thresholds are chosen and measured on, and what operating_points.json says."""
+"""Chooses and measures thresholds on streams made of a corpus: operating_points.json."""
 
 import dataclasses
 import math
@@ -87,7 +87,7 @@ def tune(
 def _evidence(
     model: TflmModel, audio: AudioSource, split: Split, spec: ModelSpec, settings: StreamSettings
 ) -> Evidence:
-    """Both streams of a split, scored; nothing in one is drawn as in the other."""
+    """Make and score both streams of a split, each with random draws of its own."""
     without = dataclasses.replace(settings, unknown_percentage=100, seed=settings.seed + 1)
     spoken, others = (_track(model, audio, split, spec, made) for made in (settings, without))
     return Evidence(spoken, others, spec.labels, spec.front_end.clip_duration_ms)
@@ -96,7 +96,7 @@ def _evidence(
 def _track(
     model: TflmModel, audio: AudioSource, split: Split, spec: ModelSpec, settings: StreamSettings
 ) -> Track:
-    """A stream, scored; a long one is made in pieces that follow each other."""
+    """Make and score a stream; a long one is made in pieces that follow each other."""
     pieces = math.ceil(settings.minutes / _PIECE_MINUTES)
     scores = []
     times_ms: list[int] = []

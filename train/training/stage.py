@@ -34,7 +34,7 @@ _NOISE_CLIPS = 2000  # of background noise that a recipe may mix into features
 
 @dataclass(frozen=True)
 class Trained:
-    """What the stage hands to the next beside its files: what training took, and the network's size."""
+    """What the next stage is told beside the files: what training cost, and the size of the network."""
 
     timings_s: dict[str, float]
     training: Training
@@ -43,7 +43,7 @@ class Trained:
 
 
 def meet(job: Job, material: Material, distribution: Distribution) -> "Replicas":
-    """The replicas that are to train, once all are there and about to do the same.
+    """Wait for the replicas that are to train, and check that all have the same settings.
 
     Raises:
         UserError: workers with other settings, or a batch that cannot be shared evenly.
@@ -170,7 +170,7 @@ def _in_short(state: "State") -> dict[str, Any]:
 
 
 def _common(job: Job, material: Material) -> dict[str, Any]:
-    """What has to be the same for all workers: everything but the places where each finds the clips."""
+    """The settings that must be the same on all workers: all but the places where each finds the clips."""
     settings = job.settings()
     for name in ("data", "test_data"):
         settings.pop(name)
@@ -179,7 +179,7 @@ def _common(job: Job, material: Material) -> dict[str, Any]:
 
 
 def _training_bank(job: Job, material: Material, distribution: Distribution) -> feature_cache.Bank:
-    """The clips of every corpus that is trained on, each with its share of a batch."""
+    """Gather the clips of every training corpus, each corpus with its share of a batch."""
     trained_on = [
         (material.splits[TRAINING], material.main),
         *((extra.split, extra.collection) for extra in material.extras),
@@ -211,6 +211,6 @@ def _training_bank(job: Job, material: Material, distribution: Distribution) -> 
 
 
 def _calibration(features: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Representative clips for quantization: evenly spaced through the (shuffled) training bank."""
+    """Pick clips for quantization, evenly spaced through the shuffled training bank."""
     stride = max(1, math.ceil(len(features) / CALIBRATION_CLIPS))
     return np.ascontiguousarray(features[::stride])
