@@ -247,18 +247,8 @@ def build(
     Raises:
         UserError: CMake is missing or says no.
     """
-    command(
-        [
-            "cmake",
-            "-S",
-            FIRMWARE_SOURCES,
-            "-B",
-            folder,
-            f"-DBOARD={board.id}",
-            f"-DMODEL={sources.resolve()}",
-            *flags,
-        ]
-    )
+    configure = ["cmake", "-S", FIRMWARE_SOURCES, "-B", folder]
+    command([*configure, f"-DBOARD={board.id}", f"-DMODEL={sources.resolve()}", *flags])
     command(["cmake", "--build", folder, f"--parallel={os.cpu_count()}", "--target", *names])
     if board.target is None:
         return {name: Program(folder / name) for name in names}

@@ -5,21 +5,19 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import jinja2
 import numpy as np
 import pytest
-from places import C_PROGRAMS, ROOT
+from places import C_PROGRAMS
 
-from codegen.emit import generate, generate_model
+from codegen.emit import generate
 from codegen.render import render
 from train.audio import frontend, wav
 from train.core import runfolder
 from train.core.errors import UserError
-from train.core.manifest import COMPILED, MANIFEST, TFLM, End, PointName, check_files, read_manifest
-from train.core.operating_point import in_force
+from train.core.manifest import MANIFEST
 from train.core.spec import FrontEnd, ModelSpec, labels_for
 from train.tflite.tflm import TflmModel
 
@@ -289,120 +287,3 @@ def test_a_list_of_clips_that_makes_no_sense(make_run, content, message):
 def test_a_name_that_a_template_lacks_is_an_error():
     with pytest.raises(jinja2.UndefinedError, match="length"):
         render("model.cc", banner="", rows=[])
-
-
-def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "codegen", *arguments], capture_output=True, text=True)
-
-
-def test_the_command(make_run, tmp_path):
-    run = make_run()
-    done = run_command(str(run))
-    assert (done.returncode, done.stdout.strip()) == (0, str(run / "c"))
-    assert "model.cc" in done.stderr
-    refused = run_command(str(tmp_path / "nowhere"))
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "not a finished run folder" in refused.stderr
-    assert "Traceback" not in refused.stderr
-    assert run_command(str(run), "--unknown").returncode == 2
-
-
-def test_help_waits_for_nothing_heavy():
-    code = (
-        "import sys, runpy; sys.argv = ['codegen', '--help']\n"
-        "try: runpy.run_module('codegen', run_name='__main__')\n"
-        "except SystemExit: print([m for m in ('numpy', 'jinja2', 'tensorflow') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
-    assert "wav_to_features" in done.stdout
-
-
-def test_generating_imports_no_tensorflow(make_run):
-    code = (
-        "import sys; from codegen.emit import generate\n"
-        "generate(sys.argv[1]); print('tensorflow' in sys.modules)"
-    )
-    command = [sys.executable, "-c", code, str(make_run())]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
-
-
-def test_a_model_alone_becomes_its_engines(make_run, tmp_path):
-    """As of a model that nobody here made: no front end, no labels, no tests."""
-    run = make_run()
-    generate(run)
-    made = generate_model(run / "model.tflite", tmp_path / "alone")
-    sources = ["engine.c", "engine.h", "model.cc", "model.h", "op_resolver.h"]
-    assert [path.name for path in made] == sorted([*sources, MANIFEST])
-    for name in sources:
-        assert (tmp_path / "alone" / name).read_bytes() == (run / "c" / name).read_bytes()
-    alone, whole = (read_manifest(folder, "") for folder in (tmp_path / "alone", run / "c"))
-    assert list(alone.files) == sources
-    assert alone.front_end_sha256 is alone.sample_rate_hz is alone.operating_point is None
-    assert alone.labels == ()
-    assert (alone.model_sha256, alone.arena_bytes) == (whole.model_sha256, whole.arena_bytes)
-
-
-def test_the_manifest_says_what_was_made(make_run):
-    run = make_run()
-    paths = generate(run)
-    spec = runfolder.read_spec(run)
-    manifest = read_manifest(run / "c", "")
-    assert (run / "c" / MANIFEST).read_text().startswith('{\n  "format_version": 1,\n')
-    assert manifest.files == {
-        path.name: runfolder.sha256_file(path) for path in paths if path.name != MANIFEST
-    }
-    check_files(run / "c", manifest, "")
-    model = TflmModel((run / "model.tflite").read_bytes(), "model")
-    assert manifest.model_sha256 == runfolder.sha256_file(run / "model.tflite")
-    assert manifest.model_bytes == (run / "model.tflite").stat().st_size
-    assert manifest.weight_bytes == 8 * 80 + 8 * 4 + 4 * 4400 + 8  # and the shape of RESHAPE
-    assert manifest.front_end_sha256 == spec.front_end.sha256
-    assert (manifest.labels, manifest.sample_rate_hz) == (spec.labels, 16000)
-    point_name, point = in_force(run, spec)
-    assert manifest.operating_point == PointName(point_name, point.sha256)
-    assert manifest.input == End((49, 43, 1), 0.5, -128)
-    assert manifest.output == End((4,), 1 / 256, -128)
-    assert manifest.operators == ("CONV_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX")
-    assert {"fully_connected_s8", "softmax_s8"} < set(manifest.kernels)
-    assert manifest.arena_bytes[TFLM] == model.arena_bytes
-    arena = re.search(r"KWS_ARENA_BYTES = (\d+)", (run / "c" / "engine.h").read_text())
-    assert manifest.arena_bytes[COMPILED] == int(arena[1])
-
-
-@pytest.mark.parametrize("content", ["", "{}", '{\n  "files": {}\n}\n', "// Generated by Earshot \n"])
-def test_another_manifest_is_not_overwritten(make_run, content):
-    """Package managers have files of that name, too."""
-    run = make_run()
-    (run / "c").mkdir()
-    (run / "c" / MANIFEST).write_text(content)
-    with pytest.raises(UserError, match=r"manifest\.json: was not made by codegen.*move it"):
-        generate(run)
-    assert [path.name for path in (run / "c").iterdir()] == [MANIFEST]
-
-
-def test_a_manifest_of_an_earlier_generation_is_replaced(make_run):
-    run = make_run()
-    generate(run)
-    made = (run / "c" / MANIFEST).read_text()
-    (run / "c" / MANIFEST).write_text(made.replace('"format_version": 1', '"format_version": 9'))
-    generate(run)
-    assert (run / "c" / MANIFEST).read_text() == made
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["model.tflite"], "is a file, not a run folder; say with --out FOLDER"),
-        ([".", "--out", "x"], "--out is for a single .tflite"),
-    ],
-)
-def test_a_model_alone_needs_a_folder_and_a_run_does_not(make_run, arguments, message):
-    command = [sys.executable, "-m", "codegen", *arguments]
-    root = ROOT
-    done = subprocess.run(
-        command, cwd=make_run(), env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert message in done.stderr
