@@ -1,13 +1,17 @@
 # Everything here starts from a fresh clone: .ci/setup makes the environment that the rest needs.
 PYTHON := .venv/bin/python
 READY := .venv/.ready
+READY_FOR_TESTS := .venv/.ready-for-tests
+
+# The tests start hundreds of interpreters, which shall not all compile the same modules.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-house accuracy notebook wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
 
-test: check  ## everything CI checks
+test: $(READY_FOR_TESTS) check  ## everything CI checks
 	$(PYTHON) -m pytest --numprocesses auto --dist worksteal
 
 check: $(READY)  ## style, types, import arrows: the quick part of the tests
@@ -58,6 +62,9 @@ setup: $(READY)  ## the environment alone
 
 $(READY): pyproject.toml .ci/setup .ci/constraints.txt
 	.ci/setup
+
+$(READY_FOR_TESTS): pyproject.toml .ci/setup .ci/constraints.txt
+	.ci/setup tests
 
 clean:  ## remove the environment and all that was made; recordings in the cache stay
 	rm -rf .venv out build dist *.egg-info

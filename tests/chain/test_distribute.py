@@ -18,7 +18,7 @@ def run_apart(script: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
         cwd=ROOT,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT / "tests")},
         capture_output=True,
         text=True,
         timeout=300,
@@ -29,7 +29,11 @@ def run_apart(script: str) -> str:
 
 @pytest.mark.slow
 def test_two_replicas_learn_what_one_learns(tmp_path):
-    """Without dropout only the order of sums differs; an odd batch is refused."""
+    """Without dropout only the order of sums differs; an odd batch is refused.
+
+    The network is linear: where a ReLU or the maximum of a pool turns on the last bit of a sum, two
+    trainings part ways, however right both are.
+    """
     output = run_apart(f"""
         import json
         from pathlib import Path
@@ -53,7 +57,7 @@ def test_two_replicas_learn_what_one_learns(tmp_path):
         weights = []
         for name, replicas in (("two", two), ("one", Replicas())):
             with replicas.scope():
-                model = architectures.build("conv", spec.front_end, 3, 0.0, SEED)
+                model = architectures.build("single_fc", spec.front_end, 3, 0.0, SEED)
             banks = make_bank(60, seed=1), make_bank(30, seed=2)
             trainer = Trainer(model, spec, recipe, *banks, Path({str(tmp_path)!r}) / name, replicas=replicas)
             first = [weight.copy() for weight in model.get_weights()]
@@ -73,7 +77,7 @@ def test_two_replicas_learn_what_one_learns(tmp_path):
     result = json.loads(output)
     assert result["replicas"] == 2
     assert result["learnt"] > 0.01
-    assert result["apart"] < 1e-4 * result["learnt"] + 1e-6
+    assert result["apart"] < 1e-5 * result["learnt"] + 1e-6
     assert "--batch-size is 9, which 2 replicas cannot share evenly" in result["refusal"]
     assert "such as 8 or 10" in result["refusal"]
 
