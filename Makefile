@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo accuracy notebook setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-house accuracy notebook wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -45,11 +45,18 @@ bench-challenge: $(READY)  ## the challenge's entries beside our network, traine
 bench-pseudo: $(READY)  ## what pseudo-labels bring where a fifth is labelled, to the table in docs/CHALLENGE.md
 	$(PYTHON) tests/bench/pseudo_bench.py
 
+bench-house: $(READY)  ## how long make test takes and how large things are, to out/bench/house.json
+	$(PYTHON) tests/bench/house.py
+
 accuracy: $(READY)  ## the main job over tasks and seeds on real recordings, to out/bench/accuracy.json
 	$(PYTHON) tests/bench/accuracy_sweep.py
 
 notebook: $(READY)  ## docs/earshot.ipynb executed anew, with what it printed
 	$(PYTHON) tests/executed_notebook.py
+
+wheel: $(READY)  ## dist/earshot_kws-*.whl: everything, firmware included, for use outside a clone
+	rm -rf build
+	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 setup: $(READY)  ## the environment alone
 
@@ -60,4 +67,4 @@ $(READY_FOR_TESTS): pyproject.toml .ci/setup .ci/constraints.txt
 	.ci/setup tests
 
 clean:  ## remove the environment and all that was made; recordings in the cache stay
-	rm -rf .venv out build *.egg-info
+	rm -rf .venv out build dist *.egg-info

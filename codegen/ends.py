@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from codegen.tflite import Graph, Op
+from train.tflite.graph import Graph, Op
 
 
 def int8_core(graph: Graph) -> Graph:

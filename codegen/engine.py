@@ -11,14 +11,14 @@ from codegen.ops import generate
 from codegen.ops._form import Code, Tile, describe
 from codegen.plan import Plan, Step, plan
 from codegen.render import render
-from codegen.tflite import MISSING, Graph, Tensor
 from train.core.errors import UserError
+from train.tflite.graph import MISSING, Graph, Tensor
 
 HEADER, SOURCE = "engine.h", "engine.c"
 
 
 @dataclass(frozen=True)
-class Engine:
+class GeneratedEngine:
     """Generated sources and what is needed to build and call them.
 
     Attributes:
@@ -35,7 +35,7 @@ class Engine:
     arena_bytes: int
 
 
-def build_engine(graph: Graph, banner: str, where: str) -> Engine:
+def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
     """Generate the engine of a model.
 
     Args:
@@ -68,6 +68,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> Engine:
             banner=banner,
             summary=f"{len(graph.ops)} operators: {', '.join(graph.op_names)}.",
             headers=sorted({header for code in codes for header in code.headers}),
+            conditions=sorted({condition for code in codes for condition in code.conditions}),
             tensors=[
                 {"index": index, "offset": offset, "comment": _comment(graph.tensors[index])}
                 for index, offset in sorted(arena.offsets.items())
@@ -83,7 +84,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> Engine:
         ),
     }
     kernels = tuple(sorted({kernel for code in codes for kernel in code.kernels}))
-    return Engine(sources, kernels, input_bytes, output_count, arena.arena_bytes)
+    return GeneratedEngine(sources, kernels, input_bytes, output_count, arena.arena_bytes)
 
 
 def _end(graph: Graph, indices: tuple[int, ...], end: str, where: str) -> Tensor:

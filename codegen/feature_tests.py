@@ -1,9 +1,7 @@
 """The clips of a run folder as tests of the C: features in, scores of the oracle out."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +10,7 @@ from codegen import cformat
 from train.audio import frontend, wav
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.results.training import ClipList
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.tflite.tflm import TflmModel
 
@@ -54,29 +53,35 @@ def load_tests(run: Path, spec: ModelSpec, model: TflmModel) -> list[FeatureTest
     """
     folder = run / runfolder.CLIPS
     path = folder / runfolder.CLIPS_LIST
-    entries = runfolder.read_json(path)
-    if not isinstance(entries, list) or not entries:
-        raise UserError(f"{path}: lists no clips; expected at least one; run earshot train again")
-    for number, entry in enumerate(entries):
-        _check_entry(entry, spec, f"{path}: entry {number}")
-    names = cformat.identifiers(Path(entry["file"]).stem for entry in entries)
+    listed = ClipList.read(path)
+    if not listed.clips:
+        raise UserError(
+            f"{path}: lists no clips; expected at least one; make it again with: {listed.made_by(path)}"
+        )
+    for number, clip in enumerate(listed.clips):
+        if clip.label not in spec.labels:
+            raise UserError(
+                f"{path}: clips[{number}] has label {clip.label!r}, expected one of "
+                f"{', '.join(spec.labels)}; the clips belong to another run"
+            )
+    names = cformat.identifiers(Path(clip.file).stem for clip in listed.clips)
     front_end = spec.front_end
-    clips = [wav.read_wav(folder / entry["file"], front_end.sample_rate_hz) for entry in entries]
-    samples = np.stack([wav.fit_length(clip, front_end.clip_samples) for clip in clips])
+    recordings = [wav.read_wav(folder / clip.file, front_end.sample_rate_hz) for clip in listed.clips]
+    samples = np.stack([wav.fit_length(recording, front_end.clip_samples) for recording in recordings])
     quantized = frontend.wav_features(wav.to_float(samples), front_end)
     features = frontend.model_input(quantized, front_end)
     scores = model.run(features)
     return [
         FeatureTest(
             name=name,
-            clip=entry["file"],
-            source=entry.get("source", ""),
-            label=spec.labels.index(entry["label"]),
+            clip=clip.file,
+            source=clip.source,
+            label=spec.labels.index(clip.label),
             samples=samples[number],
             features=features[number],
             scores=scores[number],
         )
-        for number, (name, entry) in enumerate(zip(names, entries, strict=True))
+        for number, (name, clip) in enumerate(zip(names, listed.clips, strict=True))
     ]
 
 
@@ -87,18 +92,3 @@ def pick_audio_test(tests: list[FeatureTest], spec: ModelSpec) -> FeatureTest:
     """
     is_word = [spec.labels[test.label] not in (SILENCE_LABEL, UNKNOWN_LABEL) for test in tests]
     return tests[is_word.index(True)] if any(is_word) else tests[0]
-
-
-def _check_entry(entry: Any, spec: ModelSpec, where: str) -> None:
-    found = entry if isinstance(entry, Mapping) else {}
-    if not all(isinstance(found.get(key, ""), str) for key in ("file", "label", "source")):
-        found = {}
-    if not found.get("file") or not found.get("label"):
-        raise UserError(f"{where} is {entry!r}, expected file and label; run earshot train again")
-    if Path(found["file"]).name != found["file"]:
-        raise UserError(f"{where} names {found['file']!r}, expected a file beside the list, without folders")
-    if found["label"] not in spec.labels:
-        raise UserError(
-            f"{where} has label {found['label']!r}, expected one of {', '.join(spec.labels)}; "
-            "the clips belong to another run"
-        )

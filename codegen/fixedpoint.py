@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from codegen.tflite import Tensor
+from train.tflite.graph import Tensor
 
 INT8_MIN, INT8_MAX = -128, 127
 _INT32_BITS = 31  # besides the sign

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.engine import build_engine
-from codegen.tflite import read_graph
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
+from train.tflite.graph import read_graph
 
 WARNINGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror")
 # Undefined behaviour ends the process with a message instead of going on.

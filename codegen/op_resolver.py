@@ -1,7 +1,7 @@
 """Which method of TFLite-Micro's MicroMutableOpResolver registers an operator."""
 
-from codegen.tflite import Graph
 from train.core.errors import UserError
+from train.tflite.graph import Graph
 
 # Where the method is not the operator's name in camel case.
 _IRREGULAR = {

@@ -13,6 +13,7 @@ from train.audio import frontend, wav
 from train.core import runfolder
 from train.core.console import log
 from train.core.errors import UserError
+from train.core.outputs import Output, State
 from train.core.spec import FrontEnd
 
 _FIRST_LINE = b"/* File automatically created by\n"
@@ -76,17 +77,21 @@ def _base(input_wav: str) -> str:
     return re.sub(r"[^a-z0-9_]", "_", Path(input_wav).stem.lower())
 
 
+def _is_feature_array(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_FIRST_LINE)) == _FIRST_LINE
+
+
+_OUTPUT = Output(
+    "holds features",
+    "exists and is not a feature array of this tool",
+    _is_feature_array,
+    example="features.c",
+    overwrite=State.FOREIGN,
+)
+
+
 def _check_output(output: Path, source: Path, overwrite: bool) -> None:
-    if output.is_dir():
-        raise UserError(f"--output_c_file {output}: is a folder, expected a file such as features.c")
-    if not output.exists():
-        return
-    if source.exists() and output.samefile(source):
+    if output.is_file() and source.exists() and output.samefile(source):
         raise UserError(f"--output_c_file {output}: is the input; name another file")
-    with output.open("rb") as file:
-        foreign = file.read(len(_FIRST_LINE)) != _FIRST_LINE
-    if foreign and not overwrite:
-        raise UserError(
-            f"--output_c_file {output}: exists and is not a feature array of this tool; "
-            "name another file, or pass --overwrite to replace it"
-        )
+    _OUTPUT.check(output, overwrite, "--output_c_file")

@@ -9,13 +9,14 @@ that is there and does not answer, or runs something else, is an error in any ca
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 if TYPE_CHECKING:  # the rest is imported where it is used: a plugin is loaded for every test there is
     from hil.proof.dut import DUT
     from hil.protocol.session import Session
+    from train.core.results.boards import ProofResult
 
 DEFAULT_BOARD = "host"
 _HARDWARE = "hardware: needs a real board, named with --port"
@@ -62,18 +63,20 @@ def board_run(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def board_dut(pytestconfig: pytest.Config, board_id: str, board_run: Path) -> "DUT":
     """The firmware ``proof``, built, and the way to its line, which was open once."""
-    from hil.boards.board import EMULATOR, load_board
-    from hil.boards.build import Engine
+    from hil.boards.board import EMULATOR, find_board
+    from hil.boards.build import EngineChoice
     from hil.link.link import LinkError
     from hil.proof.dut import choose_feed, make_dut
 
     port = pytestconfig.getoption("--port")
-    board = load_board(board_id)
+    board = find_board(board_id, pytestconfig.getoption("--board-dir"))
     for tool in board.tools:
         if shutil.which(tool) is None and not (port and tool == EMULATOR):
             _missing(pytestconfig, f"board {board_id} needs {tool}, which is not on the PATH")
     feed = choose_feed(board, None, port, has_faults=False)
-    dut = make_dut(board, board_run, Engine(), feed=feed, port=port, baud=pytestconfig.getoption("--baud"))
+    dut = make_dut(
+        board, board_run, EngineChoice(), feed=feed, port=port, baud=pytestconfig.getoption("--baud")
+    )
     if port is not None:
         try:
             dut.open_link().close()
@@ -100,7 +103,7 @@ def board_session(board_dut: "DUT", board_run: Path) -> Iterator["Session"]:
 
 
 @pytest.fixture(scope="session")
-def prove_board(board_dut: "DUT", board_run: Path) -> Callable[..., dict[str, Any]]:
+def prove_board(board_dut: "DUT", board_run: Path) -> "Callable[..., ProofResult]":
     """``prove_board(data=None, split="testing", limit=None)``: what ``earshot test`` finds.
 
     Raises:
@@ -109,7 +112,7 @@ def prove_board(board_dut: "DUT", board_run: Path) -> Callable[..., dict[str, An
     from hil.proof.expected_clips import read_clip_set
     from hil.proof.proof import prove, verdict
 
-    def run(data: str | None = None, split: str = "testing", limit: int | None = None) -> dict[str, Any]:
+    def run(data: str | None = None, split: str = "testing", limit: int | None = None) -> "ProofResult":
         result = prove(board_dut, read_clip_set(board_run, data, split, limit), board_run, resume=False)
         verdict(result, None)
         return result

@@ -2,31 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from train.core.errors import UserError
 from train.core.spec import FrontEnd
-from train.tflite.tflm import enumerator, read_model
-
-# What both engines run. The compiled engine's list of operators is to match it.
-ENGINE_OPS = (
-    "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE",
-    "FULLY_CONNECTED", "HARD_SWISH", "LOGISTIC", "MAX_POOL_2D", "MEAN", "MUL", "PAD", "QUANTIZE", "RELU",
-    "RELU6", "RESHAPE", "SOFTMAX", "STRIDED_SLICE",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class AuditedTensor:
-    """One tensor of the graph."""
-
-    index: int
-    name: str
-    shape: tuple[int, ...]
-    type: str
-    scales: tuple[float, ...]
-    zero_points: tuple[int, ...]
-    constant_bytes: int
+from train.tflite.graph import MISSING, Graph, Op, Tensor, read_graph
+from train.tflite.schema import ENGINE_OPS
 
 
 @dataclass(frozen=True)
@@ -45,9 +25,9 @@ class Audit:
 
     file_bytes: int
     ops: tuple[AuditedOp, ...]
-    tensors: tuple[AuditedTensor, ...]
-    input: AuditedTensor
-    output: AuditedTensor
+    tensors: tuple[Tensor, ...]
+    input: Tensor
+    output: Tensor
 
     @property
     def constant_bytes(self) -> int:
@@ -62,64 +42,42 @@ def audit(tflite: bytes, front_end: FrontEnd, where: str = "model.tflite") -> Au
         UserError: a float tensor, an operator outside ENGINE_OPS, more than one graph,
             or an input whose scale and zero point are not exactly the front end's.
     """
-    model = read_model(tflite, where)
-    if len(model.subgraphs) != 1:
-        raise UserError(f"{where}: has {len(model.subgraphs)} graphs, expected one")
-    graph = model.subgraphs[0]
-    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-    names = [enumerator("BuiltinOperator", codes[op.opcodeIndex]) for op in graph.operators]
-    for position, name in enumerate(names):
-        if name not in ENGINE_OPS:
+    graph = read_graph(tflite, where)
+    for tensor in graph.tensors:
+        _check_type(tensor, where)
+    for op in graph.ops:
+        if op.custom or op.name not in ENGINE_OPS:
             raise UserError(
-                f"{where}: op {position} is {name}, which the engines do not run; supported: "
+                f"{where}: op {op.index} is {op.name}, which the engines do not run; supported: "
                 f"{', '.join(ENGINE_OPS)}; use an architecture without it"
             )
-    tensors = tuple(
-        _tensor(index, tensor, model.buffers[tensor.buffer]) for index, tensor in enumerate(graph.tensors)
-    )
-    for tensor in tensors:
-        if tensor.type not in ("INT8", "INT32"):
-            raise UserError(
-                f"{where}: tensor {tensor.index} {tensor.name} {list(tensor.shape)} is {tensor.type}, "
-                "expected INT8 (INT32 for biases and shapes): the model is not fully quantized"
-            )
-        if tensor.type == "INT32" and not tensor.constant_bytes:
-            raise UserError(
-                f"{where}: tensor {tensor.index} {tensor.name} {list(tensor.shape)} is INT32 and computed "
-                "at run time; expected static shapes and INT8 activations"
-            )
-    first = tensors[graph.inputs[0]]
+    first = graph.tensors[graph.inputs[0]]
     expected = ((front_end.feature_scale,), (front_end.input_zero_point,))
     if (first.scales, first.zero_points) != expected:
         raise UserError(
             f"{where}: input scale and zero point are {first.scales} and {first.zero_points}, expected "
             f"exactly {expected[0]} and {expected[1]}: the calibration clips do not span the features"
         )
-    ops = tuple(_op(name, op, tensors) for name, op in zip(names, graph.operators, strict=True))
-    return Audit(len(tflite), ops, tensors, first, tensors[graph.outputs[0]])
+    ops = tuple(_cost(op, graph) for op in graph.ops)
+    return Audit(len(tflite), ops, graph.tensors, first, graph.tensors[graph.outputs[0]])
 
 
-def _op(name: str, op: Any, tensors: tuple[AuditedTensor, ...]) -> AuditedOp:
-    inputs = [tensors[index] for index in op.inputs if index >= 0]
-    output = tensors[op.outputs[0]]
+def _check_type(tensor: Tensor, where: str) -> None:
+    found = f"{where}: tensor {tensor.index} {tensor.name} {list(tensor.shape)} is {tensor.type_name}"
+    if tensor.type_name not in ("INT8", "INT32"):
+        raise UserError(
+            f"{found}, expected INT8 (INT32 for biases and shapes): the model is not fully quantized"
+        )
+    if tensor.type_name == "INT32" and tensor.data is None:
+        raise UserError(f"{found} and computed at run time; expected static shapes and INT8 activations")
+
+
+def _cost(op: Op, graph: Graph) -> AuditedOp:
+    inputs = [graph.tensors[index] for index in op.inputs if index != MISSING]
+    output = graph.tensors[op.outputs[0]]
     macs = 0
-    if name in ("CONV_2D", "FULLY_CONNECTED"):  # every output sums one filter: all but the first axis
+    if op.name in ("CONV_2D", "FULLY_CONNECTED"):  # every output sums one filter: all but the first axis
         macs = math.prod(output.shape) * math.prod(inputs[1].shape[1:])
-    elif name == "DEPTHWISE_CONV_2D":  # filter is (1, height, width, channels)
+    elif op.name == "DEPTHWISE_CONV_2D":  # filter is (1, height, width, channels)
         macs = math.prod(output.shape) * math.prod(inputs[1].shape[1:3])
-    return AuditedOp(name, output.shape, macs, sum(tensor.constant_bytes for tensor in inputs))
-
-
-def _tensor(index: int, tensor: Any, buffer: Any) -> AuditedTensor:
-    quantization = tensor.quantization
-    scales = () if quantization is None or quantization.scale is None else tuple(quantization.scale)
-    zeros = () if quantization is None or quantization.zeroPoint is None else tuple(quantization.zeroPoint)
-    return AuditedTensor(
-        index=index,
-        name=(tensor.name or b"").decode("utf-8", "replace"),
-        shape=() if tensor.shape is None else tuple(int(size) for size in tensor.shape),
-        type=enumerator("TensorType", tensor.type),
-        scales=tuple(float(scale) for scale in scales),
-        zero_points=tuple(int(zero) for zero in zeros),
-        constant_bytes=0 if buffer.data is None else len(buffer.data),
-    )
+    return AuditedOp(op.name, output.shape, macs, sum(tensor.constant_bytes for tensor in inputs))

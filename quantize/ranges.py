@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.core.spec import FrontEnd
-from train.tflite.tflm import IDENTIFIER, read_model
+from train.tflite.reader import read_model
+from train.tflite.schema import IDENTIFIER
 
 # Each trial leaves one end of a range at this share of what calibration saw. All are tried:
 # the loss has more than one valley.

@@ -19,7 +19,7 @@ def print_audit(result: Audit, run: Path) -> None:
         table.add_row(
             f"{tensor.index} {tensor.name}".rstrip(),
             " x ".join(map(str, tensor.shape)),
-            tensor.type,
+            tensor.type_name,
             f"{len(tensor.scales)} scales" if several else "".join(f"{scale:.6g}" for scale in tensor.scales),
             "0" if several else "".join(map(str, tensor.zero_points)),
             f"{tensor.constant_bytes:,}" if tensor.constant_bytes else "",

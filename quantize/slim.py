@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.architectures import INPUT_NAME, OUTPUT_NAME
-from train.tflite.tflm import IDENTIFIER, read_model, schema
+from train.tflite.reader import read_model
+from train.tflite.schema import IDENTIFIER, builtin_name, schema
 
 _ALIGNMENT_BYTES = 16  # of constant data; kernels load weights in whole vectors
+_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 
 
 def slim(tflite: bytes, where: str = "model.tflite") -> bytes:
@@ -76,11 +78,9 @@ def _convolution_biases(model: Any, graph: Any) -> set[int]:
     Their scale is by definition that of the input times that of the filter, which is where every
     interpreter takes it from. (Dense layers compare the two, so theirs stays.)
     """
-    convolutions = {schema().BuiltinOperator.CONV_2D, schema().BuiltinOperator.DEPTHWISE_CONV_2D}
     uses: dict[int, set[bool]] = {}
     for op in graph.operators:
-        code = model.operatorCodes[op.opcodeIndex]
-        is_convolution = max(code.builtinCode, code.deprecatedBuiltinCode) in convolutions
+        is_convolution = builtin_name(model.operatorCodes[op.opcodeIndex]) in _CONVOLUTIONS
         for place, index in enumerate(op.inputs):
             uses.setdefault(int(index), set()).add(is_convolution and place == 2)
     return {index for index, ways in uses.items() if ways == {True}}

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-import flatbuffers
 import numpy as np
 import pytest
 from kernel_models import Oracle, assert_equal, inputs_for
+from repacked import repack
 
 from codegen.native import UNDEFINED_SANITIZER, NativeEngine
-from codegen.tflite import read_graph
-from train.tflite.tflm import read_model
+from train.tflite.graph import read_graph
 
 tf = pytest.importorskip("tensorflow")
 
@@ -32,15 +31,6 @@ def convert(
     converter._experimental_disable_per_channel = not per_channel
     converter._experimental_disable_per_channel_quantization_for_dense_layers = not per_channel
     return converter.convert()
-
-
-def repack(tflite: bytes, change: Callable) -> bytes:
-    """The model after ``change(tree)``."""
-    tree = read_model(tflite, "original")
-    change(tree)
-    builder = flatbuffers.Builder(0)
-    builder.Finish(tree.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
 
 
 def rescaled(tflite: bytes, entry: tuple[float, int], result: tuple[float, int]) -> bytes:

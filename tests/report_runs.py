@@ -106,9 +106,8 @@ def make_metrics() -> dict[str, Any]:
     return {
         "command": "earshot train --words 'ja,höre zu,<b>$5_$</b>' --data speech",
         "seed": 1,
-        "created": None,
         "versions": {"earshot": "0.1.0", "python": "3.11.2", "tensorflow": "2.21.0"},
-        "host": {"cpu": "Some <fast> CPU", "cores": 2},
+        "host": {"cpu": "Some <fast> CPU", "cores": 2, "label": "host"},
         "corpus": {
             "kind": "speech_commands",
             "name": "Speech & Commands",
@@ -116,6 +115,10 @@ def make_metrics() -> dict[str, Any]:
             "note": "Real recordings of many people.",
             "split": "lists",
             "sha256": "ab" * 32,
+            "tested_on": "Speech & Commands",
+            "extras": [],
+            "unknown_pool": 0,
+            "listed_but_missing": [],
             "clips": {
                 "training": counts,
                 "validation": {label: n // 8 for label, n in counts.items()},
@@ -123,9 +126,9 @@ def make_metrics() -> dict[str, Any]:
             },
             "speakers": {"training": 412, "validation": 51, "testing": 53},
             "skipped": [
-                {"file": "ja/aa_nohash_0.wav", "reason": "stereo"},
-                {"file": "ja/bb_nohash_0.wav", "reason": "stereo"},
-                {"file": "<i>/cc.wav", "reason": "empty file"},
+                {"file": "ja/aa_nohash_0.wav", "kind": "stereo", "reason": "stereo"},
+                {"file": "ja/bb_nohash_0.wav", "kind": "stereo", "reason": "stereo"},
+                {"file": "<i>/cc.wav", "kind": "empty file", "reason": "empty file"},
             ],
             "padded": 1234,
             "cut": 0,

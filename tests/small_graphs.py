@@ -35,3 +35,10 @@ def make_graph(folder: Path, labels: int = 12, extra: int = 0, foreign: bool = F
 def run(monkeypatch, *arguments: object) -> None:
     monkeypatch.setattr(sys, "argv", ["hil", "pi", *map(str, arguments)])
     hil.main()
+
+
+def small_graph(*nodes: tuple[str, str, list[str]]) -> bytes:
+    graph_def = tf.compat.v1.GraphDef()
+    for name, op, inputs in nodes:
+        graph_def.node.add(name=name, op=op, input=inputs)
+    return graph_def.SerializeToString()

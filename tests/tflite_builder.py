@@ -8,7 +8,7 @@ from typing import Any
 import flatbuffers
 import numpy as np
 
-from train.tflite.tflm import schema
+from train.tflite.schema import schema
 
 INPUT_SCALE = 0.05  # of every network; what matters are the factors from sums to outputs
 _WEIGHT_AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}  # of output channels

@@ -3,7 +3,6 @@
 import sys
 
 from hil.commands import BOARDS, PI
-from hil.commands import REPORT as REPORT_WITH_BOARDS
 from train.commands import COMMANDS, DATA, EVALUATE, SEVERAL_MODELS, TRAIN, TUNE
 from train.core import console
 from train.core.command_line import Command, call, dispatch
@@ -13,9 +12,10 @@ _CODEGEN = Command("codegen", "the .tflite of a run, or any other, to C", "codeg
 _WAV_TO_FEATURES = Command(
     "wav-to-features", "the features of a WAV as a C array", "codegen.wav_to_features_command"
 )
-_EVERYTHING = {
+_REPORT = Command("report", "write RUN/report.html anew, boards included", "hil.commands.full_report")
+EVERYTHING = {
     "from words to C": (TRAIN, _QUANTIZE, _CODEGEN),
-    "a run": (EVALUATE, TUNE, REPORT_WITH_BOARDS),
+    "a run": (EVALUATE, TUNE, _REPORT),
     "recordings": (*DATA, _WAV_TO_FEATURES),
     "boards": BOARDS,
     "Raspberry Pi": PI,
@@ -36,7 +36,7 @@ def main() -> None:
 def earshot() -> None:
     """The console command."""
     about = "From a list of words to keyword-spotting firmware: earshot train --words yes,no"
-    console.run(lambda: dispatch("earshot", _EVERYTHING, sys.argv[1:], about))
+    console.run(lambda: dispatch("earshot", EVERYTHING, sys.argv[1:], about))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from codegen.cformat import rows as c_rows
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
-from codegen.ops._form import Code, Constant, Form, Tile, describe, texts, weighted_sum
+from codegen.ops._form import PLAIN_SHIFTS, Code, Constant, Form, Tile, describe, texts, weighted_sum
 from codegen.plan import Overlap
-from codegen.tflite import Tensor
+from train.tflite.graph import Tensor
 
-_RUN_MULTIPLE = 4  # KWS_PADDED_RUN of tile.h
+_RUN_MULTIPLE = 4  # weights, to which a run is filled up
 _MOST_POSITIONS = 6  # that leave registers for the rest on every core
 _ROW_MULTIPLE = 4
 _LANE_BYTES = 2  # int16; cores with int8 lanes use half of it
@@ -306,6 +306,12 @@ def _code(
         params=tuple(params),
         tiles=tuple(tiles),
         calls=tuple(calls),
+        conditions=(
+            f"KWS_PADDED_RUN(1) == {_RUN_MULTIPLE}",
+            f"KWS_MAX_POSITIONS == {_MOST_POSITIONS}",
+            f"KWS_LEAST_PLAIN_SHIFT == {PLAIN_SHIFTS.start}",
+            f"sizeof(kws_lane) <= {_LANE_BYTES}",
+        ),
         scratch_bytes=max(part.scratch_bytes(scratch_rows) for part, scratch_rows in parts.items()),
     )
 

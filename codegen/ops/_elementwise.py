@@ -1,7 +1,7 @@
 """Broadcasting of two inputs, and which of them the output walks along with."""
 
 from codegen.ops._form import MAX_DIMS, Form, four, strides
-from codegen.tflite import Tensor
+from train.tflite.graph import Tensor
 
 
 def broadcast(form: Form, *inputs: Tensor) -> dict[str, object]:

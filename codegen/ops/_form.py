@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from codegen.cformat import rows
 from codegen.fixedpoint import ACTIVATIONS, INT8_MAX, INT8_MIN, activation_range, quantize_multiplier
 from codegen.plan import Overlap
-from codegen.tflite import MISSING, Graph, Op, Tensor
 from train.core.errors import UserError
+from train.tflite.graph import MISSING, Graph, Op, Tensor
 
 MAX_DIMS = 4  # that the kernels with strides can walk through
 _VALUES_PER_ROW = 16
 _INT32_MAX = 2**31 - 1
 _PLAIN_SUM_LIMIT = 2**30
-_PLAIN_SHIFTS = range(-20, 0)
+PLAIN_SHIFTS = range(-20, 0)
 _CTYPES = {"int8": "int8_t", "int32": "int32_t"}
 
 
@@ -54,6 +54,7 @@ class Code:
         params: name of each params struct, its type, and its fields as finished strings.
         tiles: functions that the params name.
         calls: finished statements.
+        conditions: what the constants take for granted of the kernels' headers; the C checks it.
         shares, overlaps, scratch_bytes, reads_beyond_bytes: as of codegen.plan.Step.
     """
 
@@ -63,6 +64,7 @@ class Code:
     params: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
     tiles: tuple[Tile, ...] = ()
     calls: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
     shares: int | None = None
     overlaps: Mapping[int, Overlap] = field(default_factory=dict)
     scratch_bytes: int = 0
@@ -285,7 +287,7 @@ def weighted_sum(
         "multipliers": constants[1].name,
         "shifts": constants[2].name,
     }
-    has_plain_scales = largest < _PLAIN_SUM_LIMIT and all(shift in _PLAIN_SHIFTS for _, shift in pairs)
+    has_plain_scales = largest < _PLAIN_SUM_LIMIT and all(shift in PLAIN_SHIFTS for _, shift in pairs)
     return fields, constants, has_plain_scales
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from codegen.ops._form import Code, Form, array, describe, weighted_sum, weights_and_bias
 
-_DOT_OUTPUTS, _DOT_TAPS = 4, 16  # as in tile.h
+_DOT_OUTPUTS, _DOT_TAPS = 4, 16  # of a block of weights
 
 
 def generate(form: Form) -> Code:
@@ -46,6 +46,7 @@ def generate(form: Form) -> Code:
         },
         form.input(),
         constants=(array(name, blocks.swapaxes(1, 2)), *constants),
+        conditions=(f"KWS_DOT_OUTPUTS == {_DOT_OUTPUTS}", f"KWS_DOT_TAPS == {_DOT_TAPS}"),
         reads_beyond_bytes=-weights.shape[1] % _DOT_TAPS,
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from codegen.fixedpoint import quantize_multiplier
 from codegen.ops._form import Code, Form
 
-_INPUT_STEPS = np.float32(128)  # as in hard_swish_s8.c: the input gains seven bits
+_INPUT_STEPS = 128  # in a step of the input: seven bits more
 _GATE_SCALE = np.float32(3) / np.float32(32768)  # of the 16-bit number in which 3 is 1
 _GATE_SHIFTS = range(-15, 16)  # what 16 bits can be shifted by
 _OUTPUT_SHIFTS = range(-15, 1)
@@ -19,7 +19,7 @@ def generate(form: Form) -> Code:
     entry, result = form.input(), form.output
     if entry.shape != result.shape:
         raise form.refuse(f"from {entry.shape} to {result.shape}", "the same shape")
-    fine_scale = np.float32(entry.scale) / _INPUT_STEPS
+    fine_scale = np.float32(entry.scale) / np.float32(_INPUT_STEPS)
     output_multiplier, output_shift = _quantize_multiplier_16(float(fine_scale / np.float32(result.scale)))
     gate_multiplier, gate_shift = _quantize_multiplier_16(float(fine_scale / _GATE_SCALE))
     if gate_shift not in _GATE_SHIFTS or output_shift not in _OUTPUT_SHIFTS:
@@ -39,6 +39,7 @@ def generate(form: Form) -> Code:
             "gate_shift": gate_shift,
         },
         entry,
+        conditions=(f"KWS_HARD_SWISH_STEPS == {_INPUT_STEPS}",),
         overlaps=form.in_step(entry),
     )
 

@@ -5,7 +5,7 @@ import math
 from codegen.fixedpoint import input_radius, quantize_multiplier
 from codegen.ops._form import Code, Form
 
-_INPUT_INTEGER_BITS = 4  # as in logistic_s8.c
+_INPUT_INTEGER_BITS = 4
 
 
 def generate(form: Form) -> Code:
@@ -27,5 +27,6 @@ def generate(form: Form) -> Code:
             "radius": input_radius(_INPUT_INTEGER_BITS, shift),
         },
         form.input(),
+        conditions=(f"KWS_LOGISTIC_INTEGER_BITS == {_INPUT_INTEGER_BITS}",),
         overlaps=form.in_step(form.input()),
     )

@@ -5,8 +5,9 @@ import math
 from codegen.fixedpoint import input_radius, quantize_multiplier
 from codegen.ops._form import Code, Form
 
-_INPUT_INTEGER_BITS = 5  # as in softmax_s8.c
-_MOST_INPUTS = 4095  # the kernel's sum has 12 integer bits
+_INPUT_INTEGER_BITS = 5
+_SUM_INTEGER_BITS = 12
+_MOST_INPUTS = (1 << _SUM_INTEGER_BITS) - 1
 _LARGEST_FACTOR = 2.0**31 - 1
 
 
@@ -40,5 +41,9 @@ def generate(form: Form) -> Code:
             "difference_min": -input_radius(_INPUT_INTEGER_BITS, shift),
         },
         form.input(),
+        conditions=(
+            f"KWS_SOFTMAX_INTEGER_BITS == {_INPUT_INTEGER_BITS}",
+            f"KWS_SOFTMAX_SUM_BITS == {_SUM_INTEGER_BITS}",
+        ),
         overlaps=form.in_step(form.input()),
     )

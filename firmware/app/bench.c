@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Measures engine and front end on a board; tests/bench/firmware_bench.py reads what it says.
 //
 // Nothing is sent before all is measured, since the serial line would interrupt. Then come lines

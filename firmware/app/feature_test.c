@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Proves the model and the front end on the board, by the clips that codegen wrote down.
 //
 // Features to scores: bit for bit those of the TFLite-Micro interpreter. Audio to features: those

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The application: listens forever and says what it hears.
 
 #include <stdint.h>

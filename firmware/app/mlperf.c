@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Answers the serial protocol of MLPerf Tiny, so that its public runner can drive a board:
 // docs/MLPERF_TINY.md.
 //

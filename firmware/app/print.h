@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text to the serial line without stdio, which would bring a heap along.
 //
 // Unlike the HAL, these wait until all is handed over.

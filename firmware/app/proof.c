@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The device under test: answers the requests of docs/PROTOCOL.md, so that a host can prove what it computes.
 //
 // Once it runs, everything it says is a frame; only the banner is text, for people and for bootloaders'
@@ -7,15 +8,15 @@
 #include <string.h>
 
 #include "build_id.h"
-#include "protocol/clip_file.h"
 #include "engine.h"
-#include "protocol/frame.h"
 #include "hal.h"
-#include "protocol/message.h"
 #include "micro_model_settings.h"
 #include "model/model.h"
 #include "model_id.h"
 #include "probe.h"
+#include "protocol/clip_file.h"
+#include "protocol/frame.h"
+#include "protocol/message.h"
 #include "protocol/stopwatch.h"
 #include "protocol/transfer.h"
 

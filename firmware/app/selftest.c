@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Proves a board: start-up, clock, serial line both ways, sleep. tests/emulator talks to it.
 //
 // After the banner it takes transfers: a 32-bit length, low byte first, then that many bytes. It

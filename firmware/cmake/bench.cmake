@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Programs that measure the engine; tests/bench/firmware_bench.py builds and runs them.
 #
 # bench         the engine as it is

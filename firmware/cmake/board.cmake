@@ -1,10 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
 # Reads firmware/boards/<BOARD>/board.json into KWS_BOARD_* and picks the compiler.
 # docs/ADD_A_BOARD.md describes the file; hil/boards/board.py checks it more closely.
 
 get_filename_component(KWS_FIRMWARE_DIR "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
-set(BOARD "" CACHE STRING "Board to build for: a folder of firmware/boards with a board.json")
+set(BOARD "" CACHE STRING "Board to build for: a folder of BOARD_DIR with a board.json")
+set(BOARD_DIR "${KWS_FIRMWARE_DIR}/boards" CACHE PATH "Folder of the boards: Earshot's, or one of your own")
+get_filename_component(BOARD_DIR "${BOARD_DIR}" ABSOLUTE BASE_DIR "${CMAKE_SOURCE_DIR}")
 
-file(GLOB board_files RELATIVE "${KWS_FIRMWARE_DIR}/boards" "${KWS_FIRMWARE_DIR}/boards/*/board.json")
+file(GLOB board_files RELATIVE "${BOARD_DIR}" "${BOARD_DIR}/*/board.json")
 list(SORT board_files)
 list(TRANSFORM board_files REPLACE "/board.json$" "")
 list(JOIN board_files ", " known_boards)
@@ -21,7 +24,7 @@ if(KWS_CONFIGURED_BOARD AND NOT KWS_CONFIGURED_BOARD STREQUAL BOARD)
         "name another folder with -B, or remove this one")
 endif()
 
-set(KWS_BOARD_DIR "${KWS_FIRMWARE_DIR}/boards/${BOARD}")
+set(KWS_BOARD_DIR "${BOARD_DIR}/${BOARD}")
 file(READ "${KWS_BOARD_DIR}/board.json" board_json)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${KWS_BOARD_DIR}/board.json")
 
@@ -47,16 +50,30 @@ function(kws_read_list variable key)
     set(${variable} "${values}" PARENT_SCOPE)
 endfunction()
 
+# kws_board_file(VARIABLE NAME): a file beside board.json, else seen from a board of Earshot's: all have ../common.
+function(kws_board_file variable name)
+    get_filename_component(path "${KWS_BOARD_DIR}/${name}" ABSOLUTE)
+    if(NOT EXISTS "${path}")
+        get_filename_component(path "${KWS_FIRMWARE_DIR}/boards/${BOARD}/${name}" ABSOLUTE)
+    endif()
+    set(${variable} "${path}" PARENT_SCOPE)
+endfunction()
+
 kws_read(KWS_BOARD_CPU cpu)
 kws_read_list(KWS_BOARD_FLAGS flags)
 kws_read(KWS_BOARD_RUN_KIND run kind)
-kws_read_list(KWS_BOARD_SOURCES sources)
-list(TRANSFORM KWS_BOARD_SOURCES PREPEND "${KWS_BOARD_DIR}/")
+kws_read_list(sources sources)
+set(KWS_BOARD_SOURCES "")
+foreach(source ${sources})
+    kws_board_file(path "${source}")
+    list(APPEND KWS_BOARD_SOURCES "${path}")
+endforeach()
 if(NOT KWS_BOARD_CPU STREQUAL "host")
     kws_read(KWS_BOARD_FLASH_BYTES flash_bytes)
     kws_read(KWS_BOARD_RAM_BYTES ram_bytes)
     kws_read(KWS_BOARD_STACK_BYTES stack_bytes)
-    kws_read(KWS_BOARD_LINKER_SCRIPT linker_script)
+    kws_read(linker_script linker_script)
+    kws_board_file(KWS_BOARD_LINKER_SCRIPT "${linker_script}")
     kws_read(KWS_BOARD_BAUD uart baud)
     find_program(KWS_ARM_GCC arm-none-eabi-gcc)
     if(NOT KWS_ARM_GCC)

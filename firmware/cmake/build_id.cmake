@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # kws_add_build_id(TARGET SOURCE...): build_id.h for a program: KWS_BUILD_ID, a hash of all that it is made of.
 #
 # The same contents, board, engine and compiler give the same id, in any place and without git; any change

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # kws_engine: the generated straight-line C and the kernels it calls.
 
 file(GLOB kernel_sources CONFIGURE_DEPENDS "${KWS_FIRMWARE_DIR}/kernels/*.c")

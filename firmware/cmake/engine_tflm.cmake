@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # kws_engine: TFLite-Micro, from a checkout at TFLM_ROOT and the static library built there by its
 # own Makefile. docs/TFLM_ENGINE.md tells what to build and what the messages mean.
 
@@ -14,11 +15,6 @@ if(NOT EXISTS "${tflm_root}/tensorflow/lite/micro/micro_interpreter.h")
     message(FATAL_ERROR "TFLM_ROOT ${tflm_root} is no checkout of tflite-micro: "
         "it has no tensorflow/lite/micro/micro_interpreter.h")
 endif()
-foreach(file model.cc model.h op_resolver.h)
-    if(NOT EXISTS "${MODEL}/${file}")
-        message(FATAL_ERROR "${MODEL} has no ${file}, which ENGINE=tflm needs; ${model_remedy}")
-    endif()
-endforeach()
 if(TFLM_ARENA_BYTES AND NOT TFLM_ARENA_BYTES MATCHES "^[1-9][0-9]*$")
     message(FATAL_ERROR "TFLM_ARENA_BYTES is '${TFLM_ARENA_BYTES}', expected a number of bytes")
 endif()

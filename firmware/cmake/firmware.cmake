@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # kws_add_firmware(NAME SOURCE...): a program for the board, in the build folder as NAME (an ELF file).
 
 if(NOT CMAKE_BUILD_TYPE)
@@ -32,7 +33,7 @@ else()
     # The linker checks the budgets of board.json and reports what is used of them.
     target_link_options(kws_board_interface INTERFACE
         -nostartfiles --specs=nano.specs
-        "-L${KWS_FIRMWARE_DIR}/boards/common" "-T${KWS_BOARD_DIR}/${KWS_BOARD_LINKER_SCRIPT}"
+        "-L${KWS_FIRMWARE_DIR}/boards/common" "-T${KWS_BOARD_LINKER_SCRIPT}"
         -Wl,--defsym=KWS_FLASH_BYTES=${KWS_BOARD_FLASH_BYTES}
         -Wl,--defsym=KWS_RAM_BYTES=${KWS_BOARD_RAM_BYTES}
         -Wl,--defsym=KWS_STACK_BYTES=${KWS_BOARD_STACK_BYTES}
@@ -45,7 +46,7 @@ function(kws_add_firmware name)
     if(NOT KWS_BOARD_CPU STREQUAL "host")
         target_link_options(${name} PRIVATE "-Wl,-Map=${CMAKE_CURRENT_BINARY_DIR}/${name}.map")
         set_target_properties(${name} PROPERTIES LINK_DEPENDS
-            "${KWS_BOARD_DIR}/${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld")
+            "${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld")
     endif()
 endfunction()
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What runs the model of -DMODEL=<run folder>/c, behind firmware/model/model.h, and the front end for it.
 
 set(MODEL "" CACHE PATH "Generated sources of a model: the folder c of a run folder")
@@ -17,20 +18,31 @@ if(model_folder STREQUAL "c")
 else()
     set(model_remedy "expected the folder c of a run folder, such as out/yes_no/c")
 endif()
-# A model alone, without the labels and clips of a run folder, can only be measured.
-set(needed_files engine.c engine.h)
-if(EXISTS "${MODEL}/micro_model_settings.cc")
-    list(APPEND needed_files micro_model_settings.h model_id.h audio_tests.cc audio_tests.h feature_tests.cc
-        feature_tests.h frontend_tables.c operating_point.c operating_point.h)
+# codegen writes what it made into the manifest, which train/core/manifest.py describes.
+set(model_manifest "${MODEL}/manifest.json")
+if(NOT EXISTS "${model_manifest}")
+    message(FATAL_ERROR "${MODEL} has no manifest.json; ${model_remedy}")
 endif()
-if(EXISTS "${MODEL}/frontend_tables.c")
-    list(APPEND needed_files frontend_tables.h)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${model_manifest}")
+file(READ "${model_manifest}" manifest)
+string(JSON manifest_version ERROR_VARIABLE mistake GET "${manifest}" format_version)
+if(NOT manifest_version STREQUAL "1")
+    message(FATAL_ERROR "${model_manifest}: format version ${manifest_version}, expected 1; ${model_remedy}")
 endif()
-foreach(file ${needed_files})
+string(JSON count ERROR_VARIABLE mistake LENGTH "${manifest}" files)
+if(mistake)
+    message(FATAL_ERROR "${model_manifest}: ${mistake}; ${model_remedy}")
+endif()
+set(model_files "") # by name
+set(i 0)
+while(i LESS count)
+    string(JSON file MEMBER "${manifest}" files ${i})
     if(NOT EXISTS "${MODEL}/${file}")
         message(FATAL_ERROR "${MODEL} has no ${file}; ${model_remedy}")
     endif()
-endforeach()
+    list(APPEND model_files "${file}")
+    math(EXPR i "${i} + 1")
+endwhile()
 if(NOT ENGINE IN_LIST known_engines)
     list(JOIN known_engines ", " engines)
     message(FATAL_ERROR "engine '${ENGINE}' is not known; known: ${engines}")
@@ -57,10 +69,11 @@ set(KWS_FRONTEND_SOURCES
 
 include(engine_${ENGINE}) # makes kws_engine, and KWS_ENGINE_SOURCE: the file of it that implements model.h
 include(mlperf)
-if(EXISTS "${MODEL}/frontend_tables.c")
+if("frontend_tables.c" IN_LIST model_files)
     include(bench)
 endif()
-if(NOT audio_tests.cc IN_LIST needed_files)
+# A model alone, without the labels and clips of a run folder, can only be measured.
+if(NOT "micro_model_settings.cc" IN_LIST model_files)
     return()
 endif()
 
@@ -72,7 +85,9 @@ kws_add_library(kws_listener
     "${MODEL}/operating_point.c")
 target_link_libraries(kws_listener PUBLIC kws_engine)
 
-file(GLOB clip_sources CONFIGURE_DEPENDS "${MODEL}/*_tests.cc" "${MODEL}/*_data.cc")
+set(clip_sources ${model_files})
+list(FILTER clip_sources INCLUDE REGEX "_(tests|data)[.]cc$")
+list(TRANSFORM clip_sources PREPEND "${MODEL}/")
 kws_add_library(kws_clips ${clip_sources})
 
 kws_add_firmware(earshot "${KWS_FIRMWARE_DIR}/app/main.c" "${KWS_FIRMWARE_DIR}/app/print.c")

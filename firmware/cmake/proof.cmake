@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # proof: the device under test, which docs/PROTOCOL.md is about.
 
 include(build_id)
@@ -24,5 +25,6 @@ file(GLOB_RECURSE proof_files CONFIGURE_DEPENDS
     "${KWS_FIRMWARE_DIR}/app/*" "${KWS_FIRMWARE_DIR}/protocol/*" "${KWS_FIRMWARE_DIR}/listener/*"
     "${KWS_FIRMWARE_DIR}/frontend/*" "${KWS_FIRMWARE_DIR}/hal/*"
     "${KWS_FIRMWARE_DIR}/kernels/*" "${KWS_FIRMWARE_DIR}/model/*" "${KWS_FIRMWARE_DIR}/cmake/*"
-    "${KWS_FIRMWARE_DIR}/boards/common/*" "${KWS_BOARD_DIR}/*" "${MODEL}/*.h" "${MODEL}/*.c" "${MODEL}/*.cc")
-kws_add_build_id(proof ${proof_files} ${tflm_library})
+    "${KWS_FIRMWARE_DIR}/boards/common/*" "${KWS_BOARD_DIR}/*")
+list(TRANSFORM model_files PREPEND "${MODEL}/" OUTPUT_VARIABLE proof_model_files)
+kws_add_build_id(proof ${proof_files} ${proof_model_files} ${tflm_library})

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The power of each band of a spectrum: groups of FFT bins, or mel bands.
 
 #ifndef EARSHOT_BANDS_H_

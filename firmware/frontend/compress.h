@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Power of a band to uint8 feature, for front ends with a logarithm or gain control.
 
 #ifndef EARSHOT_COMPRESS_H_

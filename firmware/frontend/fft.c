@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fft.h"
 
 #define COMPLEX_LENGTH (KWS_FFT_LENGTH / 2)

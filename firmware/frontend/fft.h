@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fixed-point FFT of real samples.
 
 #ifndef EARSHOT_FFT_H_

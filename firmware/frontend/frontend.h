@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The front end on the device: int16 samples in, rows of uint8 features out, integers only.
 //
 // It is the C twin of train/audio/frontend.py. Samples come in pieces of any size; each time a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Windowed samples, scaled so that the FFT uses all its bits however quiet they are.
 //
 // A logarithm shows the rounding of the FFT in bins that are far below the loudest one; the fixed

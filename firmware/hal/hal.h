@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the application asks of a board: audio, a serial line, a clock, sleep and one light.
 //
 // Nothing here waits. A board implements these ten functions and nothing else; the

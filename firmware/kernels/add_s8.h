@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ADD on int8, with broadcasting.
 
 #ifndef EARSHOT_KERNELS_ADD_S8_H_

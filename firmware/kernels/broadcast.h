@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How two inputs of an elementwise operator are walked through.
 
 #ifndef EARSHOT_KERNELS_BROADCAST_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "conv_s8.h"
 
 static void fill(kws_lane* lanes, int32_t value, int32_t count) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CONV_2D and DEPTHWISE_CONV_2D on int8, NHWC, one image. Both go over the output in tiles (tile.h).
 
 #ifndef EARSHOT_KERNELS_CONV_S8_H_

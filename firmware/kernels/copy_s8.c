@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "copy_s8.h"
 
 void kws_copy_s8(const int8_t* input, int8_t* output, const kws_copy_params* params) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A block of int8 from one tensor to a place in another: PAD, CONCATENATION, STRIDED_SLICE.
 
 #ifndef EARSHOT_KERNELS_COPY_S8_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Single instructions of the DSP extension that C cannot name.
 
 #ifndef EARSHOT_KERNELS_DSP_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fixed-point arithmetic that gives the bits TFLite-Micro's reference kernels give.
 //
 // Qn.m is a signed 32-bit number with n integer bits and m behind the point.

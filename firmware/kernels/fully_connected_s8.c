@@ -1,6 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fully_connected_s8.h"
-
-#include "tile.h"
 
 static void store(const int32_t* sums, int32_t first, int8_t* output, const kws_fully_connected_params* p) {
     for (int32_t i = 0; i < KWS_DOT_OUTPUTS && first + i < p->output_count; ++i) {

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // FULLY_CONNECTED on int8.
 
 #ifndef EARSHOT_KERNELS_FULLY_CONNECTED_S8_H_
 #define EARSHOT_KERNELS_FULLY_CONNECTED_S8_H_
 
 #include <stdint.h>
+
+#include "tile.h"  // KWS_DOT_OUTPUTS, KWS_DOT_TAPS
 
 typedef struct kws_fully_connected_params {
     int32_t rows;  // inputs that are multiplied by the same weights

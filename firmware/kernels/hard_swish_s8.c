@@ -1,8 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "hard_swish_s8.h"
 
 #include "fixedpoint.h"
-
-#define INPUT_STEPS 128  // as in codegen/ops/hard_swish.py
 
 static int32_t clamp_16(int32_t value) { return kws_clamp(value, INT16_MIN, INT16_MAX); }
 
@@ -23,7 +22,7 @@ static int32_t gate(int32_t fine, const kws_hard_swish_params* p) {
 void kws_hard_swish_s8(const int8_t* input, int8_t* output, const kws_hard_swish_params* params) {
     const kws_hard_swish_params* const p = params;
     for (int32_t i = 0; i < p->count; ++i) {
-        const int32_t fine = (input[i] - p->input_zero_point) * INPUT_STEPS;
+        const int32_t fine = (input[i] - p->input_zero_point) * KWS_HARD_SWISH_STEPS;
         const int32_t scaled = high_mul_16(fine, p->output_multiplier);
         const int32_t product = gate(fine, p) * scaled / (1 << 15);  // towards zero
         output[i] = kws_saturate(kws_round_shift(product, -(int)p->output_shift) + p->output_zero_point);

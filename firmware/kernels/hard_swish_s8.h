@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // HARD_SWISH on int8: x * relu6(x + 3) / 6.
 
 #ifndef EARSHOT_KERNELS_HARD_SWISH_S8_H_
 #define EARSHOT_KERNELS_HARD_SWISH_S8_H_
 
 #include <stdint.h>
+
+#define KWS_HARD_SWISH_STEPS 128  // in an input step: seven bits more
 
 // Multipliers are Q0.15, 0..2^15-1; shifts are to the left where positive, -15..15.
 typedef struct kws_hard_swish_params {

@@ -1,13 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "logistic_s8.h"
 
 #include "fixedpoint.h"
 
-#define INPUT_INTEGER_BITS 4
-
 // 1 / (1 + e^-x) in Q0.31, x in Q4.27.
 static int32_t logistic(int32_t x) {
     if (x == 0) return (int32_t)1 << 30;
-    const int32_t of_magnitude = kws_one_over_one_plus(kws_exp_negative(x > 0 ? -x : x, INPUT_INTEGER_BITS));
+    const int32_t of_magnitude =
+        kws_one_over_one_plus(kws_exp_negative(x > 0 ? -x : x, KWS_LOGISTIC_INTEGER_BITS));
     return x > 0 ? of_magnitude : INT32_MAX - of_magnitude;
 }
 

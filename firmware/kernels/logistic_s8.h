@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // LOGISTIC on int8; the output has scale 1/256 and zero point -128.
 
 #ifndef EARSHOT_KERNELS_LOGISTIC_S8_H_
 #define EARSHOT_KERNELS_LOGISTIC_S8_H_
 
 #include <stdint.h>
+
+#define KWS_LOGISTIC_INTEGER_BITS 4  // of the input, once it is rescaled
 
 typedef struct kws_logistic_params {
     int32_t count;

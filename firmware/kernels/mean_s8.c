@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "mean_s8.h"
 
 #include "fixedpoint.h"

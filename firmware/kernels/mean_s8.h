@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // MEAN on int8 over neighbouring dimensions.
 
 #ifndef EARSHOT_KERNELS_MEAN_S8_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // MUL on int8, with broadcasting.
 
 #ifndef EARSHOT_KERNELS_MUL_S8_H_

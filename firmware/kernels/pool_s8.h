@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // AVERAGE_POOL_2D and MAX_POOL_2D on int8, NHWC, one image; input and output have one scale.
 
 #ifndef EARSHOT_KERNELS_POOL_S8_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "requantize_s8.h"
 
 #include "fixedpoint.h"

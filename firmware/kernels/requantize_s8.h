@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From one scale and zero point to another, within bounds: QUANTIZE, RELU, RELU6.
 
 #ifndef EARSHOT_KERNELS_REQUANTIZE_S8_H_

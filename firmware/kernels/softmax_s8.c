@@ -1,9 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "softmax_s8.h"
 
 #include "fixedpoint.h"
-
-#define INPUT_INTEGER_BITS 5
-#define SUM_INTEGER_BITS 12  // up to 4096 inputs
 
 static int leading_zeros(uint32_t value) {
     int count = 0;
@@ -13,7 +11,8 @@ static int leading_zeros(uint32_t value) {
 
 // e^difference in Q0.31; difference not positive.
 static int32_t exponential(int32_t difference, const kws_softmax_params* p) {
-    return kws_exp_negative(kws_requantize(difference, p->multiplier, (int)p->shift), INPUT_INTEGER_BITS);
+    return kws_exp_negative(kws_requantize(difference, p->multiplier, (int)p->shift),
+                            KWS_SOFTMAX_INTEGER_BITS);
 }
 
 static void softmax_row(const int8_t* input, int8_t* output, const kws_softmax_params* p) {
@@ -23,13 +22,13 @@ static void softmax_row(const int8_t* input, int8_t* output, const kws_softmax_p
     for (int32_t i = 0; i < p->count; ++i) {
         const int32_t difference = input[i] - largest;
         if (difference < p->difference_min) continue;
-        total += kws_round_shift(exponential(difference, p), SUM_INTEGER_BITS);
+        total += kws_round_shift(exponential(difference, p), KWS_SOFTMAX_SUM_BITS);
     }
-    // total = 2^(SUM_INTEGER_BITS - zeros) * (1 + fraction)
+    // total = 2^(KWS_SOFTMAX_SUM_BITS - zeros) * (1 + fraction)
     const int zeros = leading_zeros((uint32_t)total);
     const int32_t fraction = (int32_t)(((uint32_t)total << zeros) - 0x80000000u);  // Q0.31
     const int32_t reciprocal = kws_one_over_one_plus(fraction);                    // Q0.31
-    const int right = SUM_INTEGER_BITS - zeros + 31 - 8;                           // to steps of 1/256
+    const int right = KWS_SOFTMAX_SUM_BITS - zeros + 31 - 8;                       // to steps of 1/256
     for (int32_t i = 0; i < p->count; ++i) {
         const int32_t difference = input[i] - largest;
         int32_t steps = 0;

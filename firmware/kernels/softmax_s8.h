@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 // SOFTMAX on int8; the output has scale 1/256 and zero point -128.
 
 #ifndef EARSHOT_KERNELS_SOFTMAX_S8_H_
 #define EARSHOT_KERNELS_SOFTMAX_S8_H_
 
 #include <stdint.h>
+
+#define KWS_SOFTMAX_INTEGER_BITS 5  // of differences of inputs, once they are rescaled
+#define KWS_SOFTMAX_SUM_BITS 12     // in front of the point of the sum: up to 4096 inputs
 
 typedef struct kws_softmax_params {
     int32_t rows, count;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tile.h"
 
 void kws_tile_store(const int32_t* sums, int32_t count, int8_t* output, const kws_tile_channel* channel) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The inner loop of convolutions: one channel of a few neighbouring outputs, a tile.
 //
 // Inputs are copied into scratch memory first, as `lanes` of the width that the core multiplies

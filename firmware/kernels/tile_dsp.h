@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tiles with the DSP extension of Armv7E-M and Armv8-M: SMLAD does two products at a time; see tile.h.
 
 #ifndef EARSHOT_KERNELS_TILE_DSP_H_

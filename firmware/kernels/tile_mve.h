@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tiles with the vector extension of Armv8.1-M (Helium); see tile.h.
 
 #ifndef EARSHOT_KERNELS_TILE_MVE_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tiles in plain C; see tile.h. The other files do the same faster.
 
 #ifndef EARSHOT_KERNELS_TILE_PORTABLE_H_

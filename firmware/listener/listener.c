@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "listener.h"
 
 #include <string.h>
 
 #include "engine.h"
-#include "operating_point.h"
 
 // The generated files must be those of one model, and of the kind that the recognizer knows.
 _Static_assert(KWS_INPUT_BYTES == KWS_FEATURE_FRAMES * KWS_FEATURE_BINS, "the model takes all features");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Samples in, decisions out: front end, model and recognizer as one stream.
 //
 // Every program that listens shares it, on every board. Results depend on the samples alone, not
@@ -12,16 +13,12 @@
 
 #include "frontend/frontend.h"
 #include "micro_model_settings.h"
+#include "operating_point.h"  // KWS_INFERENCE_STRIDE_ROWS
 #include "recognizer.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-// Rows from one inference to the next, for programs without another wish: at 20 ms a row, ten
-// inferences a second. micro_speech runs one whenever a row is new and the last inference is over,
-// so there the number depends on the speed of the core; its mock audio moves on by as much as this.
-#define KWS_INFERENCE_STRIDE_ROWS 5
 
 // State of one stream. Treat it as opaque; it is complete only so that callers can own it.
 typedef struct kws_listener {
@@ -45,7 +42,7 @@ typedef struct kws_event {
 
 // Starts a stream: the next sample is its first. kws_model_init() must have succeeded.
 //
-// inference_stride_rows   at least 1
+// inference_stride_rows   at least 1; KWS_INFERENCE_STRIDE_ROWS of operating_point.h without another wish
 void kws_listener_init(kws_listener* listener, int32_t inference_stride_rows);
 
 // Takes in samples, at most up to the next row of features, and runs the model where that is due.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Scores of single inferences in, decisions out: what turns a noisy score into one "Heard yes".
 //
 // The rules are those of RecognizeCommands in TensorFlow's micro_speech, as it is on the device;
@@ -8,13 +9,11 @@
 
 #include <stdint.h>
 
+#include "operating_point.h"  // KWS_RECOGNIZER_CAPACITY
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-// Results kept. A result that finds no place is dropped, as in the original: at 20 ms a window
-// of 1000 ms would hold 51.
-#define KWS_RECOGNIZER_CAPACITY 50
 
 // Returned by kws_recognizer_update() when time runs backwards.
 #define KWS_ERROR_TIME (-1)

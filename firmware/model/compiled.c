@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the compiled engine answers to the questions of model.h that do not depend on the model.
 
 #include "engine.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The contract between the application and whichever engine runs the model.
 //
 // One model, one input, one output. Sizes are constants of the generated engine.h:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A hook behind every operator, for programs that measure; nothing at all for the others.
 
 #ifndef EARSHOT_MODEL_PROFILE_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // model.h on top of TFLite-Micro: the .tflite in model.cc, its operators in op_resolver.h.
 //
 // Everything that can be wrong is found by kws_model_init(). The arena above all: release builds of

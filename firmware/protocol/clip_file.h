@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A clip out of a file on the computer that emulates the board, in place of AUDIO over the serial line.
 
 #ifndef EARSHOT_CLIP_FILE_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "crc32.h"
 
 // What four bits at the low end become, polynomial 0xEDB88320: a sixteenth of the usual table, for twice

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CRC-32 as in IEEE 802.3, zlib and Python's zlib.crc32().
 
 #ifndef EARSHOT_CRC32_H_

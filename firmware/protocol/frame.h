@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Frames on the serial line, the device's half of docs/PROTOCOL.md; hil/protocol/framing.py is the host's.
 //
 // On the line: 0, type, sequence, payload and their CRC-32 stuffed so that no byte of it is 0 (COBS), 0.

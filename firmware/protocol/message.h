@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What frames say: types, codes, and payloads put together and taken apart. docs/PROTOCOL.md has the layouts;
 // hil/protocol/messages.py is the other end.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How long the engine and the front end take, over and over.
 //
 // Ticks are those of kws_probe_ticks(), 0 where the board counts none. Neither takes a time that depends on

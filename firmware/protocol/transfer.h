@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One clip or one stream as its audio comes in, and what comes of it.
 //
 // A clip is treated as in training: all its rows of features, one inference, nothing smoothed. A stream is

@@ -69,11 +69,13 @@ class FlashTool:
 class Board:
     """One board.
 
-    ``target`` is None for this computer, ``machine`` (QEMU's name) where none is emulated, ``flash`` where
-    there is nothing to flash, ``usb`` where the serial port shows no id of its own.
+    ``folder`` holds its board.json. ``target`` is None for this computer, ``machine`` (QEMU's name) where
+    none is emulated, ``flash`` where there is nothing to flash, ``usb`` where the serial port shows no id of
+    its own.
     """
 
     id: str
+    folder: Path
     title: str
     cpu: str
     flags: tuple[str, ...]
@@ -120,6 +122,32 @@ def board_ids(boards: Path = BOARDS) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in boards.glob(f"*/{BOARD_FILE}")))
 
 
+def find_board(board_id: str, more: Path | None = None) -> Board:
+    """One of Earshot's boards, or one of a folder of the user's own.
+
+    Args:
+        more: what ``--board-dir`` names: a folder with a folder for each board.
+    Raises:
+        UserError: as ``load_board``; no board in ``more``, or one that Earshot has, too.
+    """
+    if more is None:
+        return load_board(board_id)
+    own = board_ids(more)
+    if not own:
+        raise UserError(f"--board-dir {more}: holds no board; expected {more / 'ID' / BOARD_FILE}")
+    if twice := sorted({*own} & {*board_ids()}):
+        raise UserError(
+            f"--board-dir {more}: {twice[0]} is a board of Earshot's, too; give yours another name, that of "
+            f"its folder and the id in {BOARD_FILE}"
+        )
+    if board_id in own:
+        return load_board(board_id, more)
+    known = board_ids()
+    if board_id not in known:
+        raise _unknown(board_id, (*known, *own))
+    return load_board(board_id)
+
+
 def load_board(board_id: str, boards: Path = BOARDS) -> Board:
     """Load and check one board.
 
@@ -129,10 +157,7 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
     """
     known = board_ids(boards)
     if board_id not in known:
-        raise UserError(
-            f"board {board_id!r} is not known; known: {', '.join(known)}. "
-            "docs/ADD_A_BOARD.md tells how to add one"
-        )
+        raise _unknown(board_id, known)
     folder = boards / board_id
     where = str(folder / BOARD_FILE)
     try:
@@ -149,6 +174,7 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
     run = content["run"]
     return Board(
         id=board_id,
+        folder=folder,
         title=content["title"],
         cpu=content["cpu"],
         flags=tuple(content["flags"]),
@@ -158,6 +184,13 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
         target=_target(content, folder, where) if is_target else None,
         flash=_flash_tool(content["flash"], where) if "flash" in content else None,
         usb=_usb_id(content["usb"], where) if "usb" in content else None,
+    )
+
+
+def _unknown(board_id: str, known: Sequence[str]) -> UserError:
+    return UserError(
+        f"board {board_id!r} is not known; known: {', '.join(known)}. "
+        "docs/ADD_A_BOARD.md tells how to add one"
     )
 
 
@@ -239,7 +272,11 @@ def _is_a(value: object, kind: type) -> bool:
 
 
 def _existing(folder: Path, name: str, field: str, where: str) -> Path:
+    """A file beside board.json, else seen from a board of Earshot's: ``../common`` is there for all."""
     path = (folder / name).resolve()
     if not path.is_file():
+        shared = (BOARDS / folder.name / name).resolve()
+        if shared.is_file():
+            return shared
         raise UserError(f"{where}: {field} names {name}, but there is no file {path}")
     return path

@@ -13,29 +13,21 @@ from train.core import runfolder
 from train.core.console import log, warn
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
+from train.core.manifest import COMPILED, TFLM, Manifest, check_files, read_manifest
 from train.core.operating_point import in_force
 
 APPLICATION, PROOF = "earshot", "proof"  # programs
-COMPILED, TFLM = ENGINES = ("compiled", "tflm")
 
 _CMAKE_CACHE = "CMakeCache.txt"
-# Without the last, CMake takes c/ for a model alone, which has no application.
-_NEEDED_SOURCES = ("engine.c", "engine.h", "micro_model_settings.cc", "operating_point.h")
-_BANNER_HASH = re.compile(r"^// Model SHA-256: ([0-9a-f]{64})$", re.MULTILINE)
-_OPERATING_POINT_HASH = re.compile(r"^// Operating point: \w+, SHA-256 ([0-9a-f]{64})$", re.MULTILINE)
 _BUILD_ID = re.compile(r'KWS_BUILD_ID "([0-9a-f]+)"')
 _OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 _CMAKE_ERROR = re.compile(r"^CMake Error[^\n]*:\n\n?((?:  [^\n]*\n|\n(?=  ))+)", re.MULTILINE)
-_ARENAS = {
-    COMPILED: ("engine.h", re.compile(r"KWS_ARENA_BYTES = (\d+)")),
-    TFLM: ("model.h", re.compile(r"kTensorArenaSize = (\d+)")),
-}
 _NO_COMPILER = "No CMAKE_C_COMPILER could be found"
 _HARD_FLOAT = {"-mfloat-abi=hard", "-mfloat-abi=softfp"}
 
 
 @dataclass(frozen=True)
-class Engine:
+class EngineChoice:
     """What runs the model.
 
     Attributes:
@@ -80,7 +72,7 @@ class Usage:
     stack: StackBound | None
 
 
-_COMPILED_ENGINE = Engine()
+_COMPILED_ENGINE = EngineChoice()
 
 
 @dataclass(frozen=True)
@@ -100,7 +92,7 @@ class Firmware:
 def build(
     board: Board,
     run: Path,
-    engine: Engine = _COMPILED_ENGINE,
+    engine: EngineChoice = _COMPILED_ENGINE,
     clean: bool = False,
     program: str = APPLICATION,
 ) -> Firmware:
@@ -115,15 +107,15 @@ def build(
             missing, the image does not fit the board, or its stack has no bound or too high a one.
     """
     engine.check()
-    sources = _check_sources(run)
+    manifest = _check_sources(run)
     folder = run / runfolder.FIRMWARE / board.id
     if clean or not _was_made_here(folder):
         shutil.rmtree(folder, ignore_errors=True)
-    _configure(board, sources, folder, engine)
+    _configure(board, run / runfolder.C_SOURCES, folder, engine)
     _compile(board, folder, program)
     path = folder / program
     usage = None if board.target is None else _measure(board, board.target, path, engine.name)
-    return Firmware(path, _arena_bytes(sources, engine.name), usage)
+    return Firmware(path, manifest.arena_bytes[engine.name], usage)
 
 
 def build_id(board: Board, run: Path) -> str:
@@ -140,32 +132,30 @@ def build_id(board: Board, run: Path) -> str:
     return found[1]
 
 
-def _check_sources(run: Path) -> Path:
-    """The folder c of a run folder, after checking that it is of the model and thresholds in force now."""
+def _check_sources(run: Path) -> Manifest:
+    """The manifest of RUN/c, after checking that it is of the model and thresholds in force now."""
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
-    sources = (run / runfolder.C_SOURCES).resolve()
+    sources = run / runfolder.C_SOURCES
     remedy = f"make it with: earshot codegen {run}"
-    for name in _NEEDED_SOURCES:
-        if not (sources / name).is_file():
-            raise UserError(f"{run / runfolder.C_SOURCES}: has no {name}; {remedy}")
-    banner = _BANNER_HASH.search((sources / "engine.c").read_text(encoding="utf-8", errors="replace"))
-    if banner is None:
-        raise UserError(f"{run / runfolder.C_SOURCES / 'engine.c'}: does not name its model; {remedy}")
-    found, expected = banner[1], spec.artefacts[runfolder.TFLITE]
+    manifest = read_manifest(sources, remedy)
+    found, expected = manifest.model_sha256, spec.artefacts[runfolder.TFLITE]
     if found != expected:
         raise UserError(
-            f"{run / runfolder.C_SOURCES}: was generated from another model: SHA-256 is {found[:12]}…, "
+            f"{sources}: was generated from another model: SHA-256 is {found[:12]}…, "
             f"expected {expected[:12]}…, that of {run / runfolder.TFLITE}; {remedy}"
         )
-    header = (sources / "operating_point.h").read_text(encoding="utf-8", errors="replace")
-    generated = _OPERATING_POINT_HASH.search(header)
-    name, point = in_force(run, spec)
-    if generated is None or generated[1] != point.sha256:
+    if (manifest.front_end_sha256, manifest.labels) != (spec.front_end.sha256, spec.labels):
         raise UserError(
-            f"{run / runfolder.C_SOURCES}: was generated with other thresholds than those in force now "
-            f"({name}); {remedy}"
+            f"{sources}: was generated with another front end or other labels than {run / runfolder.SPEC} "
+            f"has; {remedy}"
         )
-    return sources
+    name, point = in_force(run, spec)
+    if manifest.operating_point is None or manifest.operating_point.sha256 != point.sha256:
+        raise UserError(
+            f"{sources}: was generated with other thresholds than those in force now ({name}); {remedy}"
+        )
+    check_files(sources, manifest, remedy)
+    return manifest
 
 
 def _was_made_here(folder: Path) -> bool:
@@ -178,11 +168,12 @@ def _was_made_here(folder: Path) -> bool:
     return all(f"{name}:INTERNAL={place.resolve()}" in lines for name, place in places.items())
 
 
-def _configure(board: Board, sources: Path, folder: Path, engine: Engine) -> None:
+def _configure(board: Board, sources: Path, folder: Path, engine: EngineChoice) -> None:
     if shutil.which("cmake") is None:
         raise UserError("cmake: not found; install it, on Debian or Ubuntu: sudo apt-get install cmake")
     command = ["cmake", "-S", str(FIRMWARE_SOURCES), "-B", str(folder)]
-    command += [f"-DBOARD={board.id}", f"-DMODEL={sources}", *engine.cmake_flags()]
+    command += [f"-DBOARD={board.id}", f"-DBOARD_DIR={board.folder.parent.resolve()}"]
+    command += [f"-DMODEL={sources.resolve()}", *engine.cmake_flags()]
     if not (folder / _CMAKE_CACHE).is_file():  # the generator of a build folder stays what it is
         if shutil.which("ninja"):
             command += ["-G", "Ninja"]
@@ -268,11 +259,3 @@ def _tool(name: str, *arguments: str) -> str:
     """Output of a tool that comes with the compiler."""
     command = [f"arm-none-eabi-{name}", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def _arena_bytes(sources: Path, engine: str) -> int:
-    name, pattern = _ARENAS[engine]
-    found = pattern.search((sources / name).read_text(encoding="utf-8"))
-    if found is None:
-        raise UserError(f"{sources / name}: names no arena size; make it with: earshot codegen RUN")
-    return int(found[1])

@@ -14,11 +14,12 @@ from hil.boards.board import BOARD_FILE, QEMU, Board, FlashTool
 from hil.boards.flash_tools import COPY, FLASHERS
 from hil.boards.image import read_image, to_uf2
 from hil.link.link import Link, LinkError
-from hil.protocol.connection import Conversation, FirmwareError, LinkStatistics
+from hil.protocol.connection import Conversation, FirmwareError
 from hil.protocol.messages import Info, InfoRequest
 from train.core import runfolder
 from train.core.console import log
 from train.core.errors import UserError
+from train.core.results.boards import LinkStatistics
 
 _REOPEN_S = 10.0  # a board that restarts leaves the USB and comes back
 _RETRY_S = 0.2

@@ -6,20 +6,20 @@ timer counts its own cycles. Figures per operator are the business of make bench
 """
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hil.boards.board import load_board
+from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_port_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.provenance import EMULATED, MEASURED
 from train.core.errors import UserError
+from train.core.results.boards import BenchResult, FastestSlowest
 
 if TYPE_CHECKING:
     from hil.proof.dut import DUT
     from hil.protocol.messages import Bench, Info
     from train.core.spec import ModelSpec
 
-BENCH = "bench.json"
 _INSTRUCTION_NS = 8
 _COUNT_INSTRUCTIONS = ("-icount", "shift=3")
 _MOST_INFERENCES = 1000
@@ -41,15 +41,15 @@ def run(flags: argparse.Namespace) -> None:
 
     if not 1 <= flags.inferences <= _MOST_INFERENCES:
         raise UserError(f"--inferences is {flags.inferences}, expected 1 to {_MOST_INFERENCES}")
-    board = load_board(flags.board)
+    board = find_board(flags.board, flags.board_dir)
     if not flags.port:
         board.require_emulator()
     spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
     dut: DUT = dut_of(board, flags, SERIAL, None, _COUNT_INSTRUCTIONS)
     info, bench = measure(dut, spec, flags.inferences)
     result = figures(dut, info, bench, is_counting=dut.label == EMULATED and not flags.port)
-    path = flags.run / runfolder.HIL / board.id / BENCH
-    runfolder.write_json(path, result)
+    path = BenchResult.path_of(flags.run, board.id)
+    result.write(path)
     _print(result)
     print(f"written     {path}")
 
@@ -67,8 +67,8 @@ def measure(dut: "DUT", spec: "ModelSpec", inference_count: int) -> tuple["Info"
         return session.info, session.bench(inference_count)
 
 
-def figures(dut: "DUT", info: "Info", bench: "Bench", *, is_counting: bool) -> dict[str, Any]:
-    """bench.json: the fastest of each, in instructions or, where measured, in microseconds.
+def figures(dut: "DUT", info: "Info", bench: "Bench", *, is_counting: bool) -> BenchResult:
+    """The fastest of each, in instructions or, where measured, in microseconds.
 
     Args:
         dut: just built.
@@ -76,42 +76,55 @@ def figures(dut: "DUT", info: "Info", bench: "Bench", *, is_counting: bool) -> d
     """
     assert dut.firmware is not None
     usage = dut.firmware.usage
-    result: dict[str, Any] = {
-        "board": dut.board,
-        "engine": dut.engine,
-        "label": dut.label,
-        "build_id": info.build_id,
-        "model_sha256": info.model_sha256,
-        "inference_count": bench.inference_count,
-        "ticks_per_s": info.clock_hz,
-        "inference_ticks": {"min": bench.inference_ticks_min, "max": bench.inference_ticks_max},
-        "row_ticks": {"min": bench.row_ticks_min, "max": bench.row_ticks_max},
-        "arena_bytes": dut.firmware.arena_bytes,
-        "flash_bytes": usage.flash_bytes if usage else None,
-        "ram_bytes": usage.ram_bytes if usage else None,
-        "stack_bytes": usage.stack.bytes if usage and usage.stack else None,
-    }
-    for what, ticks in (("inference", bench.inference_ticks_min), ("row", bench.row_ticks_min)):
-        seconds = ticks / info.clock_hz if info.clock_hz else None
-        is_timed = dut.label == MEASURED
-        result[f"instructions_per_{what}"] = (
-            round(seconds * 1e9 / _INSTRUCTION_NS) if seconds is not None and is_counting else None
-        )
-        result[f"{what}_us"] = round(seconds * 1e6, 1) if seconds is not None and is_timed else None
-    return result
+
+    def instructions(ticks: int) -> int | None:
+        if not info.clock_hz or not is_counting:
+            return None
+        return round(ticks / info.clock_hz * 1e9 / _INSTRUCTION_NS)
+
+    def microseconds(ticks: int) -> float | None:
+        if not info.clock_hz or dut.label != MEASURED:
+            return None
+        return round(ticks / info.clock_hz * 1e6, 1)
+
+    return BenchResult(
+        board=dut.board,
+        label=dut.label,
+        engine=dut.engine,
+        build_id=info.build_id,
+        model_sha256=info.model_sha256,
+        inference_count=bench.inference_count,
+        ticks_per_s=info.clock_hz,
+        inference_ticks=FastestSlowest(min=bench.inference_ticks_min, max=bench.inference_ticks_max),
+        row_ticks=FastestSlowest(min=bench.row_ticks_min, max=bench.row_ticks_max),
+        instructions_per_inference=instructions(bench.inference_ticks_min),
+        inference_us=microseconds(bench.inference_ticks_min),
+        instructions_per_row=instructions(bench.row_ticks_min),
+        row_us=microseconds(bench.row_ticks_min),
+        arena_bytes=dut.firmware.arena_bytes,
+        flash_bytes=usage.flash_bytes if usage else None,
+        ram_bytes=usage.ram_bytes if usage else None,
+        stack_bytes=usage.stack.bytes if usage and usage.stack else None,
+    )
 
 
-def _print(result: dict[str, Any]) -> None:
-    print(f"board       {result['board']} ({result['label']}), engine {result['engine']}")
-    for what, name in (("inference", "inference"), ("row", "feature row")):
-        instructions, microseconds = result[f"instructions_per_{what}"], result[f"{what}_us"]
+def _print(result: BenchResult) -> None:
+    print(f"board       {result.board} ({result.label}), engine {result.engine}")
+    for name, instructions, microseconds in (
+        ("inference", result.instructions_per_inference, result.inference_us),
+        ("feature row", result.instructions_per_row, result.row_us),
+    ):
         if instructions is not None:
             print(f"{name:11} {instructions:,} instructions")
         elif microseconds is not None:
             print(f"{name:11} {microseconds:,} microseconds")
         else:
             print(f"{name:11} not counted on this board")
-    print(f"arena       {result['arena_bytes']:,} bytes")
-    for what in ("flash", "ram", "stack"):
-        if (size := result[f"{what}_bytes"]) is not None:
-            print(f"{what:11} {size:,} bytes")
+    print(f"arena       {result.arena_bytes:,} bytes")
+    for name, size in (
+        ("flash", result.flash_bytes),
+        ("ram", result.ram_bytes),
+        ("stack", result.stack_bytes),
+    ):
+        if size is not None:
+            print(f"{name:11} {size:,} bytes")

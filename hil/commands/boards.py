@@ -3,21 +3,23 @@
 import argparse
 import shutil
 
-from hil.boards.board import Board, board_ids, load_board
+from hil.boards.board import Board, board_ids, find_board
 from hil.boards.ports import connected_ports
+from hil.commands.firmware_flags import add_board_dir_flag
 from train.core.errors import UserError
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """None but --help."""
+    """Where there may be more boards."""
+    add_board_dir_flag(parser)
 
 
-def run(_flags: argparse.Namespace) -> None:
+def run(flags: argparse.Namespace) -> None:
     """A line for each board and each port."""
     boards, mistakes = [], []
-    for board_id in board_ids():
+    for board_id in (*board_ids(), *(board_ids(flags.board_dir) if flags.board_dir else ())):
         try:
-            board = load_board(board_id)
+            board = find_board(board_id, flags.board_dir)
         except UserError as error:  # the others are of use all the same
             mistakes.append(str(error))
             continue

@@ -1,11 +1,13 @@
 """``earshot build``: the C of a run becomes RUN/firmware/BOARD/earshot."""
 
 import argparse
+from pathlib import Path
 
-from hil.boards.board import load_board
-from hil.boards.build import APPLICATION, build
+from hil.boards.board import find_board
+from hil.boards.build import APPLICATION, Firmware, build
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
-from hil.commands.report import write_size
+from train.core import runfolder
+from train.core.results.boards import FirmwareSize
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +18,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> None:
     """Build, and print what the firmware takes of the board."""
-    board = load_board(flags.board)
+    board = find_board(flags.board, flags.board_dir)
     firmware = build(board, flags.run, engine_of(flags), flags.clean)
     write_size(flags.run, board.id, APPLICATION, flags.engine, firmware)
     print(f"firmware  {firmware.path}")
@@ -28,3 +30,20 @@ def run(flags: argparse.Namespace) -> None:
     print(f"RAM       {usage.ram_bytes:,} of {target.ram_bytes:,} bytes")
     bound = f"{usage.stack.bytes:,} bytes at worst" if usage.stack else "no bound known"
     print(f"stack     {bound}, {target.stack_bytes:,} set aside")
+
+
+def write_size(run: Path, board: str, program: str, engine: str, firmware: Firmware) -> None:
+    """Keep for the report what a firmware takes of its board; nothing is kept where that has no budget."""
+    usage = firmware.usage
+    if usage is None:
+        return
+    size = FirmwareSize(
+        model_sha256=runfolder.read_spec(run).artefacts[runfolder.TFLITE],
+        program=program,
+        engine=engine,
+        arena_bytes=firmware.arena_bytes,
+        flash_bytes=usage.flash_bytes,
+        ram_bytes=usage.ram_bytes,
+        stack_bytes=usage.stack.bytes if usage.stack else None,
+    )
+    size.write(FirmwareSize.path_of(run, board))

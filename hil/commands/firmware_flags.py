@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hil.boards.board import Board
-from hil.boards.build import COMPILED, ENGINES, Engine
+from hil.boards.build import EngineChoice
 from hil.proof.dut import DUT, make_dut
 from hil.protocol.faulty_link import FaultSource
 from train.core.command_line import add_run_argument
+from train.core.manifest import COMPILED, ENGINES
 
 
 def add_firmware_flags(parser: argparse.ArgumentParser, several: str = "") -> None:
@@ -19,6 +20,7 @@ def add_firmware_flags(parser: argparse.ArgumentParser, several: str = "") -> No
     """
     add_run_argument(parser)
     parser.add_argument("--board", required=True, metavar="ID", help=f"as earshot boards lists them{several}")
+    add_board_dir_flag(parser)
     parser.add_argument(
         "--engine", default=COMPILED, choices=ENGINES, help="what runs the model (%(default)s)"
     )
@@ -28,9 +30,19 @@ def add_firmware_flags(parser: argparse.ArgumentParser, several: str = "") -> No
     )
 
 
-def engine_of(flags: argparse.Namespace) -> Engine:
+def add_board_dir_flag(parser: argparse.ArgumentParser) -> None:
+    """``--board-dir``, which ``find_board`` takes."""
+    parser.add_argument(
+        "--board-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="boards of your own: FOLDER/ID/board.json",
+    )
+
+
+def engine_of(flags: argparse.Namespace) -> EngineChoice:
     """The engine that the flags ask for."""
-    return Engine(flags.engine, flags.tflm_root, flags.tflm_library)
+    return EngineChoice(flags.engine, flags.tflm_root, flags.tflm_library)
 
 
 def add_port_flags(parser: argparse.ArgumentParser) -> None:

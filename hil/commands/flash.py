@@ -3,7 +3,7 @@
 import argparse
 import shlex
 
-from hil.boards.board import load_board
+from hil.boards.board import find_board
 from hil.boards.build import APPLICATION, PROOF, build, build_id
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
 from hil.proof.dut import open_port
@@ -42,7 +42,7 @@ def run(flags: argparse.Namespace) -> None:
     from hil.boards.flash import check_running, flash_commands, flash_tool, needs_port, run_commands
     from hil.boards.ports import port_of
 
-    board = load_board(flags.board)
+    board = find_board(flags.board, flags.board_dir)
     tool = flash_tool(board)
     engine = engine_of(flags)
     firmware = build(board, flags.run, engine, program=flags.program)

@@ -81,7 +81,7 @@ def run(flags: argparse.Namespace) -> None:
     from hil.pi import benchmark, emulate
     from hil.pi.ssh import Host
     from train.core.errors import UserError
-    from train.report.pi_report import EMULATE, ESTIMATE, LOCAL, REMOTE
+    from train.core.results.pi import EMULATE, ESTIMATE, LOCAL, REMOTE
 
     if flags.runs is not None and (flags.estimate or flags.submission is not None):
         raise UserError("--runs is of timing; leave it out with --estimate and --submission")

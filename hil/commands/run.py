@@ -5,15 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from hil.boards.board import load_board
+from hil.boards.board import find_board
 from hil.boards.build import build
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from hil.link.raw_audio import stream_audio
 from train.audio import wav
 from train.core import runfolder
 from train.core.console import log
 from train.core.errors import UserError
+from train.core.results.training import ClipList
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
 
 _SILENCE_MS = 1000  # behind a recording, so that a word at its end is decided upon
@@ -32,7 +33,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> None:
     """Build, start, play, print what the board says."""
-    board = load_board(flags.board)
+    board = find_board(flags.board, flags.board_dir)
     board.require_emulator()
     rate_hz = runfolder.read_spec(flags.run).front_end.sample_rate_hz
     silence = np.zeros(rate_hz * _SILENCE_MS // 1000, np.int16)
@@ -53,18 +54,8 @@ def run(flags: argparse.Namespace) -> None:
 def _words(run_folder: Path) -> list[Path]:
     """The clips of the run folder in which a word is said."""
     folder = run_folder / runfolder.CLIPS
-    entries = runfolder.read_json(folder / runfolder.CLIPS_LIST)
-    try:
-        paths = [
-            folder / entry["file"]
-            for entry in entries
-            if entry["label"] not in (SILENCE_LABEL, UNKNOWN_LABEL)
-        ]
-    except (KeyError, TypeError) as error:
-        raise UserError(
-            f"{folder / runfolder.CLIPS_LIST}: expected a list of objects with file and label; "
-            "name a recording with --wav FILE"
-        ) from error
+    clips = ClipList.read(folder / runfolder.CLIPS_LIST).clips
+    paths = [folder / clip.file for clip in clips if clip.label not in (SILENCE_LABEL, UNKNOWN_LABEL)]
     if not paths:
         raise UserError(f"{folder}: holds no clip of a word; name a recording with --wav FILE")
     return paths

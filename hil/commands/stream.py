@@ -5,12 +5,14 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from hil.boards.board import load_board
+from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.protocol.faulty_link import Faults, FaultSource
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING
+from train.core.operating_point import INFERENCE_STRIDE_ROWS
+from train.core.results.boards import Latency, StreamResult
 from train.detection.labelled_stream import TRUTH_TEXT, WAV, StreamSettings
 
 _DEFAULTS = StreamSettings()
@@ -54,8 +56,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inference-stride-rows",
         type=int,
+        default=INFERENCE_STRIDE_ROWS,
         metavar="N",
-        help="an inference every N rows of features (default: 5, as in the application)",
+        help="an inference every N rows of features (%(default)s, as in the application)",
     )
     add_line_flags(parser)
 
@@ -66,7 +69,6 @@ def run(flags: argparse.Namespace) -> None:
     from train.core import runfolder
     from train.data.job_data import gather
     from train.detection.labelled_stream import make_stream, read_stream, write_stream
-    from train.detection.reference_listener import INFERENCE_STRIDE_ROWS
     from train.detection.scoring import TIME_TOLERANCE_MS
     from train.settings.job import trained_job
 
@@ -78,12 +80,10 @@ def run(flags: argparse.Namespace) -> None:
     tolerance_ms = TIME_TOLERANCE_MS if flags.time_tolerance_ms is None else flags.time_tolerance_ms
     if not 0 <= tolerance_ms <= 60_000:
         raise UserError(f"--time-tolerance-ms is {tolerance_ms:g}, expected 0 to 60000")
-    stride_rows = (
-        INFERENCE_STRIDE_ROWS if flags.inference_stride_rows is None else flags.inference_stride_rows
-    )
+    stride_rows = flags.inference_stride_rows
     if not 1 <= stride_rows <= 255:
         raise UserError(f"--inference-stride-rows is {stride_rows}, expected 1 to 255")
-    board = load_board(flags.board)
+    board = find_board(flags.board, flags.board_dir)
     spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
     faults = FaultSource(Faults.parse(flags.faults)) if flags.faults else None
     dut = dut_of(board, flags, SERIAL, faults)
@@ -110,52 +110,49 @@ def run(flags: argparse.Namespace) -> None:
     print_result(result, folder)
 
 
-def print_result(result: dict[str, Any], folder: Path) -> None:
+def print_result(result: StreamResult, folder: Path) -> None:
     """The figures on stdout."""
     from rich.console import Console
     from rich.table import Table
 
-    from hil.proof.stream_check import STREAM
-
     console = Console(soft_wrap=True, highlight=False)
-    table = Table(title=f"{result['board']} ({result['label']})", title_justify="left")
+    table = Table(title=f"{result.board} ({result.label})", title_justify="left")
     for column in ("label", "said", "correct", "heard"):
         table.add_column(column, justify="left" if column == "label" else "right")
-    for row in result["per_label"]:
-        table.add_row(row["label"], *(str(row[name]) for name in ("words", "correct", "heard")))
+    for row in result.per_label:
+        table.add_row(row.label, str(row.words), str(row.correct), str(row.heard))
     console.print(table)
-    words, latency, link = result["words"], result["latency_ms"], result["link"]
-    low, high = result["interval"]
-    compared = result["differences_to_host"]
+    link, compared = result.link, result.differences_to_host
+    low, high = result.interval
     shares = ", ".join(
-        f"{100 * result[name] / max(1, words):.1f} % {title}"
-        for name, title in (
-            ("matched", "matched"),
-            ("correct", "correct"),
-            ("wrong", "wrong"),
-            ("false_positives", "false positive"),
+        f"{100 * count / max(1, result.words):.1f} % {title}"
+        for count, title in (
+            (result.matched, "matched"),
+            (result.correct, "correct"),
+            (result.wrong, "wrong"),
+            (result.false_positives, "false positive"),
         )
     )
     console.print(
         f"""\
-stream         {result["minutes"]:g} minutes, {words} words: {shares}
-false accepts  {result["false_accepts"]}: {result["false_accepts_per_hour"]:g} an hour (95 % interval \
+stream         {result.minutes:g} minutes, {result.words} words: {shares}
+false accepts  {result.false_accepts}: {result.false_accepts_per_hour:g} an hour (95 % interval \
 {low:g} to {high:g})
-false rejects  {result["false_rejects"]} of {result["wanted_words"]} words
-latency        {_latency(latency)}
-same in Python {compared["detections"]} of {len(result["detections"])} detections differ; \
-scores {_scores(compared["scores_equal"])}
-link           {link["frames_sent"]:,} frames sent, {link["frames_received"]:,} received, \
-{link["retries"]} retries, {link["crc_errors"]} CRC errors; {result["audio_s_per_s"]:g} s of audio a second
-report         {folder / STREAM}""",
+false rejects  {result.false_rejects} of {result.wanted_words} words
+latency        {_latency(result.latency_ms)}
+same in Python {compared.detections} of {len(result.detections)} detections differ; \
+scores {_scores(compared.scores_equal)}
+link           {link.frames_sent:,} frames sent, {link.frames_received:,} received, \
+{link.retries} retries, {link.crc_errors} CRC errors; {result.audio_s_per_s:g} s of audio a second
+report         {folder / StreamResult.NAME}""",
         markup=False,
     )
 
 
-def _latency(latency: dict[str, float] | None) -> str:
+def _latency(latency: Latency | None) -> str:
     if latency is None:
         return "not known: no correct detection of a word whose end is known"
-    return f"{latency['median']:.0f} ms from the end of a word (median), {latency['p90']:.0f} ms (90 %)"
+    return f"{latency.median:.0f} ms from the end of a word (median), {latency.p90:.0f} ms (90 %)"
 
 
 def _scores(are_equal: bool | None) -> str:

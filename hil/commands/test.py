@@ -2,16 +2,15 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from hil.boards.board import load_board
+from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, count, dut_of
 from hil.proof.dut import FEEDS, choose_feed
 from hil.protocol.faulty_link import Faults, FaultSource
 from hil.provenance import MEASURED
-from train.core import runfolder
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING
+from train.core.results.boards import ProofResult
 
 EXIT_CODES = """exit codes:
   0  proven: scores to the bit; features but for 1 in 10,000 values, which may be 1 apart
@@ -52,7 +51,7 @@ def run(flags: argparse.Namespace) -> None:
     from hil.proof.expected_clips import read_clip_set
     from hil.proof.proof import prove, verdict
 
-    boards = [load_board(board_id) for board_id in dict.fromkeys(flags.board.split(","))]
+    boards = [find_board(board_id, flags.board_dir) for board_id in dict.fromkeys(flags.board.split(","))]
     if flags.port and len(boards) > 1:
         raise UserError(f"--port is the line of one board, but --board names {len(boards)}")
     if flags.min_accuracy is not None and not 0 <= flags.min_accuracy <= 1:
@@ -73,37 +72,35 @@ def run(flags: argparse.Namespace) -> None:
         verdict(result, flags.min_accuracy)
 
 
-def print_result(result: dict[str, Any], run: Path) -> None:
+def print_result(result: ProofResult, run: Path) -> None:
     """Accuracy, confusion and the proof, on stdout."""
     from rich.console import Console
 
-    from hil.proof.proof import RESULT
     from train.evaluation.tables import print_results
 
-    title = f"{result['board']} ({result['label']})"
-    labels = tuple(result["labels"])
-    print_results({"board": {"artefact": title, **result}}, labels)
-    link = result["link"]
+    print_results({f"{result.board} ({result.label})": result}, result.labels)
+    link = result.link
     lines = [
-        f"features    {result['features_compared']:,} compared, {result['features_differing']:,} differ, "
-        f"by at most {result['features_max_difference']}",
-        f"scores      {result['scores_compared']:,} compared, {result['scores_differing']:,} differ",
-        f"clips       {result['clips']} of {result['clips_asked']} ({result['split']}), "
-        f"{result['failed']} failed, {result['clips_per_s']:g} a second ({result['feed']})",
-        f"link        {link['frames_sent']:,} frames sent, {link['frames_received']:,} received, "
-        f"{link['retries']} retries, {link['crc_errors']} CRC errors, {link['restarts']} restarts, "
-        f"{link['connections']} connections",
+        f"features    {result.features_compared:,} compared, {result.features_differing:,} differ, "
+        f"by at most {result.features_max_difference}",
+        f"scores      {result.scores_compared:,} compared, {result.scores_differing:,} differ",
+        f"clips       {result.clips} of {result.clips_asked} ({result.split}), "
+        f"{result.failed} failed, {result.clips_per_s:g} a second ({result.feed})",
+        f"link        {link.frames_sent:,} frames sent, {link.frames_received:,} received, "
+        f"{link.retries} retries, {link.crc_errors} CRC errors, {link.restarts} restarts, "
+        f"{link.connections} connections",
     ]
-    if result["label"] == MEASURED and result["inference_ticks"] and result["ticks_per_s"]:
-        per_ms = result["ticks_per_s"] / 1000
+    inference, features = result.inference_ticks, result.features_ticks
+    if result.label == MEASURED and inference and features and result.ticks_per_s:
+        per_ms = result.ticks_per_s / 1000
         lines.append(
-            f"time        {result['inference_ticks']['median'] / per_ms:.2f} ms an inference, "
-            f"{result['features_ticks']['median'] / per_ms:.2f} ms the features of a clip (medians)"
+            f"time        {inference.median / per_ms:.2f} ms an inference, "
+            f"{features.median / per_ms:.2f} ms the features of a clip (medians)"
         )
-    for counts in result["faults"]:
+    for counts in result.faults:
         done = ", ".join(
             f"{name} {count}" for name, count in counts.items() if name not in ("seed", "frames")
         )
         lines.append(f"faults      on purpose, in {counts['frames']} frames: {done} (seed {counts['seed']})")
-    lines.append(f"report      {run / runfolder.HIL / result['board'] / RESULT}")
+    lines.append(f"report      {ProofResult.path_of(run, result.board)}")
     Console(soft_wrap=True, highlight=False).print("\n".join(lines), markup=False)

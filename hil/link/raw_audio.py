@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 
 _ACK = b"\x06"
 _ACKNOWLEDGED_BYTES = 1024

@@ -15,6 +15,8 @@ from hil.pi.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
 from hil.provenance import EMULATED, ESTIMATED
 from train.core import runfolder
 from train.core.errors import Interrupted, UserError
+from train.core.results.pi import FILES
+from train.core.typed_json import encode
 
 _MS_PER_US = 1e-3
 
@@ -109,17 +111,21 @@ def conclude(
     """Judge, write ``pi/<mode>.json`` and ``.txt`` beside the graph, print the verdict.
 
     Args:
-        mode: one of ``train.report.pi_report``, which shows what is written.
+        mode: of ``train.core.results.pi``.
+        found: its figures, as JSON.
     Raises:
         EmulationError: the scores under emulation are not those of this computer.
         RuleError: a rule is broken. All is written by then.
     """
     rules = judge(nodes, len(content), found, found["label"])
-    head = {"label": found["label"], "avg_ms": found["avg_ms"], "std_ms": found["std_ms"]}
-    sizes = {"graph_bytes": len(content), "flops": found["flops"], "memory_bytes": found["memory_bytes"]}
     path = graph.parent / runfolder.PI / f"{mode}.json"
-    about = {"verdict": verdict(rules), "graph_sha256": hashlib.sha256(content).hexdigest()}
-    runfolder.write_json(path, {**head, **sizes, **about, **_without(found, head, sizes, about)})
+    figures = {
+        **found,
+        "graph_bytes": len(content),
+        "graph_sha256": hashlib.sha256(content).hexdigest(),
+        "verdict": encode(verdict(rules)),
+    }
+    FILES[mode].of(figures, str(path)).write(path)
     runfolder.write_text(path.with_suffix(".txt"), log)
     for line in [*_summary(found), *map(str, rules), f"written  {path}"]:
         print(line)
@@ -128,10 +134,6 @@ def conclude(
         check(graph, found)
     _raise_broken(graph, rules)
     return path
-
-
-def _without(found: dict[str, Any], *others: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in found.items() if not any(name in other for other in others)}
 
 
 def _summary(found: dict[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ should be. How long an emulator takes says nothing of a Pi, so no time is kept o
 """
 
 import itertools
+import math
 import re
 import shutil
 import subprocess
@@ -76,7 +77,7 @@ def emulate(graph: Path, root: Path | None, engine: str, most_runs: int) -> tupl
         kind = NUMPY if found["engine"].startswith("NumPy") else TENSORFLOW
         here = figures(watch([sys.executable, *program, "--engine", kind]), graph)
     found["nodes"], counted = _instructions(found["nodes"], counts, runs)
-    difference = np.abs(np.array(found.pop("scores")) - np.array(here.pop("scores"))).max()
+    difference = float(np.abs(np.array(found.pop("scores")) - np.array(here.pop("scores"))).max())
     found = {
         "label": EMULATED,
         "avg_ms": None,
@@ -85,7 +86,7 @@ def emulate(graph: Path, root: Path | None, engine: str, most_runs: int) -> tupl
         "instructions": counted,
         "not_counted": None if counted else missing or "the emulator noted no marks",
         "clips": names,
-        "max_difference": float(difference),
+        "max_difference": difference if math.isfinite(difference) else None,
         "tolerance": TOLERANCE,
         "host_engine": here["engine"],
         "emulator": f"{_version(qemu)}, -cpu {PROCESSOR}",
@@ -100,12 +101,20 @@ def check(graph: Path, found: dict[str, Any]) -> None:
     Raises:
         EmulationError: they differ by more than the tolerance.
     """
-    if not found["max_difference"] <= TOLERANCE:
+    if not _is_same(found):
         raise EmulationError(
             f"{graph}: scores by {found['engine']} under {PROCESSOR} differ by up to "
-            f"{found['max_difference']:.1e} from those of {found['host_engine']} here, expected "
+            f"{_difference(found):.1e} from those of {found['host_engine']} here, expected "
             f"{TOLERANCE:g} at most; the graph, or one of the two, is not to be trusted"
         )
+
+
+def _difference(found: dict[str, Any]) -> float:
+    return math.nan if found["max_difference"] is None else float(found["max_difference"])
+
+
+def _is_same(found: dict[str, Any]) -> bool:
+    return _difference(found) <= TOLERANCE  # which NaN is not
 
 
 def describe(found: dict[str, Any]) -> list[str]:
@@ -118,12 +127,12 @@ def describe(found: dict[str, Any]) -> list[str]:
         if count
         else f"guest instructions not counted: {found['not_counted']}"
     )
-    verdict = "same" if found["max_difference"] <= TOLERANCE else "NOT the same"
+    verdict = "same" if _is_same(found) else "NOT the same"
     return [
         f"machine  {found['emulator']} ({machine['architecture']}), {found['engine']}, "
         f"Python {machine['python']}",
         f"scores   {verdict} as by {found['host_engine']} here: {len(found['clips'])} clips, largest "
-        f"difference {found['max_difference']:.1e}, at most {TOLERANCE:g} expected",
+        f"difference {_difference(found):.1e}, at most {TOLERANCE:g} expected",
         f"work     {said}",
     ]
 

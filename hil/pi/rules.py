@@ -9,6 +9,7 @@ from typing import Any
 from hil.pi.remote.graphdef import Node
 from hil.pi.remote.timer import AUDIO_INPUT, OUTPUT
 from hil.provenance import EMULATED, ESTIMATED, HOST, MEASURED
+from train.core.results.pi import RuleVerdict, Verdict
 from train.graphdef.tf14 import TF14_ATTRIBUTES
 
 GRAPH_LIMIT_BYTES = 5_000_000
@@ -56,14 +57,13 @@ def judge(nodes: list[Node], graph_bytes: int, figures: dict[str, Any], label: s
     ]
 
 
-def verdict(rules: list[Rule]) -> dict[str, Any]:
-    """The rules as JSON, with ``kept``: False if one is broken, True if all are kept, else None."""
+def verdict(rules: list[Rule]) -> Verdict:
+    """The rules, and whether they are kept."""
     states = [rule.kept for rule in rules]
     kept = False if False in states else None if None in states else True
-    return {
-        "kept": kept,
-        "rules": {rule.name: {"kept": rule.kept, "found": rule.found} for rule in rules},
-    }
+    return Verdict(
+        kept=kept, rules={rule.name: RuleVerdict(kept=rule.kept, found=rule.found) for rule in rules}
+    )
 
 
 def broken(rules: list[Rule]) -> list[Rule]:

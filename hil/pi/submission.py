@@ -23,6 +23,7 @@ from train.challenge.submission import Row, Rows
 from train.core import runfolder
 from train.core.console import log, progress
 from train.core.errors import Interrupted, UserError
+from train.core.results.pi import PiSubmission
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
 
 _PROGRAM = "earshot_submission.pyz"
@@ -38,7 +39,7 @@ def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
         Interrupted: Ctrl-C; the same command goes on.
     """
     out: Path = flags.out
-    submission.check_out(out, flags.overwrite)
+    submission.CSV.check(out, flags.overwrite)
     graph = benchmark.find_graph(flags.graph)
     content, _ = benchmark.read_graph(graph)
     labels = read_labels(flags.graph, graph)
@@ -217,12 +218,13 @@ def _conclude(graph: Path, rows: Rows, record: dict[str, Any]) -> None:
     """Write the files, print what is in them."""
     labels, faults = submission.conclude(rows)
     path = graph.parent / runfolder.PI / _RECORD
-    record = {"rows": labels.total(), "counts": dict(sorted(labels.items())), "faults": faults, **record}
-    runfolder.write_json(path, {"csv": str(rows.path), **record})
-    if record["clips_per_s"] is not None:
+    counts = {"rows": labels.total(), "counts": dict(sorted(labels.items())), "faults": faults}
+    made = PiSubmission.of({**record, **counts, "csv": str(rows.path)}, str(path))
+    made.write(path)
+    if made.clips_per_s is not None:
         print(
-            f"speed    {record['clips_per_s']:.1f} clips/s over {record['scored']:,} "
-            f"({record['label']}), {record['settings']['engine']}"
+            f"speed    {made.clips_per_s:.1f} clips/s over {made.scored:,} "
+            f"({made.label}), {made.settings.engine}"
         )
     print(f"written  {rows.path}, {path}")
     sys.stdout.flush()

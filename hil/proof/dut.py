@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hil.boards.board import QEMU, Board
-from hil.boards.build import PROOF, Engine, Firmware, build, build_id
-from hil.link.link import Link, ProcessLink
+from hil.boards.build import PROOF, EngineChoice, Firmware, build, build_id
+from hil.link.link import Link
+from hil.link.process import ProcessLink
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import FaultSource, FaultyLink
 from hil.protocol.messages import Info
@@ -59,7 +60,7 @@ def choose_feed(board: Board, asked: str | None, port: str | None, has_faults: b
 def make_dut(
     board: Board,
     run: Path,
-    engine: Engine,
+    engine: EngineChoice,
     *,
     feed: str,
     port: str | None = None,
@@ -68,7 +69,7 @@ def make_dut(
     is_built: bool = False,
     emulator_options: Sequence[str] = (),
 ) -> DUT:
-    """The firmware `proof` of a run folder, built unless it is already, and the way to its line.
+    """Build the firmware `proof` of a run folder, unless it is built, and find the way to its line.
 
     Args:
         feed: one of FEEDS.
@@ -108,7 +109,7 @@ def make_dut(
 
 
 def label_of(board: Board, port: str | None) -> str:
-    """What a result is worth. A socket of a board that can be emulated is taken for its emulator's."""
+    """Say what a result is worth. A socket counts as the emulator's where the board has an emulator."""
     is_emulated = board.run_kind == QEMU and (port is None or port.startswith("socket://"))
     if board.target is None:
         return HOST
@@ -127,7 +128,7 @@ def open_port(port: str, baud: int) -> Link:
 
 
 def connect(dut: DUT, spec: ModelSpec) -> Session:
-    """A conversation with the firmware to be tested, and with no other.
+    """Open a session with the firmware to be tested, and with no other.
 
     Raises:
         LinkError: nobody answers.

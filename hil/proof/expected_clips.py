@@ -1,4 +1,4 @@
-"""The clips of a run's corpus, and what the int8 model makes of each, as Python computes it."""
+"""The clips of a run's corpus, with the features and int8 scores that Python computes for each."""
 
 import os
 import zlib
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.protocol.clip_transfer import Clip, FilePlace
+from hil.protocol.clip_transfer import ClipToScore, FilePlace
 from train.audio.frontend import model_input, wav_features
 from train.audio.wav import to_float, to_int16
 from train.core import runfolder
@@ -26,14 +26,14 @@ _LARGEST_FILE_BYTES = 2**31 - 1  # offsets of semihosting have 32 bits, with a s
 
 @dataclass(frozen=True, eq=False)
 class ClipSet:
-    """Clips in an order that is the same each time, with all that a board must give for them.
+    """Clips, always in the same order, with everything that a board must compute from them.
 
     Attributes:
         split: testing, validation, training or all.
         samples: (clips, clip_samples) int16.
         truth: (clips,) label indices; ``sources``: the file of each, or "background noise".
         features: (clips, frames, bins) int8, the model's input.
-        model: what it must be the output of; ``scores``: (clips, labels) int8, that of ``features``.
+        model: computes the scores that a board must give; ``scores``: (clips, labels) int8, of ``features``.
     """
 
     spec: ModelSpec
@@ -50,15 +50,15 @@ class ClipSet:
     def __len__(self) -> int:
         return len(self.truth)
 
-    def clips(self, indices: Iterable[int], file: Path | None = None) -> Iterator[Clip]:
-        """Clips to be sent; from ``file``, which ``write_samples`` wrote, or over the line."""
+    def clips(self, indices: Iterable[int], file: Path | None = None) -> Iterator[ClipToScore]:
+        """Yield clips to be sent over the line, or read from ``file``, which ``write_samples`` wrote."""
         for index in indices:
             place = FilePlace(str(file), index * self.samples.shape[1]) if file else None
             samples = self.samples[index].astype("<i2").tobytes()
-            yield Clip(samples, zlib.crc32(self.features[index].tobytes()), place)
+            yield ClipToScore(samples, zlib.crc32(self.features[index].tobytes()), place)
 
     def write_samples(self, file: Path) -> None:
-        """All samples, one clip after the other, int16 little endian.
+        """Write all samples, one clip after the other, int16 little endian.
 
         Raises:
             UserError: they do not fit into one file that a board can read.
@@ -72,7 +72,7 @@ class ClipSet:
 
 
 def read_clip_set(run: Path, data: str | None, split: str, limit: int | None) -> ClipSet:
-    """The same clips that ``earshot evaluate`` scores, and what the board must give for them.
+    """Read the clips that ``earshot evaluate`` scores, and compute what the board must give for them.
 
     Silence is noise at some volume, and not on the grid of 16-bit samples: it is rounded to it, as a board
     can hear nothing else, and so its scores may differ a little from those of ``evaluate``.

@@ -1,4 +1,4 @@
-"""A board and its twin in Python listen to the same stream; what they hear is compared, judged and kept."""
+"""Lets a board and its twin in Python listen to one stream, and compares what they hear."""
 
 import time
 import zlib
@@ -9,25 +9,23 @@ from typing import Any
 from hil.link.link import LinkError
 from hil.proof.dut import DUT, connect
 from hil.proof.proof import ProofError
-from hil.protocol.connection import LinkStatistics
-from hil.protocol.messages import StreamResult
+from hil.protocol import messages
 from hil.protocol.stream_transfer import StreamTransfer
 from train.core import runfolder
 from train.core.console import progress, warn
 from train.core.errors import Interrupted
 from train.core.operating_point import in_force
+from train.core.results.boards import DifferencesToHost, LinkStatistics, StreamResult, WordAt
 from train.core.spec import ModelSpec
 from train.detection.labelled_stream import Stream
 from train.detection.reference_listener import Heard, recognize, stream_scores
 from train.detection.scoring import score_stream
 from train.tflite.tflm import TflmModel
 
-STREAM = "stream.json"
-
 
 @dataclass(frozen=True, eq=False)
 class Listening:
-    """What is to be listened to, and by whom.
+    """A stream to be listened to, and the settings of the board that does.
 
     Attributes:
         settings: for the report; ``time_tolerance_ms`` and ``inference_stride_rows`` are used, too.
@@ -42,19 +40,19 @@ class Listening:
     @property
     def report(self) -> Path:
         """Where the figures go."""
-        return self.run / runfolder.HIL / self.dut.board / STREAM
+        return StreamResult.path_of(self.run, self.dut.board)
 
 
 @dataclass(frozen=True)
 class _Twin:
-    """What Python hears: detections, and the CRC of all scores, as StreamResult has it."""
+    """What Python hears: detections, and the CRC of all scores, computed as for StreamResult."""
 
     heard: list[Heard]
     inferences: int
     scores_crc: int
 
 
-def listen(job: Listening) -> dict[str, Any]:
+def listen(job: Listening) -> StreamResult:
     """Let both listen, and write RUN/hil/<board>/stream.json.
 
     Returns:
@@ -94,13 +92,13 @@ def listen(job: Listening) -> dict[str, Any]:
                 raise LinkError(f"{error}; {so_far}") from error
             raise Interrupted(f"stopped; {so_far}") from None
         result = _write(job, transfer, outcome, twin, session.statistics, duration_s)
-    differing = result["differences_to_host"]
-    if differing["detections"]:
+    differing = result.differences_to_host
+    if differing.detections:
         complaint = (
-            f"{dut.board}: {differing['detections']} of {len(result['detections'])} detections are not "
-            f"those of Python; first: {differing['first']}"
+            f"{dut.board}: {differing.detections} of {len(result.detections)} detections are not "
+            f"those of Python; first: {differing.first}"
         )
-        if differing["scores_equal"]:
+        if differing.scores_equal:
             raise ProofError(f"{complaint}, though the scores are the same")
         warn(f"{complaint}; the scores differ, too: prove them with earshot test")
     return result
@@ -118,12 +116,12 @@ def _twin(job: Listening) -> _Twin:
 def _write(
     job: Listening,
     transfer: StreamTransfer,
-    outcome: StreamResult | None,
+    outcome: messages.StreamResult | None,
     twin: _Twin,
     link: LinkStatistics,
     duration_s: float,
-) -> dict[str, Any]:
-    """Write stream.json of what was heard, and give its content. No outcome: the stream was cut short."""
+) -> StreamResult:
+    """Write stream.json about what was heard; return its content. No outcome: it was cut short."""
     labels, front_end = job.spec.labels, job.spec.front_end
     found = sorted(transfer.detections.values(), key=lambda detection: detection.index)
     heard = [Heard(item.time_ms, item.label, item.score) for item in found]
@@ -136,34 +134,35 @@ def _write(
         job.settings["time_tolerance_ms"],
         heard_ms,
     )
-    detections = figures.pop("detections")
-    content = {
-        "minutes": round(heard_ms / 60_000, 3),
-        **figures,
-        "differences_to_host": _differences(heard, outcome, twin, heard_ms, labels),
-        "complete": outcome is not None,
-        "label": job.dut.label,
-        "board": job.dut.board,
-        "engine": job.dut.engine,
-        "build_id": job.dut.build_id,
-        "model_sha256": job.spec.artefacts[runfolder.TFLITE],
-        "operating_point": in_force(job.run, job.spec)[0],
-        "seed": job.settings.get("seed"),
-        "settings": job.settings,
-        "inferences": outcome.inference_count if outcome else None,
-        "duration_s": round(duration_s, 3),
-        "audio_s_per_s": round(heard_ms / 1000 / duration_s, 2) if duration_s else 0.0,
-        "link": vars(link),
-        "truth": [{"label": word.label, "time_ms": word.time_ms} for word in job.stream.words],
-        "detections": detections,
-    }
-    runfolder.write_json(job.report, content)
-    return content
+    result = StreamResult(
+        **vars(figures),
+        board=job.dut.board,
+        label=job.dut.label,
+        engine=job.dut.engine,
+        build_id=job.dut.build_id,
+        model_sha256=job.spec.artefacts[runfolder.TFLITE],
+        minutes=round(heard_ms / 60_000, 3),
+        complete=outcome is not None,
+        differences_to_host=_differences(heard, outcome, twin, heard_ms, labels),
+        operating_point=in_force(job.run, job.spec)[0],
+        settings=job.settings,
+        inferences=outcome.inference_count if outcome else None,
+        duration_s=round(duration_s, 3),
+        audio_s_per_s=round(heard_ms / 1000 / duration_s, 2) if duration_s else 0.0,
+        link=link,
+        truth=tuple(WordAt(label=word.label, time_ms=word.time_ms) for word in job.stream.words),
+    )
+    result.write(job.report)
+    return result
 
 
 def _differences(
-    heard: list[Heard], outcome: StreamResult | None, twin: _Twin, heard_ms: float, labels: tuple[str, ...]
-) -> dict[str, Any]:
+    heard: list[Heard],
+    outcome: messages.StreamResult | None,
+    twin: _Twin,
+    heard_ms: float,
+    labels: tuple[str, ...],
+) -> DifferencesToHost:
     """How the board's detections differ from Python's, up to where it heard."""
     end_ms = max([heard_ms, *(item.time_ms for item in heard)])  # a detection comes before its audio's ACK
     wanted = [item for item in twin.heard if item.time_ms <= end_ms]
@@ -177,10 +176,10 @@ def _differences(
             for items in (heard, wanted)
         )
         first = "at {} ms the board heard {}, Python {}".format(at_ms, *texts)
-    return {
-        "detections": len(times_ms),
-        "compared": len(wanted),
-        "scores_equal": outcome.scores_crc == twin.scores_crc if outcome else None,
-        "inferences_compared": twin.inferences if outcome else 0,
-        "first": first,
-    }
+    return DifferencesToHost(
+        detections=len(times_ms),
+        compared=len(wanted),
+        scores_equal=outcome.scores_crc == twin.scores_crc if outcome else None,
+        inferences_compared=twin.inferences if outcome else 0,
+        first=first,
+    )

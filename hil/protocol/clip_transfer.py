@@ -1,4 +1,4 @@
-"""What a session sends and what it brings back: one clip, its requests, its result."""
+"""One clip: the requests that send it, and the result that the board gives."""
 
 import zlib
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class FilePlace:
 
 
 @dataclass(frozen=True)
-class Clip:
+class ClipToScore:
     """One recording to be scored.
 
     Attributes:
@@ -62,7 +62,7 @@ class ClipResult:
 
     Attributes:
         scores: (labels,) int8; None where the clip failed.
-        features: (frames, bins) int8, the model's input, where it is not that of ``Clip.features_crc``.
+        features: (frames, bins) int8, the model's input, where it is not what Python made.
         features_ticks, inference_ticks: see ``Info.clock_hz``.
         failure: why there are no scores.
     """
@@ -82,7 +82,7 @@ class ClipTransfer(Transfer):
 
     outcome: ClipResult | None = None
 
-    def __init__(self, clip: Clip, info: Info, clip_id: int) -> None:
+    def __init__(self, clip: ClipToScore, info: Info, clip_id: int) -> None:
         super().__init__()
         self.clip = clip
         self._info = info

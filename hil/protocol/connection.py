@@ -1,8 +1,7 @@
-"""One connection to the firmware `proof`: requests out, messages in, and what is wrong where none come."""
+"""One connection to the firmware `proof`. It sends requests, receives messages, and explains silence."""
 
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import TypeVar
 
 from hil.link.link import Link, LinkError
@@ -11,6 +10,7 @@ from hil.protocol.framing import Decoder, Frame
 from hil.protocol.messages import Hello
 from hil.protocol.payload import Message, MessageError
 from train.core.errors import UserError
+from train.core.results.boards import LinkStatistics
 
 PATIENCE_S, MOST_PATIENCE_S = 0.5, 4.0  # for an answer, until it is known how long they take
 MOST_SILENCES = 6  # in a row, each wait twice as long as the one before, up to MOST_PATIENCE_S
@@ -26,33 +26,11 @@ class FirmwareError(UserError):
     exit_code = 4
 
 
-@dataclass
-class LinkStatistics:
-    """What the line cost, summed over all connections.
-
-    Attributes:
-        frames_sent, frames_received: whole ones.
-        retries: how often something was sent again, from some point on.
-        crc_errors: stretches that were no frame, at both ends.
-        lost_bytes: losses that the board's UART noticed.
-        restarts: of the board, that nobody asked for.
-        connections: how often the line was opened.
-    """
-
-    frames_sent: int = 0
-    frames_received: int = 0
-    retries: int = 0
-    crc_errors: int = 0
-    lost_bytes: int = 0
-    restarts: int = 0
-    connections: int = 0
-
-
 class Conversation:
-    """Frames over an open link; it closes that."""
+    """Requests and messages over an open link, which ``close`` closes."""
 
     def __init__(self, link: Link, statistics: LinkStatistics) -> None:
-        """``statistics`` are counted on."""
+        """Start on an open link; what happens is added to ``statistics``."""
         self.name = link.name
         self._link, self._statistics = link, statistics
         self._decoder = Decoder()
@@ -67,18 +45,18 @@ class Conversation:
         self._link.close()
 
     def encode_next(self, request: Message) -> bytes:
-        """The bytes of the next request, with its sequence."""
+        """Give the next sequence to a request and return its bytes."""
         return messages.encode(request, self._sequence % 255 + 1)
 
     def send(self, wire: bytes) -> int:
-        """Send what ``encode_next`` gave last, and give its sequence."""
+        """Send the bytes that ``encode_next`` returned last; return their sequence."""
         self._sequence = self._sequence % 255 + 1
         self._statistics.frames_sent += 1
         self._link.send(wire)
         return self._sequence
 
     def receive(self, timeout_s: float) -> list[tuple[int, Message]]:
-        """Messages with their sequences, as soon as something has come; none where that takes too long.
+        """Wait for messages; return them with their sequences, or nothing after the timeout.
 
         Raises:
             LinkError: the line is gone.
@@ -97,7 +75,7 @@ class Conversation:
         return found
 
     def ask(self, request: Message, kind: type[_Reply]) -> _Reply:
-        """The answer to a request while nothing else is under way.
+        """Send a request, with no other under way, and return its answer.
 
         Raises:
             LinkError, FirmwareError: there is none.
@@ -122,7 +100,7 @@ class Conversation:
         return f"{self.name}: {what}{said}"
 
     def _nobody(self) -> UserError:
-        """What the bytes that came, if any, say about who is there."""
+        """Say who is there, by the bytes that came, if any did."""
         if self._decoder.accepted:
             return LinkError(self.complaint("fell silent"))
         if self._last_lines:

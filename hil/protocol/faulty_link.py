@@ -1,4 +1,4 @@
-"""A bad line made on purpose: frames lost, spoilt, repeated, late, in pieces, cut; a board reset."""
+"""A bad line, for tests: it loses, spoils, repeats, delays, splits and cuts frames, and resets the board."""
 
 import dataclasses
 import random
@@ -20,7 +20,7 @@ _RESET_SEQUENCE = 255
 
 @dataclass(frozen=True)
 class Faults:
-    """How often what happens, as a share of the frames of both directions.
+    """How often each fault strikes, as a share of the frames of both directions.
 
     ``disconnect`` and ``restart`` come at even distances (0.001: with every 1000th frame), so that a run of
     known length has a known number of them; all others come at random.
@@ -83,7 +83,7 @@ class FaultSource:
         return self._count(kind, self._generator.random() < getattr(self.faults, kind))
 
     def is_due(self, kind: str) -> bool:
-        """The same for what comes at even distances."""
+        """Whether a fault that comes at even distances strikes now."""
         share = getattr(self.faults, kind)
         return self._count(kind, int(self.frames * share) > self.counts[kind])
 
@@ -92,7 +92,7 @@ class FaultSource:
         return strikes
 
     def below(self, limit: int) -> int:
-        """Any of 0 to limit - 1."""
+        """Draw a number from 0 to limit - 1."""
         return self._generator.randrange(limit)
 
 
@@ -129,7 +129,7 @@ class FaultyLink:
         self._link.close()
 
     def _fetch(self, deadline_s: float) -> None:
-        """Put into the inbox what arrives before ``deadline_s``."""
+        """Fill the inbox with what arrives before ``deadline_s``."""
         pause_s = min(self._silent_until_s, deadline_s) - time.monotonic()
         if pause_s > 0:
             time.sleep(pause_s)
@@ -151,7 +151,7 @@ class FaultyLink:
             self._link.send(data)
 
     def _disturbed(self, frame: bytes) -> list[bytes]:
-        """What of a frame goes on, its delimiter included."""
+        """Return what is left of a frame, its delimiter included."""
         if not frame:
             return [_DELIMITER]
         source = self._source
@@ -181,7 +181,7 @@ class FaultyLink:
 
 
 def _take(pieces: deque[bytes]) -> bytes:
-    """All up to the next pause, which ends with that."""
+    """Remove the pieces before the next pause, and the pause; return the pieces."""
     taken = []
     while pieces and (piece := pieces.popleft()) != _PAUSE:
         taken.append(piece)

@@ -71,7 +71,7 @@ def _block(content: bytes) -> bytes:
 
 
 def _unstuff(stuffed: bytes) -> bytes | None:
-    """What ``_stuff`` was given; None where this cannot be its result."""
+    """Undo ``_stuff``; None where this cannot be its result."""
     content = bytearray()
     start = 0
     while start < len(stuffed):
@@ -86,7 +86,7 @@ def _unstuff(stuffed: bytes) -> bytes | None:
 
 
 class Decoder:
-    """Frames and lines of text out of bytes that come in any pieces.
+    """Turns bytes, in whatever pieces they come, into frames and lines of text.
 
     Attributes:
         accepted: frames handed over.
@@ -100,7 +100,7 @@ class Decoder:
         self._is_too_long = False
 
     def feed(self, data: bytes) -> list[Frame | Text]:
-        """Everything that these bytes complete, in order."""
+        """Take bytes; return the frames and lines that they complete, in order."""
         found: list[Frame | Text] = []
         *ended, rest = data.split(_DELIMITER)
         for part in ended:
@@ -110,7 +110,7 @@ class Decoder:
         return found
 
     def flush(self) -> bytes:
-        """What was neither frame nor line so far, to be shown in a message; it is forgotten."""
+        """Forget the unfinished rest, and return it, to be shown in a message."""
         stretch = self._stretch
         self._reset()
         return stretch

@@ -1,4 +1,4 @@
-"""What the frames of docs/PROTOCOL.md say, one class per message; firmware/app/proof.c is the other end."""
+"""The messages of docs/PROTOCOL.md, one class each; firmware/app/proof.c is the other end."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -173,7 +173,7 @@ class ClipFile(Message):
 
 @dataclass(frozen=True)
 class Hello(Message):
-    """The board has started. Unasked: one that Reset or opening the link does not explain is a crash."""
+    """The board has started. One that neither Reset nor the opening of the link explains is a crash."""
 
     TYPE, LAYOUT = 0x10, "B"
     protocol_version: int

@@ -1,4 +1,4 @@
-"""A conversation with the firmware `proof`: who is there, and what it makes of clips.
+"""A session with the firmware `proof`: it sends clips and streams and returns what the board makes of them.
 
 The line may lose, spoil, repeat and delay; the board may restart and the line break. Whatever happens,
 a clip ends with its own scores or with the reason why there are none, and no wait is without end.
@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from hil.link.link import Link, LinkError
-from hil.protocol.clip_transfer import OTHER_FEATURES, Clip, ClipResult, ClipTransfer
+from hil.protocol.clip_transfer import OTHER_FEATURES, ClipResult, ClipToScore, ClipTransfer
 from hil.protocol.connection import (
     MOST_PATIENCE_S,
     MOST_SILENCES,
     PATIENCE_S,
     Conversation,
     FirmwareError,
-    LinkStatistics,
 )
 from hil.protocol.messages import (
     UNASKED,
@@ -46,6 +45,7 @@ from hil.protocol.payload import Message
 from hil.protocol.stream_transfer import StreamTransfer
 from hil.protocol.transfer import Transfer
 from train.core.console import log, warn
+from train.core.results.boards import LinkStatistics
 
 _MOST_STARTS = 6  # of one clip
 _MOST_RETRIES = 100  # of one clip
@@ -118,8 +118,8 @@ class Session:
         self.statistics.crc_errors += status.dropped
         self.statistics.lost_bytes += status.lost
 
-    def score(self, clips: Iterable[Clip]) -> Iterator[ClipResult]:
-        """The result of each clip, in their order; the next ones are on their way meanwhile.
+    def score(self, clips: Iterable[ClipToScore]) -> Iterator[ClipResult]:
+        """Send the clips; yield the result of each, in their order. The next ones are sent meanwhile.
 
         Raises:
             LinkError: the line is lost for good.
@@ -145,7 +145,7 @@ class Session:
         return stream.outcome
 
     def bench(self, inference_count: int) -> Bench:
-        """How long that many inferences took, and rows of features.
+        """Let the board time that many inferences and rows of features.
 
         Raises:
             LinkError, FirmwareError: there is no answer.
@@ -153,7 +153,7 @@ class Session:
         return self._open_line().ask(BenchRequest(inference_count), Bench)
 
     def _carry(self, source: Iterator[Transfer]) -> Iterator[Transfer]:
-        """Each transfer once it has its outcome, in their order; the next ones are on their way meanwhile."""
+        """Yield each transfer when it has its outcome, in order. The next ones are sent meanwhile."""
         connections = 0
         while True:
             try:
@@ -174,7 +174,7 @@ class Session:
     # Sending
 
     def _fill(self, source: Iterator[Transfer]) -> bool:
-        """Take transfers in hand; False where there are none any more."""
+        """Begin transfers while there is room; False where none is left."""
         while len(self._queue) < _TRANSFERS and (transfer := next(source, None)) is not None:
             self._queue.append(transfer)
         return bool(self._queue)
@@ -212,7 +212,7 @@ class Session:
     # Receiving
 
     def _receive(self) -> None:
-        """Wait for something, and deal with it or with its absence."""
+        """Wait for messages, and act on them, or on the silence."""
         line = self._open_line()
         for sequence, message in line.receive(max(0.0, self._deadline_s - time.monotonic())):
             self._take(sequence, message)
@@ -256,7 +256,7 @@ class Session:
                 return
 
     def _answer(self, sent: _Sent, message: Message) -> None:
-        """Deal with the answer to a request of this round."""
+        """Act on the answer to a request under way."""
         transfer = sent.transfer
         place = self._queue.index(transfer)
         if isinstance(message, Ack) and message.transfer_id == transfer.id:
@@ -289,7 +289,7 @@ class Session:
     # Going on after a fault
 
     def _go_back(self, transfer: Transfer, step: int) -> None:
-        """Send again from a request on; what is under way is not listened to any more."""
+        """Send again from a request on, and ignore the answers to what was sent before."""
         self._round += 1
         self.statistics.retries += 1
         transfer.retries += 1
@@ -300,7 +300,7 @@ class Session:
         transfer.next = step
 
     def _begin_again(self, place: int, reason: str) -> None:
-        """Start a clip afresh, and those behind it, which replaced it on the board."""
+        """Start a clip again, and all that follow, since the board may hold one of those by now."""
         self._round += 1
         self.statistics.retries += reason != OTHER_FEATURES
         for index, transfer in enumerate(self._queue):
@@ -354,7 +354,7 @@ class Session:
         return self._line
 
     def _new_id(self) -> int:
-        """One that no clip of an earlier session has, most likely; the CRC decides in any case."""
+        """Draw an id that most likely no clip of an earlier session has; the CRC decides in any case."""
         return self._ids.getrandbits(32)
 
     def _wait_from_now(self) -> None:
@@ -362,7 +362,7 @@ class Session:
         self._deadline_s = time.monotonic() + wait_s
 
     def _note_wait(self, took_s: float) -> None:
-        """Learn how long answers take; forget it slowly."""
+        """Learn how long answers take: longer at once, shorter slowly."""
         self._silences = 0
         self._is_probing = False
         self._patience_s = min(max(PATIENCE_S, 3 * took_s, 0.99 * self._patience_s), MOST_PATIENCE_S)

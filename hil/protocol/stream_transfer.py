@@ -1,4 +1,4 @@
-"""A stream on its way to the firmware `proof`, and what it hears in it."""
+"""One stream: the requests that send it, and the words that the board hears in it."""
 
 import zlib
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from hil.protocol.transfer import FRAME_SAMPLES, Transfer
 
 
 class StreamTransfer(Transfer):
-    """See ``Transfer``. It can be looked at while it goes on.
+    """A stream as a ``Transfer``; its fields may be read while it goes on.
 
     Attributes:
         detections: by their index.
@@ -33,7 +33,7 @@ class StreamTransfer(Transfer):
     requests: list[Message]
 
     def __init__(self, samples: NDArray[np.int16], stride_rows: int, on_heard: Callable[[int], None]) -> None:
-        """``on_heard`` is told how many samples more were taken; fewer than none after a fresh start."""
+        """``on_heard`` is told how many more samples were taken; the number falls after a fresh start."""
         super().__init__()
         self.heard_samples = 0
         self.detections: dict[int, Detection] = {}
@@ -53,7 +53,7 @@ class StreamTransfer(Transfer):
         self.requests.append(StreamResultRequest(self.id, self._sample_count))
 
     def advance(self, step: int) -> None:
-        """See ``Transfer``. Faults of a long stream are many; only those at one place count."""
+        """See ``Transfer``. A long stream meets many faults, so retries count at one place alone."""
         if step > self.done:
             self.retries = 0
         super().advance(step)

@@ -1,4 +1,4 @@
-"""What a session carries: a list of requests, how far they are, and what comes of it."""
+"""What a session carries, a clip or a stream, as a list of requests with its progress and outcome."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Transfer(ABC):
         self.next = self.done = 0
 
     def advance(self, step: int) -> None:
-        """All requests before ``step`` were answered for good."""
+        """Note that all requests before ``step`` were answered for good."""
         self.done = max(self.done, step)
         self.next = max(self.next, self.done)
 
@@ -56,12 +56,12 @@ class Transfer(ABC):
         """The request that goes on at an offset; None where no frame begins there."""
 
     def take_ack(self, ack: Ack, step: int) -> None:
-        """Audio was taken up to the request ``step``."""
+        """Note that the board has taken the audio before the request ``step``."""
         self.advance(step)
 
     @abstractmethod
     def take(self, message: Message, request: Message, step: int) -> str:
-        """Keep what answers ``request``, which is at ``step``; a text says why to begin again."""
+        """Keep the answer to ``request``, number ``step``; return a text if the transfer must begin again."""
 
     @abstractmethod
     def fail(self, reason: str) -> None:

@@ -19,6 +19,7 @@ from sweep import MIXING, RECORDINGS, SHARED, SMALL, Run, check_recordings
 from train.core import console, runfolder
 from train.core.console import log
 from train.core.errors import UserError
+from train.core.results.training import Metrics
 
 _OUT = Path("out/bench/accuracy.json")
 _RUNS = Path("out/accuracy")
@@ -169,31 +170,31 @@ def _spread(percents: list[float]) -> str:
 
 
 def _row(run: Run) -> Row:
-    metrics = runfolder.read_json(run.folder / runfolder.METRICS)
-    settings, sizes = metrics["settings"], metrics["sizes"]
+    metrics = Metrics.read(run.folder / runfolder.METRICS)
+    settings, sizes, tested = metrics.settings, metrics.sizes, metrics.int8
     row = {
         "run": run.folder.name,
         "group": run.group,
-        "command": metrics["command"],
+        "command": metrics.command,
         "task": ",".join(settings["words"]),
-        "corpus": metrics["corpus"]["name"],
-        "also_trained_on": [extra["name"] for extra in metrics["corpus"].get("extras", [])],
-        "tested_on": metrics["corpus"].get("tested_on", metrics["corpus"]["name"]),
+        "corpus": metrics.corpus.name,
+        "also_trained_on": [extra.name for extra in metrics.corpus.extras],
+        "tested_on": metrics.corpus.tested_on,
         "front_end": settings["front_end.name"],
         "arch": settings["architecture"],
-        "parameters": sizes["parameters"],
-        "macs": sizes["macs"],
-        "float_accuracy": metrics["float"]["accuracy"],
-        "clips": metrics["float"]["clips"],
-        "training_s": metrics["timings_s"]["training"],
-        "seed": metrics["seed"],
+        "parameters": sizes.parameters,
+        "macs": sizes.macs,
+        "float_accuracy": metrics.by_kind["float"].accuracy,
+        "clips": metrics.by_kind["float"].clips,
+        "training_s": metrics.timings_s["training"],
+        "seed": metrics.seed,
         "label": "host",
     }
-    if tested := metrics.get("int8"):  # a network that is for no board has none
+    if tested:  # a network that is for no board has none
         row |= {
-            "tflite_bytes": sizes["tflite_bytes"],
-            "int8_accuracy": tested["accuracy"],
-            "int8_interval": tested["interval"],
+            "tflite_bytes": sizes.tflite_bytes,
+            "int8_accuracy": tested.accuracy,
+            "int8_interval": tested.interval,
         }
     return row
 

@@ -20,6 +20,9 @@ from train import architectures
 from train.core import console, runfolder
 from train.core.console import log
 from train.core.errors import UserError
+from train.core.results.pi import ESTIMATE, LOCAL, EstimatedOnPi, TimedOnPi
+from train.core.results.training import Metrics
+from train.core.typed_json import encode
 
 _OUT = Path("out/bench/challenge.json")
 _RUNS = Path("out/challenge")
@@ -90,44 +93,46 @@ def _finished(network: str) -> dict[int, Run]:
 def _row(name: str, runs: dict[int, Run]) -> Row:
     """What is known of a network: trained by so many steps, and of the longest training besides."""
     timed = runs[max(runs)].folder
-    here, pi = _timed(timed, "local", f"--runs={_PI_RUNS}"), _timed(timed, "estimate")
+    here, pi = (
+        TimedOnPi.read(_timed(timed, LOCAL, f"--runs={_PI_RUNS}")),
+        EstimatedOnPi.read(_timed(timed, ESTIMATE)),
+    )
     trained = {}
     for steps, run in runs.items():
-        metrics = runfolder.read_json(run.folder / runfolder.METRICS)
+        metrics = Metrics.read(run.folder / runfolder.METRICS)
         trained[str(steps)] = {
-            "float": metrics["float"],
-            "int8": metrics.get("int8"),
-            "training_s": metrics["timings_s"]["training"],
-            "steps": metrics["training"]["steps"],
-            "batch_size": metrics["settings"]["recipe.batch_size"],
-            "command": metrics["command"],
+            "float": encode(metrics.float32),
+            "int8": encode(metrics.int8),
+            "training_s": metrics.timings_s["training"],
+            "steps": metrics.training.steps,
+            "batch_size": metrics.settings["recipe.batch_size"],
+            "command": metrics.command,
         }
     model = architectures.load(timed / runfolder.KERAS)
     return {
         "name": name,
-        "network": metrics["settings"]["architecture"],
-        "front_end": metrics["settings"]["front_end.name"],
+        "network": metrics.settings["architecture"],
+        "front_end": metrics.settings["front_end.name"],
         "parameters": model.count_params(),  # as the originals count: normalization's moving values, too
-        "flops": pi["flops"],
-        "graph_bytes": pi["graph_bytes"],
+        "flops": pi.flops,
+        "graph_bytes": pi.graph_bytes,
         "trained": trained,
-        "host_ms": here["avg_ms"],
-        "pi_3_ms": pi["avg_ms"],
-        "pi_3_range_ms": pi["range_ms"],
-        "rules": pi["verdict"]["rules"],
+        "host_ms": here.avg_ms,
+        "pi_3_ms": pi.avg_ms,
+        "pi_3_range_ms": pi.range_ms,
+        "rules": encode(pi.verdict.rules),
     }
 
 
-def _timed(run: Path, mode: str, *flags: str) -> Row:
-    """What ``hil pi`` says of a run, once."""
+def _timed(run: Path, mode: str, *flags: str) -> Path:
+    """What ``earshot pi`` says of a run, once."""
     path = run / "pi" / f"{mode}.json"
     if not path.is_file():
         command = [sys.executable, "-m", "hil", "pi", str(run), f"--{mode}", *flags]
         done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
         if done.returncode not in (0, _BROKEN_RULE):
             raise UserError(f"hil pi {run} --{mode} ended with {done.returncode}, expected 0")
-    found: Row = runfolder.read_json(path)
-    return found
+    return path
 
 
 def _table(rows: list[Row]) -> str:

@@ -23,6 +23,7 @@ from sweep import RECORDINGS, Run, check_recordings
 from train.core import console, runfolder
 from train.core.console import log
 from train.core.errors import UserError
+from train.core.results.training import Metrics
 from train.training.cluster import MULTI_WORKER
 
 _OUT = Path("out/bench/distribute.json")
@@ -83,12 +84,12 @@ def _free_ports(count: int) -> list[int]:
 def _row(seed: int) -> Row:
     row: Row = {"seed": seed, "label": "host"}
     for workers in (_ALONE, _TWO):
-        metrics = runfolder.read_json(_RUNS / f"{workers}-{seed}" / runfolder.METRICS)
+        metrics = Metrics.read(_RUNS / f"{workers}-{seed}" / runfolder.METRICS)
         row |= {
-            f"{workers}_float": metrics["float"]["accuracy"],
-            f"{workers}_int8": metrics["int8"]["accuracy"],
-            f"{workers}_training_s": metrics["timings_s"]["training"],
-            "clips": metrics["float"]["clips"],
+            f"{workers}_float": metrics.by_kind["float"].accuracy,
+            f"{workers}_int8": metrics.by_kind["int8"].accuracy,
+            f"{workers}_training_s": metrics.timings_s["training"],
+            "clips": metrics.by_kind["float"].clips,
         }
     return row
 

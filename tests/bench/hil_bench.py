@@ -5,7 +5,6 @@ in another way each time, must never cost a score: the first one that does ends 
 """
 
 import argparse
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 from hil.boards.board import QEMU, board_ids, load_board
 from train.core import runfolder
 from train.core.console import log
+from train.core.results.boards import ProofResult
+from train.core.typed_json import encode
 
 _OUT = Path("out/bench/hil.json")
 _SERIAL_CLIPS = 20  # over the serial line of an emulator, which takes a second or two for each
@@ -26,8 +27,8 @@ _FAULTS = (
 )
 _FIGURES = (
     "board", "label", "feed", "clips", "features_compared", "features_differing", "features_max_difference",
-    "scores_compared", "scores_differing", "accuracy", "int8_accuracy", "interval", "clips_per_s", "retries",
-    "crc_errors", "failed", "link", "faults",
+    "scores_compared", "scores_differing", "accuracy", "int8_accuracy", "interval", "clips_per_s",
+    "failed", "link", "faults",
 )  # fmt: skip
 
 
@@ -58,13 +59,14 @@ def prove(run: Path, board_id: str, *arguments: str) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode not in (0, 3):
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    result = json.loads((run / "hil" / board_id / "result.json").read_text())
+    result = ProofResult.read(ProofResult.path_of(run, board_id))
     log(
-        f"{board_id} {result['feed']}: {result['clips']} clips, {result['clips_per_s']} a second, "
-        f"{result['features_differing']} features and {result['scores_differing']} scores differ, "
-        f"{result['retries']} retries, {result['failed']} failed {' '.join(arguments[-5:])}"
+        f"{board_id} {result.feed}: {result.clips} clips, {result.clips_per_s} a second, "
+        f"{result.features_differing} features and {result.scores_differing} scores differ, "
+        f"{result.link.retries} retries, {result.failed} failed {' '.join(arguments[-5:])}"
     )
-    return {name: result[name] for name in _FIGURES}
+    found = encode(result)
+    return {name: found[name] for name in _FIGURES}
 
 
 if __name__ == "__main__":

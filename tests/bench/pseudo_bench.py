@@ -22,6 +22,7 @@ from train.core.console import log
 from train.core.errors import UserError
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
 from train.core.outputs import whole_folder
+from train.core.results.training import Metrics
 
 _OUT = Path("out/bench/pseudo.json")
 _FOLDER = Path("out/pseudo")
@@ -90,14 +91,14 @@ def _label(runs: list[Path]) -> None:
 
 
 def _row(run: Run, trained_on: str) -> Row:
-    metrics = runfolder.read_json(run.folder / runfolder.METRICS)
+    metrics = Metrics.read(run.folder / runfolder.METRICS)
     return {
         "trained_on": trained_on,
-        "seed": metrics["seed"],
-        "command": metrics["command"],
-        "float": metrics["float"]["accuracy"],
-        "int8": metrics["int8"]["accuracy"],
-        "clips": metrics["int8"]["clips"],
+        "seed": metrics.seed,
+        "command": metrics.command,
+        "float": metrics.by_kind["float"].accuracy,
+        "int8": metrics.by_kind["int8"].accuracy,
+        "clips": metrics.by_kind["int8"].clips,
         "label": "host",
     }
 

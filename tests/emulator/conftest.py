@@ -16,7 +16,8 @@ from places import ROOT
 from codegen.emit import generate
 from hil.boards.board import QEMU, Board, load_board
 from hil.boards.build import PROOF, build_id
-from hil.link.link import Link, ProcessLink
+from hil.link.link import Link
+from hil.link.process import ProcessLink
 from hil.proof.dut import DUT
 from hil.proof.expected_clips import ClipSet, read_clip_set
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
@@ -277,6 +278,6 @@ def dut(firmware: Firmware, run_folder: Path, own_run: Path) -> Callable[..., DU
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that are short enough for clip_set."""
-    for module in ("conversation", "session"):
-        monkeypatch.setattr(f"hil.{module}.PATIENCE_S", 0.05)
-        monkeypatch.setattr(f"hil.{module}.MOST_PATIENCE_S", 0.2)
+    for module in ("connection", "session"):
+        monkeypatch.setattr(f"hil.protocol.{module}.PATIENCE_S", 0.05)
+        monkeypatch.setattr(f"hil.protocol.{module}.MOST_PATIENCE_S", 0.2)

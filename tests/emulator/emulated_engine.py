@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from places import C_PROGRAMS
 
 from codegen.engine import build_engine
-from codegen.tflite import read_graph
 from hil.boards.board import Board, load_board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from train.core.installation import FIRMWARE_SOURCES
+from train.tflite.graph import read_graph
 
 # As firmware/cmake builds it; ADR 11 says why without scheduling.
 ENGINE_FLAGS = ("-O2", "-fno-schedule-insns")

@@ -3,7 +3,6 @@
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -13,21 +12,22 @@ from hil.proof.proof import verdict
 from hil.protocol.framing import Decoder, Frame
 from hil.protocol.framing import encode as encode_frame
 from hil.protocol.messages import Result
+from train.core.results.boards import ProofResult
 
 
-def check_all_right(result: dict[str, Any], clip_set: ClipSet) -> None:
+def check_all_right(result: ProofResult, clip_set: ClipSet) -> None:
     """All clips scored, and what Python computes."""
-    assert result["clips"] == result["clips_asked"] == len(clip_set)
-    assert result["failed"] == 0
-    assert (result["features_compared"], result["scores_compared"]) == (
+    assert result.clips == result.clips_asked == len(clip_set)
+    assert result.failed == 0
+    assert (result.features_compared, result.scores_compared) == (
         len(clip_set) * 49 * 43,
         len(clip_set) * 4,
     )
-    assert result["scores_differing"] == 0
-    assert result["features_max_difference"] <= 1
-    assert result["features_differing"] <= 3
+    assert result.scores_differing == 0
+    assert result.features_max_difference <= 1
+    assert result.features_differing <= 3
     expected = np.mean(clip_set.scores.argmax(axis=1) == clip_set.truth)
-    assert result["accuracy"] == result["int8_accuracy"] == expected
+    assert result.accuracy == result.int8_accuracy == expected
     verdict(result, None)
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from generated_sources import write_manifest
 from places import ROOT
 
 from hil.boards.board import QEMU, board_ids, load_board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 
 CRASH = 0xFFFFFFFF
 DEAF = 0xFFFFFFFE
@@ -211,17 +212,41 @@ def test_cmake_names_the_missing_source(cmake: CMake, run_folder: Path, tmp_path
     assert f"{sources} has no {name}; {remedy}" in plain(result.stderr)
 
 
-def test_cmake_names_the_missing_header_of_a_model_alone(
+def test_cmake_names_the_missing_source_of_a_model_alone(
     cmake: CMake, run_folder: Path, tmp_path: Path
 ) -> None:
     sources = tmp_path / "model"
     sources.mkdir()
-    for name in ("engine.c", "engine.h", "frontend_tables.c"):
+    for name in ("engine.c", "engine.h", "frontend_tables.c", "frontend_tables.h"):
         shutil.copy(run_folder / "c" / name, sources)
+    write_manifest(sources)
+    (sources / "frontend_tables.h").unlink()
     result = cmake("-S", ROOT, "-B", tmp_path / "b", "-DBOARD=host", f"-DMODEL={sources}")
     assert result.returncode != 0
     remedy = "expected the folder c of a run folder, such as out/yes_no/c"
     assert f"{sources} has no frontend_tables.h; {remedy}" in plain(result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, " has no manifest.json; make it with: earshot codegen "),
+        ("", "manifest.json: format version NOTFOUND, expected 1; make it with: earshot codegen "),
+        ('{"format_version": 2}', "manifest.json: format version 2, expected 1; make it with"),
+        ('{"format_version": 1}', "manifest.json: member 'files' not found; make it with"),
+    ],
+    ids=["none", "empty", "version", "files"],
+)
+def test_cmake_needs_the_manifest(
+    cmake: CMake, run_folder: Path, tmp_path: Path, content: str | None, message: str
+) -> None:
+    sources = shutil.copytree(run_folder / "c", tmp_path / "run" / "c")
+    (sources / "manifest.json").unlink()
+    if content is not None:
+        (sources / "manifest.json").write_text(content)
+    result = cmake("-S", ROOT, "-B", tmp_path / "b", "-DBOARD=host", f"-DMODEL={sources}")
+    assert result.returncode != 0
+    assert message in plain(result.stderr)
 
 
 def test_cmake_names_the_missing_compiler(cmake: CMake, tmp_path: Path) -> None:

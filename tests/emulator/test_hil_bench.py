@@ -11,11 +11,12 @@ from emulator.conftest import ROOT, require_tools
 
 from hil.boards.board import load_board
 from hil.boards.build import Firmware
-from hil.commands.bench import BENCH, figures, measure
+from hil.commands.bench import figures, measure
 from hil.proof.dut import DUT
 from hil.protocol.connection import FirmwareError
 from hil.provenance import MEASURED
 from train.core import runfolder
+from train.core.results.boards import BenchResult
 
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("time_limit")]
 
@@ -34,20 +35,20 @@ def test_an_emulator_counts_instructions_and_the_same_each_time(own_run: Path) -
     for _ in range(2):
         done = bench(own_run, "--board", "mps2-an386", "--inferences", "2")
         assert done.returncode == 0, done.stderr
-        result = runfolder.read_json(own_run / "hil" / "mps2-an386" / BENCH)
-        counts.append(result["instructions_per_inference"])
+        result = BenchResult.read(BenchResult.path_of(own_run, "mps2-an386"))
+        counts.append(result.instructions_per_inference)
     assert counts[0] == pytest.approx(counts[1], rel=1e-3)
     assert counts[0] > MACS * LEAST_INSTRUCTIONS_PER_MAC
-    assert 20_000 < result["instructions_per_row"] < 60_000
-    assert (result["label"], result["inference_us"]) == ("emulated", None)
+    assert 20_000 < result.instructions_per_row < 60_000
+    assert (result.label, result.inference_us) == ("emulated", None)
     assert f"{counts[1]:,} instructions" in done.stdout
 
 
 def test_this_computer_counts_nothing(own_run: Path) -> None:
     done = bench(own_run, "--board", "host")
     assert done.returncode == 0, done.stderr
-    result = runfolder.read_json(own_run / "hil" / "host" / BENCH)
-    assert result["instructions_per_inference"] is result["inference_us"] is None
+    result = BenchResult.read(BenchResult.path_of(own_run, "host"))
+    assert result.instructions_per_inference is result.inference_us is None
     assert "not counted on this board" in done.stdout
 
 
@@ -69,10 +70,10 @@ def test_ticks_of_an_emulator_that_others_started_are_no_instructions(
     assert counted.inference_ticks_max > 0
     of_ours = figures(built, info, counted, is_counting=True)
     of_others = figures(built, info, counted, is_counting=False)
-    assert of_ours["instructions_per_row"] == round(counted.row_ticks_min * 1e9 / info.clock_hz / 8)
+    assert of_ours.instructions_per_row == round(counted.row_ticks_min * 1e9 / info.clock_hz / 8)
     for result in (of_ours, of_others):
-        assert (result["label"], result["row_us"]) == ("emulated", None)
-    assert of_others["instructions_per_inference"] is of_others["instructions_per_row"] is None
+        assert (result.label, result.row_us) == ("emulated", None)
+    assert of_others.instructions_per_inference is of_others.instructions_per_row is None
 
 
 def test_silicon_is_timed(own_run: Path, dut: Callable[..., DUT]) -> None:
@@ -82,8 +83,8 @@ def test_silicon_is_timed(own_run: Path, dut: Callable[..., DUT]) -> None:
     )
     info, counted = measure(built, runfolder.read_spec(own_run), 1)
     result = figures(built, info, counted, is_counting=False)
-    assert result["inference_us"] == round(counted.inference_ticks_min * 1e6 / info.clock_hz, 1) > 0
-    assert result["instructions_per_inference"] is None
+    assert result.inference_us == round(counted.inference_ticks_min * 1e6 / info.clock_hz, 1) > 0
+    assert result.instructions_per_inference is None
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from hil.protocol.messages import Hello, encode
 from hil.protocol.session import Session
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.results.boards import ProofResult
 
 BAUD = 115200
 
@@ -148,8 +149,8 @@ def test_command(dut: Callable[..., DUT], own_run: Path, corpus: Path) -> None:
     done = hil_test(own_run, "--data", corpus, "--split", "all", "--limit", 9, "--min-accuracy", 0.01)
     assert done.returncode == 0, done.stderr
     assert "scores      36 compared, 0 differ" in done.stdout
-    result = runfolder.read_json(own_run / "hil" / "host" / "result.json")
-    assert (result["clips"], result["label"], result["split"]) == (9, "host", "all")
+    result = ProofResult.read(ProofResult.path_of(own_run, "host"))
+    assert (result.clips, result.label, result.split) == (9, "host", "all")
     header = own_run / runfolder.FIRMWARE / "host" / f"{PROOF}_build_id" / "build_id.h"
     header.write_text('#define KWS_BUILD_ID "0123"\n')
     done = hil_test(own_run, "--data", corpus, "--split", "all", "--limit", 1)
@@ -161,11 +162,9 @@ def test_several_boards_score_the_same_clips(dut: Callable[..., DUT], own_run: P
         dut(board)
     done = hil_test(own_run, "--data", corpus, "--split", "all", "--limit", 9, board="host,mps2-an386")
     assert done.returncode == 0, done.stderr
-    results = [
-        runfolder.read_json(own_run / "hil" / board / "result.json") for board in ("host", "mps2-an386")
-    ]
-    assert [result["clips"] for result in results] == [9, 9]
-    assert results[0]["confusion"] == results[1]["confusion"]
+    results = [ProofResult.read(ProofResult.path_of(own_run, board)) for board in ("host", "mps2-an386")]
+    assert [result.clips for result in results] == [9, 9]
+    assert results[0].confusion == results[1].confusion
     refused = hil_test(own_run, "--port", "/dev/null", board="host,mps2-an386")
     assert (refused.returncode, "--port is the line of one board" in refused.stderr) == (2, True)
 

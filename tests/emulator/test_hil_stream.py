@@ -1,7 +1,6 @@
 """``earshot stream``: the board hears what Python hears, whatever the line does to it."""
 
 import importlib
-import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -17,7 +16,8 @@ from operating_points import put_in_force
 from codegen.emit import generate
 from hil.boards.board import load_board
 from hil.boards.build import PROOF, build_id
-from hil.link.link import Link, LinkError, ProcessLink
+from hil.link.link import Link, LinkError
+from hil.link.process import ProcessLink
 from hil.proof import stream_check
 from hil.proof.dut import DUT
 from hil.proof.proof import ProofError
@@ -32,6 +32,7 @@ from train.audio.wav import encode_wav
 from train.core import runfolder
 from train.core.errors import Interrupted, UserError
 from train.core.operating_point import NEVER, ORIGINAL, TUNED, OperatingPoint
+from train.core.results.boards import StreamResult
 from train.detection.labelled_stream import Stream, Word
 
 WORDS = 4
@@ -106,13 +107,13 @@ def job_maker(
     return make
 
 
-def check_heard_all(result: dict[str, Any]) -> None:
+def check_heard_all(result: StreamResult) -> None:
     """As many detections as words, all of them Python's, and the scores to the bit."""
-    assert result["complete"]
-    compared = result["differences_to_host"]
-    assert (compared["detections"], compared["scores_equal"], compared["first"]) == (0, True, None)
-    assert compared["compared"] == len(result["detections"]) >= WORDS
-    assert compared["inferences_compared"] == result["inferences"] > 110
+    assert result.complete
+    compared = result.differences_to_host
+    assert (compared.detections, compared.scores_equal, compared.first) == (0, True, None)
+    assert compared.compared == len(result.detections) >= WORDS
+    assert compared.inferences_compared == result.inferences > 110
 
 
 @pytest.fixture(scope="module", params=["host", pytest.param("mps2-an386", marks=pytest.mark.slow)])
@@ -122,28 +123,28 @@ def untuned(
     run_folder: Path,
     stream: Stream,
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Listening, dict[str, Any]]:
+) -> tuple[Listening, StreamResult]:
     """What a board heard, of each kind."""
     own_run = shutil.copytree(run_folder, tmp_path_factory.mktemp("untuned") / "run")
     listening = job_maker(firmware, run_folder, own_run, stream)(request.param)
     return listening, listen(listening)
 
 
-def test_the_board_hears_what_python_hears(untuned: tuple[Listening, dict[str, Any]]) -> None:
+def test_the_board_hears_what_python_hears(untuned: tuple[Listening, StreamResult]) -> None:
     listening, result = untuned
     board_id = listening.dut.board
     check_heard_all(result)
-    assert (result["words"], result["correct"], result["false_rejects"]) == (WORDS, WORDS, 0)
-    assert result["label"] == (HOST if board_id == "host" else EMULATED)
-    assert result["minutes"] == pytest.approx(13.008 / 60, abs=0.001)
-    assert 0 < result["latency_ms"]["median"] <= result["latency_ms"]["p90"] < 750
-    assert result["link"]["retries"] == 0
-    assert json.loads(listening.report.read_text()) == result
+    assert (result.words, result.correct, result.false_rejects) == (WORDS, WORDS, 0)
+    assert result.label == (HOST if board_id == "host" else EMULATED)
+    assert result.minutes == pytest.approx(13.008 / 60, abs=0.001)
+    assert 0 < result.latency_ms.median <= result.latency_ms.p90 < 750
+    assert result.link.retries == 0
+    assert StreamResult.read(listening.report) == result
 
 
 def test_a_tuned_board_hears_what_tuned_python_hears(
     firmware: Firmware,
-    untuned: tuple[Listening, dict[str, Any]],
+    untuned: tuple[Listening, StreamResult],
     tuned_run: Path,
     stream: Stream,
     tmp_path: Path,
@@ -152,10 +153,10 @@ def test_a_tuned_board_hears_what_tuned_python_hears(
     listening, before = untuned
     result = listen(job_maker(firmware, tuned_run, own_run, stream)(listening.dut.board))
     check_heard_all(result)
-    assert result["operating_point"] == TUNED
-    assert before["operating_point"] == ORIGINAL
-    assert result["latency_ms"]["median"] < before["latency_ms"]["median"], "a shorter mean is sooner"
-    assert {item["label"] for item in result["detections"]} == set(WORDS_HZ), "only words are news"
+    assert result.operating_point == TUNED
+    assert before.operating_point == ORIGINAL
+    assert result.latency_ms.median < before.latency_ms.median, "a shorter mean is sooner"
+    assert {item.label for item in result.detections} == set(WORDS_HZ), "only words are news"
 
 
 def test_python_with_other_thresholds_than_the_board_is_found_out(job: Callable[..., Listening]) -> None:
@@ -168,10 +169,10 @@ def test_python_with_other_thresholds_than_the_board_is_found_out(job: Callable[
 def test_another_stride(job: Callable[..., Listening]) -> None:
     """An inference each row: the queue of the recognizer is full, and the oldest rules apply."""
     result = listen(job(inference_stride_rows=1))
-    assert result["inferences"] > 550
-    assert result["differences_to_host"]["detections"] == 0
-    assert result["differences_to_host"]["scores_equal"] is True
-    assert len(result["detections"]) >= WORDS
+    assert result.inferences > 550
+    assert result.differences_to_host.detections == 0
+    assert result.differences_to_host.scores_equal is True
+    assert len(result.detections) >= WORDS
 
 
 class ForgetfulLink:
@@ -209,7 +210,7 @@ def test_lost_detections_are_asked_for(job: Callable[..., Listening]) -> None:
     result = listen(job(disturb=forget))
     check_heard_all(result)
     assert len(links) == 1
-    assert len(links[0].lost) == len(result["detections"])
+    assert len(links[0].lost) == len(result.detections)
 
 
 def test_a_bad_line_changes_nothing(job: Callable[..., Listening]) -> None:
@@ -217,7 +218,7 @@ def test_a_bad_line_changes_nothing(job: Callable[..., Listening]) -> None:
     result = listen(job(disturb=lambda link: FaultyLink(link, source)))
     check_heard_all(result)
     assert min(source.counts[kind] for kind in ("drop", "corrupt", "duplicate", "split")) > 0
-    assert result["link"]["retries"] > 0
+    assert result.link.retries > 0
 
 
 class RestartingLink:
@@ -243,8 +244,8 @@ class RestartingLink:
 def test_after_a_restart_the_stream_begins_again(job: Callable[..., Listening]) -> None:
     result = listen(job(disturb=lambda link: RestartingLink(link, 60)))
     check_heard_all(result)
-    assert result["link"]["restarts"] == 1
-    assert result["link"]["frames_sent"] > 13 * RATE_HZ / FRAME_SAMPLES + 60
+    assert result.link.restarts == 1
+    assert result.link.frames_sent > 13 * RATE_HZ / FRAME_SAMPLES + 60
 
 
 @pytest.mark.parametrize(
@@ -271,12 +272,12 @@ def test_what_was_heard_before_the_end_is_kept(
     with pytest.raises(kind, match=r"stream\.json is of the first \d+ s") as caught:
         listen(listening)
     assert caught.value.exit_code == (130 if kind is Interrupted else 3)
-    result = json.loads(listening.report.read_text())
-    assert not result["complete"]
-    assert 0.02 < result["minutes"] < 0.2
-    assert 0 < result["words"] < WORDS
-    assert result["differences_to_host"]["detections"] == 0
-    assert result["differences_to_host"]["scores_equal"] is None
+    result = StreamResult.read(listening.report)
+    assert not result.complete
+    assert 0.02 < result.minutes < 0.2
+    assert 0 < result.words < WORDS
+    assert result.differences_to_host.detections == 0
+    assert result.differences_to_host.scores_equal is None
 
 
 def test_other_decisions_on_the_same_scores_are_an_error(
@@ -313,7 +314,7 @@ def test_the_command_takes_a_recording_of_ones_own(
     assert "0.217 minutes, 4 words: 100.0 % matched, 100.0 % correct" in printed
     assert "latency        not known" in printed
     assert "scores equal to the bit" in printed
-    settings = json.loads((own_run / "hil" / "host" / "stream.json").read_text())["settings"]
+    settings = StreamResult.read(StreamResult.path_of(own_run, "host")).settings
     assert settings["wav"] == str(tmp_path / "own.wav")
 
 

@@ -14,15 +14,14 @@ from emulator.proof_lines import EndingLink, StaleLink, accept_anything, check_a
 
 from hil.boards.board import QEMU, board_ids, load_board
 from hil.link.link import Link, LinkError
-from hil.proof import proof
-from hil.proof.dut import DUT
+from hil.proof.dut import DUT, check_firmware
 from hil.proof.expected_clips import ClipSet
 from hil.proof.proof import AccuracyError, ProofError, prove, verdict
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import Faults
 from hil.protocol.session import Session
-from train.core import runfolder
 from train.core.errors import Interrupted, UserError
+from train.core.results.boards import FailedClip, ProofResult
 
 EMULATED_BOARDS = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
 
@@ -36,12 +35,12 @@ def test_every_board_proves_every_clip(
     is_emulated = board_id != "host"
     result = prove(dut(board_id, "semihosting" if is_emulated else "serial"), clip_set, own_run, False)
     check_all_right(result, clip_set)
-    assert result["label"] == ("emulated" if is_emulated else "host")
-    assert result == runfolder.read_json(own_run / "hil" / board_id / "result.json")
-    assert result["interval"][0] < result["accuracy"] <= result["interval"][1] <= 1
-    assert np.trace(np.array(result["confusion"])) == result["correct"]
-    assert (result["retries"], result["crc_errors"], result["link"]["restarts"]) == (0, 0, 0)
-    assert result["clips_per_s"] > 0
+    assert result.label == ("emulated" if is_emulated else "host")
+    assert result == ProofResult.read(own_run / "hil" / board_id / "result.json")
+    assert result.interval[0] < result.accuracy <= result.interval[1] <= 1
+    assert np.trace(np.array(result.confusion)) == result.correct
+    assert (result.link.retries, result.link.crc_errors, result.link.restarts) == (0, 0, 0)
+    assert result.clips_per_s > 0
 
 
 def test_an_emulated_board_takes_clips_over_its_serial_line(
@@ -50,8 +49,8 @@ def test_an_emulated_board_takes_clips_over_its_serial_line(
     few = first(clip_set, 2)
     result = prove(dut("mps2-an386", "serial"), few, own_run, False)
     check_all_right(result, few)
-    assert result["feed"] == "serial"
-    assert result["link"]["frames_sent"] >= 2 * 34
+    assert result.feed == "serial"
+    assert result.link.frames_sent >= 2 * 34
 
 
 def first(clip_set: ClipSet, count: int) -> ClipSet:
@@ -68,22 +67,22 @@ FAULTS = Faults(
 def test_a_bad_line_costs_time_but_no_clip(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
     result = prove(dut("host", "serial", FAULTS), clip_set, own_run, False)
     check_all_right(result, clip_set)
-    counts = result["faults"][0]
+    counts = result.faults[0]
     assert min(counts[kind] for kind in ("drop", "corrupt", "duplicate", "delay", "split")) >= 5
     assert counts["disconnect"] >= 1
     assert counts["restart"] >= 1
-    assert result["link"]["connections"] == 1 + counts["disconnect"]
-    assert result["link"]["restarts"] >= 1
-    assert result["retries"] >= 10
-    assert result["crc_errors"] >= 5
+    assert result.link.connections == 1 + counts["disconnect"]
+    assert result.link.restarts >= 1
+    assert result.link.retries >= 10
+    assert result.link.crc_errors >= 5
 
 
 def test_a_bad_line_to_an_emulated_board(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
     faults = Faults(drop=0.05, corrupt=0.05, duplicate=0.05, disconnect=1 / 40, restart=1 / 30, seed=2)
     result = prove(dut("mps2-an386", "semihosting", faults), clip_set, own_run, False)
     check_all_right(result, clip_set)
-    assert result["link"]["restarts"] >= 1
-    assert result["link"]["connections"] >= 2
+    assert result.link.restarts >= 1
+    assert result.link.connections >= 2
 
 
 def test_a_hopeless_line_ends(
@@ -108,7 +107,7 @@ def test_results_of_other_clips_are_never_taken(
     result = prove(dataclasses.replace(setting, open_link=open_stale), clip_set, own_run, False)
     check_all_right(result, clip_set)
     assert sum(line.replaced for line in lines) > len(clip_set) / 4
-    assert result["retries"] >= sum(line.replaced for line in lines)
+    assert result.link.retries >= sum(line.replaced for line in lines)
 
 
 # A board that is not right, or not good enough
@@ -122,10 +121,10 @@ def test_other_features_are_fetched_and_counted(
     features[20, 48, 42] ^= 1
     changed = dataclasses.replace(clip_set, features=features)
     result = prove(dut(), changed, own_run, False)
-    assert (result["features_differing"], result["features_max_difference"]) == (4, 16)
-    assert [item["clip"] for item in result["clips_differing"]] == [3, 20]
-    assert result["scores_differing"] == 0  # they are those of the features that the board had
-    assert not result["proven"]
+    assert (result.features_differing, result.features_max_difference) == (4, 16)
+    assert [item.clip for item in result.clips_differing] == [3, 20]
+    assert result.scores_differing == 0  # they are those of the features that the board had
+    assert not result.proven
     with pytest.raises(ProofError, match=r"4 of 67,424 features differ .* by up to 16"):
         verdict(result, None)
 
@@ -134,7 +133,7 @@ def test_one_feature_may_be_one_apart(dut: Callable[..., DUT], clip_set: ClipSet
     features = clip_set.features.copy()
     features[20, 48, 42] ^= 1
     result = prove(dut(), dataclasses.replace(clip_set, features=features), own_run, False)
-    assert (result["features_differing"], result["features_max_difference"]) == (1, 1)
+    assert (result.features_differing, result.features_max_difference) == (1, 1)
     verdict(result, None)
 
 
@@ -142,17 +141,18 @@ def test_other_scores_are_no_proof(dut: Callable[..., DUT], clip_set: ClipSet, o
     scores = clip_set.scores.copy()
     scores[5, 2] ^= 1
     result = prove(dut(), dataclasses.replace(clip_set, scores=scores), own_run, False)
-    assert result["scores_differing"] == 1
+    assert result.scores_differing == 1
     with pytest.raises(ProofError, match=r"0 of 67,424 features differ .* 1 of 128 scores"):
         verdict(result, None)
 
 
 def test_accuracy_is_another_verdict(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
     result = prove(dut(), clip_set, own_run, False)
-    verdict(result, result["accuracy"])
+    verdict(result, result.accuracy)
     with pytest.raises(AccuracyError, match=r"accuracy is 0\.\d+, expected at least 1 "):
-        verdict(result | {"accuracy": 0.5}, 1.0)
-    failed = result | {"failed": 1, "failed_clips": [{"source": "yes/a.wav", "reason": "gone"}]}
+        verdict(dataclasses.replace(result, accuracy=0.5), 1.0)
+    clip = FailedClip(clip=0, source="yes/a.wav", reason="gone")
+    failed = dataclasses.replace(result, failed=1, failed_clips=(clip,))
     with pytest.raises(LinkError, match=r"1 clips failed \(first: yes/a\.wav: gone\)"):
         verdict(failed, 1.0)
     codes = [kind.exit_code for kind in (UserError, LinkError, FirmwareError, ProofError, AccuracyError)]
@@ -175,8 +175,8 @@ def test_other_firmware_is_refused(
     setting = dut()
 
     def check(info: Any, labels: tuple[str, ...]) -> None:
-        proof.check_firmware(setting, clip_set.spec, info, labels)  # as it is, it is right
-        proof.check_firmware(setting, clip_set.spec, dataclasses.replace(info, **{field: value}), labels)
+        check_firmware(setting, clip_set.spec, info, labels)  # as it is, it is right
+        check_firmware(setting, clip_set.spec, dataclasses.replace(info, **{field: value}), labels)
 
     with pytest.raises(FirmwareError, match=message):
         Session(setting.open_link, check)
@@ -219,16 +219,16 @@ def test_what_was_scored_stays(
     with pytest.raises((Interrupted, LinkError), match=r"result\.json .* go on with --resume"):
         prove(dataclasses.replace(setting, open_link=open_ending), clip_set, own_run, False)
     path = own_run / "hil" / "host" / "result.json"
-    partial = json.loads(path.read_text())
-    assert 3 <= partial["clips"] < len(clip_set)
-    assert not partial["complete"]
-    assert partial["scores_differing"] == partial["failed"] == 0
+    partial = ProofResult.read(path)
+    assert 3 <= partial.clips < len(clip_set)
+    assert not partial.complete
+    assert partial.scores_differing == partial.failed == 0
     records = path.parent / "clips.jsonl"
     records.write_text(records.read_text() + '{"clip": 31, "sco')  # as after a crash
     result = prove(setting, clip_set, own_run, True)
     check_all_right(result, clip_set)
-    assert result["complete"]
-    assert result["link"]["connections"] == 2
+    assert result.complete
+    assert result.link.connections == 2
     lines = [json.loads(line) for line in records.read_text().splitlines()]
     scored = [line["clip"] for line in lines if "clip" in line]
     assert sorted(scored) == list(range(len(clip_set)))  # each once
@@ -240,5 +240,8 @@ def test_resume_wants_the_same_subject(dut: Callable[..., DUT], clip_set: ClipSe
         prove(setting, clip_set, own_run, True)
     few = first(clip_set, 2)
     prove(setting, few, own_run, False)
-    with pytest.raises(UserError, match="clips_asked was 2, and is 32 now; start again without --resume"):
+    wanted = (
+        r"clips\.jsonl: has 3 rows of another number of clips \(2, now 32\); start again without --resume"
+    )
+    with pytest.raises(UserError, match=wanted):
         prove(setting, clip_set, own_run, True)

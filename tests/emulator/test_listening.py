@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from places import ROOT
 
 from codegen.engine import build_engine
-from codegen.tflite import read_graph
 from hil.boards.board import QEMU, board_ids, load_board
 from hil.boards.stack import read_functions
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from hil.link.raw_audio import stream_audio
 from train.audio import wav
 from train.core import runfolder
-from train.core.operating_point import in_force
-from train.detection.reference_listener import INFERENCE_STRIDE_ROWS, recognize, stream_scores
+from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
+from train.detection.reference_listener import recognize, stream_scores
+from train.tflite.graph import read_graph
 from train.tflite.tflm import TflmModel
 
 EMULATED = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]

@@ -14,7 +14,8 @@ from tflite_builder import Network
 
 from codegen.emit import generate_model
 from hil.boards.board import board_ids
-from hil.link.link import LinkError, ProcessLink
+from hil.link.link import LinkError
+from hil.link.process import ProcessLink
 from train.tflite.tflm import TflmModel
 
 KWS_BYTES, KWS_OUTPUTS = 49 * 10, 12

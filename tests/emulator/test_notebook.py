@@ -10,6 +10,7 @@ from executed_notebook import NEEDS_EMULATOR, NOTEBOOK, execute
 
 from hil.boards.board import load_board
 from train.core import runfolder
+from train.core.results.training import Metrics
 
 KEPT_BYTES = 300_000
 
@@ -33,8 +34,7 @@ def test_every_cell_runs(tmp_path: Path, monkeypatch) -> None:
         skipped = reason
     notebook = execute(tmp_path, NEEDS_EMULATOR if skipped else "")
     run = tmp_path / "out" / "notebook"
-    metrics = runfolder.read_json(run / runfolder.METRICS)
-    assert metrics["int8"]["accuracy"] > 0.5, "one of four by chance"
+    assert Metrics.read(run / runfolder.METRICS).by_kind["int8"].accuracy > 0.5, "one of four by chance"
     assert (run / runfolder.TFLITE).stat().st_size < 20_000
     assert "alignas(16) const unsigned char g_model[]" in outputs(notebook, "model.cc")
     assert runfolder.read_json(run / "job.json")["words"] == ["yes", "no"]

@@ -10,14 +10,15 @@ import pytest
 from numpy.typing import NDArray
 
 from hil.boards.board import load_board
-from hil.link.link import ProcessLink
+from hil.link.process import ProcessLink
 from hil.protocol import messages as m
 from hil.protocol.framing import Decoder, Frame, Text
 from hil.protocol.payload import Message
 from train.audio import frontend, wav
 from train.core import runfolder
+from train.core.operating_point import INFERENCE_STRIDE_ROWS
 from train.core.spec import FrontEnd
-from train.detection.reference_listener import INFERENCE_STRIDE_ROWS, stream_scores
+from train.detection.reference_listener import stream_scores
 from train.tflite.tflm import TflmModel
 
 TESTED = ["host", "mps2-an386"]

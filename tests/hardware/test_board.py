@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from hil.proof.dut import DUT
-from hil.protocol.clip_transfer import Clip
+from hil.protocol.clip_transfer import ClipToScore
 from hil.protocol.session import Session
 from train.audio import wav
 from train.audio.frontend import model_input, wav_features
 from train.core import runfolder
+from train.core.results.training import ClipList
 from train.tflite.tflm import TflmModel
 
 pytestmark = pytest.mark.emulator
@@ -32,12 +33,12 @@ def test_the_clips_of_the_run_folder_get_the_scores_of_the_model(
     spec = runfolder.read_spec(board_run)
     front_end = spec.front_end
     folder = board_run / runfolder.CLIPS
-    names = [entry["file"] for entry in runfolder.read_json(folder / runfolder.CLIPS_LIST)]
+    names = [clip.file for clip in ClipList.read(folder / runfolder.CLIPS_LIST).clips]
     samples = np.stack([wav.read_wav(folder / name, front_end.sample_rate_hz) for name in names])
     features = model_input(wav_features(wav.to_float(samples), front_end), front_end)
     model = TflmModel((board_run / runfolder.TFLITE).read_bytes(), "model")
     clips = [
-        Clip(audio.astype("<i2").tobytes(), zlib.crc32(expected.tobytes()))
+        ClipToScore(audio.astype("<i2").tobytes(), zlib.crc32(expected.tobytes()))
         for audio, expected in zip(samples, features, strict=True)
     ]
     results = list(board_session.score(clips))

@@ -27,8 +27,8 @@ def test_it():
 GATE = """
 def test_accuracy(prove_board):
     result = prove_board(data={data!r}, split="all", limit=6)
-    assert (result["clips"], result["label"]) == (6, {label!r})
-    assert result["accuracy"] >= {least}
+    assert (result.clips, result.label) == (6, {label!r})
+    assert result.accuracy >= {least}
 """
 
 pytestmark = pytest.mark.emulator

@@ -13,9 +13,9 @@ from places import C_PROGRAMS
 from codegen.ends import int8_core
 from codegen.engine import build_engine
 from codegen.native import UNDEFINED_SANITIZER, NativeEngine, compile_engine
-from codegen.tflite import read_graph
 from train.architectures import build, logits, names_for_boards
 from train.core.spec import FrontEnd
+from train.tflite.graph import read_graph
 
 runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
 tf = pytest.importorskip("tensorflow")

@@ -9,9 +9,8 @@ from converted_models import MATRIX, assert_same, convert, hard_swish, mixed, op
 from kernel_models import Oracle
 
 from codegen.native import UNDEFINED_SANITIZER, NativeEngine
-from codegen.ops import OPERATORS
-from codegen.tflite import read_graph
 from train.core.errors import UserError
+from train.tflite.graph import read_graph
 
 pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
 tf = pytest.importorskip("tensorflow")
@@ -178,10 +177,3 @@ def test_hard_swish_of_other_scales_is_refused(hard_swish_tflite, scale, ratio):
     tflite = rescaled(hard_swish_tflite, (scale, 0), (scale * ratio, 0))
     with pytest.raises(UserError, match=r"op 0 HARD_SWISH: scales .* expects an input scale of 2e-7 to 380"):
         NativeEngine(tflite, "model")
-
-
-def test_every_operator_that_the_audit_lets_through_is_there():
-    from quantize.audit import ENGINE_OPS
-
-    # DEQUANTIZE only leads to floats, which the audit refuses in the middle and codegen/ends.py takes off.
-    assert set(OPERATORS) == set(ENGINE_OPS) - {"DEQUANTIZE"}

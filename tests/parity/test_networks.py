@@ -5,8 +5,8 @@ import shutil
 import pytest
 from converted_models import assert_same, op_names
 
-from codegen.tflite import read_graph
 from train.core.spec import FrontEnd
+from train.tflite.graph import read_graph
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to compile the engine with")
 

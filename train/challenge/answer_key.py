@@ -3,12 +3,12 @@
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from train.challenge.submission import HEADER, challenge_names
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.metrics import summarize
+from train.core.results.accuracy import Accuracy
 
 
 def read_key(path: Path) -> dict[str, str]:
@@ -63,12 +63,12 @@ def check_key(path: Path, key: dict[str, str], names: Sequence[str], labels: Seq
         )
 
 
-def score_submission(path: Path, key: dict[str, str], labels: Sequence[str]) -> dict[str, Any]:
+def score_submission(path: Path, key: dict[str, str], labels: Sequence[str]) -> Accuracy:
     """What ``metrics.summarize`` says of the submission's rows that the key has."""
     index = {label: number for number, label in enumerate(labels)}
     pairs = [(index[key[name]], index[label]) for name, label in _rows(path) if name in key]
     truth, given = zip(*pairs, strict=True)
-    return {"artefact": path.name, **summarize(truth, given, tuple(labels))}
+    return summarize(truth, given, tuple(labels))
 
 
 def _rows(path: Path) -> Iterator[tuple[str, str]]:

@@ -1,69 +1,20 @@
-"""Weights of an ensemble, chosen on validation clips, and the file that remembers them."""
+"""The file that names the members of an ensemble and their weights."""
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from train.challenge.scorers import Committee, convene
 from train.core import runfolder
-from train.core.console import warn
 from train.core.errors import UserError
-from train.core.metrics import FEW_CLIPS
+from train.core.outputs import Output, has_key
 
 _MEMBERS = "ensemble_of"  # in the file: what shows that it is one
+ENSEMBLE = Output(
+    "holds an ensemble", "exists and is no earlier ensemble", has_key(_MEMBERS), example="ensemble.json"
+)
 _HOW = "make one with: earshot ensemble RUN RUN --out FILE"
-_TINY = 1e-12  # a model may be sure of the wrong label: the logarithm of nothing has no end
-_MOST_ROUNDS = 10_000
-_GAIN = 1e-10  # of the log-loss, in a round that is the last
-
-
-def log_loss(scores: NDArray[np.floating[Any]], truth: NDArray[np.int64]) -> float:
-    """Mean negative logarithm of the true label's score, of (clips, labels)."""
-    return float(-np.log(_of_truth(scores, truth)).mean())
-
-
-def fit_weights(scores: NDArray[np.floating[Any]], truth: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weights of the average with the least log-loss: (members,) float64, not negative, sum 1.
-
-    Args:
-        scores: (members, clips, labels).
-        truth: (clips,) label indices.
-    Source:
-        Expectation maximization for the weights of a mixture whose components stand (Dempster, Laird and
-        Rubin 1977): each round takes a member's mean share of the true label's score. The loss is convex
-        in the weights, never rises, and no weight becomes negative, so there is nothing to tune.
-    """
-    likelihood = np.stack([_of_truth(member, truth) for member in scores])  # (members, clips)
-    weights = np.full(len(likelihood), 1 / len(likelihood))
-    loss = np.inf
-    for _ in range(_MOST_ROUNDS):
-        mixture = weights @ likelihood
-        before, loss = loss, float(-np.log(mixture).mean())
-        if before - loss < _GAIN:
-            break
-        weights = weights * (likelihood / mixture).mean(axis=1)
-        weights /= weights.sum()
-    return weights
-
-
-def warn_of_few(truth: NDArray[np.int64], labels: Sequence[str]) -> None:
-    """Say so if weights are chosen by so few clips of a label that they may fit them by chance."""
-    counts = np.bincount(truth, minlength=len(labels))
-    fewest = int(counts.argmin())
-    if counts[fewest] < FEW_CLIPS:
-        warn(
-            f"only {counts[fewest]} validation clips of {labels[fewest]}: weights chosen by so few may fit "
-            "them by chance"
-        )
-
-
-def _of_truth(scores: NDArray[np.floating[Any]], truth: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.maximum(scores[np.arange(len(truth)), truth].astype(np.float64), _TINY)
 
 
 def write_ensemble(path: Path, committee: Committee, record: dict[str, Any]) -> None:
@@ -107,11 +58,3 @@ def read_ensemble(path: Path, words: tuple[str, ...] | None = None) -> Committee
                 "ensemble again: earshot ensemble RUN RUN --out FILE --overwrite"
             )
     return committee
-
-
-def is_ensemble(path: Path) -> bool:
-    """Whether the file is one of ``write_ensemble``'s."""
-    try:
-        return _MEMBERS in runfolder.read_json(path)
-    except (UserError, TypeError, OSError):
-        return False

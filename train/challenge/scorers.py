@@ -13,6 +13,7 @@ from train import architectures
 from train.audio.frontend import float_features
 from train.audio.wav import WavError, fit_length, read_wav, to_float
 from train.challenge.submission_rules import variants
+from train.challenge.weighting import average
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.spec import ModelSpec, labels_for
@@ -76,7 +77,7 @@ class Committee:
 
     def mean(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
         """(..., labels) float64, the weighted average of (members, ..., labels)."""
-        return np.tensordot(np.asarray(self.weights), scores, axes=1)
+        return average(self.weights, scores)
 
 
 def convene(

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from train.challenge.scored_files import ScoredFiles
 from train.core import runfolder
 from train.core.console import printable, warn
 from train.core.errors import UserError
-from train.core.resumable import Journal
+from train.core.outputs import Output
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
 from train.evaluation.label_folding import WORD_PRESETS
 
@@ -19,6 +20,8 @@ _SILENCE, _UNKNOWN = "silence", "unknown"  # the challenge's names of them
 _NAMES = {SILENCE_LABEL: _SILENCE, UNKNOWN_LABEL: _UNKNOWN}
 _LABELS = {_SILENCE, _UNKNOWN, *WORD_PRESETS["challenge"].split(",")}
 _SHOWN = 10  # files with a fault, on the terminal
+# Nothing in it tells a submission from another CSV, so none is replaced unasked.
+CSV = Output("is there already", "", lambda path: True, example="submission.csv")
 
 
 class Row(NamedTuple):
@@ -35,8 +38,10 @@ class Row(NamedTuple):
         return cls(name, _SILENCE if is_empty else _UNKNOWN, fault)
 
 
-class Rows(Journal):
+class Rows(ScoredFiles):
     """Rows kept on disk as they are scored, written as a CSV when all are there."""
+
+    work = "an unfinished submission"
 
     @property
     def errors(self) -> Path:
@@ -83,26 +88,12 @@ class Rows(Journal):
             try:
                 yield Row(*content)
             except TypeError as error:
-                raise UserError(f"{self.part}: was changed; remove it and start again") from error
+                raise self.damaged() from error
 
 
 def challenge_names(labels: Iterable[str]) -> list[str]:
     """Labels as the challenge calls them: silence and unknown without underscores."""
     return [_NAMES.get(label, label) for label in labels]
-
-
-def check_out(out: Path, overwrite: bool) -> None:
-    """Make sure that the CSV may be written there.
-
-    Raises:
-        UserError: it is a folder, or there already.
-    """
-    if out.is_dir():
-        raise UserError(f"{out}: is a folder; expected the name of a CSV")
-    if out.exists() and not overwrite:
-        raise UserError(
-            f"{out}: is there already; add --overwrite to replace it, or choose another with --out"
-        )
 
 
 def warn_of_foreign(labels: Iterable[str]) -> None:

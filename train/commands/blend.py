@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from train.challenge.ensemble import fit_weights, log_loss, warn_of_few
+from train.challenge.weighting import figures, weigh
 from train.core.errors import UserError
-from train.core.metrics import summarize
 from train.evaluation.score_file import Scores, check_score_file, read_scores, write_blend
 
 _BLEND = "their average"
@@ -51,21 +50,19 @@ def run(flags: argparse.Namespace) -> None:
     if truth is None:
         raise UserError(f"{validation[0].path}: has no truth; weights are chosen by that of the first file")
     _check_labels(validation[0], applied[0])
-    warn_of_few(truth, validation[0].labels)
-    known = _aligned(validation)
-    weights = fit_weights(known, truth)
+    names = [str(path) for path in flags.validation]
+    weighting = weigh(names, _aligned(validation), truth, validation[0].labels, _BLEND)
     members = _aligned(applied)
-    blended = np.tensordot(weights, members, axes=1)
+    blended = weighting.average(members)
     write_blend(flags.out, applied[0], blended)
 
     if applied[0].truth is not None:
-        _print_figures(applied, [*members, blended])
-    print("weight  log-loss on validation")
-    losses = [log_loss(scores, truth) for scores in (*known, np.tensordot(weights, known, axes=1))]
-    for name, weight, loss in zip(
-        [*map(str, flags.validation), _BLEND], [*weights, 1.0], losses, strict=True
-    ):
-        print(f" {weight:.3f}  {loss:.4f}  {name}")
+        from train.evaluation.tables import print_results
+
+        scores = dict(zip(map(str, applied_paths), members, strict=True))
+        labels = applied[0].labels
+        print_results(figures({**scores, _BLEND: blended}, applied[0].truth, labels), labels)
+    weighting.print()
     print(flags.out)
 
 
@@ -80,11 +77,9 @@ def _check_flags(validation: Sequence[Path], applied: Sequence[Path], out: Path,
     for paths in (validation, applied):
         if twice := next((path for path in paths if paths.count(path) > 1), None):
             raise UserError(f"{twice}: is named twice; expected a file of each model")
-    check_score_file(out, "--out")
     if out in (*validation, *applied):
         raise UserError(f"--out {out}: is one of the files to average; choose another")
-    if out.exists() and not overwrite:
-        raise UserError(f"--out {out}: holds scores; add --overwrite to replace them, or choose another file")
+    check_score_file(out, "--out", overwrite)
 
 
 def _check_labels(validation: Scores, applied: Scores) -> None:
@@ -98,17 +93,3 @@ def _check_labels(validation: Scores, applied: Scores) -> None:
 def _aligned(files: Sequence[Scores]) -> NDArray[np.float64]:
     """(files, clips, labels), in the order of the first."""
     return np.stack([file.like(files[0]) for file in files])
-
-
-def _print_figures(files: Sequence[Scores], scores: Sequence[NDArray[np.float64]]) -> None:
-    from train.evaluation.tables import print_results
-
-    truth, labels = files[0].truth, files[0].labels
-    names = [*(str(file.path) for file in files), _BLEND]
-    print_results(
-        {
-            name: {"artefact": name, **summarize(truth, own.argmax(axis=-1), labels)}
-            for name, own in zip(names, scores, strict=True)
-        },
-        labels,
-    )

@@ -7,19 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from train.challenge.ensemble import fit_weights, is_ensemble, log_loss, warn_of_few, write_ensemble
+from train.challenge.ensemble import ENSEMBLE, write_ensemble
 from train.challenge.scorers import Committee, Scorer, convene
+from train.challenge.weighting import figures, weigh
 from train.commands import flags as cli
 from train.commands.evaluation_flags import add_as_words_flag, add_evaluation_flags, evaluation_job
 from train.core import runfolder
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.layout import TESTING, VALIDATION
-from train.core.metrics import summarize
 from train.core.native import import_tensorflow
+from train.core.results.training import Metrics
+from train.core.typed_json import encode
 from train.data.job_data import Material, gather
 from train.evaluation.label_folding import fold_truth
 from train.settings.job import trained_job
+
+_AVERAGE = "ensemble"  # the average, in tables and in the file
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +44,7 @@ def run(flags: argparse.Namespace) -> None:
     """Write the ensemble; its path goes to stdout behind the table."""
     if len(flags.runs) < 2:
         raise UserError(f"{flags.runs[0]}: one run alone is no ensemble; expected two or more")
-    _check_out(flags.out, flags.overwrite)
+    ENSEMBLE.check(flags.out, flags.overwrite)
     words = cli.words_of(flags.as_words) if flags.as_words else None
     committee = convene(flags.runs, words)
     job = evaluation_job(trained_job(flags.runs[0], committee.specs[0]), flags)
@@ -50,37 +54,29 @@ def run(flags: argparse.Namespace) -> None:
     import_tensorflow()
     scorer = Scorer(committee)
     validation, truth = _scores(scorer, material, VALIDATION)
-    warn_of_few(truth, committee.labels)
-    committee = replace(committee, weights=tuple(fit_weights(validation, truth).tolist()))
-    losses = [log_loss(member, truth) for member in (*validation, committee.mean(validation))]
+    names = _names(committee)
+    weighting = weigh(names, validation, truth, committee.labels, _AVERAGE)
+    committee = replace(committee, weights=tuple(weighting.weights.tolist()))
     testing, truth = _scores(scorer, material, TESTING)
-    plain = replace(committee, weights=(1 / len(flags.runs),) * len(flags.runs))
     results = {
-        **dict(zip(_names(committee), testing, strict=True)),
-        "equal weights": plain.mean(testing),
-        "ensemble": committee.mean(testing),
+        **dict(zip(names, testing, strict=True)),
+        "equal weights": testing.mean(axis=0, dtype=np.float64),
+        _AVERAGE: committee.mean(testing),
     }
-    figures = {
-        name: {"artefact": name, **summarize(truth, scores.argmax(axis=-1), committee.labels)}
-        for name, scores in results.items()
-    }
-    corpus = material.summary(job.front_end, committee.specs[0].labels)
+    tested = figures(results, truth, committee.labels)
+    corpus = encode(material.summary(job.front_end, committee.specs[0].labels))
     record: dict[str, Any] = {
         "labels": list(committee.labels),
-        "validation_log_loss": dict(zip([*_names(committee), "ensemble"], losses, strict=True)),
+        "validation_log_loss": weighting.losses,
         "corpus": {name: corpus[name] for name in ("name", "sha256", "tested_on", "clips")},
-        "testing": figures,
+        "testing": encode(tested),
     }
     write_ensemble(flags.out, committee, record)
 
     from train.evaluation.tables import print_results
 
-    print_results(figures, committee.labels)
-    print("weight  log-loss on validation")
-    for name, weight, loss in zip(
-        [*_names(committee), "ensemble"], [*committee.weights, 1.0], losses, strict=True
-    ):
-        print(f" {weight:.3f}  {loss:.4f}  {name}")
+    print_results(tested, committee.labels)
+    weighting.print()
     print(flags.out)
 
 
@@ -106,7 +102,7 @@ def _warn_of_other_corpora(committee: Committee) -> None:
     corpora = {}
     for run in committee.runs:
         if (run / runfolder.METRICS).is_file():
-            corpora[run] = runfolder.read_json(run / runfolder.METRICS)["corpus"]["sha256"]
+            corpora[run] = Metrics.read(run / runfolder.METRICS).corpus.sha256
     first = corpora.get(committee.runs[0])
     for run, sha256 in corpora.items():
         if sha256 != first:
@@ -114,14 +110,3 @@ def _warn_of_other_corpora(committee: Committee) -> None:
                 f"{run} was trained on another corpus than {committee.runs[0]}: if it knows speakers of "
                 "these validation and test clips, its weight and the figures flatter it"
             )
-
-
-def _check_out(path: Path, overwrite: bool) -> None:
-    if path.is_dir():
-        raise UserError(f"--out {path}: is a folder; expected the name of a file, such as ensemble.json")
-    if path.exists() and not is_ensemble(path):
-        raise UserError(f"--out {path}: exists and is no earlier ensemble; choose another file")
-    if path.exists() and not overwrite:
-        raise UserError(
-            f"--out {path}: holds an ensemble; add --overwrite to replace it, or choose another file"
-        )

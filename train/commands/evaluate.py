@@ -11,10 +11,20 @@ from train.core.console import warn
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING, TRAINING
 from train.core.native import import_tensorflow
+from train.core.outputs import Output, has_key
+from train.core.results.training import EvaluationReport, Metrics
 from train.core.spec import labels_for
 from train.data import job_data as stage
 from train.evaluation.score_file import check_score_file, write_scores
 from train.settings.job import trained_job
+
+_FIGURES = Output(
+    "holds figures",
+    "exists and is not an earlier evaluation",
+    has_key("run"),
+    example="figures.json",
+    overwrite=None,
+)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -46,44 +56,41 @@ def run(flags: argparse.Namespace) -> None:
     """Score, print, and write what was asked for."""
     spec = runfolder.read_spec(flags.run)
     words = words_of(flags.as_words) if flags.as_words else None
-    _check_report_file(flags.json)
-    check_score_file(flags.scores)
+    if flags.json:
+        _FIGURES.check(flags.json, flag="--json")
+    if flags.scores:
+        check_score_file(flags.scores, "--scores")
     job = evaluation_job(trained_job(flags.run, spec), flags)
     material = stage.gather(job, (flags.split,))
     _warn_of_training_clips(flags.run, flags.split, material)
 
     import_tensorflow()
     from train.evaluation.evaluate import evaluate, kinds_of
-    from train.evaluation.tables import print_results
+    from train.evaluation.tables import print_artefacts
 
     split = material.splits[flags.split]
     kinds = kinds_of(spec) if flags.model == "all" else (flags.model,)
     evaluation = evaluate(flags.run, split, material.audio_of(split.name).plain(split), kinds, words)
     labels = spec.labels if words is None else labels_for(words)
+    report = EvaluationReport(
+        **EvaluationReport.fields_of(evaluation.results),
+        run=str(flags.run),
+        corpus=material.summary(spec.front_end, spec.labels),
+    )
     if flags.scores:
         write_scores(flags.scores, split, labels, evaluation)
     if flags.json:
-        corpus = material.summary(spec.front_end, spec.labels)
         try:
-            runfolder.write_json(flags.json, {"run": str(flags.run), "corpus": corpus, **evaluation.results})
+            report.write(flags.json)
         except OSError as error:
             raise UserError(f"--json {flags.json}: cannot be written ({error.strerror})") from error
-    print_results(evaluation.results, labels)
-
-
-def _check_report_file(path: Path | None) -> None:
-    """Refuse to replace anything but figures of an earlier evaluation, before the work is done."""
-    if path is None or not path.exists():
-        return
-    content = runfolder.read_json(path) if path.suffix == ".json" and path.is_file() else None
-    if not isinstance(content, dict) or "run" not in content:
-        raise UserError(f"--json {path}: exists and is not an earlier evaluation; choose another file")
+    print_artefacts(report, labels)
 
 
 def _warn_of_training_clips(run: Path, split: str, material: stage.Material) -> None:
     if split not in (TRAINING, ALL) or not (run / runfolder.METRICS).is_file():
         return
-    if runfolder.read_json(run / runfolder.METRICS)["corpus"]["sha256"] == material.corpus_sha256:
+    if Metrics.read(run / runfolder.METRICS).corpus.sha256 == material.corpus_sha256:
         warn(
             f"the model was trained on these very clips: --split {split} says how well it remembers them; "
             "take the default, testing, or other recordings"

@@ -3,8 +3,6 @@
 import argparse
 import importlib.util
 import os
-import shlex
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from train.commands.corpus_flags import add_corpus_flags, find_corpus
 from train.core.console import log, warn
 from train.core.errors import UserError
 from train.core.native import import_tensorflow
+from train.core.outputs import Output, State
 from train.core.spec import SILENCE_LABEL, FrontEnd
 from train.data.corpus import Corpus, read_corpus, require_words
 from train.explore import baseline_task
@@ -67,7 +66,8 @@ def run(flags: argparse.Namespace) -> None:
         seed=flags.seed,
     )
     _check_packages(flags.baselines)
-    _check_out(flags.out, flags.overwrite)
+    PAGE.check(flags.out, flags.overwrite)
+    _check_writable(flags.out)
     source = find_corpus(job)
     corpus = read_corpus(
         source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
@@ -87,8 +87,7 @@ def run(flags: argparse.Namespace) -> None:
             "the page has no ranking"
         )
     compared = _compare(planned) if planned else None
-    command = shlex.join(["python", "-m", "train", *sys.argv[1:]])
-    making = Making(command, time.monotonic() - started, MARK)
+    making = Making(flags.command_line, time.monotonic() - started, MARK)
     write_page(flags.out, source, found, making, compared)
     log(f"{len(corpus.clips):,} clips explored in {time.monotonic() - started:.0f} s")
     print(flags.out)
@@ -146,15 +145,22 @@ def _check_packages(baselines: bool) -> None:
             )
 
 
-def _check_out(path: Path, overwrite: bool) -> None:
-    """Refuse to replace anything but an earlier page, and a place that cannot be written, before the work."""
-    if path.is_dir():
-        raise UserError(f"--out {path}: is a folder, expected a file, such as {path / _DEFAULT_OUT}")
-    if path.exists() and not overwrite and MARK.encode() not in path.read_bytes()[:4096]:
-        raise UserError(
-            f"--out {path}: exists and is not an earlier page of this command; choose another file, or add "
-            "--overwrite to replace it"
-        )
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return MARK.encode() in file.read(4096)
+
+
+PAGE = Output(
+    "holds a page",
+    "exists and is not an earlier page of this command",
+    _is_page,
+    example=str(_DEFAULT_OUT),
+    overwrite=State.FOREIGN,
+)
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse a place that cannot be written, before the work."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(path.parent, os.W_OK):
         raise UserError(f"--out {path}: {path.parent} cannot be written; choose another file")

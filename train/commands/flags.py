@@ -250,6 +250,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
         extra_data=(*map(_extra_data, arguments.data[1:]), *_pseudo_data(arguments)),
         test_data=arguments.test_data,
         language=arguments.language,
+        synthetic_clips=arguments.synthetic_clips,
         architecture=arguments.architecture,
         front_end=FrontEnd(
             name=arguments.preprocess,
@@ -313,6 +314,13 @@ def add_data_flags(group: Any, defaults: Job | Trained) -> None:
             type=float,
             metavar="0..1",
             help=f"the share of each batch that it has ({_PSEUDO_FRACTION:g})",
+        )
+        group.add_argument(
+            "--synthetic-clips",
+            type=int,
+            default=defaults.synthetic_clips,
+            metavar="N",
+            help="clips of each word that synthetic voices speak (%(default)s)",
         )
         group.add_argument(
             "--test-data",

@@ -18,22 +18,25 @@ from train.challenge.pseudo_labels import (
     opinion,
     write_corpus,
 )
+from train.challenge.scored_files import ScoredFiles
 from train.challenge.scorers import Committee, Fault, Scorer, convene
 from train.challenge.submission_rules import digest_of, list_clips
 from train.commands.corpus_flags import find_corpus
 from train.core.console import log, printable, progress, warn
 from train.core.errors import Interrupted, UserError
 from train.core.native import import_tensorflow
-from train.core.outputs import check_outside, check_replaceable
-from train.core.resumable import Journal
+from train.core.outputs import Output, check_outside, has_file
 from train.settings.job import Job
 
 _SHOWN_THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)  # beside the one that is asked for
 _SHOWN_FAULTS = 5
+_CORPUS = Output(
+    "holds a pseudo-labelled corpus", "exists and is no earlier pseudo-labelled corpus", has_file(MANIFEST)
+)
 
 
-class _Opinions(Journal):
-    work = "pseudo-labelling"
+class _Opinions(ScoredFiles):
+    work = "an unfinished pseudo-labelling"
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -74,17 +77,17 @@ def run(flags: argparse.Namespace) -> None:
         raise UserError(f"--threshold is {flags.threshold:g}, expected 0 to 1")
     if not 1 <= agree <= len(flags.runs):
         raise UserError(f"--agree is {agree}, expected 1 to {len(flags.runs)}, the number of runs")
-    check_replaceable(flags.out, MANIFEST, "pseudo-labelled corpus", flags.overwrite)
+    _CORPUS.check(flags.out, flags.overwrite)
     committee = convene(flags.runs)
     root = _root(flags.data)
     check_outside(flags.out, root)
     names = find_recordings(root)
     if not names:
         raise UserError(f"--data {flags.data}: there is no .wav file in it; expected recordings to label")
-    journal = _Opinions(flags.out)
+    rows = _Opinions(flags.out)
     try:
-        _score(committee, root, names, journal)
-        opinions, faults = _read(journal)
+        _score(committee, root, names, rows)
+        opinions, faults = _read(rows)
         kept = accepted(opinions, flags.threshold, agree)
         truth = Truth(root, committee.labels)
         table = _table(opinions, truth, sorted({flags.threshold, *_SHOWN_THRESHOLDS}), agree)
@@ -92,7 +95,7 @@ def run(flags: argparse.Namespace) -> None:
         if not kept:
             raise UserError(
                 f"no recording reaches --threshold {flags.threshold:g} with --agree {agree}; the scores are "
-                f"kept in {journal.part}: lower one of them, and the same command goes on"
+                f"kept in {rows.part}: lower one of them, and the same command goes on"
             )
         record = {
             "of": flags.data,
@@ -109,8 +112,8 @@ def run(flags: argparse.Namespace) -> None:
         }
         write_corpus(root, kept, flags.out, record)
     except KeyboardInterrupt:
-        raise Interrupted(f"stopped; {journal.kept()}") from None
-    journal.part.unlink()
+        raise Interrupted(f"stopped; {rows.kept()}") from None
+    rows.part.unlink()
     _report(kept, faults, len(names), committee)
     print(flags.out)
 
@@ -123,36 +126,36 @@ def _root(data: str) -> Path:
     return find_corpus(Job((), data=data)).root
 
 
-def _score(committee: Committee, root: Path, names: list[bytes], journal: Journal) -> None:
-    """Have the opinion on every recording in the journal."""
+def _score(committee: Committee, root: Path, names: list[bytes], rows: _Opinions) -> None:
+    """Score the recordings that have no row yet."""
     settings = {
         **committee.settings(),
         "folder": str(root.resolve()),
         "names_sha256": digest_of(names),
     }
-    journal.check(**settings)
-    if journal.count:
-        log(f"going on behind recording {journal.count:,} of {len(names):,}")
-    if journal.count == len(names):
+    rows.check(**settings)
+    if rows.count:
+        log(f"going on behind recording {rows.count:,} of {len(names):,}")
+    if rows.count == len(names):
         return
     import_tensorflow()
     scorer = Scorer(committee)
     sources = [os.fsdecode(name) for name in names]
-    start = journal.count
-    with journal.append(settings), progress("scoring", len(names) - start) as advance:
+    start = rows.count
+    with rows.append(settings), progress("scoring", len(names) - start) as advance:
         for source, verdict in zip(sources[start:], scorer.judge(root, sources, start=start), strict=True):
             if isinstance(verdict, Fault):
-                journal.add((source, None, verdict.reason))
+                rows.add((source, None, verdict.reason))
             else:
                 said = opinion(source, verdict, committee.labels)
-                journal.add((source, said.label, said.probability, said.runs))
+                rows.add((source, said.label, said.probability, said.runs))
             advance()
 
 
-def _read(journal: Journal) -> tuple[list[Opinion], dict[str, str]]:
+def _read(rows: _Opinions) -> tuple[list[Opinion], dict[str, str]]:
     """The opinions, and why there is none of other recordings."""
     opinions, faults = [], {}
-    for source, label, *rest in journal.rows():
+    for source, label, *rest in rows.rows():
         if label is None:
             faults[source] = rest[0]
         else:

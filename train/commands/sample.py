@@ -12,11 +12,12 @@ from train.core import runfolder
 from train.core.console import log, progress
 from train.core.errors import UserError
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, SPLITS
-from train.core.outputs import check_outside, check_replaceable, whole_folder
+from train.core.outputs import Output, check_outside, has_file, whole_folder
 from train.data.corpus import Clip, Corpus, read_corpus
 from train.settings.job import Job
 
 RECORD = "sample.json"  # in the folder: what it was drawn from, and that it may be drawn anew
+SAMPLE = Output("holds a sample", "exists and is no earlier sample", has_file(RECORD))
 _KEPT_WITH_CLIPS = ("LICENSE*", "README*")
 
 
@@ -39,7 +40,7 @@ def run(flags: argparse.Namespace) -> None:
     if flags.clips_per_word < 1:
         raise UserError(f"--clips-per-word is {flags.clips_per_word}, expected 1 or more")
     job = Job((), data=flags.data, seed=flags.seed)
-    check_replaceable(flags.out, RECORD, "sample", flags.overwrite)
+    SAMPLE.check(flags.out, flags.overwrite)
     source = find_corpus(job)
     check_outside(flags.out, source.root)
     corpus = read_corpus(source.root, job.front_end.sample_rate_hz)

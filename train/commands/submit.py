@@ -17,9 +17,18 @@ from train.core import runfolder
 from train.core.console import log, progress
 from train.core.errors import Interrupted, UserError
 from train.core.native import import_tensorflow
+from train.core.outputs import Output, has_key
+from train.core.typed_json import encode
 
 _RECORD = ".json"  # after the name of the CSV: what it was made by, and its score
 _CSV_SHA256 = "csv_sha256"  # in the record: what shows that it is one, and that the CSV is whole
+_RECORDS = Output(
+    "is there already",
+    "exists and is no record of a submission",
+    has_key(_CSV_SHA256),
+    example="submission.csv.json",
+    overwrite=None,
+)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -72,11 +81,11 @@ def run(flags: argparse.Namespace) -> None:
         log(f"{flags.out}: is finished, by the same runs of the same files; nothing to score")
     if key is not None:
         result = score_submission(flags.out, key, labels)
-        runfolder.write_json(path, {**record, "key": str(flags.key), "score": result})
+        runfolder.write_json(path, {**record, "key": str(flags.key), "score": encode(result)})
 
         from train.evaluation.tables import print_results
 
-        print_results({"submission": result}, tuple(labels))
+        print_results({flags.out.name: result}, tuple(labels))
     print(f"written  {flags.out}, {path}")
 
 
@@ -111,15 +120,13 @@ def _finished(out: Path, path: Path, settings: dict[str, Any], overwrite: bool) 
     Raises:
         UserError: something else is there, and may not be replaced.
     """
-    record = runfolder.read_json(path) if path.is_file() else None
-    is_ours = isinstance(record, dict) and _CSV_SHA256 in record
-    if path.exists() and not is_ours:
-        raise UserError(f"{path}: exists and is no record of a submission; choose another with --out")
-    if out.is_file() and record is not None and not overwrite:
+    _RECORDS.check(path)
+    if out.is_file() and path.is_file() and not overwrite:
+        record: dict[str, Any] = runfolder.read_json(path)
         is_same = record["settings"] == settings
         if is_same and runfolder.sha256_file(out) == record[_CSV_SHA256]:
-            return dict(record)
-    form.check_out(out, overwrite)
+            return record
+    form.CSV.check(out, overwrite)
     return None
 
 

@@ -18,13 +18,15 @@ from train.core.errors import Interrupted, UserError
 from train.core.installation import earshot_version
 from train.core.layout import TESTING
 from train.core.native import import_tensorflow
+from train.core.results.training import Computer, Metrics, OpCost, Sizes
 from train.data import job_data as stage
 from train.settings.job import Job, read_job
 from train.training.cluster import CHIEF, Distribution, distribution
 
 if TYPE_CHECKING:
-    from quantize.audit import Audit
+    pass
 
+_ARENA_LABEL = "host, 64-bit TFLite-Micro; a 32-bit board needs less"
 _FLAGS_OF_RESUME = ("--resume", "--stop-training", "--distribute", "--bank-folder")
 
 add_flags = training_flags.add_training_flags
@@ -103,10 +105,10 @@ def _run_chain(
     if why_not := architectures.why_not_deployable(job.architecture):
         console.warn(f"--architecture {job.architecture} is not deployable: {why_not}")
     trained = train(job, material, run, resume, stop, distribution, replicas)
-    if not distribution.is_chief:
+    if trained is None:
         console.log(f"this worker is done; worker {CHIEF} writes the run folder, {run}, and goes on")
         return
-    timings_s = {"corpus": round(corpus_s, 1)} | trained.pop("timings_s")
+    timings_s = {"corpus": round(corpus_s, 1)} | trained.timings_s
 
     audit, sources = None, None
     if is_deployable:
@@ -123,49 +125,40 @@ def _run_chain(
     if is_deployable:
         with _timed(timings_s, "codegen"):
             sources = generate(run)
-    network = trained.pop("network")
-    runfolder.write_json(
-        run / runfolder.METRICS,
-        {
-            "command": runfolder.read_json(run / runfolder.JOB).get("command", ""),
-            "resumed": resume,
-            "seed": job.seed,
-            "versions": _versions(),
-            "host": {"cpu": _cpu_name(), "cores": os.cpu_count(), "label": "host"},
-            "corpus": material.summary(job.front_end, job.spec.labels),
-            "settings": job.settings(),
-            "timings_s": timings_s,
-            **trained,
-            **evaluation.results,
-            "sizes": {
-                "graphdef_bytes": (run / runfolder.GRAPHDEF).stat().st_size,
-                "keras_bytes": (run / runfolder.KERAS).stat().st_size,
-                **network,
-                **(_int8_sizes(audit, evaluation.results["int8"]["arena_bytes"]) if audit else {}),
-            },
-            "ops": [
-                {
-                    "op": op.name,
-                    "output_shape": list(op.output_shape),
-                    "macs": op.macs,
-                    "weight_bytes": op.weight_bytes,
-                }
-                for op in (audit.ops if audit else ())
-            ],
-        },
+    metrics = Metrics(
+        **Metrics.fields_of(evaluation.results),
+        command=runfolder.read_json(run / runfolder.JOB).get("command", ""),
+        seed=job.seed,
+        versions=_versions(),
+        host=Computer(cpu=_cpu_name(), cores=os.cpu_count(), label="host"),
+        corpus=material.summary(job.front_end, job.spec.labels),
+        settings=job.settings(),
+        timings_s=timings_s,
+        training=trained.training,
+        sizes=Sizes(
+            graphdef_bytes=(run / runfolder.GRAPHDEF).stat().st_size,
+            keras_bytes=(run / runfolder.KERAS).stat().st_size,
+            parameters=trained.parameters,
+            macs=trained.macs,
+            tflite_bytes=audit.file_bytes if audit else None,
+            arena_bytes=evaluation.results["int8"].arena_bytes if audit else None,
+            arena_label=_ARENA_LABEL if audit else None,
+        ),
+        ops=tuple(
+            OpCost(
+                op=op.name,
+                output_shape=tuple(op.output_shape),
+                macs=op.macs,
+                weight_bytes=op.weight_bytes,
+            )
+            for op in (audit.ops if audit else ())
+        ),
     )
+    metrics.write(run / runfolder.METRICS)
     page = run_report.write_report(run)
     from train.evaluation.tables import print_run
 
-    print_run(run, sources, page, time.monotonic() - started)
-
-
-def _int8_sizes(audit: "Audit", arena_bytes: int) -> dict[str, int | str]:
-    return {
-        "tflite_bytes": audit.file_bytes,
-        "arena_bytes": arena_bytes,
-        "arena_label": "host, 64-bit TFLite-Micro; a 32-bit board needs less",
-    }
+    print_run(metrics, run, sources, page, time.monotonic() - started)
 
 
 def _write_job(job: Job, run: Path, command: str) -> None:

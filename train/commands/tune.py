@@ -1,13 +1,12 @@
 """``earshot tune``: thresholds for a target of false accepts per hour, and what they are worth."""
 
 import argparse
+import dataclasses
 from pathlib import Path
-from typing import Any
 
 from train.core.command_line import add_run_argument
 from train.core.errors import UserError
-from train.core.layout import TESTING, VALIDATION
-from train.core.operating_point import NAMES, TUNED
+from train.core.operating_point import NAMES, TUNED, OperatingPoints, PointFigures, read_points
 
 _TARGET_PER_HOUR, _MINUTES, _SEED = 0.5, 60.0, 59185
 _HIGHEST_TARGET_PER_HOUR = 3600
@@ -46,7 +45,6 @@ def run(flags: argparse.Namespace) -> None:
     from train.core import runfolder
     from train.detection.labelled_stream import StreamSettings
     from train.detection.tune import tune
-    from train.report.points_report import read_figures
 
     target = _TARGET_PER_HOUR if flags.false_accepts_per_hour is None else flags.false_accepts_per_hour
     if not 0 < target <= _HIGHEST_TARGET_PER_HOUR:
@@ -61,10 +59,10 @@ def run(flags: argparse.Namespace) -> None:
         measuring = ("data", "false_accepts_per_hour", "minutes", "seed")
         if given := [name for name in measuring if getattr(flags, name) is not None]:
             raise UserError(f"--use {flags.use} measures nothing; leave out --{given[0].replace('_', '-')}")
-        content = {**read_figures(flags.run, spec), "in_force": flags.use}
+        content = dataclasses.replace(read_points(flags.run, spec), in_force=flags.use)
     else:
         content = tune(flags.run, spec, flags.data, target, settings)
-    runfolder.write_json(flags.run / runfolder.OPERATING_POINTS, content)
+    content.write(flags.run / runfolder.OPERATING_POINTS)
     if (flags.run / runfolder.METRICS).is_file():
         from train.report.run_report import write_report
 
@@ -72,7 +70,7 @@ def run(flags: argparse.Namespace) -> None:
     _print(content, flags.run)
 
 
-def _print(content: dict[str, Any], run: Path) -> None:
+def _print(content: OperatingPoints, run: Path) -> None:
     """The points on the test streams, side by side, on stdout."""
     from rich.console import Console
     from rich.markup import escape
@@ -80,46 +78,43 @@ def _print(content: dict[str, Any], run: Path) -> None:
 
     from train.core.console import warn
     from train.core.runfolder import OPERATING_POINTS
-    from train.report.points_report import is_target_missed
 
     console = Console(soft_wrap=True, highlight=False)
-    others = content["streams"][TESTING]["others"]
+    others = content.streams.testing.others
     table = Table(
-        title=f"test clips (host); {others['hours']:g} h of noise and {others['clips']} clips of other words",
+        title=f"test clips (host); {others.hours:g} h of noise and {others.clips} clips of other words",
         title_justify="left",
     )
     for index, column in enumerate(("point", "word", "threshold", "false accepts an hour", "missed")):
         table.add_column(column, justify="left" if index < 2 else "right")
-    for name, point in content["points"].items():
-        for row in (*point["test"]["words"], {"label": "all", **point["test"]["all"]}):
-            table.add_row(
-                name, escape(row["label"]), str(row.get("threshold", "")), _accepted(row), _missed(row)
-            )
+    for name, point in content.points.by_name.items():
+        for word in point.test.words:
+            table.add_row(name, escape(word.label), str(word.threshold), _accepted(word), _missed(word))
+        table.add_row(name, "all", "", _accepted(point.test.all), _missed(point.test.all))
         table.add_section()
     console.print(table)
-    settings = content["points"][content["in_force"]]["settings"]
+    settings = content.points.by_name[content.in_force].settings
     lines = (
-        f"in force    {content['in_force']}: mean of {settings['window_ms']} ms, the same word again after "
-        f"{settings['suppression_ms']} ms",
+        f"in force    {content.in_force}: mean of {settings.window_ms} ms, the same word again after "
+        f"{settings.suppression_ms} ms",
         f"written     {run / OPERATING_POINTS}",
         f"now         earshot codegen {run}, so that the firmware decides by it",
     )
     console.print("\n".join(lines), markup=False)
-    if is_target_missed(content):
-        clips = content["streams"][VALIDATION]["others"]["clips"]
+    if content.is_target_missed:
         warn(
-            f"on the test clips {TUNED} has more false accepts than the target: {clips} validation clips of "
-            "other words are too few, or too unlike the test clips, to choose thresholds that hold; more "
-            "recordings help, more minutes do not"
+            f"on the test clips {TUNED} has more false accepts than the target: "
+            f"{content.streams.validation.others.clips} validation clips of other words are too few, or too "
+            "unlike the test clips, to choose thresholds that hold; more recordings help, more minutes do not"
         )
 
 
-def _accepted(row: dict[str, Any]) -> str:
-    low, high = row["false_accepts_interval"]
-    return f"{row['false_accepts']}: {row['false_accepts_per_hour']:g} ({low:g} – {high:g})"
+def _accepted(figures: PointFigures) -> str:
+    low, high = figures.false_accepts_interval
+    return f"{figures.false_accepts}: {figures.false_accepts_per_hour:g} ({low:g} – {high:g})"
 
 
-def _missed(row: dict[str, Any]) -> str:
-    low, high = (100 * bound for bound in row["false_rejects_interval"])
-    share = 100 * row["false_rejects"] / max(1, row["said"])
-    return f"{row['false_rejects']} of {row['said']}: {share:.1f} % ({low:.1f} – {high:.1f})"
+def _missed(figures: PointFigures) -> str:
+    low, high = (100 * bound for bound in figures.false_rejects_interval)
+    share = 100 * figures.false_reject_share
+    return f"{figures.false_rejects} of {figures.said}: {share:.1f} % ({low:.1f} – {high:.1f})"

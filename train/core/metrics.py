@@ -1,10 +1,11 @@
 """How good a set of scores is: accuracy with its interval, confusion, per-class figures."""
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from train.core.results.accuracy import Accuracy, ClassFigures
 
 # Two-sided 95 % quantile of the normal distribution.
 _Z_95 = 1.959963984540054
@@ -61,16 +62,13 @@ def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, label_count: int) -
     return matrix
 
 
-def summarize(truth: ArrayLike, predicted: ArrayLike, labels: tuple[str, ...]) -> dict[str, Any]:
-    """The figures that metrics.json holds for one artefact.
+def summarize(truth: ArrayLike, predicted: ArrayLike, labels: tuple[str, ...]) -> Accuracy:
+    """How many clips were told right.
 
     Args:
         truth: (clips,) label indices.
         predicted: (clips,) label indices.
         labels: names in index order.
-    Returns:
-        accuracy, its 95 % interval, clips, correct, confusion and per_class; a precision,
-        recall or F1 that would divide by zero is None.
     """
     matrix = confusion_matrix(truth, predicted, len(labels))
     clips, correct = int(matrix.sum()), int(np.trace(matrix))
@@ -78,19 +76,19 @@ def summarize(truth: ArrayLike, predicted: ArrayLike, labels: tuple[str, ...]) -
     for index, label in enumerate(labels):
         hits, said, true = int(matrix[index, index]), int(matrix[:, index].sum()), int(matrix[index].sum())
         per_class.append(
-            {
-                "label": label,
-                "precision": hits / said if said else None,
-                "recall": hits / true if true else None,
-                "f1": 2 * hits / (said + true) if said + true else None,
-                "clips": true,
-            }
+            ClassFigures(
+                label=label,
+                precision=hits / said if said else None,
+                recall=hits / true if true else None,
+                f1=2 * hits / (said + true) if said + true else None,
+                clips=true,
+            )
         )
-    return {
-        "accuracy": correct / clips if clips else 0.0,
-        "interval": list(wilson_interval(correct, clips)),
-        "clips": clips,
-        "correct": correct,
-        "confusion": matrix.tolist(),
-        "per_class": per_class,
-    }
+    return Accuracy(
+        accuracy=correct / clips if clips else 0.0,
+        interval=wilson_interval(correct, clips),
+        clips=clips,
+        correct=correct,
+        confusion=tuple(map(tuple, matrix.tolist())),
+        per_class=tuple(per_class),
+    )

@@ -7,18 +7,24 @@ C of the firmware is generated from it, and Python decides by it.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.results.boards import Latency
+from train.core.results.result_file import ResultFile
 from train.core.spec import ModelSpec
+from train.core.typed_json import Json, decode
 
 ORIGINAL, TUNED = NAMES = ("original", "tuned")
 NEVER = 255  # a threshold that no mean exceeds
-_LIMITS = {"window_ms": 60_000, "suppression_ms": 3_600_000, "minimum_count": 50}
+INFERENCE_STRIDE_ROWS = 5  # rows from one inference to the next, unless a program has another wish
+# Scores that the recognizer keeps. One that finds no place is dropped, as in micro_speech: at 20 ms a window
+# of 1000 ms would hold 51.
+RECOGNIZER_CAPACITY = 50
+_LIMITS = {"window_ms": 60_000, "suppression_ms": 3_600_000, "minimum_count": RECOGNIZER_CAPACITY}
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,179 @@ def original(label_count: int) -> OperatingPoint:
     return OperatingPoint(1000, 1500, 3, (200,) * label_count)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PointFigures:
+    """What a point is worth on test streams.
+
+    Attributes:
+        false_accepts: words heard that nobody said; ``false_accepts_interval``: 95 %, of their rate an hour.
+        false_accept_clips: that these are of; noise alone counts as one each.
+        said: words of the model.
+        false_rejects: of these, not heard; ``false_rejects_interval``: 95 %, of their share, 0 to 1.
+    """
+
+    false_accepts: int
+    false_accepts_per_hour: float
+    false_accepts_interval: tuple[float, float]
+    false_accept_clips: int
+    said: int
+    false_rejects: int
+    false_rejects_interval: tuple[float, float]
+
+    @property
+    def false_reject_share(self) -> float:
+        """Of the words that were said; 0 of none."""
+        return self.false_rejects / max(1, self.said)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordFigures(PointFigures):
+    """The same of one word, and its threshold."""
+
+    label: str
+    threshold: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointTest:
+    """A point on the test streams.
+
+    Attributes:
+        words: in the order of the labels; ``all`` of them together.
+        confused: false accepts in the stream with the words: another word, or one heard twice.
+        latency_ms: from the end of a word to its detection; None where no word was heard.
+    """
+
+    words: tuple[WordFigures, ...]
+    all: PointFigures
+    confused: int
+    latency_ms: Latency | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Settings, and what they are worth."""
+
+    settings: OperatingPoint
+    test: PointTest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Points:
+    """The two points there are, by ``NAMES``."""
+
+    original: Point
+    tuned: Point
+
+    @property
+    def by_name(self) -> dict[str, Point]:
+        return {ORIGINAL: self.original, TUNED: self.tuned}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """False accepts and false rejects of a word, or of all, against the threshold.
+
+    Attributes:
+        said: words.
+        points: threshold, false accepts, false rejects, where one of the two changes; thresholds fall.
+    """
+
+    label: str
+    said: int
+    points: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriedWindow:
+    """A window that was tried on the validation streams. All but the first two are None where it fails.
+
+    Attributes:
+        reaches_target: whether any thresholds keep false accepts within the target.
+        said, heard: words of the model.
+        interval: 95 %, of false accepts an hour.
+    """
+
+    window_ms: int
+    reaches_target: bool
+    thresholds: tuple[int, ...] | None = None
+    said: int | None = None
+    heard: int | None = None
+    false_accepts: int | None = None
+    false_accepts_per_hour: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamContent:
+    """How much there was to hear: ``words`` are made of ``clips``, again and again, in other noise."""
+
+    hours: float
+    words: int
+    clips: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitStreams:
+    """The streams of a split: with the words of the model, and with others alone."""
+
+    spoken: StreamContent
+    others: StreamContent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streams:
+    """The splits that a point is chosen and measured on."""
+
+    validation: SplitStreams
+    testing: SplitStreams
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatingPoints(ResultFile):
+    """operating_points.json. A field that is not known is an error: it may be a setting.
+
+    Attributes:
+        model_sha256: of model.tflite.
+        labels: in the order of the thresholds.
+        in_force: name of the point that the firmware decides by.
+        target_false_accepts_per_hour: of all words together.
+        curves: of the test streams, smoothed as the tuned point; the last is of all words.
+        windows: that the tuned point was chosen from.
+        settings: of the streams.
+        corpus_sha256: of the clips that they are made of.
+    """
+
+    model_sha256: str
+    labels: tuple[str, ...]
+    in_force: str
+    target_false_accepts_per_hour: float
+    points: Points
+    curves: tuple[Curve, ...]
+    windows: tuple[TriedWindow, ...]
+    streams: Streams
+    settings: dict[str, Json]
+    corpus_sha256: str
+
+    def __post_init__(self) -> None:
+        if self.in_force not in NAMES:
+            raise UserError(f"'in_force' is none of {', '.join(NAMES)}")
+
+    @classmethod
+    def made_by(cls, path: Path) -> str:
+        return f"earshot tune {path.parent}, or remove it for the original's settings"
+
+    @classmethod
+    def of(cls, content: Json, where: str) -> Self:
+        return decode(cls, content, where, allow_unknown=False)
+
+    @property
+    def is_target_missed(self) -> bool:
+        """Whether the whole 95 % interval of tuned false accepts on the test clips lies above the target."""
+        low, _ = self.points.tuned.test.all.false_accepts_interval
+        return low > self.target_false_accepts_per_hour
+
+
 def in_force(run: Path, spec: ModelSpec) -> tuple[str, OperatingPoint]:
     """Name and settings of what the firmware of a run decides by; the original's where nothing was tuned.
 
@@ -70,10 +249,10 @@ def in_force(run: Path, spec: ModelSpec) -> tuple[str, OperatingPoint]:
     if not (run / runfolder.OPERATING_POINTS).is_file():
         return ORIGINAL, original(len(spec.labels))
     content = read_points(run, spec)
-    return content["in_force"], point_of(content, content["in_force"], run, spec)
+    return content.in_force, content.points.by_name[content.in_force].settings
 
 
-def read_points(run: Path, spec: ModelSpec) -> dict[str, Any]:
+def read_points(run: Path, spec: ModelSpec) -> OperatingPoints:
     """The content of operating_points.json, after checking that it is about this model.
 
     Raises:
@@ -82,33 +261,14 @@ def read_points(run: Path, spec: ModelSpec) -> dict[str, Any]:
     path = run / runfolder.OPERATING_POINTS
     if not path.is_file():
         raise UserError(f"{path}: nothing was tuned yet; begin with: earshot tune {run}")
-    content = runfolder.read_json(path)
-    if not isinstance(content, dict) or content.get("in_force") not in NAMES:
-        raise UserError(f"{path}: 'in_force' is none of {', '.join(NAMES)}; {_remedy(run)}")
-    if content.get("model_sha256") != spec.artefacts.get(runfolder.TFLITE):
-        raise UserError(f"{path}: was made for another {runfolder.TFLITE}; {_remedy(run)}")
-    for name in NAMES:
-        point_of(content, name, run, spec)
+    content = OperatingPoints.read(path)
+    remedy = f"make it again with: {content.made_by(path)}"
+    if content.model_sha256 != spec.artefacts.get(runfolder.TFLITE):
+        raise UserError(f"{path}: was made for another {runfolder.TFLITE}; {remedy}")
+    for name, point in content.points.by_name.items():
+        if (count := len(point.settings.thresholds)) != len(spec.labels):
+            raise UserError(
+                f"{path}: its {name} point has {count} thresholds, expected {len(spec.labels)}, one for each "
+                f"label; {remedy}"
+            )
     return content
-
-
-def point_of(content: Mapping[str, Any], name: str, run: Path, spec: ModelSpec) -> OperatingPoint:
-    """One of the points of operating_points.json."""
-    path = run / runfolder.OPERATING_POINTS
-    try:
-        settings = dict(content["points"][name]["settings"])
-        point = OperatingPoint(thresholds=tuple(settings.pop("thresholds")), **settings)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: its {name} point cannot be read ({error!r}); {_remedy(run)}") from error
-    except UserError as error:
-        raise UserError(f"{path}: {error}; {_remedy(run)}") from error
-    if len(point.thresholds) != len(spec.labels):
-        raise UserError(
-            f"{path}: its {name} point has {len(point.thresholds)} thresholds, expected {len(spec.labels)}, "
-            f"one for each label; {_remedy(run)}"
-        )
-    return point
-
-
-def _remedy(run: Path) -> str:
-    return f"make it again with: earshot tune {run}, or remove it for the original's settings"

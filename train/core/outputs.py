@@ -1,9 +1,12 @@
-"""Folders of clips that are there whole or not at all."""
+"""Where a command may write, and folders that are there whole or not at all."""
 
 import contextlib
+import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 from train.core.errors import UserError
@@ -40,20 +43,72 @@ def check_outside(out: Path, corpus: Path) -> None:
         raise UserError(f"--out {out}: is in {corpus}, where its clips come from; choose a folder outside")
 
 
-def check_replaceable(out: Path, record: str, what: str, overwrite: bool) -> None:
-    """Make sure that a folder may be written there.
+class State(Enum):
+    """What is where something is to be written."""
 
-    Args:
-        record: the file by which an earlier one is known.
-        what: the command calls it so.
-    Raises:
-        UserError: something else is there, or an earlier one without ``overwrite``.
+    FREE = auto()  # nothing, or an empty folder
+    OURS = auto()  # what the same command wrote earlier
+    FOREIGN = auto()  # anything else
+
+
+def state_of(path: Path, is_ours: Callable[[Path], bool]) -> State:
+    """Look at what is there."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return State.FREE
+    return State.OURS if is_ours(path) else State.FOREIGN
+
+
+@dataclass(frozen=True)
+class Output:
+    """A kind of output, and how to know an earlier one.
+
+    Attributes:
+        ours: what messages say of an earlier one, such as "holds a sample".
+        foreign: what they say of anything else, such as "exists and is no earlier sample".
+        example: the name of such a file; empty for folders.
+        overwrite: what is replaced only with --overwrite. OURS: the rest is never replaced. FOREIGN: an
+            earlier one is replaced unasked. None: so it is, and there is no such flag.
     """
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not (out / record).is_file():
-        raise UserError(f"--out {out}: exists and is no earlier {what}; choose another folder")
-    if not overwrite:
-        raise UserError(
-            f"--out {out}: holds a {what}; add --overwrite to replace it, or choose another folder"
-        )
+
+    ours: str
+    foreign: str
+    is_ours: Callable[[Path], bool]
+    example: str = ""
+    overwrite: State | None = State.OURS
+
+    def check(self, path: Path, overwrite: bool = False, flag: str = "--out") -> None:
+        """Make sure that the output may be written there.
+
+        Args:
+            overwrite: the user asked for it.
+            flag: names the path.
+        Raises:
+            UserError: something is there that must stay.
+        """
+        if self.example and path.is_dir():
+            raise UserError(f"{flag} {path}: is a folder, expected a file, such as {self.example}")
+        state = state_of(path, self.is_ours)
+        asked = overwrite and state is self.overwrite
+        if state is State.FREE or asked or (state is State.OURS and self.overwrite is not State.OURS):
+            return
+        other = "choose another " + ("file" if self.example else "folder")
+        how = f"add --overwrite to replace it, or {other}" if state is self.overwrite else other
+        raise UserError(f"{flag} {path}: {self.ours if state is State.OURS else self.foreign}; {how}")
+
+
+def has_file(name: str) -> Callable[[Path], bool]:
+    """Know a folder by a file in it."""
+    return lambda path: (path / name).is_file()
+
+
+def has_key(key: str) -> Callable[[Path], bool]:
+    """Know a file of JSON, an object, by a key of it."""
+
+    def is_ours(path: Path) -> bool:
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, OSError):
+            return False
+        return isinstance(content, dict) and key in content
+
+    return is_ours

@@ -2,48 +2,44 @@
 
 import contextlib
 import json
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from train.core.errors import UserError
 
-_SUFFIX = ".part"  # after the name of what becomes of the rows
-# What a user knows the settings by.
-_MEANT = {
-    "graph_sha256": "graph",
-    "names_sha256": "list of files",
-    "models_sha256": "set of trained models",
-    "tta": "--tta",
-}
 
+class ResumableRows:
+    """A file of rows, each on disk before the next is asked for.
 
-class Journal:
-    """Rows in the order of their names, each on disk before the next is asked for.
-
-    The file ``FILE.part`` has a JSON text a line: the settings, then the rows, whose first value is a name.
-    A last line that is cut, as a full disk leaves it, does not count.
+    The file has a JSON text a line: first the settings, an object, then the rows. A last line that is cut,
+    as a full disk or a crash leaves it, does not count.
     """
 
-    work = "submission"  # in messages
+    # For messages; each kind of work has its own.
+    work: str  # whose rows these are
+    again: str  # what to do about rows that the work cannot go on with
+    elsewhere: str  # what to do about a file that is somebody else's
+    meanings: ClassVar[
+        Mapping[str, str]
+    ] = {}  # what a user knows a setting by, where its name does not say so
 
-    def __init__(self, path: Path) -> None:
-        """What there is of the rows that are to become ``path``.
+    def __init__(self, file: Path) -> None:
+        """Find the settings and count the rows; there may be none.
 
         Raises:
-            UserError: its partial file is not one.
+            UserError: the file is something else.
         """
-        self.path, self.part = path, path.with_name(path.name + _SUFFIX)
+        self.part = file
         self.settings: dict[str, Any] | None = None
         self.count = 0
         self._end_bytes = 0  # of the whole lines
-        if not self.part.is_file():
+        if not file.is_file():
             return
-        with self.part.open("rb") as file:
-            for number, line in enumerate(file):
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines):
                 if number == 0 and not line.startswith(b"{"):
-                    raise self._foreign()
+                    raise self.foreign()
                 if not line.endswith(b"\n"):
                     break
                 if number == 0:
@@ -55,11 +51,16 @@ class Journal:
         try:
             found: dict[str, Any] = json.loads(line)
         except ValueError as error:
-            raise self._foreign() from error
+            raise self.foreign() from error
         return found
 
-    def _foreign(self) -> UserError:
-        return UserError(f"{self.part}: not the rows of an unfinished {self.work}; choose another with --out")
+    def foreign(self) -> UserError:
+        """The error for a file that holds something else."""
+        return UserError(f"{self.part}: not the rows of {self.work}; {self.elsewhere}")
+
+    def damaged(self) -> UserError:
+        """The error for rows that nobody can have written as they are."""
+        return UserError(f"{self.part}: was changed, or written by two at once; {self.again}")
 
     def check(self, **settings: Any) -> None:
         """Make sure that the rows that are there were made with these settings.
@@ -72,18 +73,17 @@ class Journal:
         for name, now in settings.items():
             then = self.settings.get(name)
             if then != now:
-                what = _MEANT.get(name, name)
                 raise UserError(
-                    f"{self.part}: has {self.count:,} rows of another {what} ({_short(then)}, now "
-                    f"{_short(now)}); remove the file to start again, or choose another with --out"
+                    f"{self.part}: has {self.count:,} rows of another {self.meanings.get(name, name)} "
+                    f"({_short(then)}, now {_short(now)}); {self.again}"
                 )
 
     @contextlib.contextmanager
-    def append(self, settings: dict[str, Any]) -> Iterator[None]:
-        """Rows can be added; the first begin with the settings.
+    def append(self, settings: dict[str, Any]) -> Iterator[Self]:
+        """Open the file, so that rows can be added; a new one begins with the settings.
 
         Raises:
-            UserError: those that are there have other settings; or the disk is full.
+            UserError: the rows that are there have other settings; or the disk is full.
         """
         self.check(**settings)
         self.part.parent.mkdir(parents=True, exist_ok=True)
@@ -93,9 +93,9 @@ class Journal:
             self._file.seek(self._end_bytes)
             if not self._end_bytes:
                 self._write(settings)
-            yield
+            yield self
 
-    def add(self, row: Sequence[Any]) -> None:
+    def add(self, row: Any) -> None:
         """Keep a row.
 
         Raises:
@@ -113,32 +113,23 @@ class Journal:
         if written != len(line):
             raise UserError(f"{self.part}: cannot be written (the disk is full)")
 
-    def rows(self) -> Iterator[list[Any]]:
-        """All rows, from the disk.
+    def rows(self) -> Iterator[Any]:
+        """Read all rows from the disk.
 
         Raises:
-            UserError: the file was damaged meanwhile.
+            UserError: the file is damaged.
         """
-        damaged = UserError(f"{self.part}: was changed, or written by two at once; remove it and start again")
-        last = b""
+        if not self.part.is_file():
+            return
         with self.part.open("rb") as file:
             file.readline()  # the settings
             for line in file:
+                if not line.endswith(b"\n"):
+                    return
                 try:
-                    row: list[Any] = json.loads(line)
-                    name = os.fsencode(row[0])
-                except (TypeError, ValueError, LookupError) as error:
-                    raise damaged from error
-                if name <= last:
-                    raise damaged
-                last = name
-                yield row
-
-    def kept(self) -> str:
-        """What an interrupted command tells of its rows."""
-        if not self.count:
-            return "nothing was scored yet"
-        return f"{self.count:,} rows are kept in {self.part}: the same command goes on behind them"
+                    yield json.loads(line)
+                except ValueError as error:
+                    raise self.damaged() from error
 
 
 def _short(value: Any) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from train.core.errors import UserError
+from train.core.outputs import State, state_of
 from train.core.spec import ModelSpec
 
 SPEC, LABELS, METRICS, REPORT = "spec.json", "labels.txt", "metrics.json", "report.html"
@@ -106,6 +107,7 @@ def check_free(run: Path) -> None:
     Raises:
         UserError: it holds a finished or an unfinished run, or something else.
     """
+    _refuse_foreign(run)
     resumable = (run / CHECKPOINTS).is_dir() and (run / JOB).is_file()
     if (run / METRICS).is_file() or ((run / SPEC).is_file() and not resumable):
         raise UserError(f"{run}: holds a finished run; add --overwrite to replace it, or --out FOLDER")
@@ -114,7 +116,6 @@ def check_free(run: Path) -> None:
             f"{run}: holds an unfinished run; go on with: earshot train --resume {run}, "
             "or add --overwrite to start again"
         )
-    _refuse_foreign(run)
 
 
 def clear(run: Path) -> None:
@@ -131,8 +132,7 @@ def clear(run: Path) -> None:
 
 
 def _refuse_foreign(run: Path) -> None:
-    empty = not run.exists() or (run.is_dir() and not any(run.iterdir()))
-    if not empty and not any((run / name).is_file() for name in (SPEC, JOB)):
+    if state_of(run, lambda run: any((run / name).is_file() for name in (SPEC, JOB))) is State.FOREIGN:
         raise UserError(f"{run}: exists and is not a run folder; choose another with --out FOLDER")
 
 

@@ -1,4 +1,4 @@
-"""Corpora that come packed: unpacking that nothing escapes from and that is whole or not at all.
+"""Unpacks corpora, safely, and whole or not at all.
 
 Archives are untrusted. Members are written one by one, by this module's own code, as new
 files in a new folder that holds no link; the first member that is not a plain file or
@@ -56,7 +56,7 @@ def folder_for(archive_name: str, sha256: str, cache: Path) -> Path:
 
 
 def extract(archive: Path, cache: Path, sha256: str | None = None) -> Path:
-    """The corpus in an archive, unpacked into the cache unless that was done before.
+    """Unpack a corpus into the cache, unless that was done before.
 
     macOS bookkeeping (``._name``, ``__MACOSX/``, ``.DS_Store``) is left out.
 
@@ -146,7 +146,7 @@ def _unpack(archive: Path, folder: Path) -> None:
 
 
 def _check_size(archive: Path, folder: Path, count: int, total_bytes: int, size_bytes: int) -> None:
-    """Sizes as declared are checked before anything is written: a bomb does not get to explode."""
+    """Refuse an archive whose declared sizes are too large, before anything of it is written."""
     if total_bytes > MAX_TOTAL_BYTES or count > MAX_MEMBERS:
         raise UserError(
             f"{archive}: unpacks to {count} members and {total_bytes / 1e9:.1f} GB or more; expected at most "

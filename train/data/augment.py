@@ -1,4 +1,4 @@
-"""Training clips varied: their audio, before features are computed."""
+"""Varies the audio of training clips, before features are computed."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from train.settings.augmentation import Augmentation
 
 
 def shift(audio: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
-    """Audio moved later (positive) or earlier (negative), zeros where nothing is left.
+    """Move audio later (positive) or earlier (negative); zeros fill the gap.
 
     Args:
         audio: (clip_samples,) float32.
@@ -25,12 +25,12 @@ def shift(audio: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
 
 
 def draw_shift(limit_samples: int, generator: np.random.Generator) -> int:
-    """A shift in [-limit, limit), the upper end excluded as in speech_commands."""
+    """Draw a shift in [-limit, limit), the upper end excluded as in speech_commands."""
     return int(generator.integers(-limit_samples, limit_samples)) if limit_samples > 0 else 0
 
 
 def draw_volume(settings: Augmentation, generator: np.random.Generator) -> float:
-    """Background volume of a training clip: U(0, volume) with the set frequency, else none."""
+    """Draw the background volume of a training clip: U(0, volume) with the set frequency, else 0."""
     if generator.random() < settings.background_frequency:
         return float(generator.uniform(0.0, settings.background_volume))
     return 0.0

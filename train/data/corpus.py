@@ -1,4 +1,4 @@
-"""A folder in the Speech Commands layout, read whole and checked, nothing dropped in silence.
+"""Reads a folder in the Speech Commands layout, checks every file, and lists what cannot be used.
 
 ``<word>/<speaker>_nohash_<n>.wav``, ``_background_noise_/``, and optionally
 ``validation_list.txt`` and ``testing_list.txt``, which then decide the split.
@@ -24,6 +24,7 @@ from train.core.layout import (
     TRAINING,
     VALIDATION,
 )
+from train.core.results.training import SkippedFile
 
 _SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".aif", ".aiff")
 _MAX_HASH = 2**27 - 1
@@ -47,22 +48,13 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """A file of the corpus that cannot be used."""
-
-    file: str
-    kind: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Corpus:
     """Everything found under one root."""
 
     root: Path
     clips: tuple[Clip, ...]
     backgrounds: tuple[Path, ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[SkippedFile, ...]
     split_rule: str  # "lists" or "hash"
     sha256: str  # of names, splits and contents
     has_background_folder: bool = False
@@ -78,7 +70,7 @@ class Corpus:
 
 
 def speaker_of(name: str) -> str:
-    """The speaker that a file name says; the name itself where it says none."""
+    """The speaker that a file name tells; the whole name where it tells none."""
     return re.sub(rf"{SPEAKER_END}.*$", "", name)
 
 
@@ -132,7 +124,7 @@ def read_corpus(
     clips: list[Clip] = []
     missing = dict(listed or {})
     skipped = [
-        Skipped(file.name, "outside a word's folder", "expected <word>/<file>.wav")
+        SkippedFile(file.name, "outside a word's folder", "expected <word>/<file>.wav")
         for file in sorted(root.iterdir())
         if file.is_file() and file.suffix.lower() in _SOUNDS
     ]
@@ -145,7 +137,7 @@ def read_corpus(
             name = f"{word}/{file.name}"
             missing.pop(name, None)
             if error is not None:
-                skipped.append(Skipped(str(file.relative_to(root)), error.kind, error.detail))
+                skipped.append(SkippedFile(str(file.relative_to(root)), error.kind, error.detail))
                 continue
             if listed is None:
                 split = which_set(file.name, validation_percentage, testing_percentage)
@@ -222,10 +214,10 @@ def _check(path: Path, sample_rate_hz: int) -> tuple[int, str, WavError | None]:
     return len(samples), hashlib.sha256(data).hexdigest(), None
 
 
-def _read_backgrounds(root: Path, sample_rate_hz: int) -> tuple[list[tuple[Path, str]], list[Skipped]]:
+def _read_backgrounds(root: Path, sample_rate_hz: int) -> tuple[list[tuple[Path, str]], list[SkippedFile]]:
     folder = root / BACKGROUND_FOLDER
     found: list[tuple[Path, str]] = []
-    skipped: list[Skipped] = []
+    skipped: list[SkippedFile] = []
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if not path.is_file() or path.name.startswith((".", "README")):
             continue
@@ -233,7 +225,7 @@ def _read_backgrounds(root: Path, sample_rate_hz: int) -> tuple[list[tuple[Path,
         if error is None:
             found.append((path, sha256))
         else:
-            skipped.append(Skipped(str(path.relative_to(root)), error.kind, error.detail))
+            skipped.append(SkippedFile(str(path.relative_to(root)), error.kind, error.detail))
     return found, skipped
 
 
@@ -278,7 +270,7 @@ def _corpus_hash(clips: list[Clip], backgrounds: list[tuple[Path, str]]) -> str:
     return digest.hexdigest()
 
 
-def _skip_summary(skipped: Iterable[Skipped], prefix: str = "") -> str:
+def _skip_summary(skipped: Iterable[SkippedFile], prefix: str = "") -> str:
     chosen = [item for item in skipped if item.file.lower().startswith(prefix)]
     kinds = ", ".join(
         f"{count} {kind}" for kind, count in Counter(item.kind for item in chosen).most_common()
@@ -288,13 +280,13 @@ def _skip_summary(skipped: Iterable[Skipped], prefix: str = "") -> str:
 
 
 def _list_of(split: str) -> str:
-    """What to mend where the lists leave a split without clips of a word."""
+    """Say which list to mend where a split has no clip of a word."""
     if split in SPLIT_LISTS:
         return f"{SPLIT_LISTS[split]} names none; add some of its clips there"
     return "the lists name all of its clips; take some out of them"
 
 
-def _nothing_usable(root: Path, skipped: list[Skipped], sample_rate_hz: int) -> str:
+def _nothing_usable(root: Path, skipped: list[SkippedFile], sample_rate_hz: int) -> str:
     if skipped:
         return (
             f"{root}: not one usable clip; {_skip_summary(skipped)}; expected 16-bit mono WAV, which makes: "

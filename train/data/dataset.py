@@ -1,4 +1,4 @@
-"""From a corpus to the labelled clips of each split, silence and unknown included, and their audio."""
+"""Divides a corpus into labelled clips, silence and unknown included, and reads their audio."""
 
 import os
 import random
@@ -43,9 +43,9 @@ class Example:
 class Split:
     """The examples of one split.
 
-    ``examples`` are what the split counts as. In training, ``unknown_pool`` holds every
-    unknown clip: variants of unknown are spread over all of them instead of repeating
-    the few that the percentage would choose.
+    ``examples`` are the clips that are counted and scored. In training, ``unknown_pool`` holds every
+    unknown clip: variants of unknown are spread over all of them, instead of repeating the few that the
+    percentage chooses.
     """
 
     name: str
@@ -87,7 +87,7 @@ def make_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Samp
 
 
 class AudioSource:
-    """Audio of examples: decoded, padded or cut to one clip, with background where it belongs.
+    """Reads the audio of examples, pads or cuts it to one clip, and mixes in noise where it belongs.
 
     Every example draws from a generator of its own, seeded by (seed, split, example,
     variant), so that the audio does not depend on the order or the thread it is made in.

@@ -9,6 +9,7 @@ from train.core.console import log, warn
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING, TRAINING
 from train.core.metrics import FEW_CLIPS
+from train.core.results.training import CorpusSummary, ExtraCorpus
 from train.core.spec import FrontEnd
 from train.data import stored_features
 from train.data.corpus import Clip, Corpus, read_corpus, require_words
@@ -67,40 +68,36 @@ class Material:
         """Identifies what is trained on."""
         return "+".join([self.main.corpus.sha256, *(extra.collection.corpus.sha256 for extra in self.extras)])
 
-    def summary(self, front_end: FrontEnd, labels: tuple[str, ...]) -> dict[str, Any]:
-        """The corpus section of metrics.json."""
+    def summary(self, front_end: FrontEnd, labels: tuple[str, ...]) -> CorpusSummary:
+        """What results say of the corpora."""
         used = {example.clip for split in self.splits.values() for example in _all_examples(split)} - {None}
         lengths = [clip.samples for clip in used if clip is not None]
         source, corpus = self.main.source, self.main.corpus
-        return {
-            "kind": source.kind,
-            "name": source.name,
-            "path": str(source.root),
-            "note": source.note,
-            "split": corpus.split_rule,
-            "sha256": self.corpus_sha256,
-            "tested_on": self.tested.source.name,
-            "extras": [
-                {
-                    "name": extra.collection.source.name,
-                    "share": extra.share,
-                    "clips": extra.split.counts(labels),
-                }
+        return CorpusSummary(
+            kind=source.kind,
+            name=source.name,
+            path=str(source.root),
+            note=source.note,
+            split=corpus.split_rule,
+            sha256=self.corpus_sha256,
+            tested_on=self.tested.source.name,
+            extras=tuple(
+                ExtraCorpus(
+                    name=extra.collection.source.name, share=extra.share, clips=extra.split.counts(labels)
+                )
                 for extra in self.extras
-            ],
-            "clips": {name: split.counts(labels) for name, split in self.splits.items()},
-            "unknown_pool": len(self.splits[TRAINING].unknown_pool) if TRAINING in self.splits else 0,
-            "speakers": {
+            ),
+            clips={name: split.counts(labels) for name, split in self.splits.items()},
+            unknown_pool=len(self.splits[TRAINING].unknown_pool) if TRAINING in self.splits else 0,
+            speakers={
                 name: len({example.clip.speaker for example in _all_examples(split) if example.clip})
                 for name, split in self.splits.items()
             },
-            "skipped": [
-                {"file": item.file, "kind": item.kind, "reason": item.reason} for item in corpus.skipped
-            ],
-            "listed_but_missing": list(corpus.missing),
-            "padded": sum(length < front_end.clip_samples for length in lengths),
-            "cut": sum(length > front_end.clip_samples for length in lengths),
-        }
+            skipped=corpus.skipped,
+            listed_but_missing=tuple(corpus.missing),
+            padded=sum(length < front_end.clip_samples for length in lengths),
+            cut=sum(length > front_end.clip_samples for length in lengths),
+        )
 
 
 def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
@@ -131,7 +128,14 @@ def _recordings(
     """A corpus of audio; ``noise`` lends its own to one that has none."""
     front_end = job.front_end
     source = resolve(
-        where, job.words, job.seed, job.language, front_end.sample_rate_hz, front_end.clip_duration_ms, flag
+        where,
+        job.words,
+        job.seed,
+        job.language,
+        front_end.sample_rate_hz,
+        front_end.clip_duration_ms,
+        job.synthetic_clips,
+        flag,
     )
     corpus = read_corpus(
         source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage

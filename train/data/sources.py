@@ -13,6 +13,7 @@ from train.core.errors import UserError
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TESTING, VALIDATION
 from train.core.outputs import whole_folder
 from train.data import archive, download
+from train.settings.job import SYNTHETIC_CLIPS
 from train.synth import generate
 
 SPEECH_COMMANDS, SYNTHETIC, RANDOM, FOLDER = "speech_commands", "synthetic", "random", "folder"
@@ -38,6 +39,7 @@ def resolve(
     language: str = "en",
     sample_rate_hz: int = _MADE_AT_HZ,
     clip_duration_ms: int = 1000,
+    clips_per_word: int = SYNTHETIC_CLIPS,
     flag: str = "--data",
 ) -> Source:
     """The corpus that a flag such as ``--data`` names, fetched, unpacked or made if need be.
@@ -45,6 +47,7 @@ def resolve(
     Args:
         data: a folder, an archive, "speech_commands", "synthetic" or "random"; None is the
             downloaded corpus if it is there, else synthetic.
+        clips_per_word: of a synthetic corpus.
     Raises:
         UserError: no such thing, or it cannot be made.
     """
@@ -70,7 +73,12 @@ def resolve(
         source = Source(data, "Speech Commands v0.02", root, "the official recordings and their split")
     elif data == SYNTHETIC:
         root = generate.generate(
-            words, cache_root(), seed=seed, language=language, clip_duration_ms=clip_duration_ms
+            words,
+            cache_root(),
+            seed=seed,
+            language=language,
+            clip_duration_ms=clip_duration_ms,
+            clips_per_word=clips_per_word,
         )
         source = Source(data, f"synthetic ({language})", root, generate.synthetic_description(language))
     elif data == RANDOM:

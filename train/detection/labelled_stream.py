@@ -1,7 +1,7 @@
 """A long recording made of clips and background noise, with what is said in it and when.
 
-Laid out as TensorFlow's generate_streaming_test_wav does it: noise all the time, crossfaded from one file to
-the next, and one word in each stretch of a clip and a gap, at a random place in that.
+The layout is that of TensorFlow's generate_streaming_test_wav. Noise sounds all the time, crossfaded from one
+file to the next. Time is divided into stretches of a clip and a gap; each has one word, at a random place.
 """
 
 import json
@@ -56,7 +56,7 @@ class Word:
     """Something said in a stream.
 
     Attributes:
-        time_ms: where its clip begins; what detections are compared with, and all that a text file says.
+        time_ms: where its clip begins. Detections are compared with this; a text file says no more.
         start_ms, end_ms: the stretch with 98 % of the clip's energy; None where that is not known.
         source: name of the clip.
     """
@@ -77,9 +77,9 @@ class Stream:
 
 
 def make_stream(audio: AudioSource, split: Split, spec: ModelSpec, settings: StreamSettings) -> Stream:
-    """A stream of the clips of a split; the same from the same clips and settings.
+    """Make a stream of the clips of a split; the same clips and settings give the same stream.
 
-    Each clip is heard once before any is heard again. Silence is not a word: it is what lies between them.
+    Each clip is heard once before any is heard again. Silence is no word; it lies between the words.
 
     Raises:
         UserError: the split holds no clip of a label, or the stream no word.
@@ -114,7 +114,7 @@ def make_stream(audio: AudioSource, split: Split, spec: ModelSpec, settings: Str
 
 
 class _Clips:
-    """The clips of each label in random order, over and over."""
+    """Deals the clips of each label in random order, over and over."""
 
     def __init__(self, split: Split, generator: np.random.Generator) -> None:
         self._split = split.name
@@ -144,14 +144,14 @@ def _mix(mixed: NDArray[np.float32], offset: int, samples: NDArray[np.float32], 
 
 
 def _word_in(samples: NDArray[np.float32]) -> tuple[int, int]:
-    """First and last sample of the word in a clip."""
+    """Find the first and last sample of the word in a clip."""
     energy = np.cumsum(np.square(samples, dtype=np.float64))
     first, last = np.searchsorted(energy, energy[-1] * np.array([_TAIL_ENERGY, 1 - _TAIL_ENERGY]))
     return int(first), int(last)
 
 
 def write_stream(folder: Path, stream: Stream, rate_hz: int) -> None:
-    """stream.wav, truth.json, and truth.txt in the form of the original: ``label, time_ms``."""
+    """Write stream.wav, truth.json, and truth.txt in the form of the original: ``label, time_ms``."""
     runfolder.write_bytes(folder / WAV, encode_wav(stream.samples, rate_hz))
     runfolder.write_json(folder / TRUTH_JSON, [asdict(word) for word in stream.words])
     lines = (f"{word.label}, {word.time_ms:f}\n" for word in stream.words)
@@ -159,7 +159,7 @@ def write_stream(folder: Path, stream: Stream, rate_hz: int) -> None:
 
 
 def read_stream(wav_file: Path, truth_file: Path, spec: ModelSpec) -> Stream:
-    """A recording of one's own.
+    """Read a user's own recording.
 
     Raises:
         UserError: not a recording at the model's rate, or a truth that is not about it.
@@ -184,7 +184,7 @@ def read_stream(wav_file: Path, truth_file: Path, spec: ModelSpec) -> Stream:
 
 
 def read_truth(path: Path) -> list[Word]:
-    """The words of a file that ``write_stream`` wrote, or of one in the form of the original.
+    """Read the words of a file that ``write_stream`` wrote, or of one in the form of the original.
 
     Raises:
         UserError: neither of the two.

@@ -1,7 +1,7 @@
 """The board's listener in Python: the same rows, the same inferences, the same decisions.
 
-Its features are the definition's (train/audio/frontend.py), from which the board's may be 1 apart in rare
-places (ADR 9); its scores are TFLite-Micro's; its decisions are those of firmware/listener/recognizer.c.
+The features come from train/audio/frontend.py; those of a board may be 1 apart in rare places (ADR 9). The
+scores are TFLite-Micro's. The decisions are those of firmware/listener/recognizer.c.
 """
 
 import dataclasses
@@ -14,16 +14,14 @@ from numpy.typing import NDArray
 
 from train.audio.frontend import band_powers, compress, model_input, quantize_features
 from train.audio.wav import to_float
-from train.core.operating_point import OperatingPoint
+from train.core.operating_point import RECOGNIZER_CAPACITY, OperatingPoint
 from train.core.spec import FrontEnd
 from train.tflite.tflm import TflmModel
 from train.tflite.tflm_pool import run_model
 
-INFERENCE_STRIDE_ROWS = 5  # KWS_INFERENCE_STRIDE_ROWS: what the application does
 _BLOCK_ROWS = 500  # computed at a time: ten seconds
-_SILENCE = 0
-_SCORE_ZERO_POINT = -128
-_QUEUE_CAPACITY = 50  # KWS_RECOGNIZER_CAPACITY
+_SILENCE = 0  # ModelSpec and listener.c accept no other place for it
+_SCORE_ZERO_POINT = -128  # listener.c accepts no other
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Smoothed:
 
 
 def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.int8]:
-    """Model input of a whole recording, as if it were one clip: (rows, bins) int8."""
+    """Compute the model input of a whole recording, as if it were one clip: (rows, bins) int8."""
     stride, window = front_end.stride_samples, front_end.window_samples
     row_count = max(0, (len(samples) - window) // stride + 1)
     blocks = []
@@ -62,7 +60,7 @@ def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.i
 def stream_scores(
     model: TflmModel, samples: NDArray[np.int16], front_end: FrontEnd, stride_rows: int
 ) -> tuple[NDArray[np.int8], list[int]]:
-    """What the model gives along a recording, and when.
+    """Score a recording, one inference after the other.
 
     Args:
         stride_rows: rows from one inference to the next; the first is when all rows of a clip are there.
@@ -81,7 +79,7 @@ def stream_scores(
 
 
 def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, minimum_count: int) -> Smoothed:
-    """The label on top of the mean scores, wherever there are enough of them.
+    """Average the scores over the window, and find the label on top, from ``minimum_count`` scores on.
 
     Args:
         scores: (inferences, labels) int8.
@@ -92,7 +90,7 @@ def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, mi
     queue: deque[tuple[int, NDArray[np.int64]]] = deque()
     total = np.zeros(scores.shape[1], np.int64)
     for now_ms, row in zip(times_ms, scores.astype(np.int64) - _SCORE_ZERO_POINT, strict=True):
-        if len(queue) < _QUEUE_CAPACITY:
+        if len(queue) < RECOGNIZER_CAPACITY:
             queue.append((now_ms, row))
             total += row
         while queue and now_ms - queue[0][0] > window_ms:
@@ -107,7 +105,7 @@ def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, mi
 
 
 def decide(smoothed: Smoothed, thresholds: Sequence[int], suppression_ms: int) -> list[Heard]:
-    """What of the smoothed scores is news; label 0 is silence, which decides, but is not reported."""
+    """Turn smoothed scores into detections. Silence, label 0, is decided on like a word, but not reported."""
     exceeding = smoothed.scores > np.asarray(thresholds)[smoothed.labels]
     columns = (smoothed.times_ms, smoothed.labels, smoothed.scores)
     heard = []
@@ -122,6 +120,6 @@ def decide(smoothed: Smoothed, thresholds: Sequence[int], suppression_ms: int) -
 
 
 def recognize(scores: NDArray[np.int8], times_ms: Sequence[int], point: OperatingPoint) -> list[Heard]:
-    """The decisions on a stream of scores: the recognizer as it is on the device."""
+    """Turn a stream of scores into detections, as the recognizer on the device does."""
     smoothed = smooth(scores, times_ms, point.window_ms, point.minimum_count)
     return decide(smoothed, point.thresholds, point.suppression_ms)

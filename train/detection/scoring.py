@@ -1,17 +1,17 @@
-"""What a stream of detections is worth, against what was said: the figures of stream.json.
+"""Judges a stream of detections by what was said: the figures of stream.json.
 
-Matching is that of TensorFlow's test_streaming_accuracy: one detection after the other, with the first word
-that is near enough.
+Detections are matched as by TensorFlow's test_streaming_accuracy: one after the other, each with the first
+word that is near enough.
 """
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from train.core.metrics import poisson_interval
+from train.core.results.boards import DetectionAt, FalseAccepts, LabelHeard, Latency, StreamFigures
 from train.core.spec import UNKNOWN_LABEL
 from train.detection.labelled_stream import Word
 from train.detection.reference_listener import Heard
@@ -32,11 +32,11 @@ class Judged:
 def judge(
     words: Sequence[Word], found: Sequence[tuple[str, float]], tolerance_ms: float, up_to_ms: float
 ) -> list[Judged]:
-    """The verdict on each detection.
+    """Judge each detection.
 
-    It is matched with the first word at most ``tolerance_ms`` before or after it, whether or not another
-    detection was matched with that already: correct if the label is the same and it is the first, else
-    wrong; a false positive if there is no such word.
+    A detection is matched with the first word at most ``tolerance_ms`` before or after it, even where another
+    detection was matched with that word before. It is correct if the label is the same and it is the word's
+    first match, wrong if not, and a false positive if there is no such word.
 
     Args:
         words: sorted by time.
@@ -72,12 +72,13 @@ def score_stream(
     clip_ms: int,
     tolerance_ms: float,
     heard_ms: float,
-) -> dict[str, Any]:
-    """All figures of a stream.
+) -> StreamFigures:
+    """Compute all figures of a stream.
 
-    A detection is placed where the clip that it is about began, which is ``clip_ms`` before its time: so the
-    original does it, and so the truth says it. False accepts are detections of a word of the model, not of
-    ``_unknown_``, that are not correct; false rejects are such words without a correct detection.
+    A detection counts at the time where its clip began, ``clip_ms`` before the detection's own time. The
+    original does the same, and the truth holds such times. False accepts are detections of a word of the
+    model, not of ``_unknown_``, that are not correct; false rejects are such words without a correct
+    detection.
 
     Args:
         heard_ms: how far the stream was heard.
@@ -91,54 +92,53 @@ def score_stream(
         item.verdict != CORRECT and label != UNKNOWN_LABEL
         for (label, _), item in zip(found, judged, strict=True)
     )
-    return {
-        "words": len(counted),
-        "matched": len({item.word for item in judged} - {None}),
-        "correct": len(correct),
-        "wrong": sum(item.verdict == WRONG for item in judged),
-        "false_positives": sum(item.verdict == FALSE_POSITIVE for item in judged),
-        "wanted_words": sum(word.label != UNKNOWN_LABEL for word in counted),
-        "false_rejects": sum(
+    return StreamFigures(
+        **vars(per_hour(false_accepts, heard_ms)),
+        words=len(counted),
+        matched=len({item.word for item in judged} - {None}),
+        correct=len(correct),
+        wrong=sum(item.verdict == WRONG for item in judged),
+        false_positives=sum(item.verdict == FALSE_POSITIVE for item in judged),
+        wanted_words=sum(word.label != UNKNOWN_LABEL for word in counted),
+        false_rejects=sum(
             word.label != UNKNOWN_LABEL and index not in correct for index, word in enumerate(counted)
         ),
-        **per_hour(false_accepts, heard_ms),
-        "latency_ms": _latency(words, heard, judged),
-        "per_label": [
-            {
-                "label": label,
-                "words": sum(word.label == label for word in counted),
-                "correct": sum(word.label == label and i in correct for i, word in enumerate(counted)),
-                "heard": sum(name == label for name, _ in found),
-            }
+        latency_ms=_latency(words, heard, judged),
+        per_label=tuple(
+            LabelHeard(
+                label=label,
+                words=sum(word.label == label for word in counted),
+                correct=sum(word.label == label and i in correct for i, word in enumerate(counted)),
+                heard=sum(name == label for name, _ in found),
+            )
             for label in labels[1:]
-        ],
-        "detections": [
-            {
-                "time_ms": item.time_ms,
-                "label": labels[item.label],
-                "score": item.score,
-                "verdict": verdict.verdict,
-                "said": words[verdict.word].label if verdict.word is not None else None,
-            }
+        ),
+        detections=tuple(
+            DetectionAt(
+                time_ms=item.time_ms,
+                label=labels[item.label],
+                score=item.score,
+                verdict=verdict.verdict,
+                said=words[verdict.word].label if verdict.word is not None else None,
+            )
             for item, verdict in zip(heard, judged, strict=True)
-        ],
-    }
+        ),
+    )
 
 
-def per_hour(false_accepts: int, heard_ms: float) -> dict[str, Any]:
-    """So many false accepts, as a rate with its 95 % interval."""
+def per_hour(false_accepts: int, heard_ms: float) -> FalseAccepts:
+    """Turn a count of false accepts into a rate with its 95 % interval."""
     hours = max(heard_ms, 1) / MS_PER_HOUR
-    return {
-        "false_accepts": false_accepts,
-        "false_accepts_per_hour": round(false_accepts / hours, 2),
-        "interval": [round(bound / hours, 2) for bound in poisson_interval(false_accepts)],
-    }
+    low, high = poisson_interval(false_accepts)
+    return FalseAccepts(
+        false_accepts=false_accepts,
+        false_accepts_per_hour=round(false_accepts / hours, 2),
+        interval=(round(low / hours, 2), round(high / hours, 2)),
+    )
 
 
-def _latency(
-    words: Sequence[Word], heard: Sequence[Heard], judged: Sequence[Judged]
-) -> dict[str, float] | None:
-    """From the end of a word of the model to its detection; None where no end is known."""
+def _latency(words: Sequence[Word], heard: Sequence[Heard], judged: Sequence[Judged]) -> Latency | None:
+    """Time from the end of a word to its detection; None where no word's end is known."""
     latencies_ms = []
     for item, verdict in zip(heard, judged, strict=True):
         if verdict.verdict != CORRECT or verdict.word is None:
@@ -149,4 +149,4 @@ def _latency(
     if not latencies_ms:
         return None
     median_ms, p90_ms = np.percentile(latencies_ms, [50, 90])
-    return {"median": round(float(median_ms), 1), "p90": round(float(p90_ms), 1)}
+    return Latency(median=round(float(median_ms), 1), p90=round(float(p90_ms), 1))

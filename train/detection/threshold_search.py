@@ -1,7 +1,7 @@
-"""Operating points: thresholds chosen on some recorded streams, and what a point is worth on others.
+"""Chooses thresholds on some recorded streams, and measures them on others.
 
-Two streams tell about a point: one with the words of the model in it, for what it misses, and one with
-everything but them, for what it hears that nobody said.
+An operating point is judged by two streams. One has the words of the model in it and shows what is missed.
+The other has everything but these words; each of them that is heard in it is a false accept.
 """
 
 import dataclasses
@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 
 from train.core.errors import UserError
 from train.core.metrics import wilson_interval
-from train.core.operating_point import NEVER, OperatingPoint, original
+from train.core.operating_point import (
+    NEVER,
+    Curve,
+    OperatingPoint,
+    PointFigures,
+    PointTest,
+    TriedWindow,
+    WordFigures,
+    original,
+)
+from train.core.results.boards import StreamFigures
 from train.data.dataset import UNKNOWN_INDEX
 from train.detection.labelled_stream import Word
 from train.detection.reference_listener import Heard, Smoothed, decide, smooth
@@ -42,7 +52,7 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a point is judged by.
+    """The two streams that a point is judged by.
 
     Attributes:
         spoken: words of the model, other words, noise.
@@ -61,10 +71,10 @@ class Evidence:
 
 
 class Smoothing:
-    """Evidence, smoothed in one way, to try thresholds on."""
+    """The scores of both streams, smoothed in one way, to try thresholds on."""
 
     def __init__(self, evidence: Evidence, point: OperatingPoint) -> None:
-        """Of the point everything but its thresholds is used."""
+        """Smooth as a point says; its thresholds are not used."""
         self._evidence = evidence
         self._suppression_ms = point.suppression_ms
         self._spoken, self._others = (
@@ -73,10 +83,10 @@ class Smoothing:
         )
 
     def false_accepts(self, thresholds: Sequence[int]) -> list[Heard]:
-        """Words of the model that are heard where nobody says one."""
+        """The words of the model that are heard in the stream without any."""
         return self._heard(self._others, thresholds)
 
-    def spoken_figures(self, thresholds: Sequence[int]) -> dict[str, Any]:
+    def spoken_figures(self, thresholds: Sequence[int]) -> StreamFigures:
         """``score_stream`` of the stream with the words; ``_unknown_`` counts as nothing heard."""
         evidence = self._evidence
         heard = self._heard(self._spoken, thresholds)
@@ -86,7 +96,7 @@ class Smoothing:
         )
 
     def scores_on_top(self, word: int) -> set[int]:
-        """Every mean score with which a word is on top: only there another threshold changes something."""
+        """Every mean score with which a word is on top. Thresholds between two of them act alike."""
         return {
             int(score)
             for smoothed in (self._spoken, self._others)
@@ -103,25 +113,26 @@ class Smoothing:
 
 def choose(
     evidence: Evidence, target_per_hour: float, inference_ms: int
-) -> tuple[OperatingPoint, list[dict[str, Any]]]:
-    """The point that hears most words while its false accepts stay within a target.
+) -> tuple[OperatingPoint, tuple[TriedWindow, ...]]:
+    """Choose the point that hears most words with no more false accepts than a target allows.
 
-    For each window, each word gets the lowest threshold from which on upwards its false accepts stay within
-    its share of the target; the window is that with which most words are heard. Silence and ``_unknown_``
-    compete for the highest score, but are never news: they would end the suppression of a word.
+    For each window, each word gets the lowest threshold that keeps its false accepts within its share of
+    the target; every higher threshold does so, too. The window with which most words are heard is taken.
+    Silence and ``_unknown_`` compete for the highest score, but are never reported, because a report would
+    end the suppression of a word.
 
     Args:
         target_per_hour: false accepts of all words together.
         inference_ms: from one inference to the next.
     Returns:
-        the point, and of every window tried: its settings, words heard, false accepts and their rate.
+        the point, and every window that was tried.
     Raises:
         UserError: even the highest thresholds give more false accepts.
     """
     base = original(len(evidence.labels))
     share = target_per_hour / len(evidence.words)
     tried: list[tuple[int, OperatingPoint]] = []
-    rows: list[dict[str, Any]] = []
+    rows: list[TriedWindow] = []
     reachable: list[tuple[float, str]] = []
     for window_ms in _WINDOWS_MS:
         results_in_window = window_ms // inference_ms + 1
@@ -134,21 +145,21 @@ def choose(
             needed = math.ceil(100 * max(excess.values()) / hours * len(evidence.words)) / 100
             rates = ", ".join(f"{evidence.labels[word]} {n / hours:.4g}" for word, n in excess.items())
             reachable.append((needed, f"with a window of {window_ms} ms {rates}"))
-            rows.append({"window_ms": window_ms, "reaches_target": False})
+            rows.append(TriedWindow(window_ms=window_ms, reaches_target=False))
             continue
         point = dataclasses.replace(point, thresholds=thresholds)
         figures = smoothing.spoken_figures(thresholds)
-        heard = figures["wanted_words"] - figures["false_rejects"]
+        heard = figures.wanted_words - figures.false_rejects
         tried.append((heard, point))
         rows.append(
-            {
-                "window_ms": window_ms,
-                "reaches_target": True,
-                "thresholds": list(thresholds),
-                "said": figures["wanted_words"],
-                "heard": heard,
-                **per_hour(len(smoothing.false_accepts(thresholds)), evidence.others.duration_ms),
-            }
+            TriedWindow(
+                **vars(per_hour(len(smoothing.false_accepts(thresholds)), evidence.others.duration_ms)),
+                window_ms=window_ms,
+                reaches_target=True,
+                thresholds=thresholds,
+                said=figures.wanted_words,
+                heard=heard,
+            )
         )
     if not tried:
         needed, rates = min(reachable)
@@ -158,15 +169,15 @@ def choose(
             f"the target: it would have to be {needed - target_per_hour:g} higher; ask for "
             f"--false-accepts-per-hour {needed:g}, or train a better model"
         )
-    return max(tried, key=lambda item: item[0])[1], rows
+    return max(tried, key=lambda item: item[0])[1], tuple(rows)
 
 
 def _thresholds(
     smoothing: Smoothing, evidence: Evidence, most_events: float
 ) -> tuple[tuple[int, ...], dict[int, int]]:
-    """The lowest thresholds that let so many events of each word pass; and words for which there are none.
+    """Find each word's lowest threshold with at most ``most_events``, and the words that have none.
 
-    Those come with their events at the highest threshold.
+    The words that have none come with their events at the highest threshold.
     """
     thresholds = [NEVER] * len(evidence.labels)
     excess = {}
@@ -190,7 +201,7 @@ def _thresholds(
 
 
 def _events_from_the_top(smoothing: Smoothing, word: int, label_count: int) -> Iterator[tuple[int, int]]:
-    """Thresholds of a word, falling, and its false accepts alone."""
+    """Yield thresholds of a word, falling, each with the false accepts of this word."""
     on_top = smoothing.scores_on_top(word)
     events = 0
     thresholds = [NEVER] * label_count
@@ -204,15 +215,15 @@ def _events_from_the_top(smoothing: Smoothing, word: int, label_count: int) -> I
 # What a point is worth
 
 
-def measure(evidence: Evidence, point: OperatingPoint) -> dict[str, Any]:
-    """False accepts and false rejects of each word and of all, with 95 % intervals.
+def measure(evidence: Evidence, point: OperatingPoint) -> PointTest:
+    """Measure false accepts and false rejects of each word and of all, with 95 % intervals.
 
     ``false_accept_clips`` says of how many clips the false accepts are (noise alone counts as one each): the
     interval takes each for independent, and is too narrow where one clip is heard again and again.
     """
     smoothing = Smoothing(evidence, point)
     spoken = smoothing.spoken_figures(point.thresholds)
-    said = {row["label"]: row for row in spoken["per_label"]}
+    said = {row.label: row for row in spoken.per_label}
     heard = smoothing.false_accepts(point.thresholds)
     sources = _sources(evidence, heard)
     rows = []
@@ -220,39 +231,37 @@ def measure(evidence: Evidence, point: OperatingPoint) -> dict[str, Any]:
         label = evidence.labels[word]
         mine = [source for source, item in zip(sources, heard, strict=True) if item.label == word]
         rows.append(
-            {
-                "label": label,
-                "threshold": point.thresholds[word],
-                **_accepts(mine, evidence),
-                **_rejects(said[label]["words"], said[label]["correct"]),
-            }
+            WordFigures(
+                **_figures(mine, evidence, said[label].words, said[label].correct),
+                label=label,
+                threshold=point.thresholds[word],
+            )
         )
-    wanted = spoken["wanted_words"]
+    wanted = spoken.wanted_words
+    return PointTest(
+        words=tuple(rows),
+        all=PointFigures(**_figures(sources, evidence, wanted, wanted - spoken.false_rejects)),
+        confused=spoken.false_accepts,
+        latency_ms=spoken.latency_ms,
+    )
+
+
+def _figures(false_accepts: list[str], evidence: Evidence, said: int, correct: int) -> dict[str, Any]:
+    """The fields of ``PointFigures``; of false accepts the clips are given."""
+    rate, missed = per_hour(len(false_accepts), evidence.others.duration_ms), said - correct
     return {
-        "words": rows,
-        "all": {**_accepts(sources, evidence), **_rejects(wanted, wanted - spoken["false_rejects"])},
-        "confused": spoken["false_accepts"],  # in the stream with the words: another word, or one heard twice
-        "latency_ms": spoken["latency_ms"],
-    }
-
-
-def _accepts(sources: list[str], evidence: Evidence) -> dict[str, Any]:
-    rate = per_hour(len(sources), evidence.others.duration_ms)
-    rate["false_accepts_interval"] = rate.pop("interval")
-    return {**rate, "false_accept_clips": len(set(sources))}
-
-
-def _rejects(said: int, correct: int) -> dict[str, Any]:
-    missed = said - correct
-    return {
+        "false_accepts": rate.false_accepts,
+        "false_accepts_per_hour": rate.false_accepts_per_hour,
+        "false_accepts_interval": rate.interval,
+        "false_accept_clips": len(set(false_accepts)),
         "said": said,
         "false_rejects": missed,
-        "false_rejects_interval": list(wilson_interval(missed, said)),
+        "false_rejects_interval": wilson_interval(missed, said),
     }
 
 
 def _sources(evidence: Evidence, heard: Sequence[Heard]) -> list[str]:
-    """The clip that each detection is about; another name for each that is about noise."""
+    """Name the clip that each detection is about; each detection in noise gets a name of its own."""
     words = evidence.others.words
     found = [(evidence.labels[item.label], item.time_ms - evidence.clip_ms) for item in heard]
     judged = judge(words, found, TIME_TOLERANCE_MS, evidence.others.duration_ms)
@@ -262,32 +271,31 @@ def _sources(evidence: Evidence, heard: Sequence[Heard]) -> list[str]:
     ]
 
 
-def curves(evidence: Evidence, point: OperatingPoint) -> list[dict[str, Any]]:
-    """False accepts and false rejects against the threshold, smoothed as in a point.
+def curves(evidence: Evidence, point: OperatingPoint) -> tuple[Curve, ...]:
+    """Compute false accepts and false rejects at every threshold, smoothed as a point says.
 
     Returns:
-        for each word alone, and for all with one threshold: label, said, and ``points``, rows of threshold,
-        false accepts, false rejects; only where one of the counts changes, thresholds falling.
+        for each word alone, and for all with one threshold.
     """
     smoothing = Smoothing(evidence, point)
     groups = [(evidence.labels[word], [word]) for word in evidence.words]
     groups.append((ALL_WORDS, list(evidence.words)))
-    return [_curve(smoothing, label, words, len(evidence.labels)) for label, words in groups]
+    return tuple(_curve(smoothing, label, words, len(evidence.labels)) for label, words in groups)
 
 
-def _curve(smoothing: Smoothing, label: str, words: Sequence[int], label_count: int) -> dict[str, Any]:
+def _curve(smoothing: Smoothing, label: str, words: Sequence[int], label_count: int) -> Curve:
     on_top = set[int]().union(*(smoothing.scores_on_top(word) for word in words))
-    points: list[list[int]] = []
+    points: list[tuple[int, int, int]] = []
     said = 0
     for threshold in range(NEVER, -1, -1):
         if threshold != NEVER and threshold + 1 not in on_top:
             continue
         thresholds = [threshold if index in words else NEVER for index in range(label_count)]
-        per_label = smoothing.spoken_figures(thresholds)["per_label"]
+        per_label = smoothing.spoken_figures(thresholds).per_label
         rows = [per_label[word - UNKNOWN_INDEX] for word in words]
-        said = sum(row["words"] for row in rows)
-        missed = said - sum(row["correct"] for row in rows)
-        counts = [len(smoothing.false_accepts(thresholds)), missed]
+        said = sum(row.words for row in rows)
+        missed = said - sum(row.correct for row in rows)
+        counts = (len(smoothing.false_accepts(thresholds)), missed)
         if not points or points[-1][1:] != counts:
-            points.append([threshold, *counts])
-    return {"label": label, "said": said, "points": points}
+            points.append((threshold, *counts))
+    return Curve(label=label, said=said, points=tuple(points))

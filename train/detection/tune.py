@@ -1,9 +1,8 @@
-"""The streams of a corpus that thresholds are chosen and measured on, and what operating_points.json says."""
+"""Chooses and measures thresholds on streams made of a corpus: operating_points.json."""
 
 import dataclasses
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,12 +10,22 @@ from train.core import runfolder
 from train.core.console import warn
 from train.core.layout import TESTING, VALIDATION
 from train.core.metrics import poisson_interval
-from train.core.operating_point import ORIGINAL, TUNED, original
+from train.core.operating_point import (
+    INFERENCE_STRIDE_ROWS,
+    TUNED,
+    OperatingPoints,
+    Point,
+    Points,
+    SplitStreams,
+    StreamContent,
+    Streams,
+    original,
+)
 from train.core.spec import ModelSpec
 from train.data.dataset import AudioSource, Split
 from train.data.job_data import gather
 from train.detection.labelled_stream import StreamSettings, Word, make_stream
-from train.detection.reference_listener import INFERENCE_STRIDE_ROWS, stream_scores
+from train.detection.reference_listener import stream_scores
 from train.detection.scoring import MS_PER_HOUR
 from train.detection.threshold_search import Evidence, Track, choose, curves, measure
 from train.settings.job import trained_job
@@ -30,15 +39,13 @@ _PIECE_MINUTES = 60.0  # of a stream that is made at a time: it takes 400 MB
 
 def tune(
     run: Path, spec: ModelSpec, data: str | None, target_per_hour: float, settings: StreamSettings
-) -> dict[str, Any]:
+) -> OperatingPoints:
     """Choose a point on validation clips, measure it and the original's on test clips.
 
     Args:
         data: where the clips are; None: where the run was trained from.
         target_per_hour: false accepts of all words together.
         settings: of each of the four streams.
-    Returns:
-        the content of operating_points.json.
     Raises:
         UserError: no such corpus, a word without a clip in a split, or a target that cannot be reached.
     """
@@ -59,28 +66,28 @@ def tune(
     point, windows = choose(
         validation, target_per_hour, INFERENCE_STRIDE_ROWS * spec.front_end.window_stride_ms
     )
-    points = {ORIGINAL: original(len(spec.labels)), TUNED: point}
-    return {
-        "model_sha256": spec.artefacts[runfolder.TFLITE],
-        "labels": list(spec.labels),
-        "in_force": TUNED,
-        "target_false_accepts_per_hour": target_per_hour,
-        "points": {
-            name: {"settings": dataclasses.asdict(point), "test": measure(test, point)}
-            for name, point in points.items()
-        },
-        "curves": curves(test, point),
-        "windows": windows,
-        "streams": {VALIDATION: _about(validation), TESTING: _about(test)},
-        "settings": {**dataclasses.asdict(settings), "inference_stride_rows": INFERENCE_STRIDE_ROWS},
-        "corpus_sha256": material.tested.corpus.sha256,
-    }
+    first = original(len(spec.labels))
+    return OperatingPoints(
+        model_sha256=spec.artefacts[runfolder.TFLITE],
+        labels=spec.labels,
+        in_force=TUNED,
+        target_false_accepts_per_hour=target_per_hour,
+        points=Points(
+            original=Point(settings=first, test=measure(test, first)),
+            tuned=Point(settings=point, test=measure(test, point)),
+        ),
+        curves=curves(test, point),
+        windows=windows,
+        streams=Streams(validation=_about(validation), testing=_about(test)),
+        settings={**dataclasses.asdict(settings), "inference_stride_rows": INFERENCE_STRIDE_ROWS},
+        corpus_sha256=material.tested.corpus.sha256,
+    )
 
 
 def _evidence(
     model: TflmModel, audio: AudioSource, split: Split, spec: ModelSpec, settings: StreamSettings
 ) -> Evidence:
-    """Both streams of a split, scored; nothing in one is drawn as in the other."""
+    """Make and score both streams of a split, each with random draws of its own."""
     without = dataclasses.replace(settings, unknown_percentage=100, seed=settings.seed + 1)
     spoken, others = (_track(model, audio, split, spec, made) for made in (settings, without))
     return Evidence(spoken, others, spec.labels, spec.front_end.clip_duration_ms)
@@ -89,7 +96,7 @@ def _evidence(
 def _track(
     model: TflmModel, audio: AudioSource, split: Split, spec: ModelSpec, settings: StreamSettings
 ) -> Track:
-    """A stream, scored; a long one is made in pieces that follow each other."""
+    """Make and score a stream; a long one is made in pieces that follow each other."""
     pieces = math.ceil(settings.minutes / _PIECE_MINUTES)
     scores = []
     times_ms: list[int] = []
@@ -118,13 +125,13 @@ def _later(word: Word, by_ms: int) -> Word:
     return dataclasses.replace(word, **moved)
 
 
-def _about(evidence: Evidence) -> dict[str, Any]:
-    """How much there was to hear: the same clips come again and again, in other noise."""
-    return {
-        name: {
-            "hours": round(track.duration_ms / MS_PER_HOUR, 4),
-            "words": len(track.words),
-            "clips": len({word.source for word in track.words}),
-        }
-        for name, track in (("spoken", evidence.spoken), ("others", evidence.others))
-    }
+def _about(evidence: Evidence) -> SplitStreams:
+    return SplitStreams(spoken=_content(evidence.spoken), others=_content(evidence.others))
+
+
+def _content(track: Track) -> StreamContent:
+    return StreamContent(
+        hours=round(track.duration_ms / MS_PER_HOUR, 4),
+        words=len(track.words),
+        clips=len({word.source for word in track.words}),
+    )

@@ -15,6 +15,14 @@ from train.core import runfolder
 from train.core.console import progress
 from train.core.errors import UserError
 from train.core.metrics import summarize
+from train.core.results.training import (
+    ArtefactAccuracy,
+    ClipList,
+    KeptClip,
+    Mistake,
+    MistakeList,
+    OtherInterpreter,
+)
 from train.core.spec import ModelSpec, labels_for
 from train.data.dataset import Split
 from train.evaluation.label_folding import fold_scores, fold_truth
@@ -37,7 +45,7 @@ class Evaluation:
 
     truth: NDArray[np.int64]
     scores: dict[str, NDArray[Any]]
-    results: dict[str, dict[str, Any]]
+    results: dict[str, ArtefactAccuracy]
 
 
 def kinds_of(spec: ModelSpec) -> tuple[str, ...]:
@@ -67,7 +75,7 @@ def evaluate(
     features = float_features(audio, spec.front_end, os.cpu_count() or 1)
     truth = np.array([example.label for example in split.examples], dtype=np.int64)
     scores: dict[str, NDArray[Any]] = {}
-    extras: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
+    extras: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}  # fields that one artefact alone has
     if "float" in kinds:
         model = architectures.load(run / runfolder.KERAS)
         scores["float"] = model.predict(features[..., np.newaxis], batch_size=_BLOCK_CLIPS, verbose=0)
@@ -85,9 +93,12 @@ def evaluate(
         scores = {kind: fold_scores(found, spec.labels, words) for kind, found in scores.items()}
         labels = labels_for(words)
     results = {
-        kind: {"artefact": ARTEFACTS[kind], "sha256": spec.artefacts[ARTEFACTS[kind]]}
-        | summarize(truth, scores[kind].argmax(axis=-1), labels)
-        | extras[kind]
+        kind: ArtefactAccuracy(
+            **vars(summarize(truth, scores[kind].argmax(axis=-1), labels)),
+            artefact=ARTEFACTS[kind],
+            sha256=spec.artefacts[ARTEFACTS[kind]],
+            **extras[kind],
+        )
         for kind in kinds
     }
     return Evaluation(truth, scores, results)
@@ -103,13 +114,12 @@ def _int8_scores(
     scores = _in_blocks("scoring model.tflite", model.run, inputs)
     difference = np.abs(tensorflow_scores(tflite, inputs).astype(np.int16) - scores)
     return scores, {
-        "interpreter": "TFLite-Micro",
         "arena_bytes": model.arena_bytes,
-        "tensorflow_interpreter": {
-            "clips": len(scores),
-            "differing": int(difference.any(axis=-1).sum()),
-            "max_difference": int(difference.max()),
-        },
+        "tensorflow_interpreter": OtherInterpreter(
+            clips=len(scores),
+            differing=int(difference.any(axis=-1).sum()),
+            max_difference=int(difference.max()),
+        ),
     }
 
 
@@ -140,19 +150,24 @@ def write_clips(
             (clip, f"{spec.labels[label]}_{n}") for n, clip in enumerate(right_first[:_TEST_CLIPS_PER_LABEL])
         ]
 
-    def entry(clip: int, name: str, folder: str) -> dict[str, Any]:
+    def keep(clip: int, name: str, folder: str) -> KeptClip:
         file = f"{name}.wav"
         samples = to_int16(audio[clip])
         runfolder.write_bytes(run / folder / file, encode_wav(samples, spec.front_end.sample_rate_hz))
         example = split.examples[clip]
-        return {"file": file, "label": spec.labels[example.label], "source": example.source}
+        return KeptClip(file=file, label=spec.labels[example.label], source=example.source)
 
-    tests = [entry(clip, name, runfolder.CLIPS) for clip, name in chosen]
+    tests = ClipList(clips=tuple(keep(clip, name, runfolder.CLIPS) for clip, name in chosen))
     worst_first = sorted(wrong, key=lambda clip: -int8_scores[clip].max())[:_MOST_MISTAKES]
-    mistakes = [
-        entry(clip, f"{rank:03}", runfolder.MISTAKES)
-        | {"predicted": spec.labels[predicted[clip]], "score": int(int8_scores[clip].max())}
-        for rank, clip in enumerate(worst_first, start=1)
-    ]
-    runfolder.write_json(run / runfolder.CLIPS / runfolder.CLIPS_LIST, tests)
-    runfolder.write_json(run / runfolder.MISTAKES / runfolder.MISTAKES_LIST, mistakes)
+    mistakes = MistakeList(
+        mistakes=tuple(
+            Mistake(
+                **vars(keep(clip, f"{rank:03}", runfolder.MISTAKES)),
+                predicted=spec.labels[predicted[clip]],
+                score=int(int8_scores[clip].max()),
+            )
+            for rank, clip in enumerate(worst_first, start=1)
+        )
+    )
+    tests.write(run / runfolder.CLIPS / runfolder.CLIPS_LIST)
+    mistakes.write(run / runfolder.MISTAKES / runfolder.MISTAKES_LIST)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.outputs import Output
 from train.data.dataset import Split
 
 if TYPE_CHECKING:
@@ -125,25 +126,28 @@ def _truth(
     return np.array([labels.index(str(name)) for name in names], dtype=np.int64)
 
 
-def check_score_file(path: Path | None, flag: str = "--scores") -> None:
+def _is_score_file(path: Path) -> bool:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {"clip", "labels"} <= set(file)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return False
+
+
+_SCORE_FILE = Output(
+    "holds a file of scores", "exists and is no file of scores", _is_score_file, example="scores.npz"
+)
+
+
+def check_score_file(path: Path, flag: str, overwrite: bool = True) -> None:
     """Refuse, before the work, a name that would come out otherwise, and to replace anything but scores.
 
     Raises:
-        UserError: one of the two.
+        UserError: one of the two, or there are scores and ``overwrite`` is not set.
     """
-    if path is None:
-        return
     if path.suffix != _SUFFIX:
         raise UserError(f"{flag} {path}: expected a name that ends in {_SUFFIX}")
-    if not path.exists():
-        return
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            is_ours = {"clip", "labels"} <= set(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        is_ours = False
-    if not is_ours:
-        raise UserError(f"{flag} {path}: exists and is no file of scores; choose another")
+    _SCORE_FILE.check(path, overwrite, flag)
 
 
 def write_scores(path: Path, split: Split, labels: tuple[str, ...], evaluation: Evaluation) -> None:

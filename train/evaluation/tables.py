@@ -1,98 +1,104 @@
 """What a command leaves on the terminal: the figures, and where the files are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from train.core import runfolder
+from train.core.layout import TESTING
+from train.core.results.accuracy import Accuracy
+from train.core.results.training import Artefacts, Metrics
 from train.report.run_report import trained_on
 
 _NO_LIMIT = 10_000  # columns
 
 
-def print_results(results: dict[str, dict[str, Any]], labels: tuple[str, ...]) -> None:
-    """Accuracy of each artefact, then recall and precision per class, on stdout."""
+def print_results(results: Mapping[str, Accuracy], labels: tuple[str, ...]) -> None:
+    """Accuracy of each, by the name that the tables call it; recall and precision per class of the last."""
     console = Console()
     table = Table(title="accuracy", title_justify="left")
     for column in ("artefact", "accuracy", "95 % interval", "right", "of clips"):
         table.add_column(column, justify="left" if column == "artefact" else "right")
-    for result in results.values():
-        low, high = result["interval"]
+    for name, result in results.items():
+        low, high = result.interval
         table.add_row(
-            result["artefact"],
-            f"{100 * result['accuracy']:.1f} %",
+            name,
+            f"{100 * result.accuracy:.1f} %",
             f"{100 * low:.1f} – {100 * high:.1f} %",
-            str(result["correct"]),
-            str(result["clips"]),
+            str(result.correct),
+            str(result.clips),
         )
     console.print(table)
-    last = list(results.values())[-1]
-    classes = _classes(last, labels)
+    name, last = list(results.items())[-1]
+    classes = _classes(name, last, labels)
     wide = console.options.update(max_width=_NO_LIMIT)
     if console.measure(classes, options=wide).maximum > console.width:  # the report has the whole of it
-        classes = _classes(last, ())
+        classes = _classes(name, last, ())
     console.print(classes)
-    difference = last.get("tensorflow_interpreter")
-    if difference:
+
+
+def print_artefacts(results: Artefacts, labels: tuple[str, ...]) -> None:
+    """The same of the models of a run, and how far they differ from each other."""
+    print_results({figures.artefact: figures for figures in results.by_kind.values()}, labels)
+    console = Console()
+    if results.int8 and (difference := results.int8.tensorflow_interpreter):
         console.print(
             f"int8 scores are TFLite-Micro's; TensorFlow's own interpreter differs on "
-            f"{difference['differing']} of {difference['clips']} clips, by at most "
-            f"{difference['max_difference']}/256"
+            f"{difference.differing} of {difference.clips} clips, by at most {difference.max_difference}/256"
         )
-    if "max_score_difference" in results.get("graphdef", {}):
+    if results.graphdef and results.graphdef.max_score_difference is not None:
         console.print(
-            f"model.pb and model.keras differ by at most {results['graphdef']['max_score_difference']:.1e}"
+            f"model.pb and model.keras differ by at most {results.graphdef.max_score_difference:.1e}"
         )
 
 
-def _classes(result: dict[str, Any], said: tuple[str, ...]) -> Table:
+def _classes(name: str, result: Accuracy, said: tuple[str, ...]) -> Table:
     """Recall and precision of each class; with labels that were said, how often each was."""
-    title = f"{result['artefact']} per class" + (", and what it said (columns)" if said else "")
+    title = f"{name} per class" + (", and what it said (columns)" if said else "")
     table = Table(title=title, title_justify="left")
     for column in ("true label", "clips", "recall", "precision", *said):
         table.add_column(column, justify="left" if column == "true label" else "right", no_wrap=True)
-    for row, counts in zip(result["per_class"], result["confusion"], strict=True):
-        figures = (str(row["clips"]), _percent(row["recall"]), _percent(row["precision"]))
-        table.add_row(row["label"], *figures, *(map(str, counts) if said else ()))
+    for row, counts in zip(result.per_class, result.confusion, strict=True):
+        figures = (str(row.clips), _percent(row.recall), _percent(row.precision))
+        table.add_row(row.label, *figures, *(map(str, counts) if said else ()))
     return table
 
 
-def print_run(run: Path, sources: Iterable[Path] | None, page: Path, seconds: float) -> None:
+def print_run(
+    metrics: Metrics, run: Path, sources: Iterable[Path] | None, page: Path, seconds: float
+) -> None:
     """The end of the main job.
 
     Args:
         sources: files of C; None where no board has the front end.
     """
-    metrics = runfolder.read_json(run / runfolder.METRICS)
     spec = runfolder.read_spec(run)
-    results = {kind: metrics[kind] for kind in ("float", "graphdef", "int8") if kind in metrics}
-    print_results(results, spec.labels)
-    sizes, corpus = metrics["sizes"], metrics["corpus"]
-    steps = metrics["training"]
+    print_artefacts(metrics, spec.labels)
+    sizes, corpus, training = metrics.sizes, metrics.corpus, metrics.training
     if sources is None:
         made = f"""\
-model       {run / runfolder.GRAPHDEF}  {sizes["graphdef_bytes"]:,} bytes; try it with: \
+model       {run / runfolder.GRAPHDEF}  {sizes.graphdef_bytes:,} bytes; try it with: \
 earshot pi {run} --local
 C sources   none: no board has the front end {spec.front_end.name}; for one, choose another --preprocess"""
     else:
         made = f"""\
-model       {run / runfolder.TFLITE}  {sizes["tflite_bytes"]:,} bytes, arena {sizes["arena_bytes"]:,} bytes \
-({sizes["arena_label"]})
+model       {run / runfolder.TFLITE}  {sizes.tflite_bytes:,} bytes, arena {sizes.arena_bytes:,} bytes \
+({sizes.arena_label})
 C sources   {run / runfolder.C_SOURCES}  {len(list(sources))} files"""
+    clips = sum(corpus.clips[TESTING].values())
     Console(soft_wrap=True, highlight=False).print(
         f"""
-corpus      {corpus["name"]}: trained on {trained_on(corpus)}; {metrics["graphdef"]["clips"]} test clips
-tested on   {corpus["tested_on"]}
-training    {steps["steps"]} steps at {steps["steps_per_s"]:.0f} a second, best at {steps["best_step"]}
+corpus      {corpus.name}: trained on {trained_on(corpus)}; {clips} test clips
+tested on   {corpus.tested_on}
+training    {training.steps} steps at {training.steps_per_s:.0f} a second, best at {training.best_step}
 {made}
 report      {page}
 took        {seconds:.0f} s"""
     )
-    if corpus["kind"] in ("synthetic", "random") and corpus["tested_on"] == corpus["name"]:
-        Console(soft_wrap=True, highlight=False).print(f"note        {corpus['note']}")
+    if corpus.kind in ("synthetic", "random") and corpus.tested_on == corpus.name:
+        Console(soft_wrap=True, highlight=False).print(f"note        {corpus.note}")
 
 
 def _percent(share: float | None) -> str:

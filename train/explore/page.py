@@ -1,6 +1,5 @@
 """What was found out about a corpus as one HTML page, which asks the network for nothing."""
 
-import dataclasses
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -74,7 +73,7 @@ def write_page(
         balance=survey.balance,
         strips=_strips(survey),
         words_given=bool(survey.job.words),
-        skipped=page.by_reason([dataclasses.asdict(item) for item in corpus.skipped]),
+        skipped=page.by_reason(corpus.skipped),
         making=making,
         facts=_facts(survey, making, compared),
     )

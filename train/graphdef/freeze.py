@@ -142,19 +142,6 @@ class GraphDefModel:
         labels = self._session.graph.get_tensor_by_name(f"{OUTPUT_NAME}:0").shape[-1]
         return np.concatenate(rows) if rows else np.empty((0, labels), dtype=np.float32)
 
-    def scores_wav(self, wav: bytes) -> NDArray[np.float32]:
-        """Softmax scores, (labels,) float32, of a WAV file's bytes: 16-bit PCM, padded or cut to a clip.
-
-        Raises:
-            UserError: TensorFlow cannot decode it.
-        """
-        try:
-            scores = self._session.run(f"{OUTPUT_NAME}:0", {f"{WAV_NODE}:0": wav})
-        except tf.errors.InvalidArgumentError as error:
-            reason = error.message.splitlines()[0]
-            raise UserError(f"not a WAV file that DecodeWav takes ({reason}); expected 16-bit PCM") from error
-        return np.asarray(scores[0], dtype=np.float32)
-
 
 def _clip_samples(graph_def: tf.compat.v1.GraphDef, where: str) -> int:
     """Samples that the graph takes per clip, after checking that its interface is ours."""

@@ -3,13 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from train.core import runfolder
-from train.core.errors import UserError
+from train.core.results.boards import BoardFigures, BoardsReport, DetectionAt, StreamResult, WordAt
 from train.core.spec import UNKNOWN_LABEL
 
-FILE = "report.json"
 _MS_PER_LANE = 60_000
 # What a result says about itself, in words.
 _LABELS = {
@@ -41,15 +38,16 @@ class Boards:
     """What the page shows.
 
     Attributes:
-        tests, streams, sizes: entries of report.json that have these parts, each with its ``board``.
+        tests, streams, sizes, benches: boards that have these figures.
         timelines: of the streams, each once: several boards may hear the same.
         labels: what the labels of the results mean.
         note: why there is nothing; "" where there is.
     """
 
-    tests: Sequence[Mapping[str, Any]] = ()
-    streams: Sequence[Mapping[str, Any]] = ()
-    sizes: Sequence[Mapping[str, Any]] = ()
+    tests: Sequence[BoardFigures] = ()
+    streams: Sequence[BoardFigures] = ()
+    sizes: Sequence[BoardFigures] = ()
+    benches: Sequence[BoardFigures] = ()
     timelines: Sequence[Timeline] = ()
     labels: Mapping[str, str] | None = None
     note: str = ""
@@ -61,44 +59,45 @@ def read_boards(run: Path, model_sha256: str | None) -> Boards | None:
     Raises:
         UserError: the file is not as ``earshot report`` writes it.
     """
-    path = run / runfolder.HIL / FILE
+    path = BoardsReport.path_of(run)
     if not path.is_file():
         return None
-    content = runfolder.read_json(path)
-    remedy = f"make it again: earshot report {run}"
-    if not isinstance(content, dict) or not isinstance(content.get("boards"), list):
-        raise UserError(f"{path}: is not as hil report writes it; {remedy}")
-    if content.get("model_sha256") != model_sha256:
+    content = BoardsReport.read(path)
+    if content.model_sha256 != model_sha256:
+        remedy = f"make it again: {content.made_by(path)}"
         return Boards(note=f"The boards were tested with another model than this; {remedy}")
-    tests, streams, sizes = (
-        [{"board": entry["board"], **entry[part]} for entry in content["boards"] if part in entry]
-        for part in ("test", "stream", "size")
-    )
-    found = {entry["label"] for entry in [*tests, *streams]}
+    boards = content.boards
+    labelled = [part for board in boards for part in (board.test, board.stream, board.bench) if part]
+    found = {part.label for part in labelled}
     return Boards(
-        tests=tests,
-        streams=streams,
-        sizes=sizes,
-        timelines=[_timeline(stream) for stream in streams],
+        tests=[board for board in boards if board.test],
+        streams=[board for board in boards if board.stream],
+        sizes=[board for board in boards if board.size],
+        benches=[board for board in boards if board.bench],
+        timelines=[_timeline(board.board, board.stream) for board in boards if board.stream],
         labels={label: text for label, text in _LABELS.items() if label in found},
     )
 
 
-def _timeline(stream: Mapping[str, Any]) -> Timeline:
+def _timeline(board: str, stream: StreamResult) -> Timeline:
     lanes = []
-    for first_ms in range(0, int(60_000 * stream["minutes"]), _MS_PER_LANE):
+    for first_ms in range(0, int(60_000 * stream.minutes), _MS_PER_LANE):
         said = tuple(
-            Mark(_left(word["time_ms"], first_ms), _kind(word["label"]), f"said: {_at(word)}")
-            for word in stream["truth"]
-            if 0 <= word["time_ms"] - first_ms < _MS_PER_LANE
+            Mark(_left(word.time_ms, first_ms), _kind(word.label), f"said: {_at(word)}")
+            for word in stream.truth
+            if 0 <= word.time_ms - first_ms < _MS_PER_LANE
         )
         heard = tuple(
-            Mark(_left(item["time_ms"], first_ms), item["verdict"].replace(" ", "-"), f"heard: {_at(item)}")
-            for item in stream["detections"]
-            if 0 <= item["time_ms"] - first_ms < _MS_PER_LANE
+            Mark(
+                _left(item.time_ms, first_ms),
+                item.verdict.replace(" ", "-"),
+                f"heard: {_at(item)}, {item.verdict}",
+            )
+            for item in stream.detections
+            if 0 <= item.time_ms - first_ms < _MS_PER_LANE
         )
         lanes.append((f"{first_ms // 60_000}:00", said, heard))
-    return Timeline(stream["board"], tuple(lanes))
+    return Timeline(board, tuple(lanes))
 
 
 def _left(time_ms: float, first_ms: int) -> float:
@@ -109,6 +108,5 @@ def _kind(label: str) -> str:
     return "other" if label == UNKNOWN_LABEL else "word"
 
 
-def _at(item: Mapping[str, Any]) -> str:
-    verdict = f", {item['verdict']}" if "verdict" in item else ""
-    return f"{item['label']} at {item['time_ms'] / 1000:.1f} s{verdict}"
+def _at(item: WordAt | DetectionAt) -> str:
+    return f"{item.label} at {item.time_ms / 1000:.1f} s"

@@ -1,9 +1,8 @@
 """Clips of a run to look at and to listen to: the two galleries of the report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from train.audio.frontend import wav_features
 from train.audio.wav import fit_length, read_wav, to_float
 from train.core import runfolder
-from train.core.errors import UserError
+from train.core.results.training import ClipList, KeptClip, Mistake, MistakeList
 from train.core.spec import FrontEnd
 from train.report import plots
 from train.report.page import data_uri
@@ -20,7 +19,7 @@ MAX_GALLERY_CLIPS = 40  # the sound of a clip takes 43 kB of the page
 
 
 @dataclass(frozen=True)
-class Clip:
+class GalleryClip:
     """A clip to look at and to listen to."""
 
     title: str
@@ -38,7 +37,7 @@ class Gallery:
     id: str
     title: str
     about: str
-    clips: tuple[Clip, ...]
+    clips: tuple[GalleryClip, ...]
     more: str
     missing: str
 
@@ -46,17 +45,17 @@ class Gallery:
 def samples(run: Path, front_end: FrontEnd) -> Gallery:
     """The clips that the generated feature tests are made of."""
     path = run / runfolder.CLIPS / runfolder.CLIPS_LIST
-    entries = runfolder.read_json(path) if path.is_file() else []
+    clips = ClipList.read(path).clips if path.is_file() else ()
     return Gallery(
         id="samples",
         title="What the model sees",
         about=f"Features of test clips: {front_end.frames} frames from left to right, {front_end.bins} bins "
         f"from low to high; brightness is {_brightness_exponent(front_end)[1]}. "
         "Press a picture to hear the clip.",
-        clips=_clips(run, runfolder.CLIPS, entries, front_end),
-        more=_more(len(entries), runfolder.CLIPS),
+        clips=_clips(run, runfolder.CLIPS, clips, front_end),
+        more=_more(len(clips), runfolder.CLIPS),
         missing=""
-        if entries
+        if clips
         else f"No sample clips: {runfolder.CLIPS_LIST} is not in {runfolder.CLIPS}/, or empty.",
     )
 
@@ -64,7 +63,7 @@ def samples(run: Path, front_end: FrontEnd) -> Gallery:
 def mistakes(run: Path, front_end: FrontEnd) -> Gallery:
     """The clips that the int8 model got wrong, in the order of their list."""
     path = run / runfolder.MISTAKES / runfolder.MISTAKES_LIST
-    entries = runfolder.read_json(path) if path.is_file() else []
+    entries = MistakeList.read(path).mistakes if path.is_file() else ()
     missing = ""
     if not path.is_file():
         missing = (
@@ -90,20 +89,20 @@ def _more(total: int, folder: str) -> str:
 
 
 def _clips(
-    run: Path, folder: str, entries: Sequence[Mapping[str, Any]], front_end: FrontEnd
-) -> tuple[Clip, ...]:
+    run: Path, folder: str, entries: Sequence[KeptClip], front_end: FrontEnd
+) -> tuple[GalleryClip, ...]:
     """The first clips of a list in the run folder, with sound and features."""
     clips = []
     for entry in entries[:MAX_GALLERY_CLIPS]:
-        path = run / folder / entry["file"]
+        path = run / folder / entry.file
         samples = fit_length(read_wav(path, front_end.sample_rate_hz), front_end.clip_samples)
         features = wav_features(to_float(samples)[np.newaxis], front_end)[0]
         brightness = (features / 255.0) ** _brightness_exponent(front_end)[0]
         clips.append(
-            Clip(
+            GalleryClip(
                 title=_title(entry),
-                detail=_certainty(entry["score"], path) if "score" in entry else "",
-                source=entry.get("source", ""),
+                detail=_certainty(entry.score) if isinstance(entry, Mistake) else "",
+                source=entry.source,
                 brightness=brightness,
                 picture_uri=data_uri("image/png", plots.feature_png(brightness)),
                 sound_uri=data_uri("audio/wav", path.read_bytes()),
@@ -120,14 +119,10 @@ def _brightness_exponent(front_end: FrontEnd) -> tuple[float, str]:
     return (1 / 3, "the cube root of the feature") if front_end.name == "average" else (1.0, "the feature")
 
 
-def _title(entry: Mapping[str, Any]) -> str:
-    if "predicted" in entry:
-        return f"{entry['label']} heard as {entry['predicted']}"
-    return str(entry["label"])
+def _title(entry: KeptClip) -> str:
+    return f"{entry.label} heard as {entry.predicted}" if isinstance(entry, Mistake) else entry.label
 
 
-def _certainty(score: Any, where: Path) -> str:
+def _certainty(score: int) -> str:
     """An int8 score of the softmax (scale 1/256, zero point -128), and its share in percent."""
-    if not isinstance(score, int) or not -128 <= score <= 127:
-        raise UserError(f"{where}: score is {score!r}, expected an int8 score, -128 to 127; evaluate again")
     return f"{100 * (score + 128) / 256:.1f}\N{NO-BREAK SPACE}% sure · int8 {score}"

@@ -5,10 +5,12 @@ sounds are data URIs.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
+
+from train.core.results.training import SkippedFile
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -33,12 +35,11 @@ def data_uri(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def by_reason(skipped: Sequence[Mapping[str, str]]) -> list[tuple[str, list[str]]]:
+def by_reason(skipped: Sequence[SkippedFile]) -> list[tuple[str, list[str]]]:
     """Skipped files of each kind of fault, with what is wrong; the commonest kind first."""
     reasons: dict[str, list[str]] = {}
-    for entry in skipped:
-        kind = entry.get("kind", entry["reason"])
-        reasons.setdefault(kind, []).append(f"{entry['file']}: {entry['reason']}")
+    for item in skipped:
+        reasons.setdefault(item.kind, []).append(f"{item.file}: {item.reason}")
     return sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
 
 

@@ -1,23 +1,28 @@
 """The section of report.html on the Raspberry Pi: what ``earshot pi`` left in RUN/pi, ready to show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from train.core import runfolder
-from train.core.errors import UserError
+from train.core.results.pi import (
+    EMULATE,
+    ESTIMATE,
+    FILES,
+    LOCAL,
+    REMOTE,
+    EmulatedOnPi,
+    EstimatedOnPi,
+    PiFigures,
+    RunOnPi,
+)
 
-# Ways to come by figures: the names of their files in RUN/pi.
-REMOTE, LOCAL, EMULATE, ESTIMATE = "remote", "local", "emulate", "estimate"
 _WHERE = {
     REMOTE: "on another computer, by ssh",
     LOCAL: "on this computer",
     EMULATE: "on an emulated Cortex-A53",
     ESTIMATE: "by the work that was counted",
 }
-_FIELDS = ("label", "avg_ms", "std_ms", "graph_bytes", "flops", "memory_bytes", "verdict", "graph_sha256")
-_COMMAND = "earshot pi"
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class PiRow:
     instructions: int | None
     graph_bytes: int
     flops: int
-    memory_bytes: int | None
+    memory_bytes: int
     verdict: str
     is_kept: bool | None
 
@@ -51,52 +56,42 @@ def read_pi(run: Path, graph_sha256: str | None) -> PiSection | None:
         UserError: a file is not as ``earshot pi`` writes it.
     """
     rows, stale = [], []
-    for mode in _WHERE:
+    for mode, kind in FILES.items():
         path = run / runfolder.PI / f"{mode}.json"
         if not path.is_file():
             continue
-        found = _read(path)
-        if found["graph_sha256"] == graph_sha256:
+        found = kind.read(path)
+        if found.graph_sha256 == graph_sha256:
             rows.append(_row(mode, found))
         else:
             stale.append(path.name)
     if not rows and not stale:
         return None
-    about = f"{', '.join(stale)}: about another graph than this; make it again: {_COMMAND} {run}"
+    about = f"{', '.join(stale)}: about another graph than this; make it again: earshot pi {run}"
     return PiSection(rows, about if stale else "")
 
 
-def _read(path: Path) -> dict[str, Any]:
-    found = runfolder.read_json(path)
-    there = found if isinstance(found, dict) else {}
-    missing = [name for name in _FIELDS if name not in there]
-    if missing:
-        raise UserError(f"{path}: has no {missing[0]!r}; remove it, and make it again with: {_COMMAND}")
-    return there
-
-
-def _row(mode: str, found: Mapping[str, Any]) -> PiRow:
-    kept = found["verdict"]["kept"]
-    named = [name for name, rule in found["verdict"]["rules"].items() if rule["kept"] is kept]
-    verdict = {True: "kept", False: f"broken: {', '.join(named)}", None: f"not judged: {', '.join(named)}"}
+def _row(mode: str, found: PiFigures) -> PiRow:
+    kept = found.verdict.kept
+    named = ", ".join(name for name, rule in found.verdict.rules.items() if rule.kept is kept)
     return PiRow(
         where=_WHERE[mode],
-        label=found["label"],
-        engine=found.get("engine") or "–",  # an estimate has none
+        label=found.label,
+        engine=found.engine if isinstance(found, RunOnPi) else "–",
         latency=_latency(found),
-        instructions=found.get("instructions_per_inference"),
-        graph_bytes=found["graph_bytes"],
-        flops=found["flops"],
-        memory_bytes=found["memory_bytes"],
-        verdict=verdict[kept],
+        instructions=found.instructions_per_inference if isinstance(found, EmulatedOnPi) else None,
+        graph_bytes=found.graph_bytes,
+        flops=found.flops,
+        memory_bytes=found.memory_bytes,
+        verdict={True: "kept", False: f"broken: {named}", None: f"not judged: {named}"}[kept],
         is_kept=kept,
     )
 
 
-def _latency(found: Mapping[str, Any]) -> str:
-    mean_ms, deviation_ms = found["avg_ms"], found["std_ms"]
-    if mean_ms is None:
+def _latency(found: PiFigures) -> str:
+    if found.avg_ms is None:
         return "–"
-    if limits_ms := found.get("range_ms"):
-        return f"{mean_ms:.1f} ({limits_ms[0]:.1f}–{limits_ms[1]:.1f})"
-    return f"{mean_ms:.3f} ± {deviation_ms:.3f}"
+    if isinstance(found, EstimatedOnPi):
+        low_ms, high_ms = found.range_ms
+        return f"{found.avg_ms:.1f} ({low_ms:.1f}–{high_ms:.1f})"
+    return f"{found.avg_ms:.3f} ± {found.std_ms:.3f}"

@@ -18,6 +18,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from train.core.operating_point import Curve
+from train.core.results.training import CurvePoint, Curves
+
 INK, MUTED, GRID = "#1b1f24", "#59636e", "#d5dae0"
 TRAINING, VALIDATION = "#7a8794", "#00696b"
 
@@ -71,34 +74,31 @@ def svg(figure: Figure) -> str:
 
 
 @_in_house_style
-def learning_curve(history: Mapping[str, Any], quantity: str, best_step: int | None) -> Figure:
+def learning_curve(history: Curves, quantity: str, best_step: int | None) -> Figure:
     """Training and validation against the step.
 
     Args:
-        history: history.json: "training" and "validation", lists of points with "step".
         quantity: "accuracy" (0..1, drawn in percent) or "loss" (cross entropy).
         best_step: marked with a dot on the validation curve, if it is on it.
     """
     factor = 100.0 if quantity == "accuracy" else 1.0
     figure = Figure(figsize=(5.2, 3.0), layout="constrained")
     axes = figure.add_subplot()
-    training = history.get("training") or []
-    validation = history.get("validation") or []
-    steps, values = _thinned(training, quantity)
+    steps, values = _thinned(history.training, quantity)
     axes.plot(steps, values * factor, color=TRAINING, linewidth=1.0, label="training")
-    steps, values = _points(validation, quantity)
+    steps, values = _points(history.validation, quantity)
     axes.plot(steps, values * factor, color=VALIDATION, linewidth=1.8, label="validation")
     best = steps == best_step
     if best.any():
         axes.plot(
             steps[best], values[best] * factor, "o", color=VALIDATION, label=f"kept: step {best_step:,}"
         )
-    for before, after in itertools.pairwise(training):
-        if before["rate"] != after["rate"]:
-            axes.axvline(before["step"], color=GRID, linewidth=1.0, linestyle="--", zorder=0)
+    for before, after in itertools.pairwise(history.training):
+        if before.rate != after.rate:
+            axes.axvline(before.step, color=GRID, linewidth=1.0, linestyle="--", zorder=0)
             axes.annotate(
-                f" rate {after['rate']:g}",
-                (before["step"], 1.0),
+                f" rate {after.rate:g}",
+                (before.step, 1.0),
                 xycoords=("data", "axes fraction"),
                 va="bottom",
                 ha="center",
@@ -185,12 +185,12 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], title: st
 
 @_in_house_style
 def detection_curves(
-    curves: Sequence[Mapping[str, Any]], marks: Mapping[str, Sequence[tuple[int, float]]], hours: float
+    curves: Sequence[Curve], marks: Mapping[str, Sequence[tuple[int, float]]], hours: float
 ) -> Figure:
     """False rejects against false accepts per hour, a line for each word and a strong one for all.
 
     Args:
-        curves: label, said and points (rows of threshold, false accepts, false rejects); the last is of all.
+        curves: the last is of all words.
         marks: name of an operating point: for each curve its false accepts and share of false rejects (0..1).
         hours: of the audio that the false accepts are of. One in it is the least rate there is, beside none.
     """
@@ -199,14 +199,14 @@ def detection_curves(
     colours = [*(f"C{index % 10}" for index in range(len(curves) - 1)), VALIDATION]
     for curve, colour in zip(curves, colours, strict=True):
         is_last = curve is curves[-1]
-        counts = np.array(curve["points"], dtype=np.float64)
+        counts = np.array(curve.points, dtype=np.float64)
         axes.plot(
             counts[:, 1] / hours,
-            100 * counts[:, 2] / max(1, curve["said"]),
+            100 * counts[:, 2] / max(1, curve.said),
             color=colour,
             linewidth=2.2 if is_last else 1.0,
             drawstyle="steps-post",
-            label=curve["label"],
+            label=curve.label,
         )
     for (name, places), shape in zip(marks.items(), itertools.cycle("os^v")):
         axes.plot([], [], shape, color=INK, label=name)
@@ -263,12 +263,12 @@ def feature_png(brightness: NDArray[np.float64]) -> bytes:
     return file.getvalue()
 
 
-def _points(entries: Sequence[Mapping[str, float]], quantity: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    steps = np.array([entry["step"] for entry in entries], dtype=np.float64)
-    return steps, np.array([entry[quantity] for entry in entries], dtype=np.float64)
+def _points(entries: Sequence[CurvePoint], quantity: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    steps = np.array([entry.step for entry in entries], dtype=np.float64)
+    return steps, np.array([getattr(entry, quantity) for entry in entries], dtype=np.float64)
 
 
-def _thinned(entries: Sequence[Mapping[str, float]], quantity: str) -> tuple[NDArray[Any], NDArray[Any]]:
+def _thinned(entries: Sequence[CurvePoint], quantity: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """Points, neighbours averaged where there are more than a curve can show."""
     steps, values = _points(entries, quantity)
     pieces = min(len(steps), _CURVE_POINTS)

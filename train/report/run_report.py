@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from train.core import runfolder
 from train.core.errors import UserError
-from train.core.layout import SPLITS
+from train.core.layout import SPLITS, TRAINING
+from train.core.results.training import ArtefactAccuracy, CorpusSummary, History, Metrics, Sizes
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.report import boards_report, gallery, page, pi_report, plots, points_report
 from train.report.page import SPACE, count, interval, percent, seconds
@@ -63,25 +64,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Result:
-    """Scores of one artefact on the test clips.
-
-    ``per_class`` is as in metrics.json, ``confusion`` (labels, labels): row said, column heard.
-    """
+    """Scores of one artefact on the test clips; ``confusion`` (labels, labels): row said, column heard."""
 
     name: str
     about: str
-    artefact: str
-    accuracy: float
-    low: float
-    high: float
-    clips: int
+    figures: ArtefactAccuracy
     notes: tuple[str, ...]
-    per_class: Sequence[Mapping[str, Any]]
     confusion: NDArray[np.int64]
 
     @property
     def interval(self) -> str:
-        return interval((self.low, self.high))
+        return interval(self.figures.interval)
 
     @property
     def cells(self) -> list[list[Cell]]:
@@ -110,16 +103,14 @@ def write_report(run: Path) -> Path:
             model that is not the one of spec.json, or a clip that cannot be read.
     """
     run = Path(run)
-    where = str(run / runfolder.METRICS)
+    where = run / runfolder.METRICS
     spec = runfolder.read_spec(run)
-    metrics = _object(runfolder.read_json(run / runfolder.METRICS), where)
-    corpus = _object(_need(metrics, "corpus", where), f"{where}: corpus")
-    for key in ("kind", "name", "clips"):
-        _need(corpus, key, f"{where}: corpus")
+    metrics = Metrics.read(where)
+    corpus = metrics.corpus
     results = [
-        _result(metrics[key], name, about, spec.labels, f"{where}: {key}")
-        for key, name, about in _CHAIN
-        if metrics.get(key)
+        _result(metrics.by_kind[kind], name, about, spec.labels, f"{where}: {kind}")
+        for kind, name, about in _CHAIN
+        if kind in metrics.by_kind
     ]
     if not results:
         raise UserError(f"{where}: holds no result; expected float, graphdef or int8; train again")
@@ -128,24 +119,25 @@ def write_report(run: Path) -> Path:
     content = page.template("report.html.j2").render(
         spec=spec,
         corpus=corpus,
-        clips={split: corpus["clips"].get(split) or {} for split in SPLITS},
+        clips={split: corpus.clips.get(split, {}) for split in SPLITS},
         trained_on=trained_on(corpus),
-        skipped=page.by_reason(corpus.get("skipped") or []),
-        split_rule=_SPLIT_RULES.get(corpus.get("split", ""), "by a rule that was not recorded"),
-        warning=_WARNINGS.get(corpus.get("kind", "")) if _tests_itself(corpus) else None,
+        skipped=page.by_reason(corpus.skipped),
+        split_rule=_SPLIT_RULES.get(corpus.split, "by a rule that was not recorded"),
+        # Only where test clips are of the kind that was trained on.
+        warning=_WARNINGS.get(corpus.kind) if corpus.tested_on == corpus.name else None,
         results=results,
-        not_measured=[name for key, name, _ in _CHAIN if not metrics.get(key)],
+        not_measured=[name for kind, name, _ in _CHAIN if kind not in metrics.by_kind],
         axis=_axis(results),
         baseline=_baseline(results[-1], spec.labels),
         curves=[Markup(curve) for curve in _draw(run, metrics, results, samples, spec.labels)],
-        training=metrics.get("training"),
+        training=metrics.training,
         galleries=[samples, mistakes],
         points=points_report.read_operating_points(run, spec),
         boards=boards_report.read_boards(run, spec.artefacts.get(runfolder.TFLITE)),
         pi=pi_report.read_pi(run, spec.artefacts.get(runfolder.GRAPHDEF)),
-        sizes=_sizes(run, metrics.get("sizes") or {}),
-        ops=metrics.get("ops") or [],
-        command=metrics.get("command") or "not recorded",
+        sizes=_sizes(run, metrics.sizes),
+        ops=metrics.ops,
+        command=metrics.command or "not recorded",
         facts=_facts(spec, metrics),
     )
     runfolder.write_text(run / runfolder.REPORT, content)
@@ -155,69 +147,39 @@ def write_report(run: Path) -> Path:
 # Reading
 
 
-def _object(content: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(content, Mapping):
-        raise UserError(f"{where}: is a {type(content).__name__}, expected an object; train again")
-    return content
-
-
-def _need(content: Mapping[str, Any], key: str, where: str) -> Any:
-    if key not in content:
-        raise UserError(f"{where}: has no {key!r}; it is of another version or unfinished: train again")
-    return content[key]
-
-
-def _tests_itself(corpus: Mapping[str, Any]) -> bool:
-    """Whether test clips are of the kind that was trained on."""
-    return bool(corpus.get("tested_on", corpus["name"]) == corpus["name"])
-
-
-def _check_artefacts(run: Path, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
+def _check_artefacts(run: Path, spec: ModelSpec, metrics: Metrics) -> None:
     """Refuse figures of one model beside the files of another.
 
     A model that was deleted to save space does not stop the report.
     """
-    for key, _, _ in _CHAIN:
-        result = metrics.get(key) or {}
-        name, scored = result.get("artefact", ""), result.get("sha256")
+    for kind, figures in metrics.by_kind.items():
+        name, scored = figures.artefact, figures.sha256
         if scored is not None and scored != spec.artefacts.get(name):
             raise UserError(
-                f"{run / runfolder.METRICS}: its {key} figures are of another {name} (SHA-256 "
+                f"{run / runfolder.METRICS}: its {kind} figures are of another {name} (SHA-256 "
                 f"{scored[:12]}…) than {runfolder.SPEC} names; score it again: earshot train --resume {run}"
             )
         if name in spec.artefacts and (run / name).is_file():
             runfolder.read_spec(run, needs=[name])
 
 
-def _result(content: Any, name: str, about: str, labels: Sequence[str], where: str) -> Result:
-    content = _object(content, where)
-    confusion = np.array(_need(content, "confusion", where))
-    if confusion.shape != (len(labels), len(labels)) or confusion.dtype.kind != "i":
+def _result(figures: ArtefactAccuracy, name: str, about: str, labels: Sequence[str], where: str) -> Result:
+    rows = [len(row) for row in figures.confusion]
+    if rows != [len(labels)] * len(labels):
+        shape = (len(rows), max(rows, default=0))
         raise UserError(
-            f"{where}: confusion is {confusion.shape} of {confusion.dtype}, "
-            f"expected {(len(labels), len(labels))} of integers (one row per label); train again"
+            f"{where}: confusion is {shape}, expected {(len(labels), len(labels))} (one row per label); "
+            "train again"
         )
-    low, high = _need(content, "interval", where)
     notes = []
-    if (difference := content.get("max_score_difference")) is not None:
+    if (difference := figures.max_score_difference) is not None:
         notes.append(f"scores differ from the float model by at most {difference:.2g}")
-    if other := content.get("tensorflow_interpreter"):
+    if other := figures.tensorflow_interpreter:
         notes.append(
-            f"TensorFlow's interpreter differs from TFLite-Micro on {other['differing']:,} of "
-            f"{other['clips']:,} clips, by at most {other['max_difference']:,}"
+            f"TensorFlow's interpreter differs from TFLite-Micro on {other.differing:,} of "
+            f"{other.clips:,} clips, by at most {other.max_difference:,}"
         )
-    return Result(
-        name=name,
-        about=about,
-        artefact=content.get("artefact") or name,
-        accuracy=_need(content, "accuracy", where),
-        low=low,
-        high=high,
-        clips=_need(content, "clips", where),
-        notes=tuple(notes),
-        per_class=_need(content, "per_class", where),
-        confusion=confusion,
-    )
+    return Result(name, about, figures, tuple(notes), np.array(figures.confusion))
 
 
 # Sections
@@ -225,7 +187,7 @@ def _result(content: Any, name: str, about: str, labels: Sequence[str], where: s
 
 def _draw(
     run: Path,
-    metrics: Mapping[str, Any],
+    metrics: Metrics,
     results: Sequence[Result],
     samples: gallery.Gallery,
     labels: Sequence[str],
@@ -233,34 +195,34 @@ def _draw(
     """Write the plots of the run; the learning curves also come back, as SVG for the page."""
     curves = {}
     if (run / runfolder.HISTORY).is_file():
-        history = runfolder.read_json(run / runfolder.HISTORY)
-        best_step = (metrics.get("training") or {}).get("best_step")
+        history = History.read(run / runfolder.HISTORY)
         for name in ("accuracy", "loss"):
-            curves[f"learning_{name}"] = plots.learning_curve(history, name, best_step)
-    figures = dict(curves)
+            curves[f"learning_{name}"] = plots.learning_curve(history, name, metrics.training.best_step)
+    pictures = dict(curves)
     for result in results:
-        title = f"{result.artefact}: {percent(result.accuracy)} of {count(result.clips)} clips"
+        figures = result.figures
+        title = f"{figures.artefact}: {percent(figures.accuracy)} of {count(figures.clips)} clips"
         name = f"confusion_{result.name.lower()}"
-        figures[name] = plots.confusion_matrix(result.confusion, labels, title)
+        pictures[name] = plots.confusion_matrix(result.confusion, labels, title)
     if samples.clips:
         titles = [clip.title for clip in samples.clips]
-        figures["features"] = plots.feature_grid([clip.brightness for clip in samples.clips], titles)
-    for name, figure in figures.items():
+        pictures["features"] = plots.feature_grid([clip.brightness for clip in samples.clips], titles)
+    for name, figure in pictures.items():
         runfolder.write_bytes(run / runfolder.PLOTS / f"{name}.png", plots.png(figure))
     return [plots.svg(figure) for figure in curves.values()]
 
 
 def _axis(results: Sequence[Result]) -> dict[str, Any]:
     """One axis for all intervals: where it starts, and each result's place on it (0..1)."""
-    start = min(0.9, float(np.floor(10 * min(result.low for result in results))) / 10)
+    start = min(0.9, float(np.floor(10 * min(result.figures.interval[0] for result in results))) / 10)
 
     def place(accuracy: float) -> float:
         return (accuracy - start) / (1 - start)
 
-    places = {
-        result.name: (place(result.low), place(result.high) - place(result.low), place(result.accuracy))
-        for result in results
-    }
+    places = {}
+    for result in results:
+        low, high = (place(bound) for bound in result.figures.interval)
+        places[result.name] = (low, high - low, place(result.figures.accuracy))
     return {"start": f"{100 * start:.0f}", "places": places}
 
 
@@ -274,27 +236,26 @@ def _baseline(result: Result, labels: Sequence[str]) -> str:
     return f"Always answering “{labels[commonest]}” would be right on {percent(share)}."
 
 
-def _sizes(run: Path, sizes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _sizes(run: Path, sizes: Sizes) -> list[tuple[str, str, str]]:
     """Rows of name, figure, note; the size of a file is that on disk now, if it is there."""
     rows = []
     for key, name, unit, note in _SIZES:
         file = run / note
-        value = file.stat().st_size if file.is_file() else sizes.get(key)
+        value = file.stat().st_size if file.is_file() else getattr(sizes, key)
         if value is not None:
             figure = f"{count(value)}{SPACE}{unit}".rstrip()
-            rows.append((name, figure, sizes.get("arena_label", "") if key == "arena_bytes" else note))
+            rows.append((name, figure, sizes.arena_label or "" if key == "arena_bytes" else note))
     return rows
 
 
-def _facts(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _facts(spec: ModelSpec, metrics: Metrics) -> list[tuple[str, list[tuple[str, str]]]]:
     """How the run was made: titled tables of name and value."""
     front_end = spec.front_end
-    times_s = dict(metrics.get("timings_s") or {})
-    times_s["together"] = sum(times_s.values())
+    times_s = {**metrics.timings_s, "together": sum(metrics.timings_s.values())}
     window = f"{front_end.window_size_ms}{SPACE}ms every {front_end.window_stride_ms}{SPACE}ms"
     tables: list[tuple[str, Mapping[str, Any]]] = [
-        ("Run", {"seed": metrics.get("seed", spec.seed), **(metrics.get("host") or {})}),
-        ("Versions", metrics.get("versions") or {}),
+        ("Run", {"seed": metrics.seed, **vars(metrics.host)}),
+        ("Versions", metrics.versions),
         ("Time", {name: seconds(value) for name, value in times_s.items()} if len(times_s) > 1 else {}),
         (
             "Front end",
@@ -306,7 +267,7 @@ def _facts(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[tuple[str, list[
                 "features": f"{front_end.frames} frames × {front_end.bins} bins",
             },
         ),
-        ("Settings", metrics.get("settings") or {}),
+        ("Settings", metrics.settings),
         ("SHA-256", dict(sorted(spec.artefacts.items()))),
     ]
     return [(title, [(key, _plain(value)) for key, value in rows.items()]) for title, rows in tables if rows]
@@ -315,11 +276,11 @@ def _facts(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[tuple[str, list[
 # Figures for people
 
 
-def trained_on(corpus: Mapping[str, Any]) -> str:
+def trained_on(corpus: CorpusSummary) -> str:
     """How many recordings a network was trained on, by what they are; augmentation comes on top."""
-    counts = corpus["clips"].get("training") or {}
+    counts = corpus.clips.get(TRAINING, {})
     of_words = sum(clips for label, clips in counts.items() if label not in (SILENCE_LABEL, UNKNOWN_LABEL))
-    others = corpus.get("unknown_pool") or counts.get(UNKNOWN_LABEL, 0)
+    others = corpus.unknown_pool or counts.get(UNKNOWN_LABEL, 0)
     return f"{count(of_words)} clips of the words, {count(others)} of other words, and background noise"
 
 

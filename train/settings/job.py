@@ -31,6 +31,9 @@ class ExtraData:
             )
 
 
+SYNTHETIC_CLIPS = 2500  # a corpus on which the default network learns all it can
+
+
 @dataclass(frozen=True)
 class Job:
     """Everything that ``earshot train`` was asked to do."""
@@ -40,6 +43,7 @@ class Job:
     extra_data: tuple[ExtraData, ...] = ()  # for training alone, beside ``data``
     test_data: str | None = None  # where test clips come from, instead of ``data``
     language: str = "en"
+    synthetic_clips: int = SYNTHETIC_CLIPS  # of each word that synthetic voices speak
     architecture: str = "tiny_conv"
     front_end: FrontEnd = field(default_factory=FrontEnd)
     recipe: Recipe = field(default_factory=Recipe)
@@ -57,6 +61,8 @@ class Job:
                 raise UserError(f"--{name.replace('_', '-')} is {getattr(self, name)}, expected 0 to 100")
         if self.validation_percentage + self.testing_percentage >= 100:
             raise UserError("--validation-percentage and --testing-percentage leave nothing to train on")
+        if self.synthetic_clips < 1:
+            raise UserError(f"--synthetic-clips is {self.synthetic_clips}, expected 1 or more")
         if self.bank_clips < 1:
             raise UserError(f"--bank-clips is {self.bank_clips}, expected 1 or more")
         bank_bytes = self.bank_clips * self.front_end.feature_bytes

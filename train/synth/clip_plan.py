@@ -18,12 +18,12 @@ HELD_OUT_SPLITS = tuple(SPLIT_LISTS)  # a tenth of the speakers and of the clips
 _FOREIGN_SHARE = 0.35  # of clips, where a foreign accent has all sounds
 # Of the unknown clips; common words have the rest.
 _MADE_UP_SHARE, _NEAR_MISS_SHARE = 0.2, 0.12
-_PROGRAM_SHARE = 0.25  # clips of other engines, in parts of eSpeak's for training
+_PROGRAM_SHARE = 0.25  # clips of other programs, in parts of eSpeak's for training
 _PROGRAM_WORDS = 60  # unknown ones that each of their voices says; starting a program takes time
 
 
 @dataclass(frozen=True)
-class Clip:
+class PlannedClip:
     """One clip to be made: who says what, and the file it goes to (relative to the corpus)."""
 
     index: int
@@ -50,7 +50,7 @@ def unknown_counts(folders: Sequence[str], words: Sequence[str], clips: int) -> 
 
 def plan(
     script: dict[str, list[Utterance]], counts: dict[str, int], accents: Sequence[str], seed: int
-) -> list[Clip]:
+) -> list[PlannedClip]:
     """Who says what: every voice as often as any other of its sex, women and men in turn.
 
     A speaker is a family of variants; all its variants in all accents are in one split.
@@ -60,7 +60,7 @@ def plan(
         counts: folder → clips.
     """
     speakers = split_speakers(seed)
-    clips: list[Clip] = []
+    clips: list[PlannedClip] = []
     for folder_index, (folder, utterances) in enumerate(script.items()):
         rng = np.random.default_rng([seed, folder_index])
         held_out = max(2, counts[folder] // 10)
@@ -75,20 +75,20 @@ def plan(
                 if utterance.foreign_accents and rng.random() < _FOREIGN_SHARE:
                     accent, text = str(rng.choice(utterance.foreign_accents)), utterance.spelled
                 file = f"{folder}/{accent}+{variant.replace(' ', '-')}_nohash_{number}.wav"
-                clips.append(Clip(len(clips), folder, text, accent, variant, file, split))
+                clips.append(PlannedClip(len(clips), folder, text, accent, variant, file, split))
     return clips
 
 
 def plan_programs(
-    clips: Sequence[Clip], words: Sequence[str], programs: Sequence[ProgramVoice], seed: int
-) -> list[Clip]:
-    """Clips of other engines, for training: of each wanted word as many by every voice, and unknown ones."""
+    clips: Sequence[PlannedClip], words: Sequence[str], programs: Sequence[ProgramVoice], seed: int
+) -> list[PlannedClip]:
+    """Clips of other programs, for training: of each wanted word as many by every voice, and unknown ones."""
     rng = np.random.default_rng([seed, len(clips)])
     trained = [clip for clip in clips if clip.split == TRAINING]
     counts = Counter(clip.word for clip in trained if not clip.word.startswith("_"))
     unknown = sorted(counts.keys() - set(words))
     unknown_clips = sum(clip.word not in words for clip in trained)
-    planned: list[Clip] = []
+    planned: list[PlannedClip] = []
     for program in programs:
         said = [unknown[place] for place in rng.permutation(len(unknown))[:_PROGRAM_WORDS]]
         clips_of = {word: counts[word] for word in words} | dict.fromkeys(said, unknown_clips // len(said))
@@ -96,7 +96,7 @@ def plan_programs(
             for number in range(max(1, round(_PROGRAM_SHARE * count / len(programs)))):
                 file = f"{word}/{program.name}_nohash_{number}.wav"
                 index = len(clips) + len(planned)
-                planned.append(Clip(index, word, word, "", program.name, file, TRAINING, program))
+                planned.append(PlannedClip(index, word, word, "", program.name, file, TRAINING, program))
     return planned
 
 

@@ -23,12 +23,13 @@ from train.core import console
 from train.core.errors import UserError
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
 from train.core.outputs import whole_folder
+from train.settings.job import SYNTHETIC_CLIPS
 from train.synth import acoustics, espeak, lexicon, noises, other_tts, timbre
 from train.synth.acoustics import SAMPLE_RATE_HZ
 from train.synth.clip_plan import (
     FEWEST_CLIPS_PER_WORD,
     HELD_OUT_SPLITS,
-    Clip,
+    PlannedClip,
     plan,
     plan_programs,
     split_speakers,
@@ -37,8 +38,7 @@ from train.synth.clip_plan import (
 from train.synth.other_tts import ProgramVoice
 
 GENERATOR_VERSION = 3  # raise it when the same settings would give other bytes
-DEFAULT_CLIPS_PER_WORD = 2500
-DEFAULT_UNKNOWN_CLIPS = 6000
+_UNKNOWN_CLIPS_PER_CLIP = 2.4  # of a wanted word
 
 _SHARDS = 12
 _BABBLE_STREAMS = 8
@@ -54,9 +54,9 @@ def generate(
     seed: int,
     language: str = "en",
     clip_duration_ms: int = 1000,
-    clips_per_word: int = DEFAULT_CLIPS_PER_WORD,
+    clips_per_word: int = SYNTHETIC_CLIPS,
     unknown_words: Sequence[str] | None = None,
-    unknown_clips: int = DEFAULT_UNKNOWN_CLIPS,
+    unknown_clips: int | None = None,
     processes: int | None = None,
 ) -> Path:
     """Folder of the synthetic corpus for these settings, made now unless it is there already.
@@ -69,7 +69,8 @@ def generate(
         clips_per_word: of each word, a tenth each for validation and testing.
         unknown_words: spoken besides; by default common English words, or numbers and letters
             in other languages, and made-up words and near misses (``train.synth.lexicon``).
-        unknown_clips: of all unknown words together, or ten of each if that is more.
+        unknown_clips: of all unknown words together, or ten of each if that is more; None: 2.4 times
+            ``clips_per_word``.
         processes: how many work at once; by default one per core. Does not change the bytes.
     Returns:
         ``cache/corpora/synthetic-<hash>``: 16 kHz 16-bit mono clips, split by voice.
@@ -78,6 +79,8 @@ def generate(
             too few clips, no room on the disk.
     """
     _check(words, clips_per_word)
+    if unknown_clips is None:
+        unknown_clips = round(_UNKNOWN_CLIPS_PER_CLIP * clips_per_word)
     accents = espeak.accents(language)
     longest_s = _LARGEST_SHARE * clip_duration_ms / 1000
     espeak.check_speakable([*words, *(unknown_words or ())], language, longest_s)
@@ -135,12 +138,12 @@ def _check(words: Sequence[str], clips_per_word: int) -> None:
     if clips_per_word < FEWEST_CLIPS_PER_WORD:
         raise UserError(
             f"{clips_per_word} clips per word are too few for three splits with both sexes; "
-            f"expected {FEWEST_CLIPS_PER_WORD} or more"
+            f"expected {FEWEST_CLIPS_PER_WORD} or more (--synthetic-clips)"
         )
 
 
 def _speak_all(
-    clips: Sequence[Clip], accent: str, folder: Path, seed: int, clip_ms: int, processes: int | None
+    clips: Sequence[PlannedClip], accent: str, folder: Path, seed: int, clip_ms: int, processes: int | None
 ) -> set[str]:
     """Speak every clip and the background into ``folder``; the files written."""
     for word in dict.fromkeys(clip.word for clip in clips):
@@ -149,7 +152,7 @@ def _speak_all(
     by_espeak = [clip for clip in clips if clip.program is None]
     variants = sorted({clip.variant for clip in by_espeak})
     shard_of = {variant: position % _SHARDS for position, variant in enumerate(variants)}
-    shards: list[list[Clip]] = [[] for _ in range(_SHARDS)]
+    shards: list[list[PlannedClip]] = [[] for _ in range(_SHARDS)]
     for clip in by_espeak:
         shards[shard_of[clip.variant]].append(clip)
     others = itertools.groupby((clip for clip in clips if clip.program), lambda clip: clip.program)
@@ -177,7 +180,7 @@ def _speak_all(
     return written
 
 
-def _write_clips(clips: Sequence[Clip], folder: Path, seed: int, clip_ms: int) -> list[str]:
+def _write_clips(clips: Sequence[PlannedClip], folder: Path, seed: int, clip_ms: int) -> list[str]:
     """Speak and write one shard; the files written. Runs in a process of its own."""
     written = []
     clip_samples = clip_ms * SAMPLE_RATE_HZ // 1000
@@ -214,7 +217,7 @@ def _speak_to_fit(text: str, longest_samples: int, rng: np.random.Generator) -> 
 def _said_by_program(
     program: ProgramVoice, text: str, longest_samples: int, rng: np.random.Generator
 ) -> NDArray[np.float32] | None:
-    """The text by another engine; None if it fails or takes too long."""
+    """The text by another program; None if it fails or takes too long."""
     said = _program_says(program, text)
     if said is None:
         return None
@@ -265,14 +268,14 @@ def _write_background(
         path.write_bytes(encode_wav(samples, SAMPLE_RATE_HZ))
 
 
-def _write_lists(clips: Sequence[Clip], written: set[str], folder: Path) -> None:
+def _write_lists(clips: Sequence[PlannedClip], written: set[str], folder: Path) -> None:
     for split in HELD_OUT_SPLITS:
         files = sorted(clip.file for clip in clips if clip.split == split and clip.file in written)
         (folder / SPLIT_LISTS[split]).write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
 
 
 def _readme(
-    settings: dict[str, object], clips: Sequence[Clip], written: set[str], accents: Sequence[str]
+    settings: dict[str, object], clips: Sequence[PlannedClip], written: set[str], accents: Sequence[str]
 ) -> str:
     speakers = {
         name: sum(map(len, sexes)) for name, sexes in split_speakers(int(str(settings["seed"]))).items()

@@ -1,6 +1,6 @@
 """Other programs that speak, used beside eSpeak NG where they are installed.
 
-Each is one entry of ``ENGINES``, found by its name on PATH. Nothing is fetched. Their voices are
+Each is one entry of ``SYNTHESIZERS``, found by its name on PATH. Nothing is fetched. Their voices are
 for training alone: few as they are, they would leave a hole in it if some were held out.
 """
 
@@ -22,8 +22,8 @@ _PICO_LANGUAGES = ("en-US", "en-GB", "de-DE", "es-ES", "fr-FR", "it-IT")
 
 
 @dataclass(frozen=True)
-class Engine:
-    """A program.
+class Synthesizer:
+    """A program that speaks.
 
     Attributes:
         program: its name on PATH.
@@ -38,7 +38,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class ProgramVoice:
-    """A voice of an engine."""
+    """A voice of a program."""
 
     program: str
     voice: str
@@ -67,15 +67,15 @@ def _piper_voices(language: str) -> Sequence[str]:
     return sorted(map(str, Path(folder).glob(f"{language.split('-')[0]}_*.onnx"))) if folder else ()
 
 
-ENGINES = (
-    Engine("flite", _flite_voices, lambda voice, text, wav: ["-voice", voice, "-t", text, "-o", wav]),
-    Engine("piper", _piper_voices, lambda voice, _, wav: ["--model", voice, "--output_file", wav]),
-    Engine(
+SYNTHESIZERS = (
+    Synthesizer("flite", _flite_voices, lambda voice, text, wav: ["-voice", voice, "-t", text, "-o", wav]),
+    Synthesizer("piper", _piper_voices, lambda voice, _, wav: ["--model", voice, "--output_file", wav]),
+    Synthesizer(
         "pico2wave",
         lambda language: [code for code in _PICO_LANGUAGES if code.lower().startswith(language.lower())],
         lambda voice, text, wav: ["-l", voice, "-w", wav, text],
     ),
-    Engine(
+    Synthesizer(
         "text2wave",  # of Festival
         lambda language: ["default"] if _is_english(language) else [],
         lambda _voice, _text, wav: ["-o", wav],
@@ -84,24 +84,24 @@ ENGINES = (
 
 
 def installed_voices(language: str) -> list[ProgramVoice]:
-    """Every voice of every engine on PATH that speaks the language."""
+    """Every voice of every program on PATH that speaks the language."""
     found = []
-    for engine in ENGINES:
-        if shutil.which(engine.program):
+    for synthesizer in SYNTHESIZERS:
+        if shutil.which(synthesizer.program):
             try:
-                names = engine.voices(language)
+                names = synthesizer.voices(language)
             except (OSError, subprocess.SubprocessError):
                 continue  # on PATH, but not the program that it should be
-            found += [ProgramVoice(engine.program, name) for name in names]
+            found += [ProgramVoice(synthesizer.program, name) for name in names]
     return found
 
 
 def speak(voice: ProgramVoice, text: str) -> tuple[NDArray[np.int16], int] | None:
     """A text as spoken by a voice: (samples,) int16 and their rate in Hz; None where the program fails."""
-    engine = next(engine for engine in ENGINES if engine.program == voice.program)
+    synthesizer = next(synthesizer for synthesizer in SYNTHESIZERS if synthesizer.program == voice.program)
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "speech.wav")
-        command = [engine.program, *engine.arguments(voice.voice, text, file)]
+        command = [synthesizer.program, *synthesizer.arguments(voice.voice, text, file)]
         try:
             subprocess.run(command, input=text.encode(), capture_output=True, timeout=_TIMEOUT_S, check=True)
             with wave.open(file) as speech:

@@ -1,4 +1,5 @@
 """A .tflite file: what is in it, and what TFLite-Micro makes of it.
 
-``tflm.TflmModel`` is the oracle for scores and for the arena.
+``graph.read_graph`` gives its tensors and operators; ``tflm.TflmModel`` is the oracle for scores and for
+the arena. ``schema.ENGINE_OPS`` lists the operators that are run here.
 """

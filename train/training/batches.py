@@ -1,4 +1,4 @@
-"""What one step of training sees: clips drawn from the bank, changed, with the scores to aim at."""
+"""Makes the batch of one training step: clips drawn from the bank, changed, with the scores to aim at."""
 
 from collections.abc import Callable
 
@@ -51,7 +51,7 @@ class Batches:
         return features[..., None], targets
 
     def _chosen(self, seed: tf.Tensor) -> tf.Tensor:
-        """Places in the bank: the part by its share, then any clip of the part."""
+        """Draw clips of the bank: first its part, by the part's share, then any clip of that part."""
         if not self._parts:
             return tf.random.stateless_uniform([self._batch_size], seed, 0, len(self._labels), tf.int32)
         clips = np.array([part.clips for part in self._parts])
@@ -65,7 +65,7 @@ class Batches:
 
 
 def _mixed(clips: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-    """Each clip of a batch with a share of its neighbour."""
+    """Mix each clip of a batch with a share of its neighbour."""
     return (1.0 - share) * clips + share * tf.roll(clips, 1, axis=0)
 
 

@@ -1,4 +1,4 @@
-"""Trained runs as teachers: what they make of a batch is what the network in training is to learn."""
+"""Trained runs as teachers: the network in training learns the scores that they give a batch."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def check_teachers(runs: tuple[Path, ...], spec: ModelSpec) -> None:
 
 
 def load_teacher(runs: tuple[Path, ...]) -> Teacher | None:
-    """The runs as one teacher: the mean of their log-probabilities. None for no runs."""
+    """Load runs as one teacher, which gives the mean of their log-probabilities; None without runs."""
     if not runs:
         return None
     models = [architectures.logits(architectures.load(run / runfolder.KERAS)) for run in runs]

@@ -47,7 +47,7 @@ class WorkerLost(UserError):
 
 
 class Replicas:
-    """The replicas that train one network; without arguments this process alone, as if there were none."""
+    """The replicas that train one network; without arguments, this process alone."""
 
     def __init__(
         self, strategy: tf.distribute.Strategy | None = None, cluster: Cluster | None = None
@@ -65,7 +65,7 @@ class Replicas:
 
     @property
     def flag(self) -> str:
-        """What a command that goes on with the training has to be given, too."""
+        """The flags that a command must repeat to go on with the training."""
         if self._cluster is not None:
             return f" --distribute {MULTI_WORKER}"
         return "" if self.is_alone else f" --distribute {MIRRORED}"
@@ -103,7 +103,7 @@ class Replicas:
                 )
 
     def mean_of(self, function: Callable[..., tuple[tf.Tensor, ...]], *arguments: tf.Tensor) -> Any:
-        """The scalars that a function gives, as the mean over all replicas; within a tf.function."""
+        """Call a function on every replica; return the mean of its scalars. Use it within a tf.function."""
         if self.is_alone:
             return function(*arguments)
 
@@ -114,7 +114,7 @@ class Replicas:
         return [self._local(mean) for mean in self._strategy.run(averaged, arguments)]
 
     def shares(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-        """This replica's share of the gradients of the whole batch: Keras sums those of all replicas."""
+        """Scale gradients to this replica's share of the whole batch; Keras sums those of all replicas."""
         return gradients if self.is_alone else [gradient / self.count for gradient in gradients]
 
     def settle(self, variables: list[Any]) -> None:
@@ -165,7 +165,7 @@ class Replicas:
 
     @contextlib.contextmanager
     def watched(self, run: Path | None = None) -> Iterator[None]:
-        """Turn the loss of a worker within the block into what to do about it; ``run`` may hold a checkpoint.
+        """Turn TensorFlow's error about a lost worker into advice; ``run`` may hold a checkpoint.
 
         Raises:
             WorkerLost: instead of TensorFlow's error.
@@ -197,7 +197,7 @@ class Replicas:
         return self._strategy.experimental_local_results(value)[0]
 
     def _texts(self, text: str) -> list[str]:
-        """A text of each worker, in their order."""
+        """Collect a text from each worker, in their order."""
         encoded = list(text.encode())
         lengths = self._gathered([len(encoded)])
         every = iter(self._gathered(encoded))
@@ -206,7 +206,7 @@ class Replicas:
         return texts[:: len(lengths) // len(self._cluster.workers)]
 
     def _gathered(self, numbers: list[int]) -> list[int]:
-        """Numbers of each replica, one after the other."""
+        """Collect the numbers of each replica, one after the other."""
         return [int(number) for number in self._local(self._gather(tf.constant(numbers, tf.int32)))]
 
     def _gather_in_each(self, numbers: tf.Tensor) -> Any:
@@ -218,7 +218,7 @@ class Replicas:
 
 
 def own_rows(rows: tf.Tensor) -> tf.Tensor:
-    """Those of a batch's (clips,) entries that this replica works on; all of them, if it is alone."""
+    """The entries of a batch, (clips,), that this replica works on; all of them, if it is alone."""
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync == 1:
         return rows
@@ -234,7 +234,7 @@ def own_seed(seed: tf.Tensor) -> tf.Tensor:
 
 
 def connect(distribution: Distribution) -> Replicas:
-    """The replicas that a distribution asks for. Has to come before anything else is computed.
+    """Connect the replicas that a distribution asks for; to be called before TensorFlow computes anything.
 
     Raises:
         UserError: a port that is taken.
@@ -264,7 +264,7 @@ def _multi_worker(cluster: Cluster) -> Replicas:
 def _meet(cluster: Cluster) -> None:
     """Wait until something answers at the address of every worker.
 
-    TensorFlow would wait, too, but without a word, without an end, and without hearing Ctrl-C.
+    TensorFlow waits, too, but it says nothing, never gives up, and does not hear Ctrl-C.
     """
     port = int(cluster.workers[cluster.index].rpartition(":")[2])
     try:
@@ -292,7 +292,7 @@ def _meet(cluster: Cluster) -> None:
 
 @contextlib.contextmanager
 def _deadly_interrupt() -> Iterator[None]:
-    """Ctrl-C ends the process at once within the block, in which Python cannot hear of it."""
+    """Let Ctrl-C end the process at once within the block, where Python itself would not notice it."""
     previous = signal.getsignal(signal.SIGINT)
     if previous is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -303,7 +303,7 @@ def _deadly_interrupt() -> Iterator[None]:
 
 
 def _absent(cluster: Cluster) -> list[int]:
-    """Other workers at whose address nobody answers."""
+    """Find the other workers at whose address nobody answers."""
     absent = []
     for index, address in enumerate(cluster.workers):
         host, _, port = address.rpartition(":")
@@ -320,6 +320,6 @@ def _listed(cluster: Cluster, indices: list[int]) -> str:
 
 
 def _lost(cluster: Cluster, cause: str) -> str:
-    """Who is gone: those at whose address nobody answers, else those whom TensorFlow names."""
+    """Name the workers that are gone: where nobody answers, or else those that TensorFlow names."""
     named = {int(index) for index in _TASK.findall(cause)} - {cluster.index}
     return _listed(cluster, _absent(cluster) or sorted(named))

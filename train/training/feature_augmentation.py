@@ -1,8 +1,8 @@
 """Changes to features in training: warps, level, noise and masks, on logarithmic spectra.
 
-Clips of audio can be changed before their features exist (``train.data.augment``); a feature bank has no
-audio, and a change drawn anew for every batch shows the network more than a bank of variants does.
-All of it is TensorFlow, inside the training step, drawn from a stateless seed.
+``train.data.augment`` changes audio before features are computed. This module changes the features: a
+feature bank has no audio, and a change drawn anew for every batch shows the network more than a bank of
+variants does. It all runs in TensorFlow, inside the training step, drawn from a stateless seed.
 """
 
 import math
@@ -48,7 +48,7 @@ class Augmenter:
         return steps * front_end.feature_scale
 
     def _warped(self, features: tf.Tensor, draw: "_Draws") -> tf.Tensor:
-        """Time stretched and moved, frequency stretched; beyond the ends, the edge goes on or silence is."""
+        """Stretch and move time, and stretch frequency; beyond the ends comes the edge again, or silence."""
         settings, front_end = self._settings, self._front_end
         centre = (front_end.frames - 1) / 2
         stretch = 1.0 + draw.uniform(-settings.time_stretch, settings.time_stretch)[:, None]
@@ -62,7 +62,7 @@ class Augmenter:
         return tf.matmul(features, _interpolation(bins, front_end.bins), transpose_b=True)
 
     def _in_a_room(self, features: tf.Tensor, draw: "_Draws") -> tf.Tensor:
-        """Each frame followed by its own decay, up to as much power in all: powers add, as with noise."""
+        """Let each frame decay into the next ones, as in a room. The decay has at most the frame's power."""
         settings, front_end = self._settings, self._front_end
         if not settings.room_frequency:
             return features
@@ -77,7 +77,7 @@ class Augmenter:
         return _log2(tf.matmul(heard, tf.pow(2.0, features - loudest)) + 1e-12) + loudest
 
     def _with_noise(self, features: tf.Tensor, draw: "_Draws") -> tf.Tensor:
-        """Powers of clip and noise added: the phases are unknown, on average they do not matter."""
+        """Add the powers of noise to those of the clip; on average the phases do not matter."""
         settings = self._settings
         if self._noise is None or not settings.noise_frequency:
             return features
@@ -90,7 +90,7 @@ class Augmenter:
 
 
 class _Draws:
-    """Random numbers for the clips of a batch, another set with each call."""
+    """Draws random numbers for the clips of a batch, new ones with each call."""
 
     def __init__(self, seed: tf.Tensor, clips: tf.Tensor) -> None:
         self._seed, self._clips, self._calls = seed, clips, 0

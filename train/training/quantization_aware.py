@@ -1,7 +1,7 @@
-"""Fine-tuning a trained network with the rounding of int8 in it, so that it learns to live with it.
+"""Fine-tunes a trained network with the rounding of int8 in it, so that it learns to make up for it.
 
-The aware network shares its weights with the one that was trained: what it learns is in ``model.keras``,
-which is quantized as any other. Source:
+The aware network shares its weights with the trained one, so ``model.keras`` holds what it learns, and is
+quantized as any other. Source:
     Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
     Inference" (2018).
 """
@@ -47,7 +47,7 @@ def aware(model: keras.Model) -> keras.Model:
 
 
 def _consumers(model: keras.Model) -> dict[str, list[keras.Layer]]:
-    """By the name of a layer, those that take its output."""
+    """Map the name of each layer to the layers that take its output."""
     found: dict[str, list[keras.Layer]] = {}
     for layer in model.layers[1:]:
         for tensor in keras.tree.flatten(layer.input):
@@ -60,14 +60,14 @@ def _is_norm(layer: keras.Layer) -> bool:
 
 
 class _Folded(keras.layers.Layer):
-    """In the place of a normalization that the kernel before it has taken in."""
+    """Stands in for a normalization that was folded into the kernel before it."""
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         return inputs
 
 
 class _Aware(keras.layers.Layer):
-    """A layer with its kernel rounded, and its output where the .tflite has it as a tensor."""
+    """A layer that rounds its kernel, and its output where the .tflite has a tensor for that."""
 
     def __init__(
         self, layer: keras.Layer, norm: keras.layers.BatchNormalization | None, is_rounded: bool
@@ -107,7 +107,7 @@ class _Aware(keras.layers.Layer):
         return layer.activation(outputs if bias is None else outputs + bias)
 
     def _rounded(self, outputs: Any, training: bool) -> Any:
-        """Activations on 256 steps of the range that they had of late."""
+        """Round activations to 256 steps of the range that they had of late."""
         if training:
             is_first = tf.equal(self._low.value, self._high.value)
             share = tf.where(is_first, 1.0, 1.0 - _RANGE_MOMENTUM)
@@ -117,7 +117,7 @@ class _Aware(keras.layers.Layer):
 
 
 def _rounded_kernel(kernel: tf.Tensor) -> tf.Tensor:
-    """The kernel on steps of a 127th of its largest weight."""
+    """Round a kernel to steps of a 127th of its largest weight."""
     largest = tf.stop_gradient(tf.reduce_max(tf.abs(kernel)))
     return tf.quantization.fake_quant_with_min_max_vars(kernel, -largest, largest, _BITS, narrow_range=True)
 

@@ -3,10 +3,12 @@
     FOLDER/<key>.tfrecord/clips-00003-of-00040.tfrecord    1,000 clips each, whole or not there at all
     FOLDER/<key>.tfrecord/manifest.json                    the last file: counts and SHA-256 of the others
 
-A worker makes the shards that are missing, from its own place on and then round, until none is. So nobody
-waits for anybody, what a worker that died has left out the others make up for, and what two of them make at
-the same time is the same (docs/adr/0016-distribution.md). A record is a tf.train.Example with ``features``,
-the bytes of (frames, bins) of the front end's step type, and ``label``, an index.
+Each worker makes missing shards, beginning at a place of its own and going round, until none is missing. So
+no worker waits for another, and the others make the shards of a worker that died. Two workers that make a
+shard at the same time write the same bytes (docs/adr/0016-distribution.md).
+
+A record is a tf.train.Example with ``features``, the bytes of (frames, bins) of the front end's step type,
+and ``label``, an index.
 """
 
 import os
@@ -30,7 +32,7 @@ _MANIFEST = "manifest.json"
 
 
 def sharded_bank(request: BankRequest, folder: Path, cluster: Cluster | None = None) -> Bank:
-    """The bank of a training split, read from ``folder``, where what is missing of it is made first.
+    """Read the bank of a training split from ``folder``, after making the shards that are missing.
 
     Raises:
         UserError: files that do not belong together, or are damaged.
@@ -87,7 +89,7 @@ def _write(path: Path, features: NDArray[Any], labels: list[int]) -> None:
 
 
 def _is_whole(path: Path, clips: int) -> bool:
-    """Whether a shard that no manifest vouches for yet can be read to its end."""
+    """Whether a shard can be read to its end, to be checked before a manifest vouches for it."""
     try:
         return sum(1 for _ in tf.data.TFRecordDataset(str(path))) == clips
     except tf.errors.DataLossError:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from train.core.cache import cache_root
 from train.core.console import log
 from train.core.installation import earshot_version
 from train.core.layout import TRAINING, VALIDATION
+from train.core.results.training import CurvePoint, Curves, History, Stage, Training, TrainingPoint
 from train.data import feature_cache
 from train.data.job_data import Material
 from train.settings.job import Job
@@ -31,8 +32,18 @@ _FINE_TUNING = "quantization_aware"
 _NOISE_CLIPS = 2000  # of background noise that a recipe may mix into features
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What the next stage is told beside the files: what training cost, and the size of the network."""
+
+    timings_s: dict[str, float]
+    training: Training
+    parameters: int
+    macs: int
+
+
 def meet(job: Job, material: Material, distribution: Distribution) -> "Replicas":
-    """The replicas that are to train, once all are there and about to do the same.
+    """Wait for the replicas that are to train, and check that all have the same settings.
 
     Raises:
         UserError: workers with other settings, or a batch that cannot be shared evenly.
@@ -55,7 +66,7 @@ def train(
     stop: bool,
     distribution: Distribution,
     replicas: "Replicas | None" = None,
-) -> dict[str, Any]:
+) -> Trained | None:
     """The first stage: RUN/model.keras, model.pb, labels.txt, history.json, spec.json, and calibration.npy.
 
     Args:
@@ -64,7 +75,7 @@ def train(
         distribution: where the bank lies, and whose part of it is made here.
         replicas: those of ``meet``. Only the chief writes into the run folder.
     Returns:
-        the timings_s and training sections of metrics.json; of any worker but the chief nothing.
+        what it cost; None of any worker but the chief.
     Raises:
         Interrupted: Ctrl-C during training; checkpoints are in the run folder.
         UserError: a network that cannot be built or frozen.
@@ -106,18 +117,13 @@ def train(
         state = trained(model, job.recipe, replicas)
         replicas.leave()
     if not replicas.is_chief:
-        return {}
+        return None
     if not replicas.is_alone:
         distributed, model = model, build()  # its variables are those of one device again
         model.set_weights(distributed.get_weights())
-    history: dict[str, Any] = {"training": state.training, "validation": state.validation}
-    stages = _in_short(state)
-    if replicas.count > 1:
-        stages |= {"distribute": distribution.kind, "replicas": replicas.count}
+    tuned = None
     if job.recipe.quantization_aware_steps and not stop:  # the chief alone: a small part of the steps
-        tuning = trained(aware(model), job.recipe.fine_tuning(), Replicas(), _FINE_TUNING)
-        history[_FINE_TUNING] = {"training": tuning.training, "validation": tuning.validation}
-        stages[_FINE_TUNING] = _in_short(tuning)
+        tuned = trained(aware(model), job.recipe.fine_tuning(), Replicas(), _FINE_TUNING)
 
     with runfolder.atomic_path(run / runfolder.KERAS) as temporary:
         model.save(temporary)
@@ -128,19 +134,33 @@ def train(
         with runfolder.atomic_path(run / runfolder.CALIBRATION) as temporary:
             np.save(temporary, _calibration(training_bank.features))
         artefacts.append(runfolder.CALIBRATION)
-    runfolder.write_json(run / runfolder.HISTORY, history)
+    curves = {} if tuned is None else {_FINE_TUNING: Curves(**_curves(tuned))}
+    History(**_curves(state), **curves).write(run / runfolder.HISTORY)
     runfolder.write_spec(run, spec, artefacts)
+    is_shared = replicas.count > 1
+    return Trained(
+        timings_s={"features": round(features_s, 1), "training": round(state.seconds, 1)},
+        training=Training(
+            **_in_short(state),
+            distribute=distribution.kind if is_shared else None,
+            replicas=replicas.count if is_shared else None,
+            quantization_aware=None if tuned is None else Stage(**_in_short(tuned)),
+        ),
+        parameters=architectures.count_parameters(model),
+        macs=architectures.count_macs(model),
+    )
+
+
+def _curves(state: "State") -> dict[str, Any]:
+    """The fields of ``Curves``."""
     return {
-        "timings_s": {"features": round(features_s, 1), "training": round(state.seconds, 1)},
-        "training": stages,
-        "network": {
-            "parameters": architectures.count_parameters(model),
-            "macs": architectures.count_macs(model),
-        },
+        "training": tuple(TrainingPoint(**point) for point in state.training),
+        "validation": tuple(CurvePoint(**point) for point in state.validation),
     }
 
 
 def _in_short(state: "State") -> dict[str, Any]:
+    """The fields of ``Stage``."""
     return {
         "steps": state.step,
         "best_step": state.best_step,
@@ -150,7 +170,7 @@ def _in_short(state: "State") -> dict[str, Any]:
 
 
 def _common(job: Job, material: Material) -> dict[str, Any]:
-    """What has to be the same for all workers: everything but the places where each finds the clips."""
+    """The settings that must be the same on all workers: all but the places where each finds the clips."""
     settings = job.settings()
     for name in ("data", "test_data"):
         settings.pop(name)
@@ -159,7 +179,7 @@ def _common(job: Job, material: Material) -> dict[str, Any]:
 
 
 def _training_bank(job: Job, material: Material, distribution: Distribution) -> feature_cache.Bank:
-    """The clips of every corpus that is trained on, each with its share of a batch."""
+    """Gather the clips of every training corpus, each corpus with its share of a batch."""
     trained_on = [
         (material.splits[TRAINING], material.main),
         *((extra.split, extra.collection) for extra in material.extras),
@@ -191,6 +211,6 @@ def _training_bank(job: Job, material: Material, distribution: Distribution) -> 
 
 
 def _calibration(features: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Representative clips for quantization: evenly spaced through the (shuffled) training bank."""
+    """Pick clips for quantization, evenly spaced through the shuffled training bank."""
     stride = max(1, math.ceil(len(features) / CALIBRATION_CLIPS))
     return np.ascontiguousarray(features[::stride])

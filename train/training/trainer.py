@@ -1,4 +1,4 @@
-"""Training: batches drawn from the bank, best validation checkpoint, exact resume."""
+"""Trains on batches from the bank, keeps the weights that validate best, and resumes exactly."""
 
 import contextlib
 import dataclasses
@@ -34,7 +34,7 @@ _CHUNK_STEPS = 100  # steps per call into TensorFlow: the bar moves and Ctrl-C i
 
 @dataclass
 class State:
-    """How far training is, beside the weights."""
+    """How far training has come; the weights are kept beside this."""
 
     step: int = 0
     best_step: int = 0
@@ -72,7 +72,7 @@ class Trainer:
         stage: str = "",
         replicas: Replicas | None = None,
     ) -> None:
-        """Of one stage of a run's training, which keeps its checkpoints in a folder of that name.
+        """Prepare one stage of a run's training; its checkpoints are in a folder of that name.
 
         ``corpus_sha256`` identifies what the banks were made of; checkpoints of another are refused.
         With ``replicas`` the model has to be built in their scope.
@@ -100,7 +100,7 @@ class Trainer:
         )
 
     def resume(self) -> bool:
-        """Take up the last checkpoint of the run folder; False where there is none."""
+        """Load the last checkpoint of the run folder; False where there is none."""
         path = self._checkpoints / runfolder.LAST
         if not path.is_file():
             return False
@@ -173,7 +173,7 @@ class Trainer:
         return accuracy, loss
 
     def _chunk(self, start: tf.Tensor, end: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Steps start+1..end in one graph call; mean accuracy and mean loss over them."""
+        """Train steps start+1..end in one graph call; return their mean accuracy and mean loss."""
         accuracy, loss = tf.constant(0.0), tf.constant(0.0)
         for step in tf.range(start, end):
             step_accuracy, step_loss = self._replicas.mean_of(self._step, step)
@@ -197,7 +197,7 @@ class Trainer:
         return tf.reduce_mean(tf.cast(hits, tf.float32)), loss
 
     def _evaluate(self, rate: float, accuracy: float, loss: float) -> None:
-        """Validate, remember the best, save; lines as speech_commands logs them."""
+        """Validate, remember the best weights, save, and log lines like those of speech_commands."""
         state = self.state
         log(f"Step #{state.step}: rate {rate:f}, accuracy {100 * accuracy:.1f}%, cross entropy {loss:f}")
         with self._averaged():
@@ -227,17 +227,17 @@ class Trainer:
         return np.concatenate([self._validate_batch(batch).numpy() for batch in batches])
 
     def _all_variables(self) -> list[Any]:
-        """What training needs to go on."""
+        """The variables that training needs to go on."""
         average = self._average.variables if self._average is not None else []
         return [*self.model.variables, *self._optimizer.variables, *average]
 
     def _kept_by_each(self) -> list[Any]:
-        """What a step changes by a replica's own clips alone: moving statistics, and their averages."""
+        """Variables that each replica changes by its own clips alone: moving statistics, their averages."""
         kept = [variable for variable in self.model.non_trainable_variables if "float" in variable.dtype]
         return kept + (self._average.of(kept) if self._average is not None else [])
 
     def _averaged(self) -> contextlib.AbstractContextManager[None]:
-        """The model with its averaged weights, where the recipe averages."""
+        """Give the model its averaged weights within the block, if the recipe averages."""
         return contextlib.nullcontext() if self._average is None else self._average.in_place()
 
     def _save(self, name: str) -> None:
@@ -275,7 +275,7 @@ class Trainer:
 
 
 class _Average:
-    """Weights averaged over the last steps, which validate better than those of any one step.
+    """Averages weights over the last steps; the averages validate better than any one step's weights.
 
     Source:
         Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging" (1992).
@@ -302,7 +302,7 @@ class _Average:
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
-        """The averages stand in for the weights within the block."""
+        """Put the averages in place of the weights within the block."""
         weights = [variable.numpy() for variable in self._averaged]
         for variable, average in zip(self._averaged, self.variables, strict=True):
             variable.assign(average)
@@ -315,7 +315,7 @@ class _Average:
 
 @contextlib.contextmanager
 def _interrupt_held() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C waits until it is asked for, so that weights, step and history saved belong together.
+    """Hold Ctrl-C back until it is asked for, so that the saved weights, step and history belong together.
 
     Yields a function that tells whether there was one. A second one is not held back. Where
     Ctrl-C is ignored, as in a shell's background jobs, it stays ignored.
@@ -340,7 +340,7 @@ def _interrupt_held() -> Iterator[Callable[[], bool]]:
 
 
 def _load(path: Path, variables: list[Any]) -> State:
-    """Put a checkpoint's arrays into variables; the state saved with them."""
+    """Put a checkpoint's arrays into variables; return the state that was saved with them."""
     try:
         with np.load(path) as saved:
             arrays = [saved[name] for name in sorted(saved.files) if name != "state"]
@@ -357,7 +357,7 @@ def _load(path: Path, variables: list[Any]) -> State:
 
 
 def _seeds(model: keras.Model) -> list[Any]:
-    """What dropout draws by: the model's variables that are whole numbers."""
+    """The seeds of dropout: the variables of the model that are whole numbers."""
     return [variable for variable in model.variables if "float" not in variable.dtype]
 
 

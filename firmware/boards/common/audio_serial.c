@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The microphone of boards that have none: samples come over the serial line.
 //
 // They are raw, 16-bit, low byte first. For each ACKNOWLEDGED_BYTES of them the board sends one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // APB UART of the Cortex-M System Design Kit (Arm DDI 0479, "APB UART").
 
 #ifndef EARSHOT_CMSDK_UART_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The few registers of the Cortex-M core itself that the boards need (Armv7-M and Armv8-M
 // architecture manuals, system control space), and how a board presents itself to startup.c.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The HAL of Arm's MPS2 and MPS3 boards, whose FPGA images differ in addresses and clocks.
 //
 // A board's one C file defines MPS_CORE_HZ, MPS_PERIPHERAL_HZ, MPS_UART0, MPS_UART0_RECEIVE and

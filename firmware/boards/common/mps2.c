@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Arm MPS2 with an FPGA image that has the memory map of AN385: AN385 (Cortex-M3), AN386
 // (Cortex-M4), AN500 (Cortex-M7). Addresses, interrupts: those application notes, and
 // hw/arm/mps2.c of QEMU, where this was run.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For boards that nobody emulates.
 
 #include "semihosting.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Measuring on any Cortex-M: SysTick is there and emulated on each, the cycle counter of DWT is not.
 
 #include "probe.h"

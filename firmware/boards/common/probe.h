@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What code costs: time in ticks of the core clock, and stack. For programs that measure.
 
 #ifndef EARSHOT_PROBE_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Only where the emulator answers: on silicon without a debugger, the first call is a fault.
 
 #include "semihosting.h"

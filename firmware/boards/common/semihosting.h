@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files of the computer that emulates the board, by Arm semihosting.
 
 #ifndef EARSHOT_SEMIHOSTING_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The serial half of the HAL on Cortex-M: a ring for each direction between main loop and interrupt.
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From reset to main() on any Cortex-M, the millisecond clock, and a last word on a fault.
 
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Between the serial line (serial.c: rings, the HAL) and a UART driver (cmsdk_uart.c, stm32_usart.c).
 
 #ifndef EARSHOT_UART_H_

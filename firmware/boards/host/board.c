@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // This computer as a board: the serial line is standard input and output, so that a program, a
 // pipe or a pseudo terminal can be at the other end. The program ends when its input ends.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // This computer counts no instructions and paints no stack: it only runs what it is given.
 
 #include "probe.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Arm MPS2 with the FPGA image AN505: IoT Kit with Cortex-M33, FPU and DSP extension.
 //
 // The core starts in Secure state with the SAU off, so everything is Secure; addresses are the

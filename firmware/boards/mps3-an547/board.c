@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Arm MPS3 with the FPGA image AN547: Corstone SSE-300, Cortex-M55 with FPU and MVE.
 //
 // The core starts in Secure state with the SAU off, so everything is Secure; addresses are the

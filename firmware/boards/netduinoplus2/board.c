@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // STM32F405 (Netduino Plus 2 and others): USART1 on PA9 (send) and PA10 (receive), 168 MHz.
 //
 // Registers: ST RM0090. The same image is meant for real boards, but it has run in QEMU alone.

@@ -31,7 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .timer import Engine
+    from .timer import GraphEngine
 
     Array = np.ndarray[Any, Any]
 
@@ -78,7 +78,7 @@ def main():
 
 
 def judge(engine, path, with_tta):
-    # type: (Engine, bytes, bool) -> dict[str, Any]
+    # type: (GraphEngine, bytes, bool) -> dict[str, Any]
     """The number of a file's best score as ``best``; or ``fault`` and ``is_empty`` if it cannot be scored."""
     try:
         samples = read_wav(path, RATE_HZ)
@@ -91,7 +91,7 @@ def judge(engine, path, with_tta):
 
 
 def score(engine, audio, with_tta):
-    # type: (Engine, Array, bool) -> Array
+    # type: (GraphEngine, Array, bool) -> Array
     """Scores of a clip of (samples,) float32, or the mean of those of its variants."""
     runs = [engine.run([variant.reshape(INPUT_SHAPE), _RATE])[0] for variant in variants(audio, with_tta)]
     mean = np.mean([np.ravel(scores) for scores in runs], axis=0)  # type: Array

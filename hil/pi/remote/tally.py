@@ -6,6 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_TOP = 10  # rows of the tables of the slowest and the largest
+
 
 class NodeRun(object):
     """One node in one run: times in microseconds from the start of the run, bytes that it allocated."""
@@ -109,16 +111,16 @@ class Tally(object):
         self.times.add(sum(record.duration_us for record in run))
         self.memory.add(sum(record.memory_bytes for record in run))
 
-    def lines(self, limit=10):
-        # type: (int) -> list[str]
-        """Every table: by run order (whole), by time and by memory (``limit`` rows), by type; the sums."""
+    def lines(self):
+        # type: () -> list[str]
+        """Every table: by run order (whole), by time and by memory (ten rows), by type; the sums."""
         by_order = sorted(self._nodes, key=lambda name: self._nodes[name].order)
         by_time = sorted(by_order, key=lambda name: -self._nodes[name].duration.mean)
         by_memory = sorted(by_order, key=lambda name: -self._nodes[name].memory.current)
         lines = ["Number of nodes executed: %d" % len(by_order)]
         lines += self._node_table("Run Order", by_order)
-        lines += self._node_table("Top by Computation Time", by_time[:limit])
-        lines += self._node_table("Top by Memory Use", by_memory[:limit])
+        lines += self._node_table("Top by Computation Time", by_time[:_TOP])
+        lines += self._node_table("Top by Memory Use", by_memory[:_TOP])
         lines += self._type_table()
         lines += ["Timings (microseconds): " + self.times.line(), "Memory (bytes): " + self.memory.line()]
         return lines + ["%d nodes observed" % len(by_order), ""]

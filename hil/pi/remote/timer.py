@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-    Engine = Interpreter | TensorFlowEngine
+    GraphEngine = Interpreter | TensorFlowEngine
 
 AUDIO_INPUT, RATE_INPUT, OUTPUT = "decoded_sample_data:0", "decoded_sample_data:1", "labels_softmax:0"
 INPUT_SHAPE = (16000, 1)  # of the challenge: a second at 16 kHz
 RATE_HZ = 16000
+_WARMUP_RUNS = 2
 AUTO, TENSORFLOW, NUMPY = "auto", "tensorflow", "numpy"
 EXIT_GRAPH, EXIT_LOST = 2, 3  # the graph cannot be run; whoever started this is gone
 
@@ -43,7 +44,6 @@ def main():
     add_engine_flags(parser)
     parser.add_argument("--max-num-runs", type=int, default=1000, help="of each phase (%(default)s)")
     parser.add_argument("--max-time", type=float, default=10.0, help="of each phase, in s (%(default)s)")
-    parser.add_argument("--warmup-runs", type=int, default=2, help="(%(default)s)")
     parser.add_argument(
         "--json", default="-", metavar="FILE", help="where the figures go (%(default)s: stdout)"
     )
@@ -111,7 +111,7 @@ def _measure(flags):
         "Benchmark name: []",
         "Output prefix: []",
         "Show sizes: [0]",
-        "Warmup runs: [%d]" % flags.warmup_runs,
+        "Warmup runs: [%d]" % _WARMUP_RUNS,
     ):
         _log(line)
     state_before = machine.read_state()
@@ -128,7 +128,7 @@ def _measure(flags):
         # type: () -> None
         tally.add_run(engine.run_traced(inputs))
 
-    warm = _phase(plain, flags.warmup_runs, -1.0, "without")
+    warm = _phase(plain, _WARMUP_RUNS, -1.0, "without")
     without = _phase(plain, flags.max_num_runs, flags.max_time, "without")
     with_stats = _phase(traced, flags.max_num_runs, flags.max_time, "with")
     _log(
@@ -178,7 +178,7 @@ def read_graph(path):
 
 
 def load_engine(content, flags, log=None):
-    # type: (bytes, argparse.Namespace, Callable[[str], None] | None) -> tuple[Engine, float]
+    # type: (bytes, argparse.Namespace, Callable[[str], None] | None) -> tuple[GraphEngine, float]
     """The engine that the flags ask for, and the seconds that it took; ``log`` in place of the timer's."""
     log = log or _log
     start_s = default_timer()
@@ -186,7 +186,7 @@ def load_engine(content, flags, log=None):
     if flags.engine != NUMPY:
         log("Loading TensorFlow.")
         try:
-            engine = TensorFlowEngine(content, feeds, fetches, flags.num_threads)  # type: Engine
+            engine = TensorFlowEngine(content, feeds, fetches, flags.num_threads)  # type: GraphEngine
             return engine, default_timer() - start_s
         except ImportError as error:
             if flags.engine == TENSORFLOW:
@@ -214,7 +214,7 @@ def _phase(run, most_runs, most_s, detail):
 
 
 def count_flops(engine, inputs):
-    # type: (Engine, list[np.ndarray[Any, Any]]) -> int
+    # type: (GraphEngine, list[np.ndarray[Any, Any]]) -> int
     """FLOPs of a run."""
     nodes = counted_nodes(needed_nodes(list(engine.nodes.values()), split_reference(OUTPUT)[0]))
     wanted = {(node.name, 0) for node in nodes} | {one for node in nodes for one in node.inputs}

@@ -19,8 +19,8 @@ from codegen.fixedpoint import (
     round_half_away,
 )
 from codegen.native import UNDEFINED_SANITIZER, WARNINGS
-from codegen.tflite import Tensor
 from train.core.installation import FIRMWARE_SOURCES
+from train.tflite.graph import Tensor
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 

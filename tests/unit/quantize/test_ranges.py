@@ -83,7 +83,7 @@ def test_both_sides_of_a_reshape_share_a_range(calibrated):
 
 
 def test_ranges_written_are_read_again_and_the_input_gets_the_front_ends(calibrated):
-    from train.tflite.tflm import read_model
+    from train.tflite.reader import read_model
 
     wanted = [
         Range(item.tensors, -0.5, 2.0 + index) for index, item in enumerate(read_ranges(calibrated, ""))

@@ -5,8 +5,10 @@ import pytest
 
 from quantize.slim import slim
 from train.core.errors import UserError
+from train.tflite.reader import read_model
+from train.tflite.schema import schema
 from train.tflite.tf_interpreter import tensorflow_scores
-from train.tflite.tflm import TflmModel, read_model, schema
+from train.tflite.tflm import TflmModel
 
 
 @pytest.fixture(scope="module")

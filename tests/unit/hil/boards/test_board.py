@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hil import __main__ as hil
-from hil.boards.board import BOARDS, HOST_CPU, board_ids, load_board
+from hil.boards.board import BOARDS, HOST_CPU, board_ids, find_board, load_board
 from train.core import console
 from train.core.errors import UserError
 
@@ -115,7 +115,7 @@ def test_a_broken_board_does_not_hide_the_others(
         (boards / broken).mkdir()
         (boards / broken / "board.json").write_text("{")
     monkeypatch.setattr("hil.commands.boards.board_ids", lambda folder=boards: board_ids(folder))
-    monkeypatch.setattr("hil.commands.boards.load_board", lambda board_id: load_board(board_id, boards))
+    monkeypatch.setattr("hil.commands.boards.find_board", lambda board_id, _: load_board(board_id, boards))
     monkeypatch.setattr(sys, "argv", ["hil", "boards"])
     with pytest.raises(SystemExit) as end:
         console.run(hil.main)
@@ -132,3 +132,25 @@ def test_a_file_that_is_no_board(tmp_path: Path, text: str, message: str) -> Non
     (tmp_path / "toy" / "board.json").write_text(text)
     with pytest.raises(UserError, match=message):
         load_board("toy", tmp_path)
+
+
+def test_boards_of_one_s_own_stand_beside_earshot_s(make_board: Callable[..., Path]) -> None:
+    own = make_board(lambda content: content.update(sources=["../common/startup.c", "board.c"]))
+    board = find_board("toy", own)
+    assert board.folder == own / "toy"
+    assert board.sources[0] == (BOARDS / "common" / "startup.c").resolve(), "the shared sources are Earshot's"
+    assert board.sources[1] == (own / "toy" / "board.c").resolve()
+    assert find_board("host", own) == load_board("host")
+    with pytest.raises(UserError, match=r"board 'tiy' is not known; known: host, .*, toy\. docs"):
+        find_board("tiy", own)
+
+
+def test_a_folder_without_boards_and_one_with_a_known_name_are_refused(
+    make_board: Callable[..., Path], tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"--board-dir .*nothing: holds no board; expected .*ID/board\.json"):
+        find_board("toy", tmp_path / "nothing")
+    own = make_board(lambda content: None)
+    (own / "toy").rename(own / "host")
+    with pytest.raises(UserError, match="host is a board of Earshot's, too; give yours another name"):
+        find_board("host", own)

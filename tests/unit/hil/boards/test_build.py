@@ -1,5 +1,6 @@
 """From run folder to firmware: what is refused, and in which words. tests/emulator builds for boards."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-from codegen.emit import generate
+from codegen.emit import generate, generate_model
 from hil.boards.board import Board, load_board
-from hil.boards.build import Engine, _cmake_message, _overflow_message, build
+from hil.boards.build import EngineChoice, _cmake_message, _overflow_message, build
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.spec import labels_for
 
 CMAKE_STDERR = """CMake Warning at a.cmake:1 (message):
   not this
@@ -73,7 +75,9 @@ def test_an_image_that_does_not_fit_says_how_much_is_missing(board: Board) -> No
 
 def test_a_run_without_sources(make_run: MakeRun, board: Board) -> None:
     run = make_run()
-    with pytest.raises(UserError, match=r"run/c: has no engine\.c; make it with: earshot codegen .*run"):
+    with pytest.raises(
+        UserError, match=r"run/c: has no manifest\.json; make it with: earshot codegen .*/run"
+    ):
         build(board, run)
 
 
@@ -85,16 +89,54 @@ def test_sources_of_another_model(run: Path, board: Board) -> None:
         build(board, run)
 
 
-@pytest.mark.parametrize("name", ["engine.c", "engine.h", "micro_model_settings.cc", "operating_point.h"])
+@pytest.mark.parametrize(
+    "name", ["engine.c", "engine.h", "micro_model_settings.cc", "operating_point.h", "manifest.json"]
+)
 def test_sources_with_a_gap(run: Path, board: Board, name: str) -> None:
     (run / "c" / name).unlink()
     with pytest.raises(UserError, match=rf"run/c: has no {name}; make it with: earshot codegen .*run$"):
         build(board, run)
 
 
-def test_sources_that_name_no_model(run: Path, board: Board) -> None:
-    (run / "c" / "engine.c").write_text("")
-    with pytest.raises(UserError, match=r"c/engine\.c: does not name its model; make it with"):
+@pytest.mark.parametrize("name", ["engine.c", "operating_point.c", "frontend_tables.h"])
+def test_a_changed_source(run: Path, board: Board, name: str) -> None:
+    """What is built would be taken for the model's."""
+    with (run / "c" / name).open("a") as file:
+        file.write("// changed\n")
+    expected = rf"c/{name}: is not as earshot codegen wrote it; make it with: earshot codegen .*run$"
+    with pytest.raises(UserError, match=expected):
+        build(board, run)
+
+
+def test_a_source_of_another_run(run: Path, board: Board, tmp_path: Path) -> None:
+    """engine.c of one model among the files of another."""
+    tflite = (run / runfolder.TFLITE).read_bytes()
+    (tmp_path / "other.tflite").write_bytes(tflite + bytes(16))
+    generate_model(tmp_path / "other.tflite", tmp_path / "c")
+    shutil.copy(tmp_path / "c" / "engine.c", run / "c")
+    with pytest.raises(UserError, match=r"c/engine\.c: is not as earshot codegen wrote it"):
+        build(board, run)
+
+
+def test_sources_of_a_model_alone(run: Path, board: Board) -> None:
+    shutil.rmtree(run / "c")
+    generate_model(run / runfolder.TFLITE, run / "c")
+    with pytest.raises(UserError, match=r"c: was generated with another front end or other labels than"):
+        build(board, run)
+
+
+def test_sources_with_other_labels(run: Path, board: Board) -> None:
+    spec = runfolder.read_spec(run)
+    changed = dataclasses.replace(spec, labels=labels_for(("yes", "other")))
+    runfolder.write_spec(run, changed, [runfolder.TFLITE])
+    with pytest.raises(UserError, match=r"other labels than .*spec\.json has; make it with: earshot codegen"):
+        build(board, run)
+
+
+def test_a_manifest_of_another_version(run: Path, board: Board) -> None:
+    path = run / "c" / "manifest.json"
+    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
+    with pytest.raises(UserError, match=r"manifest\.json: format version 2, expected 1; make it with: "):
         build(board, run)
 
 
@@ -112,9 +154,9 @@ def test_no_run_folder(tmp_path: Path, board: Board) -> None:
 
 def test_engines_and_what_they_need(run: Path, board: Board) -> None:
     with pytest.raises(UserError, match=r"needs a TFLite-Micro checkout.*add --tflm-root FOLDER"):
-        build(board, run, Engine("tflm"))
+        build(board, run, EngineChoice("tflm"))
     with pytest.raises(UserError, match=r"of no use to --engine compiled; add --engine tflm"):
-        build(board, run, Engine(tflm_root=run))
+        build(board, run, EngineChoice(tflm_root=run))
 
 
 def tools(folder: Path, *names: str) -> str:

@@ -69,7 +69,7 @@ def test_boards_lists_what_is_connected(
     monkeypatch.setattr(sys, "argv", ["hil", "boards"])
     monkeypatch.setattr(boards_module, "board_ids", lambda *_: ("host", "pico"))
     monkeypatch.setattr(
-        boards_module, "load_board", lambda board: pico if board == "pico" else load_board(board)
+        boards_module, "find_board", lambda board, _: pico if board == "pico" else load_board(board)
     )
     command.main()
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]

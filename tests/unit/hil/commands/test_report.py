@@ -9,18 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from invoke import invoke
 from report_runs import Page, make_run
 
 from hil.boards.build import Firmware, Usage
 from hil.boards.stack import StackBound
-from hil.commands.report import join, write_size
+from hil.commands import full_report
+from hil.commands.build import write_size
+from hil.commands.report import join
 from train.core import runfolder
 from train.core.errors import UserError
 from train.report.run_report import write_report
 
 pytestmark = pytest.mark.usefixtures("without_pictures")
 
+LINK = {"frames_sent": 17_171, "frames_received": 17_000, "retries": 11, "crc_errors": 12, "restarts": 1}
 STREAM = {
+    "board": "host",
+    "label": "emulated",
+    "engine": "compiled",
+    "build_id": "b1",
     "minutes": 1.5,
     "words": 3,
     "matched": 2,
@@ -34,26 +42,53 @@ STREAM = {
     "interval": [9.69, 289.0],
     "latency_ms": {"median": 412.4, "p90": 777.7},
     "per_label": [],
-    "differences_to_host": {"detections": 0, "compared": 3, "scores_equal": True, "first": None},
+    "differences_to_host": {
+        "detections": 0, "compared": 3, "scores_equal": True, "inferences_compared": 900, "first": None,
+    },
     "complete": True,
-    "seed": 1,
-    "label": "emulated",
+    "operating_point": "original",
+    "settings": {"seed": 1},
+    "inferences": 900,
+    "duration_s": 9.0,
+    "audio_s_per_s": 10.0,
+    "link": LINK,
     "truth": [{"label": "ja", "time_ms": at_ms} for at_ms in (1000.0, 4000.0, 61_000.0)],
     "detections": [
         {"time_ms": 2500, "label": "ja", "score": 220, "verdict": "correct", "said": "ja"},
         {"time_ms": 5500, "label": "<b>$5_$</b>", "score": 220, "verdict": "wrong", "said": "ja"},
         {"time_ms": 75_000, "label": "ja", "score": 220, "verdict": "false positive", "said": None},
     ],
-}
+}  # fmt: skip
+SIZE = {
+    "program": "proof", "engine": "tflm", "arena_bytes": 1, "flash_bytes": 2, "ram_bytes": 3,
+    "stack_bytes": None,
+}  # fmt: skip
+BENCH = {
+    "board": "host", "label": "emulated", "engine": "compiled", "build_id": "b1", "inference_count": 10,
+    "ticks_per_s": 25_000_000, "inference_ticks": {"min": 1, "max": 2}, "row_ticks": {"min": 1, "max": 2},
+    "instructions_per_inference": 1_234_567, "inference_us": None,
+    "instructions_per_row": 34_567, "row_us": None,
+    "arena_bytes": 5472, "flash_bytes": 31_664, "ram_bytes": 20_848, "stack_bytes": 484,
+}  # fmt: skip
 
 
 def result(**changes: Any) -> dict[str, Any]:
-    """What the page needs of a result.json."""
+    """A result.json."""
     return {
+        "board": "host",
+        "build_id": "b1",
+        "front_end_sha256": "ab" * 32,
+        "corpus_sha256": "cd" * 32,
+        "seed": 1,
+        "labels": ["_silence_", "_unknown_", "ja"],
         "accuracy": 0.9123,
         "interval": [0.88, 0.94],
         "clips": 500,
+        "correct": 456,
+        "confusion": [[0]],
+        "per_class": [],
         "clips_asked": 500,
+        "complete": True,
         "split": "testing",
         "int8_accuracy": 0.9123,
         "features_compared": 1_053_500,
@@ -61,16 +96,21 @@ def result(**changes: Any) -> dict[str, Any]:
         "features_max_difference": 1,
         "scores_compared": 2500,
         "scores_differing": 0,
+        "clips_differing": [],
         "proven": True,
         "clips_per_s": 23.45,
-        "retries": 11,
-        "crc_errors": 12,
+        "duration_s": 21.3,
         "failed": 0,
-        "link": {"frames_sent": 17_171, "restarts": 1},
-        "faults": [{"seed": 1}],
+        "failed_clips": [],
+        "link": LINK,
+        "faults": [{"seed": 1, "frames": 9}],
         "feed": "serial",
         "engine": "compiled",
         "label": "emulated",
+        "arena_bytes": 5472,
+        "ticks_per_s": 0,
+        "features_ticks": None,
+        "inference_ticks": None,
         **changes,
     }
 
@@ -102,6 +142,10 @@ def test_all_parts_are_shown(
 ) -> None:
     put(run, "mps2-an386", "result.json", result())
     put(run, "mps2-an386", "stream.json", STREAM)
+    put(run, "mps2-an386", "bench.json", BENCH)
+    put(
+        run, "board", "bench.json", BENCH, label="measured", instructions_per_inference=None, inference_us=9.8
+    )
     put(run, "host", "result.json", result(label="host", proven=False, scores_differing=3, faults=[]))
     usage = Usage(31_664, 20_848, StackBound(484, (), (), 0))
     write_size(run, "mps2-an386", "earshot", "compiled", Firmware(run / "earshot", 5472, usage))
@@ -114,6 +158,8 @@ def test_all_parts_are_shown(
         "serial, with faults on purpose 23.45 0 17,171 11 12 1",
         "mps2-an386 emulated 1.5 3 2 1 1 1 80.0 (9.7–289.0) 2 of 3 412 / 778 ms 0 of 3",
         "earshot compiled 31,664 20,848 5,472 484", "in an emulator, whose results are the board's",
+        "mps2-an386 emulated compiled 1,234,567 34,567 – –", "board measured compiled – 34,567 9.8 –",
+        "on the board itself",
     ):  # fmt: skip
         assert expected in text
     marks = [mark for mark in page.all("i") if "title" in mark]
@@ -125,6 +171,7 @@ def test_all_parts_are_shown(
     assert {"href": "#boards"} in page.all("a")
     printed = capsys.readouterr().out
     assert "91.2 % of 500 clips (emulated, proven), 1 of 3 words in 1.5 minutes" in printed
+    assert "1,234,567 instructions an inference" in printed
     assert "NOT PROVEN" in printed
 
 
@@ -141,16 +188,20 @@ def test_what_train_wrote_stays(run: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert write_report(run).read_text() == page, "earshot report keeps the boards"
 
 
-@pytest.mark.parametrize("name", ["result.json", "stream.json", "size.json"])
+PARTS = {
+    "result.json": (result(), "The line to the boards"),
+    "stream.json": (STREAM, "Listening"),
+    "size.json": (SIZE, "Firmware"),
+    "bench.json": (BENCH, "Work The fastest"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
 def test_one_part_is_enough(run: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    size = {"program": "proof", "engine": "tflm", "arena_bytes": 1, "flash_bytes": 2, "ram_bytes": 3}
-    size["stack_bytes"] = None
-    part = {"result.json": result(), "stream.json": STREAM, "size.json": size}[name]
-    put(run, "host", name, part)
-    headings = {"result.json": "The line to the boards", "stream.json": "Listening", "size.json": "Firmware"}
+    put(run, "host", name, PARTS[name][0])
     report(run, monkeypatch)
     text = words(run / runfolder.REPORT)
-    assert [heading in text for heading in headings.values()] == [heading == name for heading in headings]
+    assert [heading in text for _, heading in PARTS.values()] == [part == name for part in PARTS]
 
 
 def test_a_stream_cut_short(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,11 +235,22 @@ def test_nothing_to_report(run: Path) -> None:
 
 def test_damaged_files_are_told(run: Path) -> None:
     put(run, "host", "result.json", {"accuracy": 1.0})
-    with pytest.raises(UserError, match=r"result\.json: has no 'interval'; it is of another version"):
+    again = f"make it again with: earshot test --board host {run}"
+    with pytest.raises(UserError, match=rf"result\.json: has no 'interval'; {again}"):
         join(run)
     runfolder.write_json(run / "hil" / "host" / "result.json", [1])
-    with pytest.raises(UserError, match=r"result\.json: has no 'accuracy'"):
+    with pytest.raises(UserError, match=rf"result\.json: is a list, expected an object; {again}"):
         join(run)
-    runfolder.write_json(run / "hil" / "report.json", {"boards": 1})
-    with pytest.raises(UserError, match="is not as hil report writes it; make it again"):
+    runfolder.write_json(run / "hil" / "report.json", {"model_sha256": "0" * 64, "boards": 1})
+    complaint = rf"report\.json: boards: is 1, expected a list; make it again with: earshot report {run}"
+    with pytest.raises(UserError, match=complaint):
         write_report(run)
+
+
+def test_one_command_writes_the_page_with_boards_and_without(run: Path) -> None:
+    page = run / runfolder.REPORT
+    invoke(full_report, [run])
+    assert "7 of 1,053,500" not in words(page)
+    put(run, "host", "result.json", result())
+    invoke(full_report, [run])
+    assert "7 of 1,053,500" in words(page)

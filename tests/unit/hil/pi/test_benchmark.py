@@ -34,7 +34,7 @@ def rules_of(found: dict, nodes=(AUDIO, SOFTMAX), graph_bytes=4_870_144, label=N
 def test_the_winning_entry_keeps_every_rule():
     rules = rules_of(measured(58.042))
     assert {rule.kept for rule in rules.values()} == {True}
-    assert verdict(list(rules.values()))["kept"] is True
+    assert verdict(list(rules.values())).kept is True
     assert "58.042 ms (measured) by TensorFlow 1.4.0" in rules["latency"].found
 
 
@@ -58,7 +58,7 @@ def test_latency_elsewhere_is_not_judged(model):
     rules = rules_of(measured(900.0, model))
     assert rules["latency"].kept is None
     assert (model or "some processor") in rules["latency"].found
-    assert verdict(list(rules.values()))["kept"] is None
+    assert verdict(list(rules.values())).kept is None
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,16 @@ def test_local_is_written(monkeypatch, tmp_path, capsys):
     graph = make_graph(tmp_path, labels=4)
     run(monkeypatch, graph, "--local", "--engine", "numpy", "--runs", 3)
     found = json.loads((tmp_path / "pi" / "local.json").read_text())
-    assert list(found)[:7] == ["label", "avg_ms", "std_ms", "graph_bytes", "flops", "memory_bytes", "verdict"]
+    assert list(found)[:8] == [
+        "version",
+        "label",
+        "avg_ms",
+        "std_ms",
+        "graph_bytes",
+        "flops",
+        "memory_bytes",
+        "verdict",
+    ]
     assert (found["label"], found["flops"], found["memory_bytes"]) == ("host", 128000, 16)
     assert found["avg_ms"] == pytest.approx(found["timings_us"]["avg"] / 1000)
     assert found["avg_ms"] > 0

@@ -77,7 +77,16 @@ def times(content: Any) -> list[str]:
 
 def test_scores_work_and_no_times(monkeypatch, graph, root, capsys):
     found = emulate(monkeypatch, graph, root)
-    assert list(found)[:7] == ["label", "avg_ms", "std_ms", "graph_bytes", "flops", "memory_bytes", "verdict"]
+    assert list(found)[:8] == [
+        "version",
+        "label",
+        "avg_ms",
+        "std_ms",
+        "graph_bytes",
+        "flops",
+        "memory_bytes",
+        "verdict",
+    ]
     assert (found["label"], found["avg_ms"], found["std_ms"]) == ("emulated", None, None)
     assert (found["graph_bytes"], found["flops"], found["memory_bytes"]) == (
         graph.stat().st_size, 384000, 48,
@@ -130,9 +139,10 @@ def test_other_scores_are_written_and_refused(monkeypatch, graph, root):
     assert found["max_difference"] > 1e-5
 
 
-def test_scores_that_are_no_numbers_are_refused():
-    found = {"max_difference": float("nan"), "engine": "a", "host_engine": "b"}
-    with pytest.raises(EmulationError):
+@pytest.mark.parametrize("difference", [None, float("nan")])
+def test_scores_that_are_no_numbers_are_refused(difference):
+    found = {"max_difference": difference, "engine": "a", "host_engine": "b"}
+    with pytest.raises(EmulationError, match="differ by up to nan"):
         pi_emulate.check(Path("model.pb"), found)
 
 

@@ -220,7 +220,9 @@ def test_rows_written_by_two_at_once_are_refused(work, submit, monkeypatch):
     part = work / "out.csv.part"
     lines = part.read_bytes().splitlines(keepends=True)
     part.write_bytes(b"".join([*lines[:5], lines[4]]))
-    with pytest.raises(UserError, match=r"out\.csv\.part: was changed, or written by two at once; remove it"):
+    with pytest.raises(
+        UserError, match=r"out\.csv\.part: was changed, or written by two at once; remove the file"
+    ):
         submit()
     assert not (work / "out.csv").exists()
 
@@ -228,7 +230,7 @@ def test_rows_written_by_two_at_once_are_refused(work, submit, monkeypatch):
 def test_a_finished_csv_is_kept(work, submit):
     whole = submit()
     (work / "out.csv").write_text("mine")
-    with pytest.raises(UserError, match=r"^out\.csv: is there already; add --overwrite"):
+    with pytest.raises(UserError, match=r"^--out out\.csv: is there already; add --overwrite"):
         submit()
     assert (work / "out.csv").read_text() == "mine"
     assert submit("--overwrite") == whole
@@ -330,7 +332,10 @@ MISTAKES = {
         r"model\.pb: cannot be read \(Not a directory\); expected a fold",
     ),
     "no wavs": (["--submission", "."], r"\.: there is no \.wav file in it; expected a folder that the clips"),
-    "out is a folder": (["--out", "clips"], "clips: is a folder; expected the name of a CSV"),
+    "out is a folder": (
+        ["--out", "clips"],
+        "--out clips: is a folder, expected a file, such as submission.csv",
+    ),
     "no such python": (["--python", "./nopython"], r"\./nopython: cannot be run"),
 }
 

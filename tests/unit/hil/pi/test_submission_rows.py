@@ -1,23 +1,10 @@
 """Rows of a submission on a disk that is full."""
 
-import contextlib
-import resource
-from collections.abc import Iterator
-
 import pytest
+from disk import file_limit
 
 from train.challenge.submission import Row, Rows
 from train.core.errors import UserError
-
-
-@contextlib.contextmanager
-def file_limit(size_bytes: int) -> Iterator[None]:
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def fill(rows: Rows, count: int) -> None:

@@ -10,6 +10,7 @@ from invoke import invoke
 from tone_runs import write_run
 
 from train.challenge.pseudo_labels import Opinion, accepted, find_recordings, opinion, target_names
+from train.challenge.scored_files import ScoredFiles
 from train.commands import pseudo_label
 from train.commands import pseudo_label as pseudo_label_command
 from train.core.errors import Interrupted, UserError
@@ -140,8 +141,7 @@ def test_stopped_and_gone_on_with(runs, corpus, tmp_path, monkeypatch):
     label(runs, corpus, tmp_path / "whole", "--agree", 2)
     data = shutil.copytree(corpus, tmp_path / "data")
     (data / "no" / "broken_nohash_0.wav").write_bytes(b"RIFF")
-    journal = pseudo_label._Opinions
-    add = journal.add
+    add = ScoredFiles.add
 
     def add_and_stop(self, row):
         add(self, row)
@@ -149,7 +149,7 @@ def test_stopped_and_gone_on_with(runs, corpus, tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(journal, "add", add_and_stop)
+        patched.setattr(ScoredFiles, "add", add_and_stop)
         with pytest.raises(Interrupted, match=r"stopped; 50 rows are kept in .*cut\.part: the same command"):
             label(runs, data, tmp_path / "cut")
     with pytest.raises(UserError, match="rows of another set of trained models"):

@@ -10,10 +10,11 @@ from invoke import invoke
 from tone_runs import write_run
 
 from train.challenge import scorers as scoring
-from train.challenge.ensemble import fit_weights, log_loss, read_ensemble
+from train.challenge.ensemble import read_ensemble
 from train.challenge.pseudo_labels import find_recordings
 from train.challenge.scorers import Fault, Scorer, convene
 from train.challenge.submission_rules import variants
+from train.challenge.weighting import fit_weights, log_loss
 from train.commands import ensemble as ensemble_command
 from train.core.errors import UserError
 

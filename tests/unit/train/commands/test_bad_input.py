@@ -338,8 +338,9 @@ def test_figures_that_cannot_be_written(make_run, corpus, refusal, tmp_path):
     run = make_run(words=("yes", "no"))
     flags = ("evaluate", run, "--data", corpus, "--model", "int8", "--json")
     (tmp_path / "precious.txt").write_text("mine")
-    for path in (tmp_path, tmp_path / "precious.txt"):
-        assert f"--json {path}: exists and is not an earlier evaluation" in refusal(*flags, path)
+    path = tmp_path / "precious.txt"
+    assert f"--json {path}: exists and is not an earlier evaluation; choose another" in refusal(*flags, path)
+    assert f"--json {tmp_path}: is a folder, expected a file, such as fig" in refusal(*flags, tmp_path)
     (tmp_path / "precious.npz").write_text("mine")
     scores = ("evaluate", run, "--data", corpus, "--scores")
     assert "precious.npz: exists and is no file of scores" in refusal(*scores, tmp_path / "precious.npz")

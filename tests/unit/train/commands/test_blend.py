@@ -156,7 +156,7 @@ def test_flags_that_do_not_fit_are_refused(write, truth, tmp_path):
         with pytest.raises(UserError, match=message):
             invoke(blend_command, flags)
     invoke(blend_command, [first, second, "--out", out])
-    with pytest.raises(UserError, match="add --overwrite to replace them"):
+    with pytest.raises(UserError, match="holds a file of scores; add --overwrite to replace it"):
         invoke(blend_command, [first, second, "--out", out])
     invoke(blend_command, [second, first, "--out", out, "--overwrite"])
     assert other.read_text() == "mine"

@@ -106,7 +106,9 @@ def test_what_is_finished_is_scored_by_a_key_without_being_made_again(run, other
     assert json.loads(Path("out.csv.json").read_text())["score"]["correct"] == 19
     before = Path("out.csv").read_bytes()
     for arguments in ((other_run,), (run, "--tta")):
-        with pytest.raises(UserError, match=r"out\.csv: is there already; add --overwrite to replace it, or"):
+        with pytest.raises(
+            UserError, match=r"--out out\.csv: is there already; add --overwrite to replace it"
+        ):
             submit(*arguments)
     assert Path("out.csv").read_bytes() == before
     Path("out.csv").write_text("fname,label\n00.wav,mine\n")

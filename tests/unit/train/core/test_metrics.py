@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.core.metrics import confusion_matrix, summarize, wilson_interval
+from train.core.results.accuracy import Accuracy, ClassFigures
+from train.core.typed_json import decode, encode
 
 
 @pytest.mark.parametrize(
@@ -53,29 +55,30 @@ def test_confusion_refuses_a_label_that_is_not_there():
 def test_summary_by_hand():
     labels = ("_silence_", "_unknown_", "yes", "no")
     result = summarize([0, 2, 2, 2, 3], [0, 2, 2, 3, 2], labels)
-    assert (result["clips"], result["correct"], result["accuracy"]) == (5, 3, 0.6)
-    assert result["interval"] == list(wilson_interval(3, 5))
-    assert result["confusion"][2] == [0, 0, 2, 1]
-    silence, unknown, yes, no = result["per_class"]
-    assert silence == {"label": "_silence_", "precision": 1.0, "recall": 1.0, "f1": 1.0, "clips": 1}
-    assert unknown == {"label": "_unknown_", "precision": None, "recall": None, "f1": None, "clips": 0}
-    assert yes["precision"] == yes["recall"] == pytest.approx(2 / 3)
-    assert yes["f1"] == pytest.approx(2 / 3)
-    assert no == {"label": "no", "precision": 0.0, "recall": 0.0, "f1": 0.0, "clips": 1}
+    assert (result.clips, result.correct, result.accuracy) == (5, 3, 0.6)
+    assert result.interval == wilson_interval(3, 5)
+    assert result.confusion[2] == (0, 0, 2, 1)
+    silence, unknown, yes, no = result.per_class
+    assert silence == ClassFigures(label="_silence_", precision=1.0, recall=1.0, f1=1.0, clips=1)
+    assert unknown == ClassFigures(label="_unknown_", precision=None, recall=None, f1=None, clips=0)
+    assert yes.precision == yes.recall == pytest.approx(2 / 3)
+    assert yes.f1 == pytest.approx(2 / 3)
+    assert no == ClassFigures(label="no", precision=0.0, recall=0.0, f1=0.0, clips=1)
 
 
 def test_undefined_figures_are_none_one_by_one():
-    never_said, never_true = summarize([0, 0], [1, 1], ("a", "b"))["per_class"]
-    assert (never_said["precision"], never_said["recall"], never_said["f1"]) == (None, 0.0, 0.0)
-    assert (never_true["precision"], never_true["recall"], never_true["f1"]) == (0.0, None, 0.0)
+    never_said, never_true = summarize([0, 0], [1, 1], ("a", "b")).per_class
+    assert (never_said.precision, never_said.recall, never_said.f1) == (None, 0.0, 0.0)
+    assert (never_true.precision, never_true.recall, never_true.f1) == (0.0, None, 0.0)
 
 
 def test_summary_of_no_clips():
     result = summarize([], [], ("a", "b"))
-    assert (result["accuracy"], result["clips"], result["interval"]) == (0.0, 0, [0.0, 1.0])
-    assert all(figures["f1"] is None for figures in result["per_class"])
+    assert (result.accuracy, result.clips, result.interval) == (0.0, 0, (0.0, 1.0))
+    assert all(figures.f1 is None for figures in result.per_class)
 
 
 def test_summary_is_json():
     truth = np.array([0, 1], dtype=np.int64)
-    assert json.loads(json.dumps(summarize(truth, truth.astype(np.uint8), ("a", "b"))))["accuracy"] == 1.0
+    found = summarize(truth, truth.astype(np.uint8), ("a", "b"))
+    assert decode(Accuracy, json.loads(json.dumps(encode(found))), "found") == found

@@ -5,6 +5,7 @@ import pytest
 
 from train.core.metrics import poisson_interval
 from train.core.operating_point import original
+from train.core.results.boards import DetectionAt, LabelHeard, Latency, StreamFigures
 from train.detection.labelled_stream import Word
 from train.detection.reference_listener import Heard, recognize
 from train.detection.scoring import CORRECT, FALSE_POSITIVE, WRONG, judge, score_stream
@@ -59,7 +60,7 @@ def test_words_far_behind_the_end_do_not_count() -> None:
     assert verdicts(("yes", 9900), up_to_ms=9250) == [(CORRECT, 3)]
 
 
-def score(*heard: Heard, heard_ms: float = TEN_MINUTES_MS) -> dict:
+def score(*heard: Heard, heard_ms: float = TEN_MINUTES_MS) -> StreamFigures:
     return score_stream(WORDS, heard, LABELS, clip_ms=1000, tolerance_ms=750, heard_ms=heard_ms)
 
 
@@ -73,33 +74,33 @@ def test_figures_of_a_stream() -> None:
         Heard(60_000, UNKNOWN, 201),  # the same, but nothing was accepted
     )
     names = ("words", "matched", "correct", "wrong", "false_positives", "wanted_words", "false_rejects")
-    assert [figures[name] for name in names] == [4, 4, 3, 1, 2, 3, 1]
-    assert figures["false_accepts"] == 2
-    assert figures["false_accepts_per_hour"] == 12
+    assert [getattr(figures, name) for name in names] == [4, 4, 3, 1, 2, 3, 1]
+    assert figures.false_accepts == 2
+    assert figures.false_accepts_per_hour == 12
     low, high = poisson_interval(2)
-    assert figures["interval"] == [round(6 * low, 2), round(6 * high, 2)]
-    assert figures["latency_ms"] == {"median": 550.0, "p90": 590.0}
-    assert figures["per_label"] == [
-        {"label": "_unknown_", "words": 1, "correct": 1, "heard": 2},
-        {"label": "yes", "words": 2, "correct": 2, "heard": 3},
-        {"label": "no", "words": 1, "correct": 0, "heard": 1},
-    ]
-    assert figures["detections"][1] == {
-        "time_ms": 5100, "label": "yes", "score": 210, "verdict": WRONG, "said": "no",
-    }  # fmt: skip
-    assert figures["detections"][4]["said"] is None
+    assert figures.interval == (round(6 * low, 2), round(6 * high, 2))
+    assert figures.latency_ms == Latency(median=550.0, p90=590.0)
+    assert figures.per_label == (
+        LabelHeard(label="_unknown_", words=1, correct=1, heard=2),
+        LabelHeard(label="yes", words=2, correct=2, heard=3),
+        LabelHeard(label="no", words=1, correct=0, heard=1),
+    )
+    assert figures.detections[1] == DetectionAt(
+        time_ms=5100, label="yes", score=210, verdict=WRONG, said="no"
+    )
+    assert figures.detections[4].said is None
 
 
 def test_nothing_heard() -> None:
     figures = score()
-    assert (figures["matched"], figures["false_rejects"], figures["latency_ms"]) == (0, 3, None)
-    assert figures["interval"][1] == pytest.approx(6 * 3.6889, abs=0.01)  # -ln(0.025) in ten minutes
+    assert (figures.matched, figures.false_rejects, figures.latency_ms) == (0, 3, None)
+    assert figures.interval[1] == pytest.approx(6 * 3.6889, abs=0.01)  # -ln(0.025) in ten minutes
 
 
 def test_a_stream_cut_short_counts_only_what_was_heard() -> None:
     figures = score(Heard(2200, YES, 230), heard_ms=4000)  # words up to 3000 + 750
-    assert (figures["words"], figures["correct"], figures["false_rejects"]) == (1, 1, 0)
-    assert score(heard_ms=0)["words"] == 0
+    assert (figures.words, figures.correct, figures.false_rejects) == (1, 1, 0)
+    assert score(heard_ms=0).words == 0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from train.core.errors import UserError
 from train.core.metrics import poisson_interval, wilson_interval
-from train.core.operating_point import NEVER, OperatingPoint, original
+from train.core.operating_point import NEVER, OperatingPoint, WordFigures, original
 from train.detection.labelled_stream import Word
 from train.detection.reference_listener import decide, smooth
 from train.detection.threshold_search import ALL_WORDS, Evidence, Track, choose, curves, measure
@@ -62,11 +62,11 @@ SPOKEN = [*(long(20 * n, YES, 145 + n) for n in range(1, 11)), *(long(20 * n, NO
 def test_the_lowest_thresholds_without_a_false_accept() -> None:
     point, rows = choose(evidence(SPOKEN, FALSE), 0.5 * PER_HOUR, STEP_MS)
     assert point == OperatingPoint(1000, 1500, 3, (NEVER, NEVER, 150, 90))
-    assert [row["window_ms"] for row in rows] == [1000, 750, 500, 400, 300, 200, 100]
+    assert [row.window_ms for row in rows] == [1000, 750, 500, 400, 300, 200, 100]
     longest = rows[0]
-    assert longest["thresholds"] == [NEVER, NEVER, 150, 90]
+    assert longest.thresholds == (NEVER, NEVER, 150, 90)
     # yes with 151 to 155 of 146 to 155, and no each time.
-    assert (longest["said"], longest["heard"], longest["false_accepts"]) == (15, 10, 0)
+    assert (longest.said, longest.heard, longest.false_accepts) == (15, 10, 0)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_the_smoothing_that_hears_most_is_taken(
     short = [(20_000 * n, YES, score, length) for n in range(1, 11)]
     point, rows = choose(evidence(short, FALSE), 0.5 * PER_HOUR, STEP_MS)
     assert point == OperatingPoint(window_ms, 1500, minimum_count, (NEVER, NEVER, 150, 90))
-    assert [row["heard"] for row in rows] == [10 * (row["window_ms"] <= window_ms) for row in rows]
+    assert [row.heard for row in rows] == [10 * (row.window_ms <= window_ms) for row in rows]
 
 
 def test_words_together_stay_within_the_target_too() -> None:
@@ -95,8 +95,8 @@ def test_words_together_stay_within_the_target_too() -> None:
     between = [(20_000, YES, 200, 6), (20_600, NO, 200, 3), (20_900, YES, 200, 6)]
     made = evidence(SPOKEN, between)
     _, rows = choose(made, 2 * PER_HOUR, STEP_MS)
-    assert [row["false_accepts"] <= 2 for row in rows] == [True] * 7
-    assert (rows[-1]["window_ms"], rows[-1]["thresholds"]) == (100, [NEVER, NEVER, 200, 0])
+    assert [row.false_accepts <= 2 for row in rows] == [True] * 7
+    assert (rows[-1].window_ms, rows[-1].thresholds) == (100, (NEVER, NEVER, 200, 0))
     smoothed = smooth(made.others.scores, made.others.times_ms, 100, 2)
     alone = decide(smoothed, (NEVER, NEVER, 100, NEVER), 1500)
     together = decide(smoothed, (NEVER, NEVER, 100, 100), 1500)
@@ -121,7 +121,7 @@ def test_a_window_out_of_reach_is_left_out() -> None:
     """Three sure inferences fill 200 ms, but not 300."""
     made = evidence(SPOKEN, [(20_000, YES, 255, 3)])
     point, rows = choose(made, 0.5, STEP_MS)
-    assert {row["window_ms"]: row["reaches_target"] for row in rows} == {
+    assert {row.window_ms: row.reaches_target for row in rows} == {
         1000: True, 750: True, 500: True, 400: True, 300: True, 200: False, 100: False,
     }  # fmt: skip
     assert point.window_ms >= 300
@@ -153,9 +153,9 @@ def test_any_choice_keeps_the_target_and_a_looser_one_can_be_kept_too(data: st.D
         except UserError:
             continue
         for row in rows:
-            assert not row["reaches_target"] or row["false_accepts_per_hour"] <= target_per_hour
+            assert not row.reaches_target or row.false_accepts_per_hour <= target_per_hour
         figures = measure(made, chosen[target_per_hour])
-        assert figures["all"]["false_accepts_per_hour"] <= target_per_hour
+        assert figures.all.false_accepts_per_hour <= target_per_hour
     assert 600.0 in chosen or 240.0 not in chosen
 
 
@@ -170,17 +170,17 @@ def test_figures_of_a_point() -> None:
         Evidence(made.spoken, others, LABELS, CLIP_MS), OperatingPoint(300, 1500, 3, (9, 9, 150, 150))
     )
     low, high = poisson_interval(2)
-    yes, no = figures["words"]
-    assert yes == {
-        "label": "yes", "threshold": 150, "false_accepts": 2, "false_accepts_per_hour": 12,
-        "false_accepts_interval": [round(PER_HOUR * low, 2), round(PER_HOUR * high, 2)],
-        "false_accept_clips": 1, "said": 1, "false_rejects": 0,
-        "false_rejects_interval": list(wilson_interval(0, 1)),
-    }  # fmt: skip
-    assert (no["said"], no["false_rejects"], no["false_accepts"]) == (2, 1, 1)
-    everything = figures["all"]
-    assert (everything["false_accepts"], everything["false_accept_clips"]) == (3, 1)
-    assert (everything["said"], everything["false_rejects"], figures["confused"]) == (3, 1, 0)
+    yes, no = figures.words
+    assert yes == WordFigures(
+        label="yes", threshold=150, false_accepts=2, false_accepts_per_hour=12,
+        false_accepts_interval=(round(PER_HOUR * low, 2), round(PER_HOUR * high, 2)),
+        false_accept_clips=1, said=1, false_rejects=0,
+        false_rejects_interval=wilson_interval(0, 1),
+    )  # fmt: skip
+    assert (no.said, no.false_rejects, no.false_accepts) == (2, 1, 1)
+    everything = figures.all
+    assert (everything.false_accepts, everything.false_accept_clips) == (3, 1)
+    assert (everything.said, everything.false_rejects, figures.confused) == (3, 1, 0)
 
 
 def test_unknown_spends_no_word() -> None:
@@ -189,21 +189,21 @@ def test_unknown_spends_no_word() -> None:
     spoken = Track(made.spoken.scores, made.spoken.times_ms, (Word("yes", 19_800),), made.spoken.duration_ms)
     point = OperatingPoint(200, 1500, 3, (200,) * 4)
     figures = measure(Evidence(spoken, made.others, LABELS, CLIP_MS), point)
-    assert (figures["all"]["said"], figures["all"]["false_rejects"]) == (1, 0)
+    assert (figures.all.said, figures.all.false_rejects) == (1, 0)
 
 
 def test_curves_begin_with_nothing_heard_and_end_with_all() -> None:
     made = evidence(SPOKEN, FALSE)
     yes, no, everything = curves(made, original(4))
-    assert (yes["label"], no["label"], everything["label"]) == ("yes", "no", ALL_WORDS)
-    assert (yes["said"], no["said"], everything["said"]) == (10, 5, 15)
-    assert yes["points"][0] == [NEVER, 0, 10]
-    assert yes["points"][-1][1:] == [2, 0]
-    assert no["points"][-1][1:] == [1, 0]
+    assert (yes.label, no.label, everything.label) == ("yes", "no", ALL_WORDS)
+    assert (yes.said, no.said, everything.said) == (10, 5, 15)
+    assert yes.points[0] == (NEVER, 0, 10)
+    assert yes.points[-1][1:] == (2, 0)
+    assert no.points[-1][1:] == (1, 0)
     # At 149 the false yes of 150 is let in, and the words of 150 to 155 are heard: 6 of 10.
-    assert [149, 1, 4] in yes["points"]
-    assert [149, 1, 9] in everything["points"]
-    assert everything["points"][-1][1:] == [3, 0]
+    assert (149, 1, 4) in yes.points
+    assert (149, 1, 9) in everything.points
+    assert everything.points[-1][1:] == (3, 0)
     for curve in (yes, no, everything):
-        thresholds = [row[0] for row in curve["points"]]
+        thresholds = [row[0] for row in curve.points]
         assert thresholds == sorted(thresholds, reverse=True)

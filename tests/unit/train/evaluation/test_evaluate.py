@@ -1,6 +1,5 @@
 """One yardstick for the three artefacts, and the clips that are kept for tests and for listening."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from train.audio.frontend import wav_features
 from train.audio.wav import read_wav, to_int16
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.results.training import ClipList, MistakeList, OtherInterpreter
 from train.core.spec import FrontEnd, ModelSpec, labels_for
 from train.data.corpus import Clip
 from train.data.dataset import Example, Split
@@ -70,13 +70,13 @@ def test_each_artefact_is_scored_on_each_clip(evaluation):
         assert scores.shape == (24, 4)
         assert len(set(scores.argmax(axis=1))) > 1, "the test must not be blind to its inputs"
         right = int((scores.argmax(axis=1) == np.tile([0, 1, 2, 3], 6)).sum())
-        assert (result["correct"], result["clips"]) == (right, 24)
-        assert result["artefact"] == ARTEFACTS[kind]
-        assert np.sum(result["confusion"], axis=1).tolist() == [6, 6, 6, 6], "rows are true labels"
+        assert (result.correct, result.clips) == (right, 24)
+        assert result.artefact == ARTEFACTS[kind]
+        assert np.sum(result.confusion, axis=1).tolist() == [6, 6, 6, 6], "rows are true labels"
 
 
 def test_the_artefacts_agree_as_far_as_they_are_equal(evaluation):
-    assert evaluation.results["graphdef"]["max_score_difference"] < 1e-5
+    assert evaluation.results["graphdef"].max_score_difference < 1e-5
     int8 = (evaluation.scores["int8"] + 128.0) / 256
     assert np.abs(int8 - evaluation.scores["float"]).mean() < 0.05
 
@@ -94,7 +94,7 @@ def test_what_tensorflows_own_interpreter_gives_otherwise_is_counted(run, monkey
     real = module.tensorflow_scores
     monkeypatch.setattr(module, "tensorflow_scores", off)
     result = evaluate(run, make_split([2] * 5), make_audio(5), ("int8",)).results["int8"]
-    assert result["tensorflow_interpreter"] == {"clips": 5, "differing": 2, "max_difference": 3}
+    assert result.tensorflow_interpreter == OtherInterpreter(clips=5, differing=2, max_difference=3)
 
 
 def test_only_what_is_asked_for_is_needed(run, tmp_path):
@@ -133,32 +133,32 @@ def test_clips_and_mistakes_are_kept(tmp_path):
     write_clips(
         tmp_path, SPEC, make_split(truth), audio, with_predictions(truth, predicted, [50, 9, 9, 9, 100, -3])
     )
-    clips = json.loads((tmp_path / "clips" / "clips.json").read_text())
-    assert [(clip["file"], clip["source"]) for clip in clips] == [
+    clips = ClipList.read(tmp_path / "clips" / "clips.json").clips
+    assert [(clip.file, clip.source) for clip in clips] == [
         ("_unknown__0.wav", "_unknown_/clip5.wav"),  # wrong, but there is no other
         ("yes_0.wav", "yes/clip1.wav"),  # those that the model has right come first
         ("yes_1.wav", "yes/clip2.wav"),
         ("no_0.wav", "no/clip3.wav"),
         ("no_1.wav", "no/clip4.wav"),
     ]
-    mistakes = json.loads((tmp_path / "mistakes" / "mistakes.json").read_text())
-    assert [(m["file"], m["label"], m["predicted"], m["score"]) for m in mistakes] == [
+    mistakes = MistakeList.read(tmp_path / "mistakes" / "mistakes.json").mistakes
+    assert [(m.file, m.label, m.predicted, m.score) for m in mistakes] == [
         ("001.wav", "no", "_silence_", 100),  # the surest mistake is the worst
         ("002.wav", "yes", "no", 50),
         ("003.wav", "_unknown_", "yes", -3),
     ]
     for folder, entries in (("clips", clips), ("mistakes", mistakes)):
         for entry in entries:
-            number = int(entry["source"].split("clip")[1].removesuffix(".wav"))
-            found = read_wav(tmp_path / folder / entry["file"], 16000)
+            number = int(entry.source.split("clip")[1].removesuffix(".wav"))
+            found = read_wav(tmp_path / folder / entry.file, 16000)
             assert np.array_equal(found, to_int16(audio[number]))
 
 
 def test_a_model_without_mistakes_leaves_an_empty_list(tmp_path):
     write_clips(tmp_path, SPEC, make_split([0, 2]), make_audio(2), with_predictions([0, 2], [0, 2], [9, 9]))
-    assert json.loads((tmp_path / "mistakes" / "mistakes.json").read_text()) == []
-    clips = json.loads((tmp_path / "clips" / "clips.json").read_text())
-    assert [(clip["label"], clip["source"]) for clip in clips] == [
+    assert MistakeList.read(tmp_path / "mistakes" / "mistakes.json").mistakes == ()
+    clips = ClipList.read(tmp_path / "clips" / "clips.json").clips
+    assert [(clip.label, clip.source) for clip in clips] == [
         ("_silence_", "background noise"),
         ("yes", "yes/clip1.wav"),
     ]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from train.core.results.accuracy import Accuracy, ClassFigures
 from train.evaluation.tables import print_results
 
 LABELS = ("_silence_", "_unknown_", "bed", "cat", "happy")
@@ -11,16 +12,17 @@ LABELS = ("_silence_", "_unknown_", "bed", "cat", "happy")
 def test_what_was_said_is_shown_where_it_fits_whole(columns, labels, has_matrix, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", str(columns))
     said = LABELS[:labels]
-    result = {
-        "artefact": "model.tflite",
-        "accuracy": 1.0,
-        "interval": (0.9, 1.0),
-        "correct": 1234 * labels,
-        "clips": 1234 * labels,
-        "per_class": [{"label": label, "clips": 1234, "recall": 1.0, "precision": 1.0} for label in said],
-        "confusion": [[1234] * labels] * labels,
-    }
-    print_results({"int8": result}, said)
+    result = Accuracy(
+        accuracy=1.0,
+        interval=(0.9, 1.0),
+        correct=1234 * labels,
+        clips=1234 * labels,
+        per_class=tuple(
+            ClassFigures(label=label, clips=1234, recall=1.0, precision=1.0, f1=1.0) for label in said
+        ),
+        confusion=((1234,) * labels,) * labels,
+    )
+    print_results({"model.tflite": result}, said)
     shown = capsys.readouterr().out
     assert "…" not in shown
     assert ("and what it said" in shown) == has_matrix

@@ -215,9 +215,9 @@ def test_only_an_earlier_page_is_replaced(spoilt: Path, tmp_path: Path, monkeypa
     with pytest.raises(UserError, match="is a folder, expected a file"):
         invoke(explore_command, ["--data", str(spoilt), "--out", str(tmp_path), "--overwrite"])
     assert mine.read_text() == "my own"
-    explore._check_out(mine, overwrite=True)
+    explore.PAGE.check(mine, overwrite=True)
     mine.write_text(f'<meta name="generator" content="{explore.MARK}">')
-    explore._check_out(mine, overwrite=False)
+    explore.PAGE.check(mine, overwrite=False)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from report_runs import Page, make_run, words
 
 from train.core import runfolder
 from train.core.errors import UserError
-from train.report.pi_report import EMULATE, ESTIMATE, LOCAL, REMOTE
+from train.core.results.pi import EMULATE, ESTIMATE, LOCAL, REMOTE
 from train.report.run_report import write_report
 
 pytestmark = pytest.mark.usefixtures("without_pictures")
@@ -23,6 +23,20 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
+GUEST = {"architecture": "aarch64", "python": "3.11.2"}
+STATE = {"temperature_c": None, "governor": None, "clock_mhz": None}
+TIMES = {"count": 3, "first": 1, "curr": 1, "min": 1, "max": 1, "avg": 1.0, "std": 0.0}
+ESTIMATED = {"range_ms": [2.84, 8.19], "formula": ["all of it"]}
+# What timers and the emulator say, together: a reader passes over what is not for it.
+RAN = {
+    "engine": "NumPy 2.4.6", "machine": {"model": None, "processor": None, "system": "x", "cpus": 2} | GUEST,
+    "state_before": STATE, "state_after": STATE, "load_s": 0.1, "peak_memory_bytes": None, "flops_per_s": 1,
+    "warmup_us": TIMES, "no_stats_us": TIMES, "with_stats_us": TIMES, "timings_us": TIMES, "nodes": [],
+    "instructions_per_inference": None, "instructions": None, "not_counted": "x", "clips": [],
+    "max_difference": 0.0, "tolerance": 1e-5, "host_engine": "x", "emulator": "x",
+}  # fmt: skip
+
+
 def put(run: Path, mode: str, **changes: Any) -> None:
     kept = changes.pop("kept", {"size": True, "latency": None})
     states = set(kept.values())
@@ -30,7 +44,7 @@ def put(run: Path, mode: str, **changes: Any) -> None:
     content = {
         "label": "host", "avg_ms": 0.51234, "std_ms": 0.02, "graph_bytes": 74_987, "flops": 739_200,
         "memory_bytes": 76_416, "graph_sha256": runfolder.read_spec(run).artefacts[runfolder.GRAPHDEF],
-        "engine": "NumPy 2.4.6", **changes,
+        "output_shape": [1, 5], **(ESTIMATED if mode == ESTIMATE else RAN), **changes,
         "verdict": {
             "kept": whole, "rules": {name: {"kept": state, "found": "x"} for name, state in kept.items()},
         },
@@ -46,7 +60,7 @@ def section(run: Path) -> str:
 
 
 def test_each_way_has_its_row(run):
-    put(run, ESTIMATE, label="estimated", avg_ms=5.31, std_ms=None, range_ms=[2.84, 8.19], engine=None)
+    put(run, ESTIMATE, label="estimated", avg_ms=5.31, std_ms=None)
     put(run, EMULATE, label="emulated", avg_ms=None, std_ms=None, instructions_per_inference=7_333_203)
     put(run, LOCAL)
     put(run, REMOTE, label="measured", engine="TensorFlow 1.4.0", kept={"size": True, "latency": True})
@@ -88,7 +102,7 @@ def test_figures_of_another_graph_are_left_out(run):
 def test_not_as_hil_pi_writes_it(run):
     runfolder.write_json(run / runfolder.PI / "local.json", {"label": "host"})
     with pytest.raises(
-        UserError, match=r"pi/local\.json: has no 'avg_ms'; remove it, and make it again with"
+        UserError, match=rf"pi/local\.json: has no 'avg_ms'; make it again with: earshot pi {run} --local"
     ):
         write_report(run)
     runfolder.write_text(run / runfolder.PI / "local.json", "[1")

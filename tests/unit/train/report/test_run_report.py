@@ -21,6 +21,7 @@ from train.audio.wav import read_wav, to_float
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.operating_point import NEVER, OperatingPoint, original
+from train.core.results.training import CurvePoint
 from train.core.spec import ModelSpec
 from train.report import gallery, plots, run_report
 from train.report.page import count, percent, seconds
@@ -154,10 +155,13 @@ def add_operating_points(run: Path) -> None:
             {"label": "<b>$5_$</b>", "threshold": 7, **measured(2, 40, 3)},
         ],
         "all": measured(3, 80, 12),
+        "confused": 0,
+        "latency_ms": None,
     }
     stream = {"hours": 2.0, "words": 2400, "clips": 631}
     content = {
         "model_sha256": spec.artefacts[runfolder.TFLITE],
+        "labels": list(spec.labels),
         "in_force": "tuned",
         "target_false_accepts_per_hour": 0.5,
         "points": {
@@ -168,6 +172,9 @@ def add_operating_points(run: Path) -> None:
             {"label": label, "said": said, "points": [[255, 0, said], [140, 1, 9], [20, 30, 2]]}
             for label, said in ((*((label, 40) for label in LABELS[2:]), ("all words", 80)))
         ],
+        "windows": [],
+        "settings": {},
+        "corpus_sha256": "ab" * 32,
         "streams": {name: {"spoken": stream, "others": stream} for name in ("validation", "testing")},
     }
     runfolder.write_json(run / runfolder.OPERATING_POINTS, content)
@@ -270,8 +277,14 @@ def test_only_one_label_got_everything(run: Path) -> None:
         (lambda metrics: metrics.pop("corpus"), "has no 'corpus'"),
         (lambda metrics: metrics["corpus"].pop("clips"), "corpus: has no 'clips'"),
         (lambda metrics: metrics["int8"].pop("interval"), "int8: has no 'interval'"),
-        (lambda metrics: metrics["int8"]["confusion"].pop(), r"int8: confusion is \(4, 5\)"),
-        (lambda metrics: metrics["float"].update(confusion=[[0.5]]), "float: confusion is"),
+        (
+            lambda metrics: metrics["int8"]["confusion"].pop(),
+            r"int8: confusion is \(4, 5\), expected \(5, 5\)",
+        ),
+        (
+            lambda metrics: metrics["float"].update(confusion=[[0.5]]),
+            r"float: confusion\[0\]\[0\]: is 0\.5, expected a whole number",
+        ),
         (lambda metrics: [metrics.pop(key) for key in ("float", "graphdef", "int8")], "holds no result"),
         (lambda metrics: metrics.update(corpus=[]), "corpus: is a list, expected an object"),
     ],
@@ -314,13 +327,20 @@ def test_damaged_clip_is_named(run: Path) -> None:
         write_report(run)
 
 
-@pytest.mark.parametrize("score", [0.97, 200, None])
-def test_score_that_is_not_int8_is_refused(run: Path, score: Any) -> None:
+@pytest.mark.parametrize(
+    ("score", "message"),
+    [
+        (0.97, "score: is 0.97, expected a whole number"),
+        (200, "score is 200, expected an int8 score"),
+        (None, "score: is null, expected a whole number"),
+    ],
+)
+def test_score_that_is_not_int8_is_refused(run: Path, score: Any, message: str) -> None:
     path = run / "mistakes" / "mistakes.json"
     entries = json.loads(path.read_text(encoding="utf-8"))
     entries[0]["score"] = score
     runfolder.write_json(path, entries)
-    with pytest.raises(UserError, match="expected an int8 score"):
+    with pytest.raises(UserError, match=rf"mistakes\.json: mistakes\[0\]: {re.escape(message)}"):
         write_report(run)
 
 
@@ -337,7 +357,7 @@ def test_picture_is_upright(finished: Path) -> None:
 
 
 def test_long_training_is_thinned_not_cut() -> None:
-    entries = [{"step": step, "loss": float(step)} for step in range(1, 100_001)]
+    entries = [CurvePoint(step=step, accuracy=0.0, loss=float(step)) for step in range(1, 100_001)]
     steps, values = plots._thinned(entries, "loss")
     assert len(steps) == plots._CURVE_POINTS
     assert steps.mean() == pytest.approx(50_000.5, rel=1e-3)

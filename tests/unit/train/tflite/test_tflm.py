@@ -4,21 +4,14 @@ import os
 import subprocess
 import sys
 
-import flatbuffers
 import numpy as np
 import pytest
+from repacked import repack
 
 from train.core.errors import UserError
-from train.tflite.tflm import TflmModel, read_model, schema
-
-
-def repack(tflite: bytes, change) -> bytes:
-    """The model after ``change(tree)``."""
-    tree = read_model(tflite, "original")
-    change(tree)
-    builder = flatbuffers.Builder(0)
-    builder.Finish(tree.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+from train.tflite.reader import read_model
+from train.tflite.schema import schema
+from train.tflite.tflm import TflmModel
 
 
 @pytest.fixture(scope="module")

@@ -13,18 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.core.errors import UserError
-from train.tflite.tflm import enumerator, read_model, schema
+from train.tflite.reader import integers, read_model
+from train.tflite.schema import DTYPES, builtin_name, enumerator
 
 MISSING = -1  # stands in ``Op.inputs`` for an optional tensor that is not there
 
-_DTYPES = {
-    name: np.dtype(dtype)
-    for name, dtype in {
-        "FLOAT32": "<f4", "FLOAT16": "<f2", "FLOAT64": "<f8", "BOOL": "?",
-        "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8",
-        "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8",
-    }.items()
-}  # fmt: skip
 # Options that are enumerations and what the schema calls them; all others are numbers as they stand.
 _ENUMERATIONS = {"padding": "Padding", "fused_activation_function": "ActivationFunctionType"}
 
@@ -49,6 +42,16 @@ class Tensor:
     zero_points: tuple[int, ...]
     quantized_dimension: int
     data: NDArray[Any] | None
+
+    @property
+    def type_name(self) -> str:
+        """The type as the schema spells it, such as INT8."""
+        return self.dtype.name.upper()
+
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes that it takes in the file; 0 if it is computed."""
+        return 0 if self.data is None else self.data.nbytes
 
     @property
     def scale(self) -> float:
@@ -115,8 +118,6 @@ def read_graph(tflite: bytes, where: str) -> Graph:
     Raises:
         UserError: not a .tflite, cut short or damaged, more than one subgraph, or a
             tensor of a type that NumPy does not have.
-    Source:
-        TensorFlow Lite's schema.fbs, version 3.
     """
     model = read_model(tflite, where)
     if len(model.subgraphs) != 1:
@@ -132,7 +133,7 @@ def read_graph(tflite: bytes, where: str) -> Graph:
     ops = tuple(
         _op(index, op, model.operatorCodes[op.opcodeIndex]) for index, op in enumerate(graph.operators or [])
     )
-    return Graph(tensors, ops, _integers(graph.inputs), _integers(graph.outputs))
+    return Graph(tensors, ops, integers(graph.inputs), integers(graph.outputs))
 
 
 def check_quantized(graph: Graph, where: str) -> None:
@@ -141,7 +142,7 @@ def check_quantized(graph: Graph, where: str) -> None:
     Raises:
         UserError: naming the tensors.
     """
-    floats = [tensor for tensor in graph.tensors if tensor.dtype.kind == "f"]
+    floats = [tensor for tensor in graph.tensors if tensor.dtype.kind in "fc"]
     if floats:
         shown = ", ".join(f"{tensor.name!r} {tensor.dtype}" for tensor in floats[:3])
         more = f" and {len(floats) - 3} more" if len(floats) > 3 else ""
@@ -154,18 +155,18 @@ def check_quantized(graph: Graph, where: str) -> None:
 def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
     name = (tensor.name or b"").decode("utf-8", "replace")
     kind = enumerator("TensorType", tensor.type)
-    if kind not in _DTYPES:
-        known = ", ".join(_DTYPES).lower()
+    if kind not in DTYPES:
+        known = ", ".join(DTYPES).lower()
         raise UserError(f"{where}: tensor {index} {name!r} is {kind.lower()}, expected one of {known}")
-    dtype, shape = _DTYPES[kind], _integers(tensor.shape)
+    dtype, shape = DTYPES[kind], integers(tensor.shape)
     data = None
     if buffer.data is not None and len(buffer.data):
         data = np.frombuffer(bytes(buffer.data), dtype).reshape(shape)  # of bytes, hence read-only
     quantization = tensor.quantization
     if quantization is None:
         return Tensor(index, name, shape, dtype, (), (), 0, data)
-    scales = tuple(float(scale) for scale in _sequence(quantization.scale))
-    zero_points = _integers(quantization.zeroPoint) or (0,) * len(scales)
+    scales = () if quantization.scale is None else tuple(float(scale) for scale in quantization.scale)
+    zero_points = integers(quantization.zeroPoint) or (0,) * len(scales)
     if len(zero_points) != len(scales):
         raise UserError(
             f"{where}: tensor {index} {name!r} has {len(scales)} scales and {len(zero_points)} zero points, "
@@ -175,17 +176,16 @@ def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
 
 
 def _op(index: int, op: Any, code: Any) -> Op:
-    # Files from before 2020 keep the operator in a byte, new ones in both places.
-    builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
-    custom = builtin == schema().BuiltinOperator.CUSTOM
+    builtin = builtin_name(code)
+    custom = builtin == "CUSTOM"
     name = (code.customCode or b"").decode("utf-8", "replace") if custom else ""
     return Op(
         index=index,
-        name=name or enumerator("BuiltinOperator", builtin),
+        name=name or builtin,
         custom=custom,
         version=int(code.version),
-        inputs=_integers(op.inputs),
-        outputs=_integers(op.outputs),
+        inputs=integers(op.inputs),
+        outputs=integers(op.outputs),
         options=_options(op.builtinOptions if op.builtinOptions is not None else op.builtinOptions2),
     )
 
@@ -210,11 +210,3 @@ def _option(key: str, value: Any) -> Any:
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
-
-
-def _sequence(vector: Any) -> list[Any]:
-    return [] if vector is None else list(vector)
-
-
-def _integers(vector: Any) -> tuple[int, ...]:
-    return tuple(int(item) for item in _sequence(vector))

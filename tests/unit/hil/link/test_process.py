@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from hil.link.link import LinkError, ProcessLink
+from hil.link.link import LinkError
+from hil.link.process import ProcessLink
 from train.core.errors import UserError
 
 ECHO = "import os\nwhile data := os.read(0, 65536): os.write(1, data)"

@@ -1,0 +1,116 @@
+"""A program on this computer as the other end of a line."""
+
+import os
+import select
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from hil.link.link import LinkError
+from train.core.errors import UserError
+
+_CHUNK_BYTES = 4096
+_SHOWN_BYTES = 200
+
+
+class ProcessLink:
+    """Firmware that runs on this computer, natively or in an emulator, with its line on stdin and stdout.
+
+    Use it as a context manager: the process ends with the block.
+    """
+
+    def __init__(self, command: Sequence[str], timeout_s: float = 30) -> None:
+        """Start it.
+
+        Args:
+            command: see ``Board.command``.
+            timeout_s: longest wait of ``read`` and ``read_line``. Replies take well under a second,
+                unless the computer has much else to do.
+        Raises:
+            UserError: the program, or the emulator, is not there.
+        """
+        self.timeout_s = timeout_s
+        self.name = " ".join(command)
+        try:
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        except FileNotFoundError as error:
+            raise UserError(
+                f"{command[0]}: not found; build the firmware, or install the emulator"
+            ) from error
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._input, self._output = self.process.stdin.fileno(), self.process.stdout.fileno()
+        os.set_blocking(self._input, False)
+        self._to_send = b""
+        self._received = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=self.timeout_s)
+
+    def send(self, data: bytes) -> None:
+        """Queue bytes; they go out while a reply is awaited, so that neither end waits for the other."""
+        self._to_send += data
+
+    def receive(self, timeout_s: float) -> bytes:
+        """See ``Link.receive``."""
+        deadline_s = time.monotonic() + timeout_s
+        while not self._received and self._exchange(deadline_s, "an answer"):
+            continue
+        taken, self._received = self._received, b""
+        return taken
+
+    def read(self, count: int) -> bytes:
+        """The next ``count`` bytes.
+
+        Raises:
+            LinkError: they did not come in time, or the process ended.
+        """
+        return self._take(lambda: count if len(self._received) >= count else None, f"{count} bytes")
+
+    def read_line(self) -> bytes:
+        """The next line without its end; see ``read``."""
+        return self._take(lambda: self._received.find(b"\n") + 1 or None, "a line").removesuffix(b"\n")
+
+    def _take(self, length: Callable[[], int | None], what: str) -> bytes:
+        deadline_s = time.monotonic() + self.timeout_s
+        while (count := length()) is None:
+            if not self._exchange(deadline_s, what):
+                raise LinkError(self._complaint(what, f"it did not come within {self.timeout_s:g} s"))
+        taken, self._received = self._received[:count], self._received[count:]
+        return taken
+
+    def _exchange(self, deadline_s: float, what: str) -> bool:
+        """Wait until something can be sent or received, and do that; False where it is too late."""
+        senders = [self._input] if self._to_send else []
+        wait_s = max(0.0, deadline_s - time.monotonic())
+        readable, writable, _ = select.select([self._output], senders, [], wait_s)
+        if writable:
+            self._write(what)
+        if readable:
+            data = os.read(self._output, 65536)
+            if not data:
+                raise LinkError(self._complaint(what, "the firmware ended"))
+            self._received += data
+        return time.monotonic() < deadline_s
+
+    def _write(self, what: str) -> None:
+        try:
+            written = os.write(self._input, self._to_send[:_CHUNK_BYTES])
+        except BrokenPipeError as error:
+            raise LinkError(self._complaint(what, "the firmware ended")) from error
+        self._to_send = self._to_send[written:]
+
+    def _complaint(self, what: str, found: str) -> str:
+        last = self._received[-_SHOWN_BYTES:]
+        return f"{self.name}: expected {what}, but {found}; the last bytes were {last!r}"

@@ -1,0 +1,53 @@
+"""The compiled engine's C, against the headers of the kernels that it calls."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from places import ROOT
+
+from codegen.engine import SOURCE, build_engine
+from train.tflite.graph import read_graph
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler (cc)")
+
+
+@pytest.fixture
+def compile_with(tiny_tflite: bytes, tmp_path: Path):
+    """``compile_with(header, old, new)``: what the compiler says where a header is changed."""
+    for name, content in build_engine(read_graph(tiny_tflite, "tiny"), "// test", "tiny").sources.items():
+        (tmp_path / name).write_text(content)
+    for folder in ("kernels", "model"):
+        shutil.copytree(ROOT / "firmware" / folder, tmp_path / folder)
+
+    def run(header: str, old: str, new: str) -> str:
+        path = tmp_path / "kernels" / header
+        text = path.read_text()
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
+        command = ["cc", "-std=c11", "-fsyntax-only", f"-I{tmp_path}", tmp_path / SOURCE]
+        return subprocess.run(command, capture_output=True, text=True).stderr
+
+    return run
+
+
+def test_kernels_as_they_are(compile_with):
+    assert compile_with("tile.h", "#define KWS_DOT_TAPS 16", "#define KWS_DOT_TAPS 16") == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "old", "new"),
+    [
+        ("tile.h", "KWS_DOT_TAPS 16", "KWS_DOT_TAPS 32"),
+        ("tile.h", "KWS_DOT_OUTPUTS 4", "KWS_DOT_OUTPUTS 8"),
+        ("tile.h", "(((length) + 3) / 4 * 4)", "(((length) + 7) / 8 * 8)"),
+        ("tile.h", "KWS_MAX_POSITIONS 6", "KWS_MAX_POSITIONS 5"),
+        ("tile.h", "KWS_LEAST_PLAIN_SHIFT (-20)", "KWS_LEAST_PLAIN_SHIFT (-19)"),
+        ("tile_portable.h", "typedef int16_t kws_lane", "typedef int32_t kws_lane"),
+        ("softmax_s8.h", "KWS_SOFTMAX_INTEGER_BITS 5", "KWS_SOFTMAX_INTEGER_BITS 4"),
+        ("softmax_s8.h", "KWS_SOFTMAX_SUM_BITS 12", "KWS_SOFTMAX_SUM_BITS 11"),
+    ],
+)
+def test_kernels_that_the_constants_were_not_made_for_are_refused(compile_with, header, old, new):
+    assert "firmware/kernels is of another Earshot than this file" in compile_with(header, old, new)

@@ -1,0 +1,279 @@
+"""The flags of earshot train: defaults, traps, and that asking for help costs nothing."""
+
+import argparse
+import dataclasses
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from every_setting import EVERY_FLAG, EVERY_SETTING
+from invoke import parser, training_flags
+from places import ROOT
+
+from train import architectures
+from train.commands import download, ensemble, evaluate, evaluation_flags, pseudo_label, report, submit
+from train.commands import flags as cli
+from train.commands import train as train_command
+from train.core.errors import UserError
+from train.core.spec import FrontEnd
+from train.settings.augmentation import Augmentation
+from train.settings.job import Job
+from train.settings.sampling import Sampling
+
+MODULES = {
+    "": train_command,
+    "evaluate": evaluate,
+    "report": report,
+    "download": download,
+    "ensemble": ensemble,
+    "pseudo-label": pseudo_label,
+    "submit": submit,
+}
+REQUIRED = {
+    "evaluate": ["out/a"],
+    "report": ["out/a"],
+    "ensemble": ["out/a", "out/b", "--out", "e.json"],
+    "pseudo-label": ["out/a", "--data", "clips", "--out", "pseudo"],
+    "submit": ["out/a", "--test", "clips", "--out", "s.csv"],
+}
+STRICT_ROOMS = ["core", "settings", "audio", "data", "synth", "detection", "report"]  # mypy reads them whole
+LEAVES = [
+    "core.errors", "core.spec", "core.runfolder", "audio.frontend", "audio.compression", "audio.wav",
+    "core.metrics",
+    "graphdef.tf14", "tflite.tflm", "core.native", "core.installation", "training.cluster",
+    "core.operating_point",
+    "evaluation.label_folding", "core.resumable", "challenge.submission", "challenge.submission_rules",
+    "challenge.answer_key", "challenge.pseudo_labels", "challenge.scored_files",
+]  # fmt: skip
+
+
+def job_of(*flags: str) -> Job:
+    return cli.job_of(training_flags(flags))
+
+
+def refused(parser: argparse.ArgumentParser, capsys, *flags: str) -> str:
+    """What the parser says about flags it does not take."""
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(flags)
+    assert caught.value.code == 2
+    return capsys.readouterr().err
+
+
+def python(code: str, *arguments: str) -> str:
+    """Standard output of a fresh interpreter in the repository."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# Runs a command as python -m does, then prints what it imported and the seconds of processor time:
+# those of the clock depend on what else the machine is doing.
+HELP = """
+import runpy, sys, time
+sys.argv[0] = "train"
+try:
+    runpy.run_module("train", run_name="__main__")
+except SystemExit as end:
+    assert end.code in (0, None), end.code
+print("@", time.process_time(), *sys.modules)
+"""
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_help_is_quick_and_imports_no_tensorflow(name):
+    text, _, measured = python(HELP, *name.split(), "--help").rpartition("@")
+    seconds, *modules = measured.split()
+    assert text.startswith(f"usage: python -m train {name}".rstrip())
+    assert "argparse" in modules  # so the list is real
+    assert not {"tensorflow", "keras", "matplotlib", "jinja2"} & set(modules)
+    assert float(seconds) < 1.0
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        *LEAVES,
+        "commands.flags",
+        "commands.train",
+        "settings.job",
+        "data.corpus",
+        "data.dataset",
+        "data.augment",
+        "data.feature_cache",
+        "data.stored_features",
+        "data.job_data",
+        "settings.recipe",
+        "data.sources",
+        "architectures",
+    ],
+)
+def test_importing_does_not_import_tensorflow(module):
+    loaded = python(f"import sys, train.{module}; print(*sys.modules)").split()
+    assert f"train.{module}" in loaded
+    assert not {"tensorflow", "keras"} & set(loaded)
+
+
+def test_the_leaves_are_those_of_pyproject():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    others = [leaf for leaf in LEAVES if leaf.partition(".")[0] not in STRICT_ROOMS]
+    assert sorted(settings["tool"]["mypy"]["files"]) == sorted(
+        [
+            *(f"train/{room}" for room in STRICT_ROOMS),
+            *(f"train/{leaf.replace('.', '/')}.py" for leaf in others),
+            "codegen",
+            "hil",
+        ]
+    )
+
+
+def test_defaults_are_those_of_the_dataclasses():
+    assert job_of("--words", "yes") == Job(("yes",))
+
+
+def test_defaults_of_evaluate():
+    flags = parser(evaluate).parse_args(["out/a"])
+    assert flags.run == Path("out/a")
+    assert (flags.split, flags.model, flags.json) == ("testing", "all", None)
+    # What is not said is as it was in training: the seed, for one, picks the synthetic test voices.
+    assert evaluation_flags.evaluation_job(EVERY_SETTING, flags) == EVERY_SETTING
+
+
+def test_evaluation_takes_what_is_said():
+    flags = parser(evaluate).parse_args(
+        ["out/a", "--data", "b", "--seed", "9", "--unknown-percentage", "3", "--testing-percentage", "5"]
+    )
+    job = evaluation_flags.evaluation_job(EVERY_SETTING, flags)
+    assert (job.data, job.seed, job.testing_percentage, job.language) == ("b", 9, 5, "de")
+    assert job.sampling == Sampling(11, 3)
+
+
+def test_every_flag_arrives():
+    assert job_of(*(text for pair in EVERY_FLAG.items() for text in pair)) == EVERY_SETTING
+    assert job_of(*(f"{flag}={value}" for flag, value in EVERY_FLAG.items())) == EVERY_SETTING
+
+
+def test_no_flag_was_forgotten_above():
+    others = {
+        "--help",
+        "--recipe",
+        "--random-data",
+        "--out",
+        "--overwrite",
+        "--resume",
+        "--stop-training",
+        "--distribute",
+        "--bank-folder",
+    }
+    known = {option for action in parser(train_command)._actions for option in action.option_strings} - {"-h"}
+    assert known == set(EVERY_FLAG) | others
+    settings, defaults = EVERY_SETTING.settings(), Job(("word",)).settings()
+    unset = {name for name in settings if settings[name] == defaults[name]}
+    assert {name.partition(".feature_augmentation")[0] for name in unset} == {"recipe"}
+
+
+def test_job_round_trip():
+    for job in (EVERY_SETTING, Job(("größe",))):
+        assert Job.from_json(job.to_json(), "job.json") == job
+    assert "größe" in Job(("größe",)).to_json()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.pop("recipe"),
+        lambda content: content.update(colour="red"),
+        lambda content: content["recipe"].update(dropout="much"),
+        lambda content: content["front_end"].pop("name") and content["front_end"].update(title="x"),
+    ],
+)
+def test_job_of_another_version_is_refused(change):
+    content = json.loads(EVERY_SETTING.to_json())
+    change(content)
+    with pytest.raises(UserError, match=r"out/a/job\.json: not the settings of a run of this version"):
+        Job.from_json(json.dumps(content), "out/a/job.json")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_unknown_flags_and_words_are_refused(name, capsys):
+    run = REQUIRED.get(name, [])
+    said = refused(parser(MODULES[name]), capsys, *run, "--window-stride", "10", "spare")
+    assert "unrecognized arguments: --window-stride 10 spare" in said
+
+
+@pytest.mark.parametrize("flag", ["--word=yes", "--rand", "--over", "--silence=10", "--seeds=1", "--split"])
+def test_flags_are_not_guessed_from_their_beginning(flag, capsys):
+    """An abbreviation that works today means something else once a flag is added."""
+    assert "unrecognized arguments" in refused(parser(train_command), capsys, "--words=yes", flag)
+
+
+@pytest.mark.parametrize("flag", ["--overwrite", "--random-data", "--stop-training"])
+def test_switches_take_no_value(flag, capsys):
+    """With the original's type=bool, --flag 0 and --flag False switched the flag on."""
+    assert "ignored explicit argument" in refused(parser(train_command), capsys, f"{flag}=False")
+    assert "unrecognized arguments: 0" in refused(parser(train_command), capsys, flag, "0")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--training-steps", "12000,x"], "invalid comma-separated int list value: '12000,x'"),
+        (["--training-steps", "100.5"], "invalid comma-separated int list value"),
+        (["--training-steps", ""], "invalid comma-separated int list value: ''"),
+        (["--learning-rate", "0.1,"], "invalid comma-separated float list value: '0.1,'"),
+        (["--seed", "x"], "invalid int value: 'x'"),
+        (["--window-stride-ms", "20.5"], "invalid int value: '20.5'"),
+        (["--optimizer", "sgd"], "invalid choice: 'sgd'"),
+        (["--preprocess", "micro"], "invalid choice: 'micro'"),
+        (["--words"], "expected one argument"),
+    ],
+)
+def test_values_that_cannot_be_read(flags, said, capsys):
+    assert said in refused(parser(train_command), capsys, *flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "--words is missing; for example: earshot train --words yes,no"),
+        (["--words", ""], "--words is missing"),
+        (["--words", "yes,yes"], "yes named more than once"),
+        (["--words", "a", "--random-data", "--data", "x"], "--random-data and --data x exclude each other"),
+        (["--words", "a", "--training-steps", "5"], "names 1 phases and --learning-rate 2"),
+        (["--words", "a", "--seed", "-1"], "--seed is -1"),
+        (["--words", "a", "--bank-clips", "0"], "--bank-clips is 0"),
+        (["--words", "a", "--synthetic-clips", "0"], "--synthetic-clips is 0"),
+        (["--words", "a", "--dropout", "nan"], "--dropout is nan"),
+        (["--words", "a", "--time-shift-ms", "nan"], "--time-shift-ms is nan"),
+        (["--words", "a", "--validation-percentage", "101"], "--validation-percentage is 101.0"),
+        (["--words", "a", "--testing-percentage", "-1"], "--testing-percentage is -1.0"),
+        (["--words", "a", "--testing-percentage", "90"], "leave nothing to train on"),
+        (["--words", "a", "--window-size-ms", "0"], "window_size_ms is 0"),
+    ],
+)
+def test_values_that_make_no_sense(flags, message):
+    with pytest.raises(UserError, match=message):
+        job_of(*flags)
+
+
+def test_random_data():
+    assert job_of("--words", "yes", "--random-data").data == "random"
+
+
+def test_where_a_run_goes():
+    assert cli.default_out(Job(("yes", "no"))) == Path("out/yes_no")
+
+
+def test_help_names_every_architecture_and_default():
+    text = " ".join(parser(train_command).format_help().split())
+    assert f"one of {', '.join(architectures.names())} (tiny_conv)" in text
+    assert "steps of each phase (12000,3000 / 12000)" in text
+    assert "rate of each phase (0.001,0.0001 / 0.006)" in text
+    for group in (FrontEnd(), Augmentation()):
+        for field in dataclasses.fields(group):
+            value = getattr(group, field.name)
+            assert isinstance(value, tuple) or f"({value})" in text, field.name

@@ -1,0 +1,139 @@
+"""``c/manifest.json``: what the generated C beside it was made of.
+
+codegen writes it, after all other files. hil and CMake (firmware/cmake/model.cmake) read it, never the C.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.typed_json import Mismatch, decode, encode, parse
+
+MANIFEST = "manifest.json"
+FORMAT_VERSION = 1
+_VERSION_KEY = "format_version"
+COMPILED, TFLM = ENGINES = ("compiled", "tflm")  # what can run the model
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class End:
+    """Input or output of the model: int8, without the batch of one; real = (int8 - zero_point) * scale."""
+
+    shape: tuple[int, ...]
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class PointName:
+    """Which operating point is compiled in, and the hash of its settings."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is in a folder of generated C.
+
+    Attributes:
+        model_sha256, model_bytes: of the .tflite.
+        weight_bytes: constants in it.
+        front_end_sha256, sample_rate_hz, operating_point: None for a model alone, without a run folder.
+        labels: in the order of the outputs; none for a model alone.
+        arena_bytes: of each of ENGINES.
+        operators: by the schema's names, in the order they run.
+        kernels: files of firmware/kernels that the compiled engine calls, without .c.
+        files: SHA-256 of each generated file.
+    """
+
+    earshot_version: str
+    model_sha256: str
+    model_bytes: int
+    weight_bytes: int
+    input: End
+    output: End
+    arena_bytes: Mapping[str, int]
+    operators: tuple[str, ...]
+    kernels: tuple[str, ...]
+    files: Mapping[str, str]
+    front_end_sha256: str | None = None
+    sample_rate_hz: int | None = None
+    labels: tuple[str, ...] = ()
+    operating_point: PointName | None = None
+
+    def __post_init__(self) -> None:
+        hashes = [self.model_sha256, *self.files.values()]
+        hashes += [self.front_end_sha256] if self.front_end_sha256 is not None else []
+        hashes += [self.operating_point.sha256] if self.operating_point is not None else []
+        for value in hashes:
+            if not _SHA256.fullmatch(value):
+                raise UserError(f"{value!r} is no SHA-256")
+        for name in self.files:
+            if Path(name).name != name:
+                raise UserError(f"{name!r} is not beside the manifest")
+        if tuple(self.arena_bytes) != ENGINES:
+            raise UserError(f"arena_bytes has {', '.join(self.arena_bytes)}, expected {', '.join(ENGINES)}")
+        for number in (self.model_bytes, self.weight_bytes, *self.arena_bytes.values()):
+            if number < 0:
+                raise UserError(f"{number} is no number of bytes")
+
+    def to_json(self) -> str:
+        """manifest.json, byte for byte the same for the same content."""
+        return json.dumps({_VERSION_KEY: FORMAT_VERSION, **encode(self)}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str, remedy: str) -> "Manifest":
+        """What ``to_json`` wrote.
+
+        Args:
+            where: name used in messages.
+            remedy: what to do, used in messages.
+        Raises:
+            UserError: not JSON, of another version, or with fields missing, unknown or senseless.
+        """
+        try:
+            content = parse(text, where)
+            version = content.pop(_VERSION_KEY, None) if isinstance(content, dict) else None
+            if version != FORMAT_VERSION:
+                raise Mismatch(f"{where}: {_VERSION_KEY} is {version!r}, expected {FORMAT_VERSION}")
+            return decode(cls, content, where, allow_unknown=False)
+        except Mismatch as error:
+            raise UserError(f"{error}; {remedy}") from error
+
+
+def read_manifest(folder: Path, remedy: str) -> Manifest:
+    """The manifest of a folder of generated C.
+
+    Args:
+        remedy: what to do, used in messages.
+    Raises:
+        UserError: there is none, or it is not as codegen writes it.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise UserError(f"{folder}: has no {MANIFEST}; {remedy}")
+    return Manifest.from_json(path.read_bytes(), str(path), remedy)
+
+
+def check_files(folder: Path, manifest: Manifest, remedy: str) -> None:
+    """Make sure that the files are those that codegen wrote.
+
+    A changed file is refused as well as a missing one: firmware names the model that the manifest names,
+    and a board's proof would be recorded as that model's. Who wants to change the C builds it with
+    CMake, which asks only that the files are there.
+
+    Raises:
+        UserError: one is missing, or was changed or exchanged.
+    """
+    for name, expected in manifest.files.items():
+        if not (folder / name).is_file():
+            raise UserError(f"{folder}: has no {name}; {remedy}")
+        if runfolder.sha256_file(folder / name) != expected:
+            raise UserError(f"{folder / name}: is not as earshot codegen wrote it; {remedy}")
