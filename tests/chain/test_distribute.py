@@ -38,7 +38,7 @@ def test_two_replicas_learn_what_one_learns(tmp_path):
         import json
         from pathlib import Path
         import numpy as np
-        from small_training import SEED, make_bank
+        from tests.small_training import SEED, make_bank
         from train import architectures
         from train.training.cluster import Distribution
         from train.training.distribute import Replicas, connect
