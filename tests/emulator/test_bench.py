@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from emulator.conftest import with_ninja
 from places import ROOT
 
 from hil.boards.board import QEMU, board_ids, load_board
@@ -52,7 +53,9 @@ def results(once: Callable[..., Path]) -> dict[str, dict[str, Any]]:
 
     def make(folder: Path) -> None:  # in which there is no out/yes_no
         command = [sys.executable, str(BENCH / "firmware_bench.py"), "--engine", "compiled"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(
+            command, cwd=folder, env=with_ninja(), capture_output=True, text=True, timeout=600
+        )
         assert done.returncode == 0, done.stderr
         assert "random weights" in done.stderr
         assert "TFLM CMSIS-NN (BASELINES.md)" in done.stdout
@@ -107,7 +110,9 @@ def test_measures_every_front_end(tmp_path: Path) -> None:
     flags = [word for name in TABLE_BYTES for word in ("--preprocess", name)]
     command = [sys.executable, str(BENCH / "firmware_bench.py"), "--engine", "compiled", *flags]
     command += ["--board", "mps2-an385", "--out", str(tmp_path / "bench.json")]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=with_ninja(), capture_output=True, text=True, timeout=600
+    )
     assert done.returncode == 0, done.stderr
     found = {result["front_end"]: result for result in json.loads((tmp_path / "bench.json").read_text())}
     assert {name: result["front_end_table_bytes"] for name, result in found.items()} == TABLE_BYTES
