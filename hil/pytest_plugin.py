@@ -26,6 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The flags of ``earshot test`` that tests have a use for."""
     group = parser.getgroup("earshot", "a board that runs a trained model")
     group.addoption("--board", metavar="ID", help=f"one of: earshot boards (default: {DEFAULT_BOARD})")
+    group.addoption(
+        "--board-dir", type=Path, metavar="FOLDER", help="boards of your own: FOLDER/ID/board.json"
+    )
     group.addoption("--port", help="serial port of a real board, on which earshot flash put the firmware")
     group.addoption("--baud", type=int, help="of the port (default: that of board.json)")
     group.addoption("--run-folder", type=Path, metavar="RUN", help="what to test, such as out/yes_no")

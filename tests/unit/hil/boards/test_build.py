@@ -136,7 +136,7 @@ def test_sources_with_other_labels(run: Path, board: Board) -> None:
 def test_a_manifest_of_another_version(run: Path, board: Board) -> None:
     path = run / "c" / "manifest.json"
     path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
-    with pytest.raises(UserError, match=r"manifest\.json: format version 2, expected 1; make it with: "):
+    with pytest.raises(UserError, match=r"manifest\.json: format_version is 2, expected 1; make it with: "):
         build(board, run)
 
 
