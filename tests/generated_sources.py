@@ -1,4 +1,4 @@
-"""Folders of C that codegen did not make."""
+"""Folders of generated C: what is in one, and a manifest for one that codegen did not make."""
 
 from pathlib import Path
 
@@ -27,3 +27,8 @@ def write_manifest(folder: Path) -> None:
 def hashes(folder: Path) -> dict[str, str]:
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
     return {name: runfolder.sha256_file(folder / name) for name in names}
+
+
+def read_all(folder: Path) -> dict[str, bytes]:
+    """Every file, by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -122,30 +122,38 @@ def board_ids(boards: Path = BOARDS) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in boards.glob(f"*/{BOARD_FILE}")))
 
 
-def find_board(board_id: str, more: Path | None = None) -> Board:
-    """One of Earshot's boards, or one of a folder of the user's own.
+def board_folders(more: Path | None = None) -> dict[str, Path]:
+    """Where each board is: its id, and the folder that holds the board's own.
 
     Args:
-        more: what ``--board-dir`` names: a folder with a folder for each board.
+        more: what ``--board-dir`` names: a folder with a folder for each board of the user's.
     Raises:
-        UserError: as ``load_board``; no board in ``more``, or one that Earshot has, too.
+        UserError: no board in ``more``, or one that Earshot has, too.
     """
+    folders = dict.fromkeys(board_ids(), BOARDS)
     if more is None:
-        return load_board(board_id)
+        return folders
     own = board_ids(more)
     if not own:
         raise UserError(f"--board-dir {more}: holds no board; expected {more / 'ID' / BOARD_FILE}")
-    if twice := sorted({*own} & {*board_ids()}):
+    if twice := sorted({*own} & {*folders}):
         raise UserError(
             f"--board-dir {more}: {twice[0]} is a board of Earshot's, too; give yours another name, that of "
             f"its folder and the id in {BOARD_FILE}"
         )
-    if board_id in own:
-        return load_board(board_id, more)
-    known = board_ids()
-    if board_id not in known:
-        raise _unknown(board_id, (*known, *own))
-    return load_board(board_id)
+    return folders | dict.fromkeys(own, more)
+
+
+def find_board(board_id: str, more: Path | None = None) -> Board:
+    """One of Earshot's boards, or one of a folder of the user's own.
+
+    Raises:
+        UserError: as ``board_folders`` and ``load_board``.
+    """
+    folders = board_folders(more)
+    if board_id not in folders:
+        raise _unknown(board_id, tuple(folders))
+    return load_board(board_id, folders[board_id])
 
 
 def load_board(board_id: str, boards: Path = BOARDS) -> Board:

@@ -19,5 +19,5 @@ PI = (
     Command("pi-root", "fetch an AArch64 Python and NumPy for pi --emulate (21 MB)", f"{_HERE}pi_root"),
 )
 REPORT = Command("report", "join what boards made of a run, in RUN/report.html", f"{_HERE}report")
-# What earshot knows.
+# What python -m hil knows.
 COMMANDS = {"boards": BOARDS, "Raspberry Pi": PI, "a run": (TUNE, REPORT)}

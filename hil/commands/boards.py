@@ -3,7 +3,7 @@
 import argparse
 import shutil
 
-from hil.boards.board import Board, board_ids, find_board
+from hil.boards.board import Board, board_folders, load_board
 from hil.boards.ports import connected_ports
 from hil.commands.firmware_flags import add_board_dir_flag
 from train.core.errors import UserError
@@ -17,9 +17,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(flags: argparse.Namespace) -> None:
     """A line for each board and each port."""
     boards, mistakes = [], []
-    for board_id in (*board_ids(), *(board_ids(flags.board_dir) if flags.board_dir else ())):
+    for board_id, folder in board_folders(flags.board_dir).items():
         try:
-            board = find_board(board_id, flags.board_dir)
+            board = load_board(board_id, folder)
         except UserError as error:  # the others are of use all the same
             mistakes.append(str(error))
             continue

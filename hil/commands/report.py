@@ -1,4 +1,4 @@
-"""``earshot report``: what boards made of a run, joined in RUN/hil/report.json, shown in report.html.
+"""``python -m hil report``: what boards made of a run, joined in RUN/hil/report.json, shown in report.html.
 
 report.html has one writer, train/report/run_report.py; it takes its section on boards from that file.
 """

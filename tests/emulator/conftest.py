@@ -161,12 +161,6 @@ def run_folder(once: Callable[..., Path]) -> Path:
     return once("listening", lambda folder: write_run(folder / "tones")) / "tones"
 
 
-@pytest.fixture(scope="session")
-def listening_tflite(run_folder: Path) -> bytes:
-    """Its model."""
-    return (run_folder / runfolder.TFLITE).read_bytes()
-
-
 def write_run(run: Path) -> None:
     runfolder.write_bytes(run / runfolder.TFLITE, convert_listening())
     runfolder.write_spec(run, ModelSpec(labels=labels_for(WORDS_HZ)), [runfolder.TFLITE])

@@ -24,7 +24,7 @@ SEVERAL_MODELS = (
     Command("blend", "the same for files of scores, whatever made them", f"{_HERE}blend"),
     Command("submit", "score a folder of files, as the challenge's CSV", f"{_HERE}submit"),
 )
-# What earshot train knows beside training itself.
+# What python -m train knows beside training itself.
 COMMANDS = {
     "models": (EVALUATE, REPORT, TUNE),
     "recordings": DATA,

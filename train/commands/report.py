@@ -1,4 +1,4 @@
-"""``earshot report``: report.html written anew from the run folder."""
+"""``python -m train report``: report.html written anew from the run folder."""
 
 import argparse
 

@@ -94,7 +94,7 @@ def dispatch(prog: str, table: Table, arguments: Sequence[str], about: str) -> N
         raise UserError(f"{prog} {first}: expected a command first, such as: {example}")
     if first not in known:
         close = difflib.get_close_matches(first, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)};"
         raise UserError(f"{prog} {first}: there is no such command; {hint} {prog} --help lists them")
     command = known[first]
     call(command.load(), f"{prog} {command.name}", rest, command.help)

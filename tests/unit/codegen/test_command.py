@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from places import ROOT
@@ -15,10 +14,6 @@ from train.core.errors import UserError
 from train.core.manifest import COMPILED, MANIFEST, TFLM, End, PointName, check_files, read_manifest
 from train.core.operating_point import in_force
 from train.tflite.tflm import TflmModel
-
-
-def read_all(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 import pytest
+from generated_sources import read_all
 from places import C_PROGRAMS
 
 from codegen.emit import generate
@@ -158,10 +159,6 @@ def test_the_op_resolver_compiles_against_upstream(make_run):
     flags = [flag for include in includes for flag in ("-isystem", str(include))]
     command = ["g++", "-std=c++17", "-fsyntax-only", *WARNINGS, f"-I{run / 'c'}", *flags, str(source)]
     subprocess.run(command, check=True)
-
-
-def read_all(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_the_same_run_gives_the_same_bytes(make_run):

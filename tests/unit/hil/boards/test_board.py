@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from invoke import invoke
 
 from hil import __main__ as hil
 from hil.boards.board import BOARDS, HOST_CPU, board_ids, find_board, load_board
+from hil.commands import boards as boards_command
 from train.core import console
 from train.core.errors import UserError
 
@@ -114,8 +116,9 @@ def test_a_broken_board_does_not_hide_the_others(
     for broken in ("a_broken", "z_broken"):
         (boards / broken).mkdir()
         (boards / broken / "board.json").write_text("{")
-    monkeypatch.setattr("hil.commands.boards.board_ids", lambda folder=boards: board_ids(folder))
-    monkeypatch.setattr("hil.commands.boards.find_board", lambda board_id, _: load_board(board_id, boards))
+    monkeypatch.setattr(
+        "hil.commands.boards.board_folders", lambda _: dict.fromkeys(board_ids(boards), boards)
+    )
     monkeypatch.setattr(sys, "argv", ["hil", "boards"])
     with pytest.raises(SystemExit) as end:
         console.run(hil.main)
@@ -154,3 +157,9 @@ def test_a_folder_without_boards_and_one_with_a_known_name_are_refused(
     (own / "toy").rename(own / "host")
     with pytest.raises(UserError, match="host is a board of Earshot's, too; give yours another name"):
         find_board("host", own)
+
+
+def test_a_mistake_in_the_folder_is_told_once(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as told:
+        invoke(boards_command, ["--board-dir", tmp_path])
+    assert str(told.value).count("holds no board") == 1

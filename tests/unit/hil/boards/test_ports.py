@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from hil import __main__ as command
-from hil.boards.board import Board, UsbId, load_board
+from hil.boards.board import BOARDS, Board, UsbId, load_board
 from hil.boards.ports import Port, connected_ports, port_of
 from hil.commands import boards as boards_module
 from train.core.errors import UserError
@@ -67,9 +67,9 @@ def test_boards_lists_what_is_connected(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["hil", "boards"])
-    monkeypatch.setattr(boards_module, "board_ids", lambda *_: ("host", "pico"))
+    monkeypatch.setattr(boards_module, "board_folders", lambda _: dict.fromkeys(("host", "pico"), BOARDS))
     monkeypatch.setattr(
-        boards_module, "find_board", lambda board, _: pico if board == "pico" else load_board(board)
+        boards_module, "load_board", lambda board, _: pico if board == "pico" else load_board(board)
     )
     command.main()
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
