@@ -9,7 +9,7 @@ import hashlib
 import io
 import struct
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from train.core.cache import cache_root
 from train.core.runfolder import write_bytes
 
 CONVERSION = "converted 1"  # in the hash of a corpus; raise it when a file would give other samples
+NO_SOUND = "no known sound"  # the kind of fault of what may be any file
 _FOLDER = "converted"  # in the cache
 _QUALITY = "HQ"  # of soxr: 20 bits, more than is kept
 _LOWEST_HZ, _HIGHEST_HZ = 1000, 768_000
@@ -114,7 +115,7 @@ def counted(kinds: Iterable[str]) -> dict[str, int]:
     return dict(Counter(kind for kind in kinds if kind).most_common())
 
 
-def in_words(counts: dict[str, int]) -> str:
+def in_words(counts: Mapping[str, int]) -> str:
     """``{"FLAC": 20, "8-bit": 1}`` as "20 FLAC, 1 8-bit"."""
     return ", ".join(f"{count} {kind}" for kind, count in counts.items())
 
@@ -200,12 +201,10 @@ def _opened(data: bytes, sample_rate_hz: int, where: str) -> Any:
     except (RuntimeError, ValueError, TypeError, OSError) as error:
         text = str(error).rpartition(": ")[2].rstrip(".") or type(error).__name__
         begins = f"starts with {data[:4]!r}, {len(data)} bytes"
-        raise WavError(where, "no known sound", f"no sound that can be read ({begins}): {text}") from error
+        raise WavError(where, NO_SOUND, f"no sound that can be read ({begins}): {text}") from error
     if not _LOWEST_HZ <= sound.samplerate <= _HIGHEST_HZ:
         rate_hz = sound.samplerate
-        raise WavError(
-            where, "strange rate", f"{rate_hz} Hz, expected {_LOWEST_HZ} to {_HIGHEST_HZ} Hz"
-        )
+        raise WavError(where, "strange rate", f"{rate_hz} Hz, expected {_LOWEST_HZ} to {_HIGHEST_HZ} Hz")
     return sound
 
 
@@ -257,7 +256,9 @@ def _resampled(audio: NDArray[np.float32], rate_hz: int, sample_rate_hz: int) ->
 def _mended(data: bytes, layout: Layout) -> bytes:
     """The same samples behind a header that is true."""
     payload = data[layout.start : layout.end]
-    chunks = struct.pack("<4sI", b"fmt ", len(layout.format)) + layout.format + b"\0" * (len(layout.format) & 1)
+    chunks = (
+        struct.pack("<4sI", b"fmt ", len(layout.format)) + layout.format + b"\0" * (len(layout.format) & 1)
+    )
     chunks += struct.pack("<4sI", b"data", len(payload)) + payload
     return struct.pack("<4sI4s", b"RIFF", 4 + len(chunks), b"WAVE") + chunks
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from train.core import runfolder
 from train.core.console import printable, progress
-from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END, SPLIT_LISTS, TRAINING
+from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END, SPLIT_LISTS, TRAINING, as_seen
 from train.core.outputs import whole_folder
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
-from train.data.corpus import read_lists, speaker_of, which_set
+from train.data.corpus import list_key, read_lists
+from train.data.speakers import speaker_of, which_set
 
 MANIFEST = "pseudo.json"  # in the folder: what was made of what, and that it may be made anew
 
@@ -89,15 +90,16 @@ class Truth:
         path = Path(source)
         if not has_speaker(source) or len(path.parts) < 2:
             return None
-        word = path.parts[0].lower()
-        return word if word in self._labels else UNKNOWN_LABEL
+        labels = {as_seen(label): label for label in self._labels}
+        return labels.get(as_seen(path.parts[0]), UNKNOWN_LABEL)
 
     def is_held_out(self, source: str) -> bool:
         """Whether the corpus keeps the recording for validation or testing."""
         path = Path(source)
         if self._lists is None:
             return which_set(path.name, 10.0, 10.0) != TRAINING
-        return self._lists.get(f"{path.parts[0].lower()}/{path.name}", TRAINING) != TRAINING
+        keys = (list_key(source), list_key(f"{path.parts[0]}/{path.name}"))
+        return any(self._lists.get(key, TRAINING) != TRAINING for key in keys)
 
 
 def target_names(opinions: Iterable[Opinion]) -> list[str]:

@@ -166,8 +166,12 @@ def test_streams_of_other_kinds_are_repaired_and_converted(tmp_path):
 
 
 def test_big_endian(tmp_path):
-    header = struct.pack(">4sI4s4sIHHIIHH", b"RIFX", 36 + len(PAYLOAD), b"WAVE", b"fmt ", 16, 1, 1, 16000, 32000, 2, 16)
-    found = read(tmp_path, header + struct.pack(">4sI", b"data", len(PAYLOAD)) + SAMPLES.astype(">i2").tobytes())
+    header = struct.pack(
+        ">4sI4s4sIHHIIHH", b"RIFX", 36 + len(PAYLOAD), b"WAVE", b"fmt ", 16, 1, 1, 16000, 32000, 2, 16
+    )
+    found = read(
+        tmp_path, header + struct.pack(">4sI", b"data", len(PAYLOAD)) + SAMPLES.astype(">i2").tobytes()
+    )
     assert np.array_equal(found.samples, SAMPLES)
     assert found.converted == "WAV of another byte order"
 
