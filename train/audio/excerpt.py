@@ -57,4 +57,4 @@ def _loudness(samples: NDArray[np.int16], frame: int) -> NDArray[np.float64]:
     half = _SMOOTHED_FRAMES // 2
     neighbours = np.lib.stride_tricks.sliding_window_view(np.pad(powers, half, "edge"), _SMOOTHED_FRAMES)
     loudness = np.median(neighbours, axis=1) ** 0.25
-    return np.maximum(loudness - np.percentile(loudness, _FLOOR_PERCENTILE), 0.0)
+    return np.asarray(np.maximum(loudness - np.percentile(loudness, _FLOOR_PERCENTILE), 0.0))

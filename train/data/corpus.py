@@ -77,7 +77,7 @@ class Corpus:
     sha256: str  # of names, splits and contents
     has_background_folder: bool = False
     missing: tuple[str, ...] = ()  # named in the lists, but not there
-    split_note: str = ""  # what the split means for figures
+    note: str = ""  # what its making means for figures
     converted: Mapping[str, int] = field(default_factory=dict)  # clips by kind
     repaired: Mapping[str, int] = field(default_factory=dict)
 
@@ -156,7 +156,7 @@ def read_corpus(
         sha256=_corpus_hash(clips, [found.identity for _, found in usable], noise),
         has_background_folder=(root / BACKGROUND_FOLDER).is_dir() or bool(noise),
         missing=tuple(missing),
-        split_note=divided.note,
+        note=divided.note,
         converted=counted(found.converted for _, found in usable),
         repaired=counted(found.repaired for _, found in usable),
     )
@@ -189,8 +189,8 @@ def require_words(corpus: Corpus, words: Iterable[str], splits: Iterable[str] = 
                 how = (
                     _list_of(split)
                     if corpus.split_rule == "lists"
-                    else f"{counts.total()} clips are too few speakers for the hash rule; record more, or "
-                    "write validation_list.txt and testing_list.txt"
+                    else f"{_counted(corpus, word)} too few to keep some for each split; record more, or write "
+                    "validation_list.txt and testing_list.txt"
                 )
                 raise UserError(f"{corpus.root}: {word!r} has no {split} clip: {how}")
 
@@ -271,8 +271,8 @@ def _say(corpus: Corpus, files: Sequence[File]) -> None:
         log("; ".join(changes))
     for folder, meaning in understood({file.folder: file.word for file in files}).items():
         log(f"folder {folder!r} is understood as {meaning}")
-    if corpus.split_note:
-        log(corpus.split_note)
+    if corpus.note:
+        log(corpus.note)
 
 
 def list_key(name: str | PurePosixPath) -> str:
@@ -331,6 +331,12 @@ def _skip_summary(skipped: Iterable[SkippedFile], prefix: str = "") -> str:
     )
     first = chosen[0]
     return f"{kinds} (first: {first.file}: {first.reason})"
+
+
+def _counted(corpus: Corpus, word: str) -> str:
+    clips = [clip for clip in corpus.clips if clip.word == word]
+    speakers = len({clip.speaker for clip in clips})
+    return f"{len(clips)} clip{'s' * (len(clips) != 1)} by {speakers} speaker{'s' * (speakers != 1)} are"
 
 
 def _list_of(split: str) -> str:

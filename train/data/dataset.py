@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from train.audio.frontend import float_features, wav_features
 from train.audio.excerpt import fit_clip
+from train.audio.frontend import float_features, wav_features
 from train.audio.recording import read_recording
 from train.audio.wav import read_wav, to_float
 from train.core.console import warn
