@@ -21,17 +21,22 @@ thumbs.db ehthumbs.db desktop.ini __macosx @eadir $recycle.bin lost+found
 _LITTER_NAMES = frozenset([*_LITTER.split(), "system volume information"])
 
 
+def composed(name: str) -> str:
+    """A name with one character for each letter that has one; macOS takes ``ö`` apart."""
+    return unicodedata.normalize("NFC", name)
+
+
 def as_seen(name: str) -> str:
     """A name as it is compared: the same for all that people see as the same, whatever system wrote it.
 
-    macOS takes ``ö`` apart, and on Windows large and small letters are the same.
+    On Windows and macOS large and small letters are the same.
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return composed(composed(name).casefold())
 
 
 def word_name(text: str) -> str:
     """A word as labels have it: lower case, composed letters, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower()).split())
+    return " ".join(composed(composed(text).lower()).split())
 
 
 def is_litter(name: str) -> bool:

@@ -79,8 +79,8 @@ def extract(archive: Path, cache: Path, sha256: str | None = None, words: Sequen
     archive = Path(archive)
     if not is_archive(archive):
         raise UserError(
-            f"{archive}: not an archive that can be unpacked; expected {', '.join(SUFFIXES)}, or a folder: unpack "
-            "it with the program that made it, such as 7z x FILE, and pass the folder"
+            f"{archive}: not an archive that can be unpacked; expected {', '.join(SUFFIXES)}, or a folder: "
+            "unpack it with the program that made it, such as 7z x FILE, and pass the folder"
         )
     try:
         folder = folder_for(archive.name, sha256 or sha256_file(archive), cache)

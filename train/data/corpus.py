@@ -189,8 +189,8 @@ def require_words(corpus: Corpus, words: Iterable[str], splits: Iterable[str] = 
                 how = (
                     _list_of(split)
                     if corpus.split_rule == "lists"
-                    else f"{_counted(corpus, word)} too few to keep some for each split; record more, or write "
-                    "validation_list.txt and testing_list.txt"
+                    else f"{_counted(corpus, word)} too few to keep some for each split; record more, or "
+                    "write validation_list.txt and testing_list.txt"
                 )
                 raise UserError(f"{corpus.root}: {word!r} has no {split} clip: {how}")
 
@@ -336,7 +336,7 @@ def _skip_summary(skipped: Iterable[SkippedFile], prefix: str = "") -> str:
 def _counted(corpus: Corpus, word: str) -> str:
     clips = [clip for clip in corpus.clips if clip.word == word]
     speakers = len({clip.speaker for clip in clips})
-    return f"{len(clips)} clip{'s' * (len(clips) != 1)} by {speakers} speaker{'s' * (speakers != 1)} are"
+    return f"{len(clips)} clips by {speakers} speaker{'s' * (speakers != 1)} are"
 
 
 def _list_of(split: str) -> str:

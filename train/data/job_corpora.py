@@ -100,12 +100,8 @@ def _read_all(job: Job, splits: tuple[str, ...]) -> dict[str | None, Found]:
         found[where] = _read(job, where, audio[where])
         corpus = found[where].corpus
         if where == job.data:
-            tested_elsewhere = (TESTING,) if job.test_data else ()
-            require_words(
-                corpus,
-                job.words,
-                [name for name in splits if name in SPLITS and name not in tested_elsewhere],
-            )
+            elsewhere = (ALL, TESTING) if job.test_data else (ALL,)
+            require_words(corpus, job.words, [name for name in splits if name not in elsewhere])
         elif where != job.test_data and not set(job.words) & set(corpus.words):
             require_words(corpus, job.words, [TRAINING])
     return found

@@ -17,6 +17,7 @@ from train.data.corpus import Corpus, read_corpus
 from train.settings.job import Job
 from train.synth import generate, noises
 from train.synth.acoustics import SAMPLE_RATE_HZ
+from train.synth.clip_plan import FEWEST_CLIPS_PER_WORD
 
 _FEWEST_CLIPS, _MOST_CLIPS = 20, 500  # of each wanted word that the voices say, too
 _NOISE_VERSION = 1  # raise it when the same seed would give other noise
@@ -51,8 +52,8 @@ def with_words(corpus: Corpus, job: Job, splits: Sequence[str], voices: Corpus |
     said = f"{corpus.root} has no other words for {' and '.join(splits)}"
     found = voices or _spoken(corpus, job, said)
     log(
-        f"{said}: those of _unknown_ are said by synthetic voices (--language {job.language}), and so are wanted "
-        "words in training, for the voice not to tell; --unknown-percentage 0 goes without other words"
+        f"{said}: those of _unknown_ are said by synthetic voices (--language {job.language}), and so are "
+        "wanted words in training, for the voice not to tell; --unknown-percentage 0 goes without other words"
     )
     added = tuple(
         clip
@@ -72,8 +73,8 @@ def with_words(corpus: Corpus, job: Job, splits: Sequence[str], voices: Corpus |
 def with_noise(corpus: Corpus, job: Job) -> Corpus:
     """The corpus with noise that is made here."""
     log(
-        f"{corpus.root} has no background noise: noise that is made here stands in; long recordings of yours in a "
-        f"folder {BACKGROUND_FOLDER} are better"
+        f"{corpus.root} has no background noise: noise that is made here stands in; long recordings of yours "
+        f"in a folder {BACKGROUND_FOLDER} are better"
     )
     folder = cache_root() / "corpora" / f"noise-{_NOISE_VERSION}-{job.seed}"
     if not folder.is_dir():
@@ -100,7 +101,7 @@ def _spoken(corpus: Corpus, job: Job, said: str) -> Corpus:
             seed=job.seed,
             language=job.language,
             clip_duration_ms=job.front_end.clip_duration_ms,
-            clips_per_word=max(clips, generate.FEWEST_CLIPS_PER_WORD),
+            clips_per_word=max(clips, FEWEST_CLIPS_PER_WORD),
         )
     except UserError as error:
         raise UserError(
