@@ -232,8 +232,8 @@ def _first_data(given: Sequence[str], others: Sequence[ExtraData]) -> str | None
     left = 1 - sum(other.share for other in others)
     if abs(share - left) > _SHARE_TOLERANCE:
         raise UserError(
-            f"--data {given[0]}: the first --data has what the others leave of each batch, {left:g}; expected "
-            f"{where}@{left:g}, or {where} alone"
+            f"--data {given[0]}: the first --data has what the others leave of each batch, {left:g}; "
+            f"expected {where}@{left:g}, or {where} alone"
         )
     return where
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.core.console import printable
+from train.core.console import log, printable
 from train.core.layout import BACKGROUND_FOLDER, as_seen, is_litter
 from train.core.spec import SILENCE_LABEL
-from train.data.folder_names import meanings
+from train.data.folder_names import is_noise, meanings
 
+_NAMED = 6  # folders that a line names
 _NOISE_S = 2.0  # what is longer in a folder that is understood as noise is no clip
 
 
@@ -50,6 +51,11 @@ def find_files(root: Path, words: Sequence[str]) -> list[File]:
     tops = [path for path in sorted(root.iterdir()) if path.is_dir() and not is_litter(path.name)]
     meaning = meanings((path.name for path in tops), words)
     by_speaker = set(words) and not set(words) & set(meaning.values())
+    if by_speaker:
+        who = [printable(top.name) for top in tops if not is_noise(top.name)]
+        log(
+            f"folders within {root} are speakers: {', '.join(who[:_NAMED])}" + (", …" if who[_NAMED:] else "")
+        )
     files = []
     for top in tops:
         for path in sorted(top.rglob("*")):

@@ -61,7 +61,7 @@ def corpus_root(folder: Path, where: str | None = None, words: Sequence[str] = (
     most = max(each.words(wanted) for level in levels for each in level)
     for level in levels if most else ():
         if any(each.words(wanted) == most for each in level):
-            return _only([each for each in level if each.words(wanted)], levels, where)
+            return _only([each for each in level if each.words(wanted)], levels, where, wanted)
     # A single word is one, too, but the one folder of a test set that lies beside many words is not.
     least = 2 if any(each.word_folders > 1 for level in levels for each in level) else 1
     for level in levels:
@@ -99,7 +99,9 @@ def _is_sound(file: Path) -> bool:
         return False
 
 
-def _only(found: list[_Folder], levels: list[list[_Folder]], where: str) -> Path:
+def _only(
+    found: list[_Folder], levels: list[list[_Folder]], where: str, wanted: frozenset[str] = frozenset()
+) -> Path:
     """The one of several folders that hold folders of the same depth; their parent where they are words."""
     if len(found) == 1:
         (one,) = found
@@ -109,7 +111,7 @@ def _only(found: list[_Folder], levels: list[list[_Folder]], where: str) -> Path
     training = [each for each in found if _parts(each, levels) & TRAINING_PARTS]
     testing = [each for each in found if _parts(each, levels) & TESTING_PARTS]
     parents = {each.path.parent for each in found}
-    if not training and not testing and len(parents) == 1 and _are_words(found):
+    if not training and not testing and len(parents) == 1 and _are_words(found, wanted):
         return parents.pop()
     top = levels[0][0].path
     names = [printable(str(each.path.relative_to(top))) for each in found]
@@ -130,9 +132,11 @@ def _parts(folder: _Folder, levels: list[list[_Folder]]) -> set[str]:
     return {letters(part) for part in folder.path.relative_to(top).parts}
 
 
-def _are_words(siblings: Sequence[_Folder]) -> bool:
-    """Whether the folders in them are speakers, who say more than one word."""
+def _are_words(siblings: Sequence[_Folder], wanted: frozenset[str]) -> bool:
+    """Whether they are words and the folders in them speakers, who say more than one, or the other way round."""
     counts = Counter(child.name for folder in siblings for child in folder.folders if child.has_sounds)
+    if wanted:
+        return any(counts[word] > 1 for word in wanted)
     return bool(counts) and 2 * sum(count > 1 for count in counts.values()) >= len(counts)
 
 

@@ -105,8 +105,8 @@ class Material:
             listed_but_missing=tuple(corpus.missing),
             padded=sum(length < front_end.clip_samples for length in lengths),
             cut=sum(length > front_end.clip_samples for length in lengths),
-            converted=dict(corpus.converted),
-            repaired=dict(corpus.repaired),
+            converted=dict(corpus.converted) or None,
+            repaired=dict(corpus.repaired) or None,
         )
 
 

@@ -49,7 +49,7 @@ def split_rule(rule: str) -> str:
     return _SPLIT_RULES.get(rule, "by a rule that was not recorded")
 
 
-def changed(converted: Mapping[str, int], repaired: Mapping[str, int]) -> str:
+def changed(converted: Mapping[str, int] | None, repaired: Mapping[str, int] | None) -> str:
     """What was done to recordings that are no 16-bit mono WAVs at the rate, or had a damaged header."""
     said = [
         f"{what} {sum(counts.values()):,}: {in_words(counts)}."

@@ -98,7 +98,7 @@ class CorpusSummary:
         speakers: of each split.
         listed_but_missing: files that the lists of the corpus name.
         padded, cut: clips that were shorter, or longer, than a clip is.
-        converted, repaired: recordings by what they were; of files of old runs, nothing.
+        converted, repaired: recordings by what they were; None for none.
     """
 
     kind: str
@@ -116,8 +116,8 @@ class CorpusSummary:
     listed_but_missing: tuple[str, ...]
     padded: int
     cut: int
-    converted: dict[str, int] = field(default_factory=dict)
-    repaired: dict[str, int] = field(default_factory=dict)
+    converted: dict[str, int] | None = None
+    repaired: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
