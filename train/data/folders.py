@@ -133,7 +133,7 @@ def _parts(folder: _Folder, levels: list[list[_Folder]]) -> set[str]:
 
 
 def _are_words(siblings: Sequence[_Folder], wanted: frozenset[str]) -> bool:
-    """Whether they are words and the folders in them speakers, who say more than one, or the other way round."""
+    """Whether they are words, and the folders in them speakers who say more than one; or the other way."""
     counts = Counter(child.name for folder in siblings for child in folder.folders if child.has_sounds)
     if wanted:
         return any(counts[word] > 1 for word in wanted)

@@ -310,7 +310,5 @@ def test_names_in_a_zip_are_read_as_they_were_meant(raw: bytes, seen: str, tmp_p
 @pytest.mark.parametrize("name", ["c.7z", "c.rar", "c.tar.zst"])
 def test_archives_of_other_programs_are_told_how(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"7z\xbc\xaf\x27\x1c")
-    with pytest.raises(
-        UserError, match=r"or a folder: unpack it with the program that made it, such as 7z x"
-    ):
+    with pytest.raises(UserError, match=r"or a folder: unpack it with the program that made it, such as"):
         archive.extract(tmp_path / name, tmp_path / "cache")
