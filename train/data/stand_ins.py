@@ -49,19 +49,20 @@ def with_words(corpus: Corpus, job: Job, splits: Sequence[str], voices: Corpus |
     Raises:
         UserError: the voices cannot say the words.
     """
-    said = f"{corpus.root} has no other words for {' and '.join(splits)}"
-    found = voices or _spoken(corpus, job, said)
+    which = "" if len(splits) == len(SPLITS) else f" for {' and '.join(splits)}"
+    said = f"{corpus.root} has no other words{which}"
     log(
         f"{said}: those of _unknown_ are said by synthetic voices (--language {job.language}), and so are "
         "wanted words in training, for the voice not to tell; --unknown-percentage 0 goes without other words"
     )
+    found = voices or _spoken(corpus, job, said)
     added = tuple(
         clip
         for clip in found.clips
         if clip.split in splits
         and (clip.word not in job.words or (clip.split == TRAINING and voices is None))
     )
-    note = f"other words of {' and '.join(splits)} are synthetic: recordings of other words would tell more"
+    note = f"other words{which} are synthetic: how often people set it off is not measured"
     return replace(
         corpus,
         clips=corpus.clips + added,
