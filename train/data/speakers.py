@@ -10,6 +10,7 @@ from train.core.layout import SPEAKER_END, TESTING, TRAINING, VALIDATION, as_see
 
 _MAX_HASH = 2**27 - 1
 _FEWEST_SPEAKERS = 5  # to keep some of them for validation and testing
+_FEW_SPEAKERS = 20  # of more, none is both trained and tested on
 _FEWEST_CLIPS = 10  # of a word that decides, where no words are asked for
 # Behind the name of a speaker or a word: a number, or a mark of a copy.
 _TAKE = re.compile(r"[\s,:;()\[\]#~+]*(?:\d+|\b(?:kopie|copy|copia|copie|take|sec|ms))[\s,:;()\[\]#~+]*$")
@@ -110,7 +111,8 @@ def divide(
     count = len({who for who, clip in zip(speakers, clips, strict=True) if not words or clip.word in words})
     # Names of Speech Commands mean its rule; elsewhere, two or three people would leave one to train on.
     is_official = all(SPEAKER_END in clip.file for clip in clips)
-    if (is_official or count >= _FEWEST_SPEAKERS) and _is_complete(clips, by_hash, words, percentages):
+    is_enough = is_official or count >= _FEWEST_SPEAKERS
+    if (is_official and not words) or (is_enough and _is_complete(clips, by_hash, words, percentages)):
         return Division(tuple(speakers), tuple(by_hash), "hash", note)
     if count >= _FEWEST_SPEAKERS:
         held_out = _hold_out(speakers, percentages)
@@ -119,7 +121,7 @@ def divide(
             few = f"{count} speakers are few: the figures hang on the ones that happen to be tested on"
             return Division(tuple(speakers), tuple(splits), "speakers", note or few)
     splits = _by_takes(clips, speakers, percentages)
-    if not _is_complete(clips, splits, words, percentages):
+    if (are_known and count > _FEW_SPEAKERS) or not _is_complete(clips, splits, words, percentages):
         return Division(tuple(speakers), tuple(by_hash), "hash", note)
     if not are_known:
         return Division(tuple(speakers), tuple(splits), "takes", note)

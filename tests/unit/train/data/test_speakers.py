@@ -77,6 +77,14 @@ def test_the_hash_rule_stays_where_it_can_divide():
     assert divided.splits == tuple(which_set(clip.file, 10, 10) for clip in clips)
 
 
+def test_of_many_speakers_none_is_on_both_sides():
+    """A word that only some of them say may be left without a clip in a split; that is told elsewhere."""
+    clips = named(*(f"no/{n:08x}_nohash_0.wav" for n in range(200)), "yes/00000001_nohash_0.wav")
+    clips += named("yes/00000001_nohash_1.wav", "yes/00000001_nohash_2.wav")
+    assert divide(clips, ("yes", "no"), 10, 10, CORPUS).rule == "hash"
+    assert divide(clips, (), 10, 10, CORPUS).rule == "hash"
+
+
 def by_split(clips: list[Named], splits: tuple[str, ...]) -> dict[str, list[str]]:
     found = defaultdict(list)
     for clip, split in zip(clips, splits, strict=True):
