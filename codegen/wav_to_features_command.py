@@ -17,7 +17,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--input_wav",
         required=True,
-        help="a recording; anything but a 16-bit mono WAV at the rate is converted",
+        help="a recording, converted if it is no 16-bit mono WAV at the rate",
     )
     add("--output_c_file", required=True, help="C file to write")
     add("--sample_rate", type=int, default=16000, help="expected rate of the WAV in Hz (%(default)s)")
