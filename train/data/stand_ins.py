@@ -20,6 +20,8 @@ from train.synth.acoustics import SAMPLE_RATE_HZ
 from train.synth.clip_plan import FEWEST_CLIPS_PER_WORD
 
 _FEWEST_CLIPS, _MOST_CLIPS = 20, 500  # of each wanted word that the voices say, too
+_OTHER_CLIPS = 2000  # of 200 other words: a network that knows but a few takes all else for a wanted one
+_OTHERS_PER_CLIP = 2.4  # at most, of --synthetic-clips
 _NOISE_VERSION = 1  # raise it when the same seed would give other noise
 
 
@@ -53,7 +55,8 @@ def with_words(corpus: Corpus, job: Job, splits: Sequence[str], voices: Corpus |
     said = f"{corpus.root} has no other words{which}"
     log(
         f"{said}: those of _unknown_ are said by synthetic voices (--language {job.language}), and so are "
-        "wanted words in training, for the voice not to tell; --unknown-percentage 0 goes without other words"
+        "wanted words in training, for the voice not to tell. That takes a minute or two, once; "
+        "--unknown-percentage 0 goes without other words"
     )
     found = voices or _spoken(corpus, job, said)
     added = tuple(
@@ -103,6 +106,7 @@ def _spoken(corpus: Corpus, job: Job, said: str) -> Corpus:
             language=job.language,
             clip_duration_ms=job.front_end.clip_duration_ms,
             clips_per_word=max(clips, FEWEST_CLIPS_PER_WORD),
+            unknown_clips=min(_OTHER_CLIPS, round(_OTHERS_PER_CLIP * job.synthetic_clips)),
         )
     except UserError as error:
         raise UserError(

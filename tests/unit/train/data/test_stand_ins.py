@@ -69,7 +69,7 @@ def test_other_words_and_noise_are_made_and_that_is_said(recordings, voices, cac
     material = gather(job)
     said = capsys.readouterr().err
     (asked,) = voices
-    assert (asked["language"], asked["clips_per_word"]) == ("de", 30)
+    assert (asked["language"], asked["clips_per_word"], asked["unknown_clips"]) == ("de", 30, 2000)
     assert (
         f"{recordings} has no other words: those of _unknown_ are said by synthetic voices (--language de)"
         in said
