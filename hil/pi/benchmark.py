@@ -1,7 +1,6 @@
 """A frozen graph timed here, on a Raspberry Pi or by estimate, and judged by the challenge's rules."""
 
 import hashlib
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from hil.pi.rules import Rule, broken, judge, label_of, verdict
 from hil.pi.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
 from hil.provenance import EMULATED, ESTIMATED
 from train.core import runfolder
+from train.core.console import say
 from train.core.errors import Interrupted, UserError
 from train.core.results.pi import FILES
 from train.core.typed_json import encode
@@ -127,9 +127,7 @@ def conclude(
     }
     FILES[mode].of(figures, str(path)).write(path)
     runfolder.write_text(path.with_suffix(".txt"), log)
-    for line in [*_summary(found), *map(str, rules), f"written  {path}"]:
-        print(line)
-    sys.stdout.flush()
+    say(*_summary(found), *map(str, rules), f"written  {path}")
     if found["label"] == EMULATED:
         check(graph, found)
     _raise_broken(graph, rules)

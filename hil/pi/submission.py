@@ -21,7 +21,7 @@ from hil.pi.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
 from train.challenge import submission
 from train.challenge.submission import Row, Rows
 from train.core import runfolder
-from train.core.console import log, progress
+from train.core.console import log, progress, say
 from train.core.errors import Interrupted, UserError
 from train.core.results.pi import PiSubmission
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
@@ -222,9 +222,8 @@ def _conclude(graph: Path, rows: Rows, record: dict[str, Any]) -> None:
     made = PiSubmission.of({**record, **counts, "csv": str(rows.path)}, str(path))
     made.write(path)
     if made.clips_per_s is not None:
-        print(
+        say(
             f"speed    {made.clips_per_s:.1f} clips/s over {made.scored:,} "
             f"({made.label}), {made.settings.engine}"
         )
-    print(f"written  {rows.path}, {path}")
-    sys.stdout.flush()
+    say(f"written  {rows.path}, {path}")

@@ -80,14 +80,11 @@ def run(flags: argparse.Namespace) -> None:
 
 def _print(content: OperatingPoints, run: Path) -> None:
     """The points on the test streams, side by side, on stdout."""
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
-    from train.core.console import warn
+    from train.core.console import say, show, warn
     from train.core.runfolder import OPERATING_POINTS
 
-    console = Console(soft_wrap=True, highlight=False)
     others = content.streams.testing.others
     table = Table(
         title=f"test clips (host); {others.hours:g} h of noise and {others.clips} clips of other words",
@@ -97,10 +94,10 @@ def _print(content: OperatingPoints, run: Path) -> None:
         table.add_column(column, justify="left" if index < 2 else "right")
     for name, point in content.points.by_name.items():
         for word in point.test.words:
-            table.add_row(name, escape(word.label), str(word.threshold), _accepted(word), _missed(word))
+            table.add_row(name, word.label, str(word.threshold), _accepted(word), _missed(word))
         table.add_row(name, "all", "", _accepted(point.test.all), _missed(point.test.all))
         table.add_section()
-    console.print(table)
+    show(table)
     settings = content.points.by_name[content.in_force].settings
     suppression = ", whatever comes between" if settings.suppress_each_word else " or behind another label"
     lines = (
@@ -109,7 +106,7 @@ def _print(content: OperatingPoints, run: Path) -> None:
         f"written     {run / OPERATING_POINTS}",
         f"now         earshot codegen {run}, so that the firmware decides by it",
     )
-    console.print("\n".join(lines), markup=False)
+    say(*lines)
     if content.is_target_missed:
         warn(
             f"on the test clips {TUNED} has more false accepts than the target: "

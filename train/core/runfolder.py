@@ -70,8 +70,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a UTF-8 file whole or not at all."""
-    write_bytes(path, content.encode("utf-8"))
+    """Write a UTF-8 file whole or not at all.
+
+    Bytes of a file's name that are no UTF-8 are written as ``\\udcff``, which JSON reads back as they were.
+    """
+    write_bytes(path, content.encode("utf-8", errors="backslashreplace"))
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from train.core.errors import UserError
+from train.core.layout import fault_of_word
 
 SILENCE_LABEL = "_silence_"
 UNKNOWN_LABEL = "_unknown_"
@@ -377,12 +378,12 @@ def parse_words(text: str) -> tuple[str, ...]:
     words = tuple(" ".join(word.lower().split()) for word in text.split(","))
     for word in words:
         if not word:
-            raise UserError(f"--words {text!r}: there is an empty word; expected e.g. --words yes,no")
-        if word.startswith("_") or word.startswith(".") or "/" in word or "\\" in word:
             raise UserError(
-                f"--words {text!r}: {word!r} cannot be a word: it names a folder of clips, and names with "
-                "/ or \\, or that start with _ or a dot, are reserved"
+                f"--words {text!r}: there is an empty word; expected words with a comma between each two, "
+                "such as --words yes,no"
             )
+        if fault := fault_of_word(word):
+            raise UserError(f"--words {text!r}: {word!r} cannot be a word: {fault}")
     repeated = sorted({word for word in words if words.count(word) > 1})
     if repeated:
         raise UserError(f"--words {text!r}: {', '.join(repeated)} named more than once")
