@@ -13,7 +13,7 @@ from hil.boards.plain_names import plain
 from hil.boards.stack import StackBound, worst_stack
 from train.core import runfolder
 from train.core.console import log, warn
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import COMPILED, TFLM, Manifest, check_files, read_manifest
 from train.core.operating_point import in_force
@@ -139,7 +139,7 @@ def _check_sources(run: Path) -> Manifest:
     """The manifest of RUN/c, after checking that it is of the model and thresholds in force now."""
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     sources = run / runfolder.C_SOURCES
-    remedy = f"make it with: earshot codegen {run}"
+    remedy = f"make it with: earshot codegen {typed(run)}"
     manifest = read_manifest(sources, remedy)
     found, expected = manifest.model_sha256, spec.artefacts[runfolder.TFLITE]
     if found != expected:

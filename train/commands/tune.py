@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 
 from train.core.command_line import add_run_argument
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.core.operating_point import NAMES, ORIGINAL, TUNED, OperatingPoints, PointFigures, read_points
 
 _TARGET_PER_HOUR, _MINUTES, _SEED = 0.5, 60.0, 59185
@@ -104,7 +104,7 @@ def _print(content: OperatingPoints, run: Path) -> None:
         f"in force    {content.in_force}: mean of {settings.window_ms} ms, the same word again after "
         f"{settings.suppression_ms} ms{suppression}",
         f"written     {run / OPERATING_POINTS}",
-        f"now         earshot codegen {run}, so that the firmware decides by it",
+        f"now         earshot codegen {typed(run)}, so that the firmware decides by it",
     )
     say(*lines)
     if content.is_target_missed:

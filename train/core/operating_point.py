@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from train.core import runfolder
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.core.results.boards import Latency
 from train.core.results.result_file import ResultFile
 from train.core.spec import ModelSpec
@@ -232,7 +232,7 @@ class OperatingPoints(ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot tune {path.parent}, or remove it for the original's settings"
+        return f"earshot tune {typed(path.parent)}, or remove it for the original's settings"
 
     @classmethod
     def of_version(cls, content: dict[str, Json], version: int) -> dict[str, Json]:
@@ -273,7 +273,7 @@ def read_points(run: Path, spec: ModelSpec) -> OperatingPoints:
     """
     path = run / runfolder.OPERATING_POINTS
     if not path.is_file():
-        raise UserError(f"{path}: nothing was tuned yet; begin with: earshot tune {run}")
+        raise UserError(f"{path}: nothing was tuned yet; begin with: earshot tune {typed(run)}")
     content = OperatingPoints.read(path)
     remedy = f"make it again with: {content.made_by(path)}"
     if content.model_sha256 != spec.artefacts.get(runfolder.TFLITE):

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.core.outputs import State, state_of
 from train.core.spec import ModelSpec
 
@@ -116,7 +116,7 @@ def check_free(run: Path) -> None:
         raise UserError(f"{run}: holds a finished run; add --overwrite to replace it, or --out FOLDER")
     if resumable:
         raise UserError(
-            f"{run}: holds an unfinished run; go on with: earshot train --resume {run}, "
+            f"{run}: holds an unfinished run; go on with: earshot train --resume {typed(run)}, "
             "or add --overwrite to start again"
         )
 

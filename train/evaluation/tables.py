@@ -7,6 +7,7 @@ from rich.table import Table
 
 from train.core import runfolder
 from train.core.console import fits, say, show
+from train.core.errors import typed
 from train.core.layout import TESTING
 from train.core.results.accuracy import Accuracy
 from train.core.results.training import Artefacts, Metrics
@@ -73,7 +74,7 @@ def print_run(
     if sources is None:
         made = f"""\
 model       {run / runfolder.GRAPHDEF}  {sizes.graphdef_bytes:,} bytes; try it with: \
-earshot pi {run} --local
+earshot pi {typed(run)} --local
 C sources   none: no board has the front end {spec.front_end.name}; for one, choose another --preprocess"""
     else:
         made = f"""\

@@ -32,7 +32,7 @@ _CSS_VARIABLES = {
     TRAINING: "--faint",
     VALIDATION: "--hit",
 }
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "axes.edgecolor": GRID,
     "axes.labelcolor": MUTED,
     "axes.spines.right": False,

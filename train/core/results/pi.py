@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from train.core.errors import typed
 from train.core.results.result_file import ResultFile
 
 # Ways to come by figures: the names of their files.
@@ -51,7 +52,7 @@ class PiFigures(ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot pi {path.parents[1]} {_FLAGS.get(path.stem, f'--{path.stem}')}"
+        return f"earshot pi {typed(path.parents[1])} {_FLAGS.get(path.stem, f'--{path.stem}')}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,4 +238,4 @@ class PiSubmission(ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot pi {path.parents[1]} --submission FOLDER"
+        return f"earshot pi {typed(path.parents[1])} --submission FOLDER"

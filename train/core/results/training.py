@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.core.results.accuracy import Accuracy
 from train.core.results.result_file import ResultFile
 from train.core.typed_json import KEY, Json
@@ -210,7 +210,7 @@ class Metrics(Artefacts, ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot train --resume {path.parent}"
+        return f"earshot train --resume {typed(path.parent)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +257,7 @@ class History(Curves, ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot train --resume {path.parent}"
+        return f"earshot train --resume {typed(path.parent)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,7 +299,7 @@ class ClipList(ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot train --resume {path.parents[1]}"
+        return f"earshot train --resume {typed(path.parents[1])}"
 
     @classmethod
     def without_version(cls, content: Json) -> Json:
@@ -314,7 +314,7 @@ class MistakeList(ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot train --resume {path.parents[1]}"
+        return f"earshot train --resume {typed(path.parents[1])}"
 
     @classmethod
     def without_version(cls, content: Json) -> Json:
