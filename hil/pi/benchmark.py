@@ -61,7 +61,7 @@ def time_local(graph: Path, python: str, arguments: list[str]) -> Ended:
     with tempfile.TemporaryDirectory() as folder:
         timer = Path(folder) / BUNDLE
         timer.write_bytes(bundle())
-        return watch([python, str(timer), str(graph), *arguments])
+        return watch([python, str(timer), str(graph.absolute()), *arguments])
 
 
 def time_remote(content: bytes, host: Host, python: str, arguments: list[str]) -> Ended:

@@ -99,7 +99,7 @@ def _placed(
     with tempfile.TemporaryDirectory() as here:
         path = Path(here) / _PROGRAM
         path.write_bytes(program)
-        yield [python, str(path), str(graph), *arguments]
+        yield [python, str(path), str(graph.absolute()), *arguments]
 
 
 def _score(
