@@ -6,8 +6,8 @@ A rule is kept, broken, or not judged: what a computer here measures says nothin
 from dataclasses import dataclass
 from typing import Any
 
+from hil.pi.remote.ends import AUDIO_INPUT, OUTPUT
 from hil.pi.remote.graphdef import Node
-from hil.pi.remote.timer import AUDIO_INPUT, OUTPUT
 from hil.provenance import EMULATED, ESTIMATED, HOST, MEASURED
 from train.core.results.pi import RuleVerdict, Verdict
 from train.graphdef.tf14 import TF14_ATTRIBUTES
@@ -38,11 +38,14 @@ def label_of(model: str | None) -> str:
     return MEASURED if model and "Raspberry Pi" in model else HOST
 
 
-def judge(nodes: list[Node], graph_bytes: int, figures: dict[str, Any], label: str) -> list[Rule]:
+def judge(
+    nodes: list[Node], graph_bytes: int, figures: dict[str, Any], label: str, output: str = OUTPUT
+) -> list[Rule]:
     """Every rule.
 
     Args:
         figures: those of the timer, of the emulator, or of the estimate.
+        output: the tensor that they are of.
     """
     return [
         Rule(
@@ -52,7 +55,7 @@ def judge(nodes: list[Node], graph_bytes: int, figures: dict[str, Any], label: s
         ),
         _latency(figures, label),
         _inputs({node.name: node for node in nodes}),
-        _output(figures["output_shape"]),
+        _output(figures["output_shape"], output),
         _ops(nodes),
     ]
 
@@ -105,9 +108,11 @@ def _inputs(nodes: dict[str, Node]) -> Rule:
     return Rule("inputs", False, f"{found}; {expected}")
 
 
-def _output(shape: list[int]) -> Rule:
-    name = _node_name(OUTPUT)
+def _output(shape: list[int], output: str) -> Rule:
+    name = _node_name(output)
     found = f"{name}: {shape}"
+    if name != _node_name(OUTPUT):
+        return Rule("output", False, f"{found}, expected the scores in {_node_name(OUTPUT)}")
     if shape not in ([shape[-1]], [1, shape[-1]]) if shape else True:
         return Rule("output", False, f"{found}, expected one row of scores")
     if shape[-1] != SCORES:

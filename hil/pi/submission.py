@@ -16,6 +16,7 @@ from typing import Any
 
 from hil.pi import benchmark
 from hil.pi.bundle import Ended, breakdown, bundle, start
+from hil.pi.remote.ends import ends_of
 from hil.pi.rules import label_of
 from hil.pi.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
 from train.challenge import submission
@@ -47,7 +48,7 @@ def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
     rows = Rows(out)
     rows.check(**settings)
     arguments = ["--engine", flags.engine, "--watch-stdin", "--skip", str(rows.count)]
-    arguments += ["--tta"] if flags.tta else []
+    arguments += [*(["--tta"] if flags.tta else []), *ends_of(flags).arguments]
     python = flags.python or ("python3" if host else sys.executable)
     # "--": the name of a folder may begin with a dash.
     folder = ["--", flags.submission if host else str(Path(flags.submission).absolute())]

@@ -36,7 +36,7 @@ class PiRow:
     latency: str
     instructions: int | None
     graph_bytes: int
-    flops: int
+    flops: int | None
     memory_bytes: int
     verdict: str
     is_kept: bool | None

@@ -51,7 +51,7 @@ _STYLE: dict[str, Any] = {
 # Asked in turn for characters that the one before lacks, where they are installed.
 _FONTS = (
     "DejaVu Sans", "Noto Sans", "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans Arabic",
-    "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Droid Sans Fallback", "IPAGothic", "Unifont",
+    "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Droid Sans Fallback", "Unifont",
 )  # fmt: skip
 _CURVE_POINTS = 300  # more than a curve of this width can show
 
