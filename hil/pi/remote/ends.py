@@ -153,9 +153,10 @@ def _tensor(name):
 
 def _inputs(by_name):
     # type: (dict[str, Node]) -> list[str]
-    found = []
+    """Those that another node takes."""
+    found, taken = [], {name for node in by_name.values() for name, _ in node.inputs}
     for node in by_name.values():
-        if node.op in _PLACEHOLDERS:
+        if node.op in _PLACEHOLDERS and node.name in taken:
             shape = node.attributes.get("shape")
             kind = DTYPES.get(node.attributes.get("dtype", 1))
             name = "no numbers" if kind is None else np.dtype(kind).name

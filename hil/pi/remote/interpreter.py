@@ -29,6 +29,13 @@ class UnknownOperator(GraphError):
     """The graph needs an operator that is not known here; TensorFlow may know it."""
 
 
+def knows(op):
+    # type: (str) -> bool
+    """Whether an operator is one that runs here."""
+    tables = (ELEMENTWISE, VIEWS, OPERATORS)  # type: tuple[dict[str, Callable[..., Any]], ...]
+    return op in (_CONST, _PLACEHOLDER) + CONTROL_FLOW or any(op in table for table in tables)
+
+
 class Interpreter(object):
     """Runs what some outputs need of a graph; as TensorFlow does, results overwrite what is not needed."""
 
@@ -247,8 +254,7 @@ class Interpreter(object):
             raise GraphError("the graph has no node %s, which another takes" % name)
         if node.op == _PLACEHOLDER:
             raise GraphError("input %s is not given" % name)
-        tables = (ELEMENTWISE, VIEWS, OPERATORS)  # type: tuple[dict[str, Callable[..., Any]], ...]
-        if node.op not in (_CONST,) + CONTROL_FLOW and not any(node.op in table for table in tables):
+        if not knows(node.op):
             raise UnknownOperator(
                 "node %s is %s, which the NumPy interpreter does not know (hil/pi/remote/operators.py has "
                 "those that it knows)" % (name, node.op)

@@ -203,9 +203,7 @@ def load_engine(content, flags, log=None):
     try:
         engine = Interpreter(content, feeds, fetches)
     except UnknownOperator as error:
-        where = (
-            "leave out --engine numpy" if flags.engine == NUMPY else "install it where the graph is to run"
-        )
+        where = "leave out --engine numpy" if flags.engine == NUMPY else "install it where this runs"
         raise GraphError("%s; TensorFlow may: %s" % (error, where))
     return engine, default_timer() - start_s
 
