@@ -2,6 +2,7 @@
 
 import argparse
 
+from train.core.console import say
 from train.core.errors import UserError
 from train.core.spec import FRONT_ENDS, FrontEnd
 
@@ -67,7 +68,7 @@ def run(flags: argparse.Namespace) -> None:
         feature_bin_count=flags.feature_bin_count,
     )
     write_features(flags.input_wav, flags.output_c_file, front_end, flags.quantize, flags.overwrite)
-    print(flags.output_c_file)
+    say(str(flags.output_c_file))
 
 
 def _boolean(text: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from train.core.errors import UserError
-from train.core.layout import as_seen, word_name
+from train.core.layout import as_seen, fault_of_word, word_name
 
 SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
 _TAKEN = ("silence", "unknown")  # so do submissions call these two
@@ -378,17 +378,17 @@ def parse_words(text: str) -> tuple[str, ...]:
     words = tuple(word_name(word) for word in text.split(","))
     for word in words:
         if not word:
-            raise UserError(f"--words {text!r}: there is an empty word; expected e.g. --words yes,no")
-        if word.startswith("_") or word.startswith(".") or "/" in word or "\\" in word:
             raise UserError(
-                f"--words {text!r}: {word!r} cannot be a word: it names a folder of clips, and names with "
-                "/ or \\, or that start with _ or a dot, are reserved"
+                f"--words {text!r}: there is an empty word; expected words with a comma between each two, "
+                "such as --words yes,no"
             )
         if as_seen(word) in _TAKEN:
             raise UserError(
                 f"--words {text!r}: {word!r} cannot be a word: every model has a label of that name without "
                 "being asked; leave it out (a folder of that name is understood)"
             )
+        if fault := fault_of_word(word):
+            raise UserError(f"--words {text!r}: {word!r} cannot be a word: {fault}")
     seen = [as_seen(word) for word in words]
     if repeated := sorted({word for word in words if seen.count(as_seen(word)) > 1}):
         raise UserError(f"--words {text!r}: {', '.join(repeated)} named more than once")

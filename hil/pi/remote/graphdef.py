@@ -36,13 +36,14 @@ class GraphError(ValueError):
 
 
 class Node(object):
-    """One operation: ``inputs`` are ``(name, output)`` pairs, control inputs left out."""
+    """One operation: ``inputs`` are ``(name, output)`` pairs, as are ``controls``, nodes that come before."""
 
     def __init__(self, name, op, inputs, attributes):
         # type: (str, str, list[tuple[str, int]], dict[str, Any]) -> None
         self.name = name
         self.op = op
         self.inputs = inputs
+        self.controls = []  # type: list[tuple[str, int]]
         self.attributes = attributes
 
 
@@ -50,19 +51,17 @@ def parse_graph(content):
     # type: (bytes) -> list[Node]
     """Nodes of a serialized GraphDef, in its order.
 
-    Attributes are bytes, int, float, bool, a list of them, a shape (tuple, None if unknown), or a tensor
-    (NumPy array); an attribute of any other kind is None.
+    Its functions are left out. Attributes are bytes, int, float, bool, a list of them, a shape (tuple, None
+    if unknown), or a tensor (NumPy array); an attribute of any other kind is None.
 
     Raises:
-        GraphError: no GraphDef, damaged or cut short, or with functions.
+        GraphError: no GraphDef, damaged or cut short.
     """
     nodes = []
     try:
         for number, value in _fields(bytearray(content)):
             if number == 1:
                 nodes.append(_node(value))
-            elif number == 2 and any(True for _ in _fields(value)):
-                raise GraphError("the graph has functions; expected a frozen graph of plain nodes")
     except (IndexError, TypeError, ValueError, struct.error) as error:
         if isinstance(error, GraphError):
             raise
@@ -136,8 +135,8 @@ def _node(data):
         elif number == 2:
             node.op = _text(value)
         elif number == 3:
-            if not value.startswith(b"^"):
-                node.inputs.append(split_reference(_text(value)))
+            text = _text(value)
+            (node.controls if text.startswith("^") else node.inputs).append(split_reference(text.lstrip("^")))
         elif number == 5:
             entry = dict(_fields(value))
             node.attributes[_text(entry[1])] = _attribute(entry.get(2, bytearray()))

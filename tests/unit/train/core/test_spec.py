@@ -257,6 +257,7 @@ def test_json_refuses(text, message):
         (" Yes , NO ", ("yes", "no")),
         ("größe,día", ("größe", "día")),
         ("turn on,off", ("turn on", "off")),
+        ("don't,да,開始,می\u200cخواهم", ("don't", "да", "開始", "می\u200cخواهم")),
         (" Hey  \tRobot\n,off", ("hey robot", "off")),
     ],
 )
@@ -277,6 +278,9 @@ def test_parse_words(text, words):
         ("..", "cannot be a word"),
         ("a/b", "cannot be a word"),
         ("a\\b", "cannot be a word"),
+        ("a\x1b[31m", "characters that cannot be seen"),
+        ("\udcff", "characters that cannot be seen"),
+        ("長" * 34, "takes 102 bytes of UTF-8, expected at most 100"),
     ],
 )
 def test_parse_words_refuses(text, message):
