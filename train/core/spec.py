@@ -28,6 +28,8 @@ FRONT_ENDS = tuple(_FEATURE_SCALES)
 # small to matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
 _HOST_FEATURE_SCALES = {"mfcc": 2.0**-7, "raw": 2.0**-15}
 HOST_FRONT_ENDS = tuple(_HOST_FEATURE_SCALES)
+# Front ends in which new runs block DC, unless told otherwise; average stays as the original has it.
+DC_BLOCKED_FRONT_ENDS = ("log", "log_mel", "pcan")
 MEL_TOP_HZ = 4000  # where the highest mel band ends
 
 
@@ -91,6 +93,8 @@ class FrontEnd:
 
     The formulas of frames and groups are those of TensorFlow's speech_commands
     ``prepare_model_settings`` for ``preprocess=average``.
+
+    ``dc_block``: each window's mean is taken off before its spectrum (docs/adr/0019-dc-block.md).
     """
 
     name: str = "average"
@@ -99,6 +103,7 @@ class FrontEnd:
     window_size_ms: int = 30
     window_stride_ms: int = 20
     feature_bin_count: int = 40
+    dc_block: bool = False
 
     def __post_init__(self) -> None:
         known = (*FRONT_ENDS, *HOST_FRONT_ENDS)
@@ -123,6 +128,10 @@ class FrontEnd:
                 f"front end: feature_bin_count is {self.feature_bin_count}, "
                 f"expected 1 to {self.fft_bins} (the bins of a {self.fft_length}-point FFT)"
             )
+        if not isinstance(self.dc_block, bool):
+            raise UserError(f"front end: dc_block is {self.dc_block!r}, expected true or false")
+        if self.dc_block and self.is_raw:
+            raise UserError("front end raw: its samples stay as they are; leave out --dc-block")
         if self.has_cepstrum and self.feature_bin_count > CEPSTRUM.bands:
             raise UserError(
                 f"front end {self.name}: feature_bin_count is {self.feature_bin_count}, expected at most "
@@ -307,9 +316,16 @@ class FrontEnd:
         return -128
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """By name, as files have them; ``dc_block`` only where it is on, so that older runs keep their hashes."""
+        return {
+            name: value for name, value in dataclasses.asdict(self).items() if name != "dc_block" or value
+        }
+
+    @property
     def sha256(self) -> str:
         """Identifies the front end; the firmware reports it."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        text = json.dumps(self.settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -348,7 +364,7 @@ class ModelSpec:
 
     def to_json(self) -> str:
         """spec.json, byte for byte the same for the same spec."""
-        content = {"version": SPEC_VERSION, **dataclasses.asdict(self)}
+        content = {"version": SPEC_VERSION, **dataclasses.asdict(self), "front_end": self.front_end.settings}
         return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
     @classmethod
