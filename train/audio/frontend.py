@@ -61,9 +61,8 @@ def power_spectrogram(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArra
     frames = windows[:, :: front_end.stride_samples]
     padded = np.zeros((*frames.shape[:2], front_end.fft_length), dtype=np.float64)
     window = hann_window(front_end.window_samples)
-    if front_end.dc_block:
-        frames = without_mean(frames, window)
-    np.multiply(frames, window, out=padded[..., : front_end.window_samples])
+    centred = without_mean(frames, window) if front_end.dc_block else frames
+    np.multiply(centred, window, out=padded[..., : front_end.window_samples])
     spectrum = np.fft.rfft(padded)
     return (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float32)
 

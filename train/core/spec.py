@@ -1,7 +1,6 @@
 """What every stage agrees on: front end, labels, model. Frozen, validated, JSON.
 
-This is the one place where the settings of the front end stand; Python computes with
-it, C is generated from it.
+This is the one place where the settings of the front end stand: Python uses them, C is generated from them.
 """
 
 import dataclasses
@@ -19,17 +18,15 @@ SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
 _TAKEN = ("silence", "unknown")  # so do submissions call these two
 SPEC_VERSION = 1
 
-# Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md). For log and log_mel it is a part
-# of an octave: 1/8, and 0.1/ln 2 to five digits. All have few enough bits for 255 times the step to be
-# exact in float32, so that a .tflite, which stores the range so, gets the step back exactly.
+# Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md); of log and log_mel in octaves: 1/8,
+# and 0.1/ln 2 to five digits. 255 steps are exact in float32, in which a .tflite stores the range.
 _FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6}
 FRONT_ENDS = tuple(_FEATURE_SCALES)
-# Front ends that Python and model.pb compute, and no board. Their features are int16, so that a step is too
-# small to matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
+# Front ends of Python and model.pb, and of no board. Their features are int16, so that a step is too small to
+# matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
 _HOST_FEATURE_SCALES = {"mfcc": 2.0**-7, "raw": 2.0**-15}
 HOST_FRONT_ENDS = tuple(_HOST_FEATURE_SCALES)
-# Front ends in which new runs block DC, unless told otherwise; average stays as the original has it.
-DC_BLOCKED_FRONT_ENDS = ("log", "log_mel", "pcan")
+DC_BLOCKED_FRONT_ENDS = ("log", "log_mel", "pcan")  # in new runs that do not say otherwise
 MEL_TOP_HZ = 4000  # where the highest mel band ends
 
 
@@ -56,8 +53,7 @@ class GainControl:
     ``(power / (floor + level)**strength + offset)**exponent - offset**exponent``.
 
     Source:
-        per-channel energy normalization, Wang et al. 2017 (arXiv 1607.05666), with its constants;
-        the floor, 1e-6 there, is the nearest power of two.
+        per-channel energy normalization, Wang et al. 2017 (arXiv 1607.05666); the floor was 1e-6 there.
     """
 
     time_constant_ms: float = 400.0
@@ -75,8 +71,7 @@ class Cepstrum:
     """Constants of ``mfcc``: the mel bands that its coefficients are of, and the least magnitude of one.
 
     Source:
-        speech_commands, which leaves the attributes of TensorFlow's Mfcc op at their defaults; the floor is
-        the kernel's.
+        TensorFlow's Mfcc op with the defaults of its attributes, as in speech_commands; its kernel's floor.
     """
 
     bands: int = 40
@@ -91,10 +86,8 @@ CEPSTRUM = Cepstrum()
 class FrontEnd:
     """Settings of the front end and all that follows from them.
 
-    The formulas of frames and groups are those of TensorFlow's speech_commands
-    ``prepare_model_settings`` for ``preprocess=average``.
-
-    ``dc_block``: each window's mean is taken off before its spectrum (docs/adr/0019-dc-block.md).
+    The formulas of frames and groups are those of speech_commands' ``prepare_model_settings`` for
+    ``preprocess=average``. ``dc_block``: each window's mean is taken off (docs/adr/0019-dc-block.md).
     """
 
     name: str = "average"
@@ -233,9 +226,8 @@ class FrontEnd:
     def group_edges(self) -> tuple[int, ...]:
         """First FFT bin of each feature, and the end: bins + 1 numbers.
 
-        The groups are those of TensorFlow's SAME pooling (docs/adr/0001-last-bin.md): half of
-        the places that stay empty, rounded down, come before the first bin. With the defaults
-        one does, behind the last.
+        The groups are those of TensorFlow's SAME pooling (docs/adr/0001-last-bin.md): half of the places that
+        stay empty, rounded down, come before the first bin. With the defaults one does, behind the last.
         """
         size = self.bins_per_average
         empty_places = self.bins * size - self.fft_bins
@@ -317,10 +309,8 @@ class FrontEnd:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """By name, as files have them; ``dc_block`` only where it is on, so that older runs keep their hashes."""
-        return {
-            name: value for name, value in dataclasses.asdict(self).items() if name != "dc_block" or value
-        }
+        """By name, as files have them: ``dc_block`` only where it is on, so that older hashes still hold."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value is not False}
 
     @property
     def sha256(self) -> str:
@@ -333,8 +323,7 @@ class FrontEnd:
 class ModelSpec:
     """One trained model: front end, labels in output order, architecture.
 
-    ``artefacts`` maps a file of the run folder to its SHA-256, so that a stage that is
-    handed files which do not belong together can say so.
+    ``artefacts``: SHA-256 of files of the run folder. Stages refuse those that do not belong together.
     """
 
     labels: tuple[str, ...]

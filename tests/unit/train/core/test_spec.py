@@ -128,6 +128,8 @@ def test_mel_bands():
         ({"clip_duration_ms": 29}, "a clip of 29 ms is shorter than one window of 30 ms"),
         ({"feature_bin_count": 0}, "feature_bin_count is 0, expected 1 to 257"),
         ({"feature_bin_count": 258}, "feature_bin_count is 258, expected 1 to 257"),
+        ({"name": "raw", "dc_block": True}, "raw: its samples stay as they are; leave out --dc-block"),
+        ({"dc_block": "false"}, "dc_block is 'false', expected true or false"),
     ],
 )
 def test_front_end_refuses(settings, message):
@@ -152,8 +154,9 @@ def test_front_end_hash_covers_every_setting():
         FrontEnd(window_size_ms=31),
         FrontEnd(window_stride_ms=21),
         FrontEnd(feature_bin_count=41),
+        FrontEnd(dc_block=True),
     ]
-    assert len({front_end.sha256 for front_end in [FrontEnd(), *others]}) == 9
+    assert len({front_end.sha256 for front_end in [FrontEnd(), *others]}) == 10
     assert FrontEnd().sha256 == FrontEnd().sha256
 
 
@@ -217,6 +220,18 @@ def test_a_spec_from_before_there_was_more_than_average_loads():
     front_end = ModelSpec.from_json(json.dumps(content)).front_end
     assert front_end == FrontEnd()
     assert front_end.sha256.startswith("1ca161614c410c1d")
+
+
+def test_a_spec_says_that_dc_is_blocked_only_where_it_is():
+    """So that what was made before there was dc_block keeps its bytes and its hashes."""
+    plain, blocked = (
+        ModelSpec(labels_for(("yes",)), front_end=FrontEnd("log_mel", dc_block=dc_block))
+        for dc_block in (False, True)
+    )
+    assert "dc_block" not in plain.to_json()
+    assert '"dc_block": true' in blocked.to_json()
+    for spec in (plain, blocked):
+        assert ModelSpec.from_json(spec.to_json()) == spec
 
 
 def altered(**changes: object) -> str:

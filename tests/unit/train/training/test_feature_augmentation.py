@@ -8,8 +8,9 @@ from train.core.errors import UserError
 from train.core.spec import FrontEnd
 from train.settings.augmentation import FeatureAugmentation
 from train.settings.job import Job
-from train.settings.recipe import RECIPES, STRONG
+from train.settings.recipe import RECIPES, STRONG, Recipe
 from train.training.feature_augmentation import Augmenter
+from train.training.stage import _calibration
 
 FRONT_END = FrontEnd("log")
 OCTAVES = FRONT_END.feature_scale
@@ -133,6 +134,32 @@ def test_masks_are_no_longer_than_asked():
     masked = changed(features, frequency_masks=1, frequency_mask_bins=4) == 0
     assert np.array_equal(masked.all(axis=1), masked.any(axis=1))
     assert masked.all(axis=1).sum(axis=1).max() in (3, 4)
+
+
+def test_a_microphone_moves_the_clip_and_its_noise():
+    """Noise is as far below the word as before, however quiet the recording is."""
+    word = np.full((200, *SHAPE), 200.0)
+    noise = np.full((1, *SHAPE), 200 * OCTAVES, np.float32)
+    settings = {"noise_frequency": 1.0, "noise_volume": 1.0}
+    before = changed(word, noise, **settings)
+    after = changed(word, noise, quieter_db=26, louder_db=3.5, **settings)
+    moved_db = (after - before)[:, 0, 0] * OCTAVES * 10 * np.log10(2)
+    assert np.ptp(after - before, axis=(1, 2)).max() <= 1  # rounding
+    assert -26.5 < moved_db.min() < -24
+    assert 2.5 < moved_db.max() < 4
+
+
+def test_quantization_is_calibrated_at_the_levels_of_training(features):
+    augmentation = FeatureAugmentation(quieter_db=26, louder_db=3.5)
+    job = Job(("yes",), front_end=FRONT_END, recipe=Recipe(feature_augmentation=augmentation))
+    clips = features.astype(np.uint8)
+    picked = _calibration(clips, job)
+    assert picked.dtype == np.uint8
+    moved_db = (picked.astype(int) - clips).mean(axis=(1, 2)) * OCTAVES * 10 * np.log10(2)
+    assert moved_db.min() < -20
+    assert moved_db.max() > 0
+    assert np.array_equal(picked, _calibration(clips, job))
+    assert np.array_equal(_calibration(clips, Job(("yes",))), clips)
 
 
 @pytest.mark.parametrize("name", ["average", "pcan"])
