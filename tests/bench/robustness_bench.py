@@ -107,7 +107,8 @@ def measure(recipe: str, run: Path) -> list[Row]:
     split = material.splits[TESTING]
     audio = material.audio_of(TESTING).plain(split)
     labels = np.array([example.label for example in split.examples])
-    model = TflmModel((run / runfolder.TFLITE).read_bytes())
+    path = run / runfolder.TFLITE
+    model = TflmModel(path.read_bytes(), str(path))
 
     def right(heard: Audio) -> int:
         scores = run_model(model, model_input(wav_features(heard, spec.front_end), spec.front_end))

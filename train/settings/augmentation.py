@@ -9,7 +9,6 @@ from train.core.errors import UserError
 # What the microphones of users do to a recording: the least and the most gain, and a DC offset of int16.
 MICROPHONE_GAINS = (0.05, 1.5)
 MICROPHONE_DC = 1500.0
-DB_PER_OCTAVE = 10.0 * math.log10(2.0)  # of power: how logarithmic features show a gain
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import math
 import tensorflow as tf
 
 from train.core.spec import FrontEnd
-from train.settings.augmentation import DB_PER_OCTAVE, FeatureAugmentation
+from train.settings.augmentation import FeatureAugmentation
 
+_DB_PER_OCTAVE = 10.0 * math.log10(2.0)  # of power
 _SILENT_OCTAVES = -1000.0  # noise that is not there
 
 
@@ -34,12 +35,12 @@ class Augmenter:
         settings, front_end = self._settings, self._front_end
         draw = _Draws(seed, tf.shape(features)[0])
         features = self._in_a_room(self._warped(features, draw), draw)
-        level = draw.uniform(-settings.gain_db, settings.gain_db) / DB_PER_OCTAVE
-        tilt = draw.uniform(-settings.tilt_db, settings.tilt_db) / DB_PER_OCTAVE
+        level = draw.uniform(-settings.gain_db, settings.gain_db) / _DB_PER_OCTAVE
+        tilt = draw.uniform(-settings.tilt_db, settings.tilt_db) / _DB_PER_OCTAVE
         slope = tf.linspace(-1.0, 1.0, front_end.bins)
         features = features + level[:, None, None] + tilt[:, None, None] * slope
         features = self._with_noise(features, draw)
-        microphone = draw.uniform(-settings.quieter_db, settings.louder_db) / DB_PER_OCTAVE
+        microphone = draw.uniform(-settings.quieter_db, settings.louder_db) / _DB_PER_OCTAVE
         features = features + microphone[:, None, None]
         steps = tf.clip_by_value(tf.round(features / front_end.feature_scale), 0.0, 255.0)
         for _ in range(settings.time_masks):

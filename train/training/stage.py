@@ -17,7 +17,6 @@ from train.core.layout import TRAINING, VALIDATION
 from train.core.results.training import CurvePoint, Curves, History, Stage, Training, TrainingPoint
 from train.data import feature_cache
 from train.data.job_data import Material
-from train.settings.augmentation import DB_PER_OCTAVE
 from train.settings.job import Job
 from train.settings.recipe import Recipe
 from train.training.cluster import Distribution
@@ -133,7 +132,7 @@ def train(
     artefacts = [runfolder.KERAS, runfolder.GRAPHDEF, runfolder.LABELS]
     if job.front_end.is_deployable:
         with runfolder.atomic_path(run / runfolder.CALIBRATION) as temporary:
-            np.save(temporary, _calibration(training_bank.features, job))
+            np.save(temporary, _calibration(training_bank.features))
         artefacts.append(runfolder.CALIBRATION)
     curves = {} if tuned is None else {_FINE_TUNING: Curves(**_curves(tuned))}
     History(**_curves(state), **curves).write(run / runfolder.HISTORY)
@@ -211,17 +210,7 @@ def _training_bank(job: Job, material: Material, distribution: Distribution) -> 
     return replace(joined, noise=material.main.audio.noise_features(_NOISE_CLIPS))
 
 
-def _calibration(features: NDArray[np.uint8], job: Job) -> NDArray[np.uint8]:
-    """Pick clips for quantization, evenly spaced through the shuffled training bank.
-
-    They have the levels that the network was shown, so that int8 has room for what a quiet one makes of it.
-    """
+def _calibration(features: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pick clips for quantization, evenly spaced through the shuffled training bank."""
     stride = max(1, math.ceil(len(features) / CALIBRATION_CLIPS))
-    clips = np.ascontiguousarray(features[::stride])
-    augmentation = job.recipe.feature_augmentation
-    if not augmentation.varies_level:
-        return clips
-    draw = np.random.default_rng(job.seed).uniform
-    gains_db = draw(-augmentation.quieter_db, augmentation.louder_db, len(clips))
-    steps = np.rint(gains_db / DB_PER_OCTAVE / job.front_end.feature_scale)
-    return np.clip(clips + steps[:, np.newaxis, np.newaxis], 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(features[::stride])

@@ -8,9 +8,8 @@ from train.core.errors import UserError
 from train.core.spec import FrontEnd
 from train.settings.augmentation import FeatureAugmentation
 from train.settings.job import Job
-from train.settings.recipe import RECIPES, STRONG, Recipe
+from train.settings.recipe import RECIPES, STRONG
 from train.training.feature_augmentation import Augmenter
-from train.training.stage import _calibration
 
 FRONT_END = FrontEnd("log")
 OCTAVES = FRONT_END.feature_scale
@@ -147,19 +146,6 @@ def test_a_microphone_moves_the_clip_and_its_noise():
     assert np.ptp(after - before, axis=(1, 2)).max() <= 1  # rounding
     assert -26.5 < moved_db.min() < -24
     assert 2.5 < moved_db.max() < 4
-
-
-def test_quantization_is_calibrated_at_the_levels_of_training(features):
-    augmentation = FeatureAugmentation(quieter_db=26, louder_db=3.5)
-    job = Job(("yes",), front_end=FRONT_END, recipe=Recipe(feature_augmentation=augmentation))
-    clips = features.astype(np.uint8)
-    picked = _calibration(clips, job)
-    assert picked.dtype == np.uint8
-    moved_db = (picked.astype(int) - clips).mean(axis=(1, 2)) * OCTAVES * 10 * np.log10(2)
-    assert moved_db.min() < -20
-    assert moved_db.max() > 0
-    assert np.array_equal(picked, _calibration(clips, job))
-    assert np.array_equal(_calibration(clips, Job(("yes",))), clips)
 
 
 @pytest.mark.parametrize("name", ["average", "pcan"])
