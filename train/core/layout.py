@@ -19,8 +19,6 @@ _LITTER = """
 thumbs.db ehthumbs.db desktop.ini __macosx @eadir $recycle.bin lost+found
 """
 _LITTER_NAMES = frozenset([*_LITTER.split(), "system volume information"])
-_LONGEST_WORD_BYTES = 100  # of UTF-8: a word is a part of file names, which may have 255
-_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, bytes that are no UTF-8, separators of lines
 
 
 def composed(name: str) -> str:
@@ -50,18 +48,3 @@ def natural_order(name: str) -> tuple[tuple[int, str], ...]:
     """A key that sorts ``clip 9`` before ``clip 10``."""
     parts = re.split(r"(\d+)", as_seen(name))  # \d also of other scripts, which int knows
     return tuple((int(part), "") if place % 2 else (0, part) for place, part in enumerate(parts))
-
-
-def fault_of_word(word: str) -> str:
-    """Why a word cannot be one; "" where it can. Words are folders of clips, file names and texts in C."""
-    if word.startswith(("_", ".")) or "/" in word or "\\" in word:
-        return (
-            "it names a folder of clips, and names with / or \\, or that start with _ or a dot, are reserved"
-        )
-    if not word or "," in word:
-        return "expected a word without commas, which stand between words"
-    if any(unicodedata.category(character) in _UNSEEN for character in word):
-        return "it has characters that cannot be seen; expected UTF-8 text without control characters"
-    if (size := len(word.encode())) > _LONGEST_WORD_BYTES:
-        return f"it takes {size} bytes of UTF-8, expected at most {_LONGEST_WORD_BYTES}"
-    return ""
