@@ -21,6 +21,7 @@ from train.core.console import log
 from train.core.errors import UserError
 from train.core.layout import TESTING
 from train.core.metrics import wilson_interval
+from train.core.results.training import Metrics
 from train.data.augment import microphone
 from train.data.job_data import gather
 from train.settings.job import trained_job
@@ -107,6 +108,7 @@ def measure(recipe: str, run: Path) -> list[Row]:
     split = material.splits[TESTING]
     audio = material.audio_of(TESTING).plain(split)
     labels = np.array([example.label for example in split.examples])
+    metrics = Metrics.read(run / runfolder.METRICS)
     path = run / runfolder.TFLITE
     model = TflmModel(path.read_bytes(), str(path))
 
@@ -123,7 +125,8 @@ def measure(recipe: str, run: Path) -> list[Row]:
             "accuracy": correct / len(labels),
             "clips": len(labels),
             "interval": wilson_interval(correct, len(labels)),
-            "flags": runfolder.read_json(run / runfolder.METRICS)["command"],
+            "command": metrics.command,
+            "seed": metrics.seed,
             "label": "host",
         }
         log(f"{recipe}, {condition}: {100 * row['accuracy']:.1f} % of {len(labels)}")

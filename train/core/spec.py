@@ -178,13 +178,7 @@ class FrontEnd:
         return self.name in FRONT_ENDS
 
     def check_deployable(self, where: object) -> None:
-        """Refuse what a board would have to run.
-
-        Args:
-            where: the run folder.
-        Raises:
-            UserError: no board has this front end.
-        """
+        """Raise a UserError if no board has this front end; ``where``: the run folder."""
         if not self.is_deployable:
             raise UserError(
                 f"{where}: the front end {self.name} cannot be deployed on a board: only Python and model.pb "
