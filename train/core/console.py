@@ -28,7 +28,6 @@ from train.core.errors import Interrupted, UserError
 
 # Names may hold [brackets] and :colons:, which are to be seen.
 _stderr = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
-_stdout = Console(markup=False, emoji=False, highlight=False)
 _PLAIN_INTERVAL_S = 15.0  # a log file gets a line this often, a terminal gets a moving bar
 _NO_LIMIT = 10_000  # columns
 
@@ -47,15 +46,21 @@ def say(*lines: str) -> None:
     print(*(_readable(line) for line in lines), sep="\n", flush=True)
 
 
+def _stdout() -> Console:
+    """Made when it is needed, as wide as the terminal is then."""
+    return Console(markup=False, emoji=False, highlight=False)
+
+
 def show(table: Table) -> None:
     """A table on stdout; cells are shown as they are, not as rich's markup."""
-    _stdout.print(table)
+    _stdout().print(table)
 
 
 def fits(table: Table) -> bool:
     """Whether the table is not cut where ``show`` shows it."""
-    wide = _stdout.options.update(max_width=_NO_LIMIT)
-    return _stdout.measure(table, options=wide).maximum <= _stdout.width
+    stdout = _stdout()
+    wide = stdout.options.update(max_width=_NO_LIMIT)
+    return stdout.measure(table, options=wide).maximum <= stdout.width
 
 
 def log(message: str) -> None:
