@@ -16,7 +16,7 @@ from train.tflite.graph import MISSING, Graph, Op, Tensor
 
 MAX_DIMS = 4  # that the kernels with strides can walk through
 _VALUES_PER_ROW = 16
-_INT32_MAX = 2**31 - 1
+_UINT32_MAX = 2**32 - 1
 _PLAIN_SUM_LIMIT = 2**30
 PLAIN_SHIFTS = range(-20, 0)
 _CTYPES = {"int8": "int8_t", "int32": "int32_t"}
@@ -264,20 +264,20 @@ def weighted_sum(
         fields bias, multipliers, shifts and output_zero_point; the constants they name; and
         whether all scales are plain in the sense of kws_scaling.
     Raises:
-        UserError: sums that 32 bits cannot hold.
+        UserError: a scale that no kernel can shift by.
     """
     index, zero_point = form.op.index, form.input().zero_point
     wide = filters.astype(np.int64)
     folded = -zero_point * wide.sum(axis=1) + (0 if bias is None else bias.astype(np.int64))
-    # Also the sums on the way must fit: the kernels add in another order than the original.
+    # What 32 bits do not hold wraps around here as in the original, in whatever order it is added.
     largest = int((np.abs(folded) + 128 * np.abs(wide).sum(axis=1)).max())
-    if largest > _INT32_MAX:
-        raise form.refuse(f"sums of up to {largest}", f"at most {_INT32_MAX}, which 32 bits hold")
+    wrapped = (folded & _UINT32_MAX).astype(np.uint32).view(np.int32)
     pairs = [quantize_multiplier(scale) for scale in channel_scales]
+    pairs = [(multiplier, shift if multiplier else -1) for multiplier, shift in pairs]  # 0 is shifted freely
     if any(shift > 30 for _, shift in pairs):
         raise form.refuse("a scale over 2^30", "smaller ones")
     constants = [
-        array(f"op_{index}_bias", folded.astype(np.int32)),
+        array(f"op_{index}_bias", wrapped),
         array(f"op_{index}_multipliers", np.array([pair[0] for pair in pairs], np.int32)),
         array(f"op_{index}_shifts", np.array([pair[1] for pair in pairs], np.int8)),
     ]

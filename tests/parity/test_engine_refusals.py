@@ -34,7 +34,10 @@ def test_what_it_does_not_run_is_named(function, message):
 def test_a_float_model_is_refused():
     function = tf.function(lambda x: tf.tanh(x), input_signature=[tf.TensorSpec((1, 4))])
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
-    with pytest.raises(UserError, match=r"inputs are tensor 0 .* float32; .* expects one int8 tensor"):
+    with pytest.raises(
+        UserError,
+        match=r"^float\.tflite: it is a float model: nothing in it is quantized\. Convert it to int8",
+    ):
         NativeEngine(converter.convert(), "float.tflite")
 
 

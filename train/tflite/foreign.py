@@ -7,7 +7,11 @@ _C_ARRAY = re.compile(rb"(0[xX][0-9a-fA-F]{1,2}\s*,\s*){8}")
 # What a file begins with; the first that fits counts.
 _BEGINNINGS = (
     (b"\x89HDF\r\n\x1a\n", "a Keras model or weights in HDF5 (.h5)", _CONVERT.format("from_keras_model")),
-    (b"version https://git-lfs", "a pointer of Git LFS: the model itself was not fetched", "run: git lfs pull"),
+    (
+        b"version https://git-lfs",
+        "a pointer of Git LFS: the model itself was not fetched",
+        "run: git lfs pull",
+    ),
     (b"\x1f\x8b", "compressed with gzip", "unpack it"),
     (b"BZh", "compressed with bzip2", "unpack it"),
     (b"\xfd7zXZ", "compressed with xz", "unpack it"),
@@ -44,7 +48,10 @@ def describe_foreign(data: bytes) -> tuple[str, str]:
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page", "download the file itself (at GitHub: Raw)"
     if _C_ARRAY.search(head):
-        return "C source with a model as an array", "pass the .tflite that it was made from, such as by: xxd -i"
+        return (
+            "C source with a model as an array",
+            "pass the .tflite that it was made from, such as by: xxd -i",
+        )
     if start.startswith((b"{", b"[")):
         return "JSON", "pass the model"
     if all(byte >= 32 or byte in b"\t\r\n" for byte in head):
@@ -53,7 +60,9 @@ def describe_foreign(data: bytes) -> tuple[str, str]:
         if re.search(pattern, head, re.DOTALL):
             return what, remedy
     if re.fullmatch(rb"TFL[0-9]|ET\d\d", head[4:8]):
-        what = "an ExecuTorch program" if head[4:6] == b"ET" else f"a TensorFlow Lite file of kind {head[4:8]!r}"
+        what = (
+            "an ExecuTorch program" if head[4:6] == b"ET" else f"a TensorFlow Lite file of kind {head[4:8]!r}"
+        )
         return what, "convert the model again with a current TensorFlow"
     return f"{len(data)} bytes of another kind ({head[:8]!r})", "fetch or convert the model again"
 

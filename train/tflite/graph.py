@@ -35,6 +35,7 @@ class Tensor:
             ``quantized_dimension``; none if not quantized. Scales are float32 values.
             real = (stored - zero_point) * scale.
         data: ``shape`` array of ``dtype``, read-only, if constant, else None.
+        oddity: why neither ``dtype`` nor ``data`` say what is in it, such as "is int4"; mostly empty.
     """
 
     index: int
@@ -45,6 +46,7 @@ class Tensor:
     zero_points: tuple[int, ...]
     quantized_dimension: int
     data: NDArray[Any] | None
+    oddity: str = ""
 
     @property
     def type_name(self) -> str:
@@ -125,11 +127,18 @@ def read_graph(tflite: bytes, where: str) -> Graph:
         tflite: the whole file.
         where: name used in messages.
     Raises:
-        UserError: as ``read_graphs``; or more than one subgraph.
+        UserError: as ``read_graphs``; more than one subgraph, or a tensor of a type that NumPy does not
+            have, or whose zeros are left out.
     """
     graphs = read_graphs(tflite, where)
     if len(graphs) != 1:
         raise UserError(f"{where}: {_why_several(graphs)}")
+    for tensor in graphs[0].tensors:
+        if tensor.oddity:
+            raise UserError(
+                f"{where}: tensor {tensor.index} {tensor.name!r} {tensor.oddity}, expected one of "
+                f"{', '.join(DTYPES).lower()}, with all its values; convert the model again to plain int8"
+            )
     return graphs[0]
 
 
@@ -140,8 +149,7 @@ def read_graphs(tflite: bytes, where: str) -> tuple[Graph, ...]:
         tflite: the whole file.
         where: name used in messages.
     Raises:
-        UserError: not a .tflite, cut short or damaged, or a tensor of a type that NumPy does not have or
-            whose zeros are left out.
+        UserError: not a .tflite, cut short or damaged.
     """
     model = read_model(tflite, where)
     graphs = []
@@ -202,24 +210,16 @@ def check_quantized(graph: Graph, where: str) -> None:
 def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
     name = (tensor.name or b"").decode("utf-8", "replace")
     kind = enumerator("TensorType", tensor.type)
-    if kind not in DTYPES:
-        known = ", ".join(DTYPES).lower()
-        raise UserError(
-            f"{where}: tensor {index} {name!r} is {kind.lower()}, expected one of {known}; "
-            "convert the model again with int8 weights and activations"
-        )
+    oddity = "" if kind in DTYPES else f"is {kind.lower()}"
     if tensor.sparsity is not None:
-        raise UserError(
-            f"{where}: tensor {index} {name!r} is stored sparse, without its zeros, which neither engine "
-            "reads; convert the model again without Optimize.EXPERIMENTAL_SPARSITY"
-        )
-    dtype, shape = DTYPES[kind], integers(tensor.shape)
+        oddity = "is stored sparse, without its zeros"
+    dtype, shape = DTYPES.get(kind, np.dtype("V1")), integers(tensor.shape)
     data = None
-    if buffer.data is not None and len(buffer.data):
+    if buffer.data is not None and len(buffer.data) and not oddity:
         data = np.frombuffer(bytes(buffer.data), dtype).reshape(shape)  # of bytes, hence read-only
     quantization = tensor.quantization
     if quantization is None:
-        return Tensor(index, name, shape, dtype, (), (), 0, data)
+        return Tensor(index, name, shape, dtype, (), (), 0, data, oddity)
     scales = () if quantization.scale is None else tuple(float(scale) for scale in quantization.scale)
     zero_points = integers(quantization.zeroPoint) or (0,) * len(scales)
     if len(zero_points) != len(scales):
@@ -227,7 +227,8 @@ def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
             f"{where}: tensor {index} {name!r} has {len(scales)} scales and {len(zero_points)} zero points, "
             "expected as many of one as of the other; convert the model again"
         )
-    return Tensor(index, name, shape, dtype, scales, zero_points, int(quantization.quantizedDimension), data)
+    dimension = int(quantization.quantizedDimension)
+    return Tensor(index, name, shape, dtype, scales, zero_points, dimension, data, oddity)
 
 
 def _op(index: int, op: Any, code: Any) -> Op:

@@ -67,9 +67,12 @@ def _fault(model: Any) -> str | None:
         for index, tensor in enumerate(graph.tensors or []):
             if fault := _tensor_fault(tensor, model.buffers):
                 return f"tensor {index} {fault}"
-        for end in (graph.inputs, graph.outputs):  # of a graph that is called, there may be none
-            if any(index not in tensors for index in integers(end)):
-                return f"input or output tensors {list(integers(end))} of {len(tensors)}"
+        for end in (integers(graph.inputs), integers(graph.outputs)):  # none, of a graph that is called
+            if any(index not in tensors for index in end):
+                return f"input or output tensors {list(end)} of {len(tensors)}"
+            for index in end:
+                if 0 in integers(graph.tensors[index].shape):
+                    return f"tensor {index} has shape {list(integers(graph.tensors[index].shape))}"
         for index, op in enumerate(graph.operators or []):
             if not 0 <= op.opcodeIndex < len(model.operatorCodes):
                 return f"op {index} has operator code {op.opcodeIndex} of {len(model.operatorCodes)}"

@@ -7,7 +7,7 @@ _WEIGHTED = (
     "UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN", "LSTM", "RNN",
 )  # fmt: skip
 _INT8 = (
-    "convert it to int8: Optimize.DEFAULT, a representative_dataset of real inputs, and "
+    "Convert it to int8, with Optimize.DEFAULT, a representative_dataset of real inputs, and "
     "target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]"
 )
 
@@ -30,7 +30,11 @@ def why_not_int8(graph: Graph) -> str:
         if "float16" in _constant_kinds(graph):
             return f"it is a float model with float16 weights: nothing in it is quantized. {_INT8}"
         return f"it is a float model: nothing in it is quantized. {_INT8}"
-    if "int16" in kinds and not {"uint8", "float32"} & set(kinds) and kinds.count("int16") >= kinds.count("int8"):
+    if (
+        "int16" in kinds
+        and not {"uint8", "float32"} & set(kinds)
+        and kinds.count("int16") >= kinds.count("int8")
+    ):
         return (
             "it is quantized to 16x8: weights are int8, activations int16. Convert it with "
             "TFLITE_BUILTINS_INT8 instead of EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
@@ -38,7 +42,7 @@ def why_not_int8(graph: Graph) -> str:
     if "uint8" in kinds and "int8" not in kinds:
         return (
             "it is quantized to uint8, as TensorFlow 1 did: activations and weights are uint8. "
-            f"From the float model, {_INT8}"
+            f"Take the float model that it came from. {_INT8}"
         )
     others = [op for op in computed if _kinds(graph, op.outputs) - {"int8", "int32", "int64", "bool"}]
     if not others:
@@ -46,8 +50,8 @@ def why_not_int8(graph: Graph) -> str:
     shown = ", ".join(f"op {op.index} {op.name} ({_what_it_gives(graph, op)})" for op in others[:3])
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     return (
-        f"{len(others)} of {len(graph.ops)} operators do not compute in int8: {shown}{more}. Find out why the "
-        "converter left them, or take them out of the model and do them in the program; then " + _INT8
+        f"{len(others)} of {len(graph.ops)} operators do not compute in int8: {shown}{more}. {_INT8}. What "
+        "is left in float then, take out of the model and do in the program"
     )
 
 

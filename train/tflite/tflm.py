@@ -36,6 +36,18 @@ class TflmEnd:
         return self.batch_shape[1:] if self.batch_shape[:1] == (1,) else self.batch_shape
 
 
+def int8_model(tflite: bytes, where: str) -> "TflmModel":
+    """A model with one int8 input and one int8 output, as those of run folders are.
+
+    Raises:
+        UserError: as ``TflmModel``, or other ends.
+    """
+    model = TflmModel(tflite, where)
+    for kind in _ENDS:
+        model.int8_end(kind)
+    return model
+
+
 class TflmModel:
     """A .tflite as TFLite-Micro runs it, in a process of its own.
 
@@ -83,22 +95,22 @@ class TflmModel:
     @property
     def input_scale(self) -> float:
         """Of the one input: real = (int8 - zero point) * scale."""
-        return self._int8("inputs")[0]
+        return self.int8_end("inputs")[0]
 
     @property
     def input_zero_point(self) -> int:
         """Of the one input."""
-        return self._int8("inputs")[1]
+        return self.int8_end("inputs")[1]
 
     @property
     def output_scale(self) -> float:
         """Of the one output."""
-        return self._int8("outputs")[0]
+        return self.int8_end("outputs")[0]
 
     @property
     def output_zero_point(self) -> int:
         """Of the one output."""
-        return self._int8("outputs")[1]
+        return self.int8_end("outputs")[1]
 
     def run(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """Raw output of each input of a model that has one of each.
@@ -131,7 +143,9 @@ class TflmModel:
         for array, end in zip(inputs, self.inputs, strict=True):
             size = math.prod(end.shape)
             if array.dtype != end.dtype or len(array) != count or array[0:1].size != min(count, 1) * size:
-                raise ValueError(f"inputs are {array.dtype} {array.shape}, expected {end.dtype} (n, *{end.shape})")
+                raise ValueError(
+                    f"inputs are {array.dtype} {array.shape}, expected {end.dtype} (n, *{end.shape})"
+                )
         try:
             found = self._loaded.run([np.ascontiguousarray(array).tobytes() for array in inputs], count)
         except Failure as failure:
@@ -164,7 +178,12 @@ class TflmModel:
             raise UserError(f"{self._where}: has {len(ends)} {kind} ({names}), expected one")
         return ends[0]
 
-    def _int8(self, kind: str) -> tuple[float, int]:
+    def int8_end(self, kind: str) -> tuple[float, int]:
+        """Scale and zero point of the one input or output.
+
+        Raises:
+            UserError: there are several, or it is not int8.
+        """
         end = self._only(kind)
         if end.dtype != np.int8 or end.scale is None or end.zero_point is None:
             raise UserError(
@@ -175,6 +194,6 @@ class TflmModel:
 
     def _refusal(self, failure: Failure) -> UserError:
         return UserError(
-            f"{self._where}: TFLite-Micro does not run it: {failure}; expected operators and types that "
+            f"{self._where}: TFLite-Micro refuses it: {failure}; expected operators and types that "
             "TFLite-Micro has"
         )

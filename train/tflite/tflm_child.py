@@ -1,22 +1,23 @@
 """The process in which TFLite-Micro runs; tflm_host starts it, by its path.
 
-TFLite-Micro's interpreter is C++ made for files that are known to be good. With others it may end its process;
-here that is this one, and tflm_host tells of it. With nothing but the interpreter's package to import it starts in
-a third of a second.
+TFLite-Micro's interpreter is C++ made for files that are known to be good. With others it may end its
+process; here that is this one, and tflm_host tells of it. With nothing but the interpreter's package to
+import it starts in a third of a second.
 
 It reads requests from its standard input and answers each on its standard output. A request or an answer is a
-line of JSON and, one behind the other, the arrays of bytes whose lengths the line's "sizes" lists. Neither is a
-pickle: what a damaged process answers must not become code in the process that asked.
+line of JSON and, one behind the other, the arrays of bytes whose lengths the line's "sizes" lists. Neither is
+a pickle: what a damaged process answers must not become code in the process that asked.
 """
 
 import contextlib
+import functools
 import json
 import os
 import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,16 +128,15 @@ def _smallest(used_bytes: int, does: Callable[[int], bool]) -> int:
     The temporary memory of loading matters where inference needs less.
     """
     step, least = 0, -(-used_bytes // _ARENA_STEP_BYTES) * _ARENA_STEP_BYTES
-    too_small = least - _ARENA_STEP_BYTES
-    while not _survives(lambda: does(least + step)):
+    too_small, enough = least - _ARENA_STEP_BYTES, least
+    while not _survives(functools.partial(does, enough)):
         if step >= _MOST_TEMPORARY_BYTES:
-            raise Refusal(f"no arena of {least} to {least + step} bytes does")
-        too_small = least + step
+            raise Refusal(f"no arena of {least} to {enough} bytes does")
         step = max(2 * step, _ARENA_STEP_BYTES)
-    enough = least + step
+        too_small, enough = enough, least + step
     while enough - too_small > _ARENA_STEP_BYTES:
         middle = (enough + too_small) // 2 // _ARENA_STEP_BYTES * _ARENA_STEP_BYTES
-        if _survives(lambda middle=middle: does(middle)):
+        if _survives(functools.partial(does, middle)):
             enough = middle
         else:
             too_small = middle
@@ -183,7 +183,7 @@ def _alarm(timeout_s: int) -> None:
         signal.alarm(timeout_s)
 
 
-def read(stream: BinaryIO) -> tuple[dict[str, Any], list[bytes]] | None:
+def read(stream: IO[bytes]) -> tuple[dict[str, Any], list[bytes]] | None:
     """The next request or answer; none at the end of the stream."""
     line = stream.readline()
     if not line.endswith(b"\n"):
@@ -193,7 +193,7 @@ def read(stream: BinaryIO) -> tuple[dict[str, Any], list[bytes]] | None:
     return (head, arrays) if [len(array) for array in arrays] == head["sizes"] else None
 
 
-def write(stream: BinaryIO, head: dict[str, Any], arrays: Sequence[bytes]) -> None:
+def write(stream: IO[bytes], head: dict[str, Any], arrays: Sequence[bytes]) -> None:
     """Send a request or an answer."""
     stream.write(json.dumps({**head, "sizes": [len(array) for array in arrays]}).encode() + b"\n")
     for array in arrays:

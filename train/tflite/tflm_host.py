@@ -9,7 +9,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any
 
 from train.tflite import tflm_child
 
@@ -20,7 +20,7 @@ _LAST_LINES = 5  # of what the interpreter said, in a message
 
 
 class Failure(Exception):
-    """TFLite-Micro refused a model, crashed, or did not come to an end; the message says which, in one line."""
+    """TFLite-Micro refused a model, crashed, or did not come to an end; the message says which."""
 
 
 class LoadedModel:
@@ -112,14 +112,14 @@ class _Host:
         with self._lock:
             if not self._is_running():
                 self._start(request["key"])
-            assert self._process and self._process.stdin and self._process.stdout
+            stdin, stdout = self._pipes()
             forgotten, self._forgotten = self._forgotten, []
             os.ftruncate(self._said.fileno(), 0)
             os.lseek(self._said.fileno(), 0, os.SEEK_SET)  # of the other process, too: they share the place
             try:
                 with contextlib.suppress(BrokenPipeError):
-                    tflm_child.write(self._process.stdin, {**request, "forget": forgotten}, arrays)
-                answer = tflm_child.read(self._process.stdout)
+                    tflm_child.write(stdin, {**request, "forget": forgotten}, arrays)
+                answer = tflm_child.read(stdout)
             except BaseException:  # such as Ctrl-C: the rest of the answer must not be taken for the next one
                 self._end()
                 raise
@@ -147,13 +147,21 @@ class _Host:
 
     def _end(self) -> int:
         """Exit status of the process, which is ended if it runs still."""
-        assert self._process and self._process.stdin and self._process.stdout
+        assert self._process
+        stdin, stdout = self._pipes()
         with contextlib.suppress(OSError):
             self._process.kill()
         with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        self._process.stdout.close()
+            stdin.close()
+        stdout.close()
         return self._process.wait()
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        """Where it reads questions and where it writes answers."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        return self._process.stdin, self._process.stdout
 
     def _obituary(self, timeout_s: int) -> str:
         assert self._process

@@ -87,8 +87,8 @@ def test_the_manifest_says_what_was_made(make_run):
     assert (manifest.labels, manifest.sample_rate_hz) == (spec.labels, 16000)
     point_name, point = in_force(run, spec)
     assert manifest.operating_point == PointName(point_name, point.sha256)
-    assert manifest.input == End((49, 43, 1), 0.5, -128)
-    assert manifest.output == End((4,), 1 / 256, -128)
+    assert manifest.input == End((49, 43, 1), 0.5, -128, manifest.input.name)
+    assert manifest.output == End((4,), 1 / 256, -128, "output_0")
     assert manifest.operators == ("CONV_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX")
     assert {"fully_connected_s8", "softmax_s8"} < set(manifest.kernels)
     assert manifest.arena_bytes[TFLM] == model.arena_bytes

@@ -10,7 +10,7 @@ from train.tflite.schema import schema
 
 
 def test_each_operator_is_registered_once(tiny_tflite):
-    methods = resolver_methods(read_graph(tiny_tflite, "tiny.tflite"), "tiny.tflite")
+    methods = resolver_methods([read_graph(tiny_tflite, "tiny.tflite")], "tiny.tflite")
     assert methods == ["AddConv2D", "AddReshape", "AddFullyConnected", "AddSoftmax"]
 
 
@@ -22,7 +22,7 @@ def test_a_custom_operator_has_no_method(tiny_tflite):
 
     graph = read_graph(repack(tiny_tflite, change), "custom.tflite")
     with pytest.raises(UserError, match=r"custom\.tflite: op 3 is the custom operator 'MyOp'"):
-        resolver_methods(graph, "custom.tflite")
+        resolver_methods([graph], "custom.tflite")
 
 
 @pytest.mark.parametrize(
