@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codegen.engines.header import HEADER, c_comment, conversion_kernels, end_contexts, engine_header
-from codegen.ops import generate
+from codegen.ops import check_operators, generate
 from codegen.ops._form import Code, Tile, describe
 from codegen.passes.ends import FILE_TYPES, ModelEnd, find_ends, int8_core
 from codegen.passes.fold import fold_constants
@@ -60,6 +60,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
     """
     core = int8_core(fold_constants(graph))
     _check_int8(core, where)
+    check_operators(core, where)
     inputs, outputs = find_ends(graph, core)
     codes = [generate(core, op, where) for op in core.ops]
     arena = _plan(core, codes, where)

@@ -77,9 +77,13 @@ class NativeEngine:
         self._contexts = end_contexts(self.inputs, self.outputs)
         for context in self._contexts["inputs"] + self._contexts["outputs"]:
             self._function("kws_model_{kind}{suffix}", context).restype = ctypes.c_void_p
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin again: a model with state forgets the inputs that it has seen."""
         status = self._library.kws_model_init()
         if status:
-            raise RuntimeError(f"{where}: kws_model_init() returned {status}")
+            raise RuntimeError(f"kws_model_init() returned {status}")
 
     def run(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """Raw output of each input of a model that has one of each.

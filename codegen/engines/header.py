@@ -38,7 +38,7 @@ def engine_header(banner: str, contexts: dict[str, list[Context]], arena_bytes: 
         HEADER,
         banner=banner,
         arena=[f"    KWS_ARENA_BYTES = {arena_bytes},"] if has_engine else [],
-        named=[end for end in ends if end["suffix"] and end["is_int8" if not has_engine else "core"]],
+        named=[end for end in ends if end["suffix"] and (has_engine or end["is_int8"])],
         converted=[end for end in ends if not end["is_int8"]],
         has_functions=any(end["suffix"] or not end["is_int8"] for end in ends),
         **contexts,

@@ -94,7 +94,7 @@ def _without_first(graph: Graph, position: int) -> Graph:
         (reader,) = readers
         if reader.name == "QUANTIZE" and not reader.custom and _is_int8(graph, reader.outputs[0]):
             return _moved(graph, reader, shaping, first, reader.outputs[0], position)
-        if not _only_shapes(reader) or index != reader.inputs[0] or reader.outputs[0] in graph.outputs:
+        if not _only_shapes(graph, reader) or index != reader.inputs[0] or reader.outputs[0] in graph.outputs:
             break
         shaping.append(reader)
         index = reader.outputs[0]
@@ -128,7 +128,7 @@ def _without_last(graph: Graph, position: int) -> Graph:
             if not _is_int8(graph, writer.inputs[0]):
                 break
             return _ended(graph, writer, shaping, writer.inputs[0], position)
-        if not _only_shapes(writer):
+        if not _only_shapes(graph, writer):
             break
         shaping.append(writer)
         index = writer.inputs[0]
@@ -147,8 +147,11 @@ def _ended(graph: Graph, conversion: Op, shaping: list[Op], inside: int, positio
     return replace(graph, tensors=tuple(tensors), ops=ops)
 
 
-def _only_shapes(op: Op) -> bool:
-    return op.name in _SHAPES_ONLY and not op.custom and len(op.outputs) == 1
+def _only_shapes(graph: Graph, op: Op) -> bool:
+    if op.name not in _SHAPES_ONLY or op.custom or len(op.outputs) != 1:
+        return False
+    before, behind = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
+    return (before.scales, before.zero_points) == (behind.scales, behind.zero_points)
 
 
 def _may_convert(graph: Graph, index: int) -> bool:
