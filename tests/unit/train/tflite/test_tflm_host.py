@@ -50,7 +50,9 @@ def test_what_does_not_come_to_an_end(dense, monkeypatch):
     model = TflmModel(dense, "slow")
     monkeypatch.setattr(tflm_host, "_LOAD_TIMEOUT_S", 1)
     monkeypatch.setattr(tflm_host, "_SECONDS_PER_INPUT", 0)
-    with pytest.raises(UserError, match=r"^slow: TFLite-Micro refuses it: does not come to an end within 1 s"):
+    with pytest.raises(
+        UserError, match=r"^slow: TFLite-Micro refuses it: does not come to an end within 1 s"
+    ):
         model.run(np.zeros((3_000_000, 3), np.int8))
     assert model.run(np.zeros((1, 3), np.int8)).shape == (1, 3)
 
