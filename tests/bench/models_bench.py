@@ -1,8 +1,8 @@
 """Public .tflite models against TFLite-Micro: ``make bench-models MODELS=FOLDER``.
 
-FOLDER holds <owner>+<name>/<path>.tflite, or an index.json with a list of objects: repository, path, commit,
-sha256, and file (of the model in FOLDER). Each model is tried in a process of its own, with a time-out. All goes
-to out/bench/models.json, the table to docs/MODELS.md.
+FOLDER holds <owner>+<name>/<path>.tflite, or an index.json with a list of objects: repository, path, commit
+and file (of the model in FOLDER). Each model is tried in a process of its own, with a time-out. All goes to
+out/bench/models.json, the table to docs/MODELS.md.
 """
 
 import argparse

@@ -32,7 +32,7 @@ def test_a_crash_is_told_and_other_models_go_on(dense):
     before = other.run(inputs)
     told = []
     for arena_bytes in SIZES_BYTES:
-        with pytest.raises(UserError, match="^dense: TFLite-Micro refuses it: ") as refusal:
+        with pytest.raises(UserError, match=r"^dense: TFLite-Micro refuses it: ") as refusal:
             TflmModel(dense, "dense", arena_bytes)
         told.append("its interpreter crashes (SIG" in str(refusal.value))
     assert told == [True, False, False]
