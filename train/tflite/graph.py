@@ -32,6 +32,7 @@ class Tensor:
             ``quantized_dimension``; none if not quantized. Scales are float32 values.
             real = (stored - zero_point) * scale.
         data: ``shape`` array of ``dtype``, read-only, if constant, else None.
+        is_variable: state that an operator keeps from one inference to the next.
     """
 
     index: int
@@ -42,6 +43,7 @@ class Tensor:
     zero_points: tuple[int, ...]
     quantized_dimension: int
     data: NDArray[Any] | None
+    is_variable: bool = False
 
     @property
     def type_name(self) -> str:
@@ -164,7 +166,7 @@ def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
         data = np.frombuffer(bytes(buffer.data), dtype).reshape(shape)  # of bytes, hence read-only
     quantization = tensor.quantization
     if quantization is None:
-        return Tensor(index, name, shape, dtype, (), (), 0, data)
+        return Tensor(index, name, shape, dtype, (), (), 0, data, bool(tensor.isVariable))
     scales = () if quantization.scale is None else tuple(float(scale) for scale in quantization.scale)
     zero_points = integers(quantization.zeroPoint) or (0,) * len(scales)
     if len(zero_points) != len(scales):
@@ -172,7 +174,8 @@ def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
             f"{where}: tensor {index} {name!r} has {len(scales)} scales and {len(zero_points)} zero points, "
             "expected as many of one as of the other; convert the model again"
         )
-    return Tensor(index, name, shape, dtype, scales, zero_points, int(quantization.quantizedDimension), data)
+    axis = int(quantization.quantizedDimension)
+    return Tensor(index, name, shape, dtype, scales, zero_points, axis, data, bool(tensor.isVariable))
 
 
 def _op(index: int, op: Any, code: Any) -> Op:
