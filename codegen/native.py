@@ -76,12 +76,16 @@ class NativeEngine:
             self._library = ctypes.CDLL(str(library))  # stays mapped when the file is gone
         self._library.kws_model_input.restype = ctypes.c_void_p
         self._library.kws_model_output.restype = ctypes.c_void_p
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin again: a model with state forgets the inputs that it has seen."""
         status = self._library.kws_model_init()
         if status:
-            raise RuntimeError(f"{where}: kws_model_init() returned {status}")
+            raise RuntimeError(f"kws_model_init() returned {status}")
 
     def run(self, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Raw output of each input.
+        """Raw output of each input, one after the other: state goes from each to the next.
 
         Args:
             inputs: (n, ...) int8, each with as many values as the model's input.

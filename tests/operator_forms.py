@@ -351,3 +351,66 @@ FORMS: dict[str, Callable[[np.random.Generator], bytes]] = {
     "RESIZE_NEAREST_NEIGHBOR": resize("RESIZE_NEAREST_NEIGHBOR"),
     "RESIZE_BILINEAR": resize("RESIZE_BILINEAR"),
 }
+
+
+def lstm(rng: np.random.Generator) -> bytes:
+    """Time first or batches first, several of both; cells that saturate, and clipped ones."""
+    batches, steps, inputs, units = (int(n) for n in rng.integers((1, 1, 1, 1), (4, 6, 20, 19)))
+    is_time_major = bool(rng.integers(2))
+    shape = (steps, batches, inputs) if is_time_major else (batches, steps, inputs)
+    network, value = begin(rng, shape)
+    output = (float(rng.choice([1 / 128, 0.005, 0.02])), int(rng.choice([0, -4, -128, 127])))
+    spread = float(rng.choice([0.5, 3, 40]))  # of what goes into a gate
+
+    def weights(values: int, from_scale: float) -> Value:
+        data = rng.integers(-127, 128, (units, values), dtype=np.int8)
+        return network.constant_input(data, spread / (74 * 74 * values**0.5 * from_scale))
+
+    to_gates = [weights(inputs, value.scale) for _ in range(4)]
+    between = [weights(units, output[0]) for _ in range(4)]
+    biases = [network.numbers(rng.integers(-9000, 9000, units)) for _ in range(4)]
+    cells = 2.0 ** int(rng.integers(-15, -7))
+    states = [
+        network.state((batches, units), *output),
+        network.state((batches, units), cells, dtype="int16"),
+    ]
+    inputs = [value, *to_gates, *between, *[None] * 3, *biases, *[None] * 2, *states, *[None] * 4]
+    result = network.op(
+        "UNIDIRECTIONAL_SEQUENCE_LSTM",
+        inputs,
+        (*shape[:2], units),
+        output,
+        "UnidirectionalSequenceLSTMOptions",
+        timeMajor=is_time_major,
+        cellClip=float(rng.choice([0, 0, 1.5, 1e6])),
+        fusedActivationFunction=schema().ActivationFunctionType.TANH,
+    )
+    return end(network, result)
+
+
+def svdf(rng: np.random.Generator) -> bytes:
+    """A state of int8 or int16, any rank and memory."""
+    batches, count, units, rank, memory = (int(n) for n in rng.integers((1, 1, 1, 1, 1), (3, 30, 8, 4, 12)))
+    filters = units * rank
+    network, value = begin(rng, (batches, count))
+    dtype = str(rng.choice(["int8", "int16"]))
+    state = network.state(
+        (batches, filters * memory),
+        float(rng.choice([0.02, 1])) / (1 if dtype == "int8" else 256),
+        int(rng.integers(-128, 128)) if dtype == "int8" else 0,
+        dtype,
+    )
+    spread = state.scale * (60 if dtype == "int8" else 15_000) * float(rng.choice([1, 1, 4]))
+    feature = network.constant_input(
+        rng.integers(-127, 128, (filters, count), dtype=np.int8), spread / (74 * 74 * count**0.5 * value.scale)
+    )
+    limit = np.iinfo(dtype).max
+    times = rng.integers(-limit, limit + 1, (filters, memory)).astype(dtype)
+    time = network.constant_input(times, 1 / limit)
+    bias = network.constant_input(rng.integers(-3000, 3000, units).astype(np.int32), state.scale * time.scale)
+    output = (spread * (rank * memory) ** 0.5 / 100, zero_point(rng))
+    inputs = [value, feature, time, bias, state]
+    return end(network, network.op("SVDF", inputs, (batches, units), output, "SVDFOptions", rank=rank))
+
+
+FORMS |= {"UNIDIRECTIONAL_SEQUENCE_LSTM": lstm, "SVDF": svdf}

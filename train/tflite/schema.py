@@ -22,8 +22,8 @@ ENGINE_OPS = (
     "LOGISTIC", "MAXIMUM", "MAX_POOL_2D", "MEAN", "MINIMUM", "MIRROR_PAD", "MUL", "PACK", "PAD",
     "PADV2", "PRELU", "QUANTIZE", "REDUCE_MAX", "REDUCE_MIN", "RELU", "RELU6", "RESHAPE",
     "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "REVERSE_V2", "SLICE", "SOFTMAX", "SPACE_TO_DEPTH",
-    "SPLIT", "SPLIT_V", "SQUARED_DIFFERENCE", "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM", "TANH",
-    "TRANSPOSE", "UNPACK",
+    "SPLIT", "SPLIT_V", "SQUARED_DIFFERENCE", "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM", "SVDF", "TANH",
+    "TRANSPOSE", "UNIDIRECTIONAL_SEQUENCE_LSTM", "UNPACK",
 )  # fmt: skip
 
 # By TensorType. Strings, variants and packed 4-bit types are left out: their items have no fixed size.

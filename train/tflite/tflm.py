@@ -62,7 +62,7 @@ class TflmModel:
         return TflmModel, (self._tflite, self._where)
 
     def run(self, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Raw output of each input.
+        """Raw output of each input, one after the other: state goes from each to the next.
 
         Args:
             inputs: (n, ...) int8, each with as many values as ``input_shape``.
@@ -81,6 +81,10 @@ class TflmModel:
             self._interpreter.invoke()
             output[...] = self._interpreter.get_output(0)[0]
         return outputs
+
+    def reset(self) -> None:
+        """Begin again: a model with state forgets the inputs that it has seen."""
+        self._interpreter.reset()
 
     def _quantization(self, end: str, details: dict[str, Any]) -> tuple[float, int]:
         parameters = details["quantization_parameters"]
