@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from kernel_models import Oracle, assert_equal
 
-from codegen.engine import GeneratedEngine, build_engine
+from codegen.engine import build_engine
 from codegen.native import UNDEFINED_SANITIZER, WARNINGS
 from train.core.installation import FIRMWARE_SOURCES
 from train.tflite.graph import read_graph
@@ -65,19 +64,3 @@ class EngineBatch:
 
     def _call(self, name: str, function: str):
         return getattr(self._library, f"model_{list(self._engines).index(name)}_{function}")
-
-    def engine(self, name: str) -> GeneratedEngine:
-        return self._engines[name]
-
-
-def assert_all_equal(models: Mapping[str, bytes], inputs_of) -> None:
-    """Every bit of every output of every model is the TFLite-Micro interpreter's.
-
-    Args:
-        inputs_of: from the interpreter's model to (n, ...) int8.
-    """
-    batch = EngineBatch(models)
-    for name, tflite in models.items():
-        oracle = Oracle(tflite, name)
-        inputs = inputs_of(oracle)
-        assert_equal(batch.run(name, inputs), oracle.run(inputs), name)

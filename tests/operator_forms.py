@@ -47,23 +47,24 @@ def unary(name: str, result: Callable, table: str | None = None, **options) -> C
     """All values through an operator of one value.
 
     Args:
-        result: from a generator and the scale of the input to the quantization of the output.
+        result: from a generator and the input to the quantization of the output.
         options: from a generator to the value of each.
     """
 
     def form(rng: np.random.Generator) -> bytes:
-        entry = scale(rng)
-        network = Network((256,), zero_point(rng), entry)
+        network = Network((256,), zero_point(rng), scale(rng))
         settings = {field: choose(rng) for field, choose in options.items()}
-        output = network.op(name, [network.input], (1, 256), result(rng, entry), table, **settings)
+        result_of = result(rng, network.input)
+        output = network.op(name, [network.input], (1, 256), result_of, table, **settings)
         return network.tflite(output)
 
     return form
 
 
-def near(rng: np.random.Generator, entry: float) -> tuple[float, int]:
-    """A scale from a hundredth to a hundred times that of the input, or the same."""
-    return float(np.float32(entry * rng.choice([1, 2 ** rng.uniform(-7, 7)]))), zero_point(rng)
+def near(rng: np.random.Generator, entry: Value) -> tuple[float, int]:
+    """A scale from a hundredth to a hundred times that of the input, or the same; so with the zero point."""
+    ratio = rng.choice([1, 2 ** rng.uniform(-7, 7)])
+    return float(np.float32(entry.scale * ratio)), int(rng.choice([entry.zero_point, zero_point(rng)]))
 
 
 def broadcast_shapes(rng: np.random.Generator) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -102,7 +103,7 @@ def binary(name: str, table: str | None = None, same: bool = False) -> Callable:
         )
         left, right = network.reshape(left, first), network.reshape(right, second)
         if not same:  # another scale and zero point for the second
-            right = network.op("QUANTIZE", [right], second, near(rng, entry.scale), "QuantizeOptions")
+            right = network.op("QUANTIZE", [right], second, near(rng, entry), "QuantizeOptions")
         if rng.random() < 0.25:
             data = rng.integers(-128, 128, second, dtype=np.int8)
             right = network.constant_input(data, right.scale, right.zero_point)
@@ -138,7 +139,7 @@ def reduction(name: str) -> Callable:
         output = tuple(
             1 if axis in gone else size for axis, size in enumerate(shape) if keeps or axis not in gone
         )
-        result = value if name.startswith("REDUCE") else near(rng, value.scale)
+        result = value if name.startswith("REDUCE") else near(rng, value)
         if name == "SUM":
             result = (result[0] * math.prod(shape) ** 0.5, result[1])
         inputs = [value, network.numbers(axes)]
@@ -316,43 +317,6 @@ def resize(name: str) -> Callable:
     return form
 
 
-FORMS: dict[str, Callable[[np.random.Generator], bytes]] = {
-    "TANH": unary("TANH", lambda rng, entry: (1 / 128, 0)),
-    "LEAKY_RELU": unary(
-        "LEAKY_RELU", near, "LeakyReluOptions", alpha=lambda rng: float(rng.choice([0, 0.01, 0.3, 1, 2.5]))
-    ),
-    "ABS": unary("ABS", near, "AbsOptions"),
-    "ELU": unary("ELU", near),
-    "SUB": binary("SUB", "SubOptions"),
-    "SQUARED_DIFFERENCE": binary("SQUARED_DIFFERENCE"),
-    "MAXIMUM": binary("MAXIMUM", same=True),
-    "MINIMUM": binary("MINIMUM", same=True),
-    "PRELU": binary("PRELU"),
-    "ADD": binary("ADD", "AddOptions"),
-    "MUL": binary("MUL", "MulOptions"),
-    "REDUCE_MAX": reduction("REDUCE_MAX"),
-    "REDUCE_MIN": reduction("REDUCE_MIN"),
-    "MEAN": reduction("MEAN"),
-    "SUM": reduction("SUM"),
-    "TRANSPOSE": transpose,
-    "EXPAND_DIMS, SQUEEZE": expand_and_squeeze,
-    "SPLIT": split("SPLIT"),
-    "SPLIT_V": split("SPLIT_V"),
-    "UNPACK": split("UNPACK"),
-    "PACK": pack,
-    "SLICE": slices,
-    "PAD, PADV2": pads,
-    "MIRROR_PAD": mirror_pad,
-    "GATHER": gather,
-    "BROADCAST_TO": broadcast_to,
-    "REVERSE_V2": reverse,
-    "SPACE_TO_DEPTH": blocks("SPACE_TO_DEPTH"),
-    "DEPTH_TO_SPACE": blocks("DEPTH_TO_SPACE"),
-    "RESIZE_NEAREST_NEIGHBOR": resize("RESIZE_NEAREST_NEIGHBOR"),
-    "RESIZE_BILINEAR": resize("RESIZE_BILINEAR"),
-}
-
-
 def lstm(rng: np.random.Generator) -> bytes:
     """Time first or batches first, several of both; cells that saturate, and clipped ones."""
     batches, steps, inputs, units = (int(n) for n in rng.integers((1, 1, 1, 1), (4, 6, 20, 19)))
@@ -413,4 +377,51 @@ def svdf(rng: np.random.Generator) -> bytes:
     return end(network, network.op("SVDF", inputs, (batches, units), output, "SVDFOptions", rank=rank))
 
 
-FORMS |= {"UNIDIRECTIONAL_SEQUENCE_LSTM": lstm, "SVDF": svdf}
+Forms = dict[str, Callable[[np.random.Generator], bytes]]
+
+GROUPS: dict[str, Forms] = {
+    "one value": {
+        "TANH": unary("TANH", lambda rng, entry: (1 / 128, 0)),
+        "LEAKY_RELU": unary(
+            "LEAKY_RELU", near, "LeakyReluOptions", alpha=lambda rng: float(rng.choice([0, 0.01, 0.3, 1, 2.5]))
+        ),
+        "ABS": unary("ABS", near, "AbsOptions"),
+        "ELU": unary("ELU", near),
+    },
+    "two values": {
+        "SUB": binary("SUB", "SubOptions"),
+        "SQUARED_DIFFERENCE": binary("SQUARED_DIFFERENCE"),
+        "MAXIMUM": binary("MAXIMUM", same=True),
+        "MINIMUM": binary("MINIMUM", same=True),
+        "PRELU": binary("PRELU"),
+        "ADD": binary("ADD", "AddOptions"),
+        "MUL": binary("MUL", "MulOptions"),
+    },
+    "many values": {
+        "REDUCE_MAX": reduction("REDUCE_MAX"),
+        "REDUCE_MIN": reduction("REDUCE_MIN"),
+        "MEAN": reduction("MEAN"),
+        "SUM": reduction("SUM"),
+    },
+    "moved": {
+        "TRANSPOSE": transpose,
+        "EXPAND_DIMS, SQUEEZE": expand_and_squeeze,
+        "SPLIT": split("SPLIT"),
+        "SPLIT_V": split("SPLIT_V"),
+        "UNPACK": split("UNPACK"),
+        "PACK": pack,
+        "SLICE": slices,
+        "PAD, PADV2": pads,
+        "BROADCAST_TO": broadcast_to,
+        "REVERSE_V2": reverse,
+        "SPACE_TO_DEPTH": blocks("SPACE_TO_DEPTH"),
+        "DEPTH_TO_SPACE": blocks("DEPTH_TO_SPACE"),
+    },
+    "picked": {
+        "MIRROR_PAD": mirror_pad,
+        "GATHER": gather,
+        "RESIZE_NEAREST_NEIGHBOR": resize("RESIZE_NEAREST_NEIGHBOR"),
+        "RESIZE_BILINEAR": resize("RESIZE_BILINEAR"),
+    },
+    "with state": {"UNIDIRECTIONAL_SEQUENCE_LSTM": lstm, "SVDF": svdf},
+}

@@ -64,9 +64,9 @@ def _fault(model: Any) -> str | None:
             return "keeps its data behind the flatbuffer; only files under 2 GB are read"
     for graph in model.subgraphs:
         tensors = range(len(graph.tensors))
-        intermediates = _intermediates(graph)
+        used = _used(graph)
         for index, tensor in enumerate(graph.tensors):
-            if fault := _tensor_fault(tensor, model.buffers, is_shapeless=index in intermediates):
+            if fault := _tensor_fault(tensor, model.buffers, is_used=index in used):
                 return f"tensor {index} {fault}"
         for end in (graph.inputs, graph.outputs):
             if end is None or any(index not in tensors for index in end):
@@ -81,18 +81,18 @@ def _fault(model: Any) -> str | None:
     return None
 
 
-def _intermediates(graph: Any) -> set[int]:
-    """Tensors that say with what scale an operator computes (LSTM), and that never hold anything."""
+def _used(graph: Any) -> set[int]:
+    """Tensors that hold anything. Others say with what scale an operator computes (LSTM), or nothing at all."""
     ops = graph.operators or []
-    held = {index for op in ops for index in (*integers(op.inputs), *integers(op.outputs))}
-    return {index for op in ops for index in integers(op.intermediates)} - held
+    ends = (*integers(graph.inputs), *integers(graph.outputs))
+    return {*ends, *(index for op in ops for index in (*integers(op.inputs), *integers(op.outputs)))}
 
 
-def _tensor_fault(tensor: Any, buffers: list[Any], is_shapeless: bool) -> str | None:
+def _tensor_fault(tensor: Any, buffers: list[Any], is_used: bool) -> str | None:
     if not 0 <= tensor.buffer < len(buffers):
         return f"has buffer {tensor.buffer} of {len(buffers)}"
     shape = integers(tensor.shape)
-    if any(size < (0 if is_shapeless else 1) for size in shape):
+    if any(size < (1 if is_used else 0) for size in shape):
         return f"has shape {list(shape)}"
     data, dtype = buffers[tensor.buffer].data, DTYPES.get(enumerator("TensorType", tensor.type))
     expected_bytes = math.prod(shape) * dtype.itemsize if dtype else None
