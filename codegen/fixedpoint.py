@@ -106,6 +106,25 @@ def tanh(value: int, integer_bits: int) -> int:
     return magnitude if value > 0 else -magnitude
 
 
+def inverse_root(value: int) -> tuple[int, int]:
+    """Multiplier and shift of 1 / sqrt(value), for a positive integer of less than 2^29.
+
+    Source:
+        tflite-micro, kernels/internal/common.h, GetInvSqrtQuantizedMultiplierExp: Newton's method.
+    """
+    if value == 1:
+        return _Q31_ONE, 0
+    right = 11
+    while value < 1 << 27:
+        value, right = value * 4, right - 1
+    half, x = round_shift(value >> 1, 1), 1 << 28  # in Q3.28
+    for _ in range(5):
+        cube = _saturating_shift(high_mul(high_mul(x, x), x), 6)
+        x = _saturating_shift(high_mul((1 << 28) + (1 << 27), x) - high_mul(half, cube), 3)
+    x = high_mul(x, 1518500250)  # times sqrt(1/2) in Q0.31
+    return (x << -right, 0) if right < 0 else (x, -right)
+
+
 def _exp_negative(value: int, integer_bits: int) -> int:
     """What kws_exp_negative() gives."""
     fraction_bits = _INT32_BITS - integer_bits

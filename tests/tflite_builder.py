@@ -148,6 +148,12 @@ class Network:
         constant = self._constant(data, Quantization((scale,), (zero_point,)))
         return replace(constant, scale=scale, zero_point=zero_point)
 
+    def scale_each(self, weights: Value, scales: Sequence[float]) -> None:
+        """Give a constant a scale for each index of its first dimension."""
+        quantization = self._tensors[weights.index].quantization
+        quantization.scale = [float(np.float32(scale)) for scale in scales]
+        quantization.zeroPoint = [0] * len(quantization.scale)
+
     def numbers(self, data: Sequence[int] | int) -> Value:
         """An int32 constant, such as axes or a shape."""
         return self._constant(np.array(data, np.int32), None)

@@ -95,7 +95,9 @@ def permuted(source: Tensor, target: Tensor, shape: Sequence[int], order: Sequen
 
 def _calls(form: Form, block: Block) -> list[Block]:
     """The block in as few dimensions as it takes; several blocks if the kernel has not so many."""
-    merged: list[tuple[int, int, int]] = []  # size, stride in the source, stride in the target; innermost first
+    merged: list[
+        tuple[int, int, int]
+    ] = []  # size, stride in the source, stride in the target; innermost first
     for size, step, to in reversed(
         list(zip(block.dims, block.source_strides, block.target_strides, strict=True))
     ):

@@ -10,7 +10,7 @@ CONDITIONS = (f"KWS_DOT_OUTPUTS == {OUTPUTS}", f"KWS_DOT_TAPS == {TAPS}")
 
 
 def blocks(name: str, weights: NDArray[np.int8]) -> Constant:
-    """Weights (outputs, inputs) as [groups of outputs][blocks of inputs][OUTPUTS][TAPS], filled with zeros."""
+    """Weights (outputs, inputs) as [groups of outputs][blocks of inputs][OUTPUTS][TAPS], with zeros."""
     filled = np.pad(weights, ((0, -len(weights) % OUTPUTS), (0, padding(weights.shape[1]))))
     return array(name, filled.reshape(-1, OUTPUTS, filled.shape[1] // TAPS, TAPS).swapaxes(1, 2))
 

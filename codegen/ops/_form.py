@@ -324,16 +324,16 @@ def weighted_sum(
     return fields, constants, has_plain_scales
 
 
-def weights_and_bias(form: Form, outputs: int) -> tuple[Tensor, NDArray[np.int32] | None]:
-    """The filter (input 1) with zero points of 0, and the bias (input 2) if there is one."""
+def weights_and_bias(form: Form, outputs: int, bias_at: int = 2) -> tuple[Tensor, NDArray[np.int32] | None]:
+    """The filter (input 1) with zero points of 0, and the bias (input ``bias_at``) if there is one."""
     weights = form.constant(1, "int8", "the filter")
     if any(weights.zero_points) or not weights.scales:
         raise form.refuse(f"{describe(weights)} has zero points {weights.zero_points}", "zero points of 0")
     if not all(0 <= scale < math.inf for scale in weights.scales):
         raise form.refuse(f"{describe(weights)} has scales {weights.scales[:4]}", "positive ones")
-    if len(form.op.inputs) < 3 or form.op.inputs[2] == MISSING:
+    if len(form.op.inputs) <= bias_at or form.op.inputs[bias_at] == MISSING:
         return weights, None
-    bias = form.constant(2, "int32", "the bias").data
+    bias = form.constant(bias_at, "int32", "the bias").data
     if bias is None or bias.size != outputs:
         raise form.refuse(f"a bias of shape {bias.shape if bias is not None else ()}", f"{outputs} values")
     return weights, bias.ravel()

@@ -6,7 +6,7 @@ from codegen.ops.space_to_depth import image_in_blocks
 
 
 def generate(form: Form) -> Code:
-    """A change of order: (batch, y, x, inner y, inner x, channel) to (batch, y, inner y, x, inner x, channel)."""
+    """A change of order: from (batch, y, x, inner y, inner x, channel) to (…, y, inner y, x, inner x, …)."""
     form.count_inputs(1, 1)
     batch, rows, columns, channels = image_in_blocks(form, form.input().shape)
     size = form.option("block_size", 1)

@@ -17,8 +17,5 @@ def generate(form: Form) -> Code:
             raise form.refuse(found, f"{len(inputs)} of one shape along axis {axis}")
     return move(
         form,
-        [
-            slab(tensor, form.output, axis, index, whole=form.output)
-            for index, tensor in enumerate(inputs)
-        ],
+        [slab(tensor, form.output, axis, index, whole=form.output) for index, tensor in enumerate(inputs)],
     )

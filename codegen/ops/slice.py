@@ -11,13 +11,11 @@ def generate(form: Form) -> Code:
     shape, counts = form.input().shape, form.output.shape
     begins, sizes = form.integers(1, "the begin"), form.integers(2, "the size")
     fits = len(begins) == len(sizes) == len(counts) == len(shape) and all(
-        0 <= begin and begin + count <= full and size in (-1, count)
+        begin >= 0 and begin + count <= full and size in (-1, count)
         for begin, size, count, full in zip(begins, sizes, counts, shape, strict=True)
     )
     if not fits:
         raise form.refuse(f"{sizes} from {begins} of {shape} to {counts}", "a block within the input")
     steps = strides(shape)
     start = sum(begin * step for begin, step in zip(begins, steps, strict=True))
-    return move(
-        form, [Block(form.input(), form.output, counts, steps, strides(counts), source_start=start)]
-    )
+    return move(form, [Block(form.input(), form.output, counts, steps, strides(counts), source_start=start)])

@@ -5,7 +5,7 @@ from codegen.ops._form import Code, Form, describe
 
 
 def generate(form: Form) -> Code:
-    """A change of order: (batch, y, inner y, x, inner x, channel) to (batch, y, x, inner y, inner x, channel)."""
+    """A change of order: from (batch, y, inner y, x, inner x, channel) to (…, y, x, inner y, inner x, …)."""
     form.count_inputs(1, 1)
     batch, rows, columns, channels = image_in_blocks(form, form.output.shape)
     size = form.option("block_size", 1)

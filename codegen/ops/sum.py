@@ -11,5 +11,7 @@ def generate(form: Form) -> Code:
     multiplier, shift = quantize_multiplier(form.input().scale / form.output.scale)
     if 255 * count << max(shift, 0) >= 2**31:
         found = f"scales {form.input().scale:.9g} to {form.output.scale:.9g}"
-        raise form.refuse(f"a sum of {count} values, {found}", "a larger output scale, so that sums fit 32 bits")
+        raise form.refuse(
+            f"a sum of {count} values, {found}", "a larger output scale, so that sums fit 32 bits"
+        )
     return total(form, fields, count, (multiplier, shift))

@@ -22,7 +22,9 @@ def generate(form: Form) -> Code:
     feature = form.constant(1, "int8", "the feature weights")
     time = form.constant(2, state.dtype.name, "the time weights")
     bias = form.constant(3, "int32", "the bias")
-    assert feature.data is not None and time.data is not None and bias.data is not None
+    assert feature.data is not None
+    assert time.data is not None
+    assert bias.data is not None
     rank = form.option("rank", 1)
     batches, count = entry.shape if len(entry.shape) == 2 else (0, 0)
     filters, memory = time.shape if len(time.shape) == 2 else (0, 0)
@@ -38,7 +40,9 @@ def generate(form: Form) -> Code:
             raise form.refuse(found, f"{expected} for {filters} filters of {memory} values")
     for tensor in (feature, time):
         if len(tensor.scales) != 1 or any(tensor.zero_points):
-            found = f"{describe(tensor)} has {len(tensor.scales)} scales, zero points {tensor.zero_points[:4]}"
+            found = (
+                f"{describe(tensor)} has {len(tensor.scales)} scales, zero points {tensor.zero_points[:4]}"
+            )
             raise form.refuse(found, "one scale and a zero point of 0")
     if state.dtype == np.int16 and state.zero_point:
         raise form.refuse(f"{describe(state)} has zero point {state.zero_point}", "0, as it is int16")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codegen.fixedpoint import quantize_multiplier, round_half_away
 from codegen.ops._dot import CONDITIONS, blocks, folded_bias, padding
@@ -117,7 +118,9 @@ class _Gate:
         gate._add(form, "hidden", _HIDDEN_WEIGHTS + position, sizes.units, hidden, None)
         return gate
 
-    def _add(self, form: Form, side: str, at: int, units: int, values: Tensor, bias: object) -> None:
+    def _add(
+        self, form: Form, side: str, at: int, units: int, values: Tensor, bias: NDArray[np.int32] | None
+    ) -> None:
         """The weights that meet the input, or the hidden state."""
         weights = form.constant(at, "int8", f"the weights from {side} to the {self.kind} gate")
         assert weights.data is not None

@@ -47,7 +47,7 @@ def test_random_forms(group):
         np.testing.assert_array_equal(engines.run(name, inputs), expected, f"{name}, again after a reset")
         if len(np.unique(expected)) == 1:
             blind.append(name)
-    assert len(blind) <= len(models) / 5, f"all outputs are one number: {blind}"
+    assert len(blind) <= len(models) / 3, f"all outputs are one number: {blind}"
 
 
 @pytest.mark.parametrize("name", GROUPS["with state"])

@@ -64,9 +64,9 @@ def _fault(model: Any) -> str | None:
             return "keeps its data behind the flatbuffer; only files under 2 GB are read"
     for graph in model.subgraphs:
         tensors = range(len(graph.tensors))
-        used = _used(graph)
+        held = _used(graph)
         for index, tensor in enumerate(graph.tensors):
-            if fault := _tensor_fault(tensor, model.buffers, is_used=index in used):
+            if fault := _tensor_fault(tensor, model.buffers, is_used=index in held):
                 return f"tensor {index} {fault}"
         for end in (graph.inputs, graph.outputs):
             if end is None or any(index not in tensors for index in end):
@@ -82,7 +82,7 @@ def _fault(model: Any) -> str | None:
 
 
 def _used(graph: Any) -> set[int]:
-    """Tensors that hold anything. Others say with what scale an operator computes (LSTM), or nothing at all."""
+    """Tensors that hold anything. Others say with what scale an operator computes (LSTM), or nothing."""
     ops = graph.operators or []
     ends = (*integers(graph.inputs), *integers(graph.outputs))
     return {*ends, *(index for op in ops for index in (*integers(op.inputs), *integers(op.outputs)))}
