@@ -92,7 +92,8 @@ class Form:
         if not least <= len(self.op.inputs) <= most or len(self.op.outputs) != outputs:
             found = f"{len(self.op.inputs)} inputs and {len(self.op.outputs)} outputs"
             wanted = "one output" if outputs == 1 else f"{outputs} outputs"
-            raise self.refuse(found, f"{least} to {most} inputs and {wanted}")
+            taken = f"{least}" if least == most else f"{least} to {most}"
+            raise self.refuse(found, f"{taken} inputs and {wanted}")
 
     def input(self, position: int = 0) -> Tensor:
         """An activation, or an int8 constant in the place of one."""
