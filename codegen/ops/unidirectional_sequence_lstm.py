@@ -126,7 +126,9 @@ class _Gate:
         assert weights.data is not None
         expected = (units, values.shape[-1])
         if weights.shape != expected or len(weights.scales) != 1 or any(weights.zero_points):
-            found = f"shape {weights.shape}, {len(weights.scales)} scales, zero points {weights.zero_points[:4]}"
+            found = (
+                f"shape {weights.shape}, {len(weights.scales)} scales, zero points {weights.zero_points[:4]}"
+            )
             raise form.refuse(f"{describe(weights)} has {found}", f"{expected}, one scale, and 0")
         multiplier, shift = quantize_multiplier(values.scale * weights.scale / _GATE_SCALE)
         biases, largest = folded_bias(weights.data, bias, values.zero_point)

@@ -166,7 +166,7 @@ def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
         data = np.frombuffer(bytes(buffer.data), dtype).reshape(shape)  # of bytes, hence read-only
     quantization = tensor.quantization
     if quantization is None:
-        return Tensor(index, name, shape, dtype, (), (), 0, data, bool(tensor.isVariable))
+        return Tensor(index, name, shape, dtype, (), (), 0, data, is_variable=bool(tensor.isVariable))
     scales = () if quantization.scale is None else tuple(float(scale) for scale in quantization.scale)
     zero_points = integers(quantization.zeroPoint) or (0,) * len(scales)
     if len(zero_points) != len(scales):
@@ -174,8 +174,8 @@ def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
             f"{where}: tensor {index} {name!r} has {len(scales)} scales and {len(zero_points)} zero points, "
             "expected as many of one as of the other; convert the model again"
         )
-    axis = int(quantization.quantizedDimension)
-    return Tensor(index, name, shape, dtype, scales, zero_points, axis, data, bool(tensor.isVariable))
+    axis, is_variable = int(quantization.quantizedDimension), bool(tensor.isVariable)
+    return Tensor(index, name, shape, dtype, scales, zero_points, axis, data, is_variable=is_variable)
 
 
 def _op(index: int, op: Any, code: Any) -> Op:

@@ -40,5 +40,7 @@ def test_calls(shape, order, calls):
 
 def test_too_many_calls_are_refused():
     tflite = transposed((1, *[5] * 7), (7, 6, 5, 4, 3, 2, 1, 0))
-    with pytest.raises(UserError, match=r"op 0 TRANSPOSE: 7 dimensions in another order; .* 4 that are large"):
+    with pytest.raises(
+        UserError, match=r"op 0 TRANSPOSE: 7 dimensions in another order; .* 4 that are large"
+    ):
         build_engine(read_graph(tflite, "m"), "// A test.", "m")
