@@ -1,4 +1,4 @@
-"""Small Keras models that use many operators together, through TensorFlow's converter: TFLite-Micro's bits."""
+"""Small Keras models that use many operators together, converted by TensorFlow: TFLite-Micro's bits."""
 
 import shutil
 from collections.abc import Callable
