@@ -11,8 +11,9 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
 
+# A process a core tests; threads of each would only wait for those of the other.
 test: $(READY_FOR_TESTS) check  ## everything CI checks
-	$(PYTHON) -m pytest --numprocesses auto --dist worksteal
+	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses auto --dist worksteal
 
 check: $(READY)  ## style, types, import arrows: the quick part of the tests
 	.venv/bin/ruff check .

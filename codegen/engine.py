@@ -81,6 +81,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
                 {"index": core.ops[position].index, "offset": offset}
                 for position, offset in sorted(arena.scratch.items())
             ],
+            states=[_first_state(core.tensors[index]) for index in _states(core)],
             tiles=_tiles(codes),
             ops=_op_contexts(core, codes),
             **contexts,
@@ -116,7 +117,8 @@ def _all(codes: Sequence[Code], attribute: str) -> set[str]:
 
 
 def _plan(graph: Graph, codes: list[Code], where: str) -> Plan:
-    written = set(graph.inputs)
+    states = _states(graph)
+    written = {*graph.inputs, *states}
     steps = []
     for op, code in zip(graph.ops, codes, strict=True):
         reads = tuple(index for index in op.inputs if index != MISSING and graph.tensors[index].data is None)
@@ -134,7 +136,18 @@ def _plan(graph: Graph, codes: list[Code], where: str) -> Plan:
             f"{where}: nothing writes the output {describe(graph.tensors[index])}. Convert the model again"
         )
     sizes_bytes = {index: _size_bytes(graph.tensors[index]) for index in written}
-    return plan(steps, sizes_bytes, graph.inputs, graph.outputs)
+    return plan(steps, sizes_bytes, graph.inputs, graph.outputs, states)
+
+
+def _states(graph: Graph) -> list[int]:
+    """Tensors that operators keep from one inference to the next, in order of first use."""
+    read = dict.fromkeys(index for op in graph.ops for index in op.inputs if index != MISSING)
+    return [index for index in read if graph.tensors[index].is_variable]
+
+
+def _first_state(tensor: Tensor) -> str:
+    """The statement that fills a state with its zero point, which is 0 where an item has several bytes."""
+    return f"memset(arena + TENSOR_{tensor.index}, {tensor.zero_point}, {_size_bytes(tensor)});"
 
 
 def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:

@@ -86,7 +86,9 @@ class NativeEngine:
             raise RuntimeError(f"kws_model_init() returned {status}")
 
     def run(self, inputs: NDArray[Any]) -> NDArray[Any]:
-        """Raw output of each input of a model that has one of each.
+        """Raw output of each input of a model that has one of each, one after the other.
+
+        State goes from each inference to the next.
 
         Args:
             inputs: (n, ...), each with as many values as the model's input, of the type that the file

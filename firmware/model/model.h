@@ -30,7 +30,8 @@ enum kws_model_failure {
     KWS_MODEL_INVOKE = -6,    // an inference failed
 };
 
-// Makes the engine ready. Call it once, before anything else.
+// Makes the engine ready. Call it once, before anything else. A model that remembers what it was given
+// before (SVDF, LSTM) forgets it at another call.
 //
 // returns       0, or one of kws_model_failure; then there is nothing to call but kws_model_error()
 int kws_model_init(void);

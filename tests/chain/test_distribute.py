@@ -31,12 +31,12 @@ def run_apart(script: str) -> str:
 def test_two_replicas_learn_what_one_learns(tmp_path):
     """Without dropout only the order of sums differs; an odd batch is refused.
 
-    The network is linear: where a ReLU or the maximum of a pool turns on the last bit of a sum, two
-    trainings part ways, however right both are.
+    In float64: the last bit of a float32 sum turns a ReLU often enough to part two trainings by 2e-5.
     """
     output = run_apart(f"""
         import json
         from pathlib import Path
+        import keras
         import numpy as np
         from tests.small_training import SEED, make_bank
         from train import architectures
@@ -47,6 +47,7 @@ def test_two_replicas_learn_what_one_learns(tmp_path):
         from train.settings.recipe import Recipe
         from train.core.spec import ModelSpec, labels_for
 
+        keras.config.set_floatx("float64")
         two = connect(Distribution("mirrored"))
         make_deterministic(SEED)
         recipe = Recipe(
@@ -57,7 +58,7 @@ def test_two_replicas_learn_what_one_learns(tmp_path):
         weights = []
         for name, replicas in (("two", two), ("one", Replicas())):
             with replicas.scope():
-                model = architectures.build("single_fc", spec.front_end, 3, 0.0, SEED)
+                model = architectures.build("conv", spec.front_end, 3, 0.0, SEED)
             banks = make_bank(60, seed=1), make_bank(30, seed=2)
             trainer = Trainer(model, spec, recipe, *banks, Path({str(tmp_path)!r}) / name, replicas=replicas)
             first = [weight.copy() for weight in model.get_weights()]
@@ -77,7 +78,7 @@ def test_two_replicas_learn_what_one_learns(tmp_path):
     result = json.loads(output)
     assert result["replicas"] == 2
     assert result["learnt"] > 0.01
-    assert result["apart"] < 1e-5 * result["learnt"] + 1e-6
+    assert result["apart"] < 1e-12
     assert "--batch-size is 9, which 2 replicas cannot share evenly" in result["refusal"]
     assert "such as 8 or 10" in result["refusal"]
 

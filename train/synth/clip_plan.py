@@ -13,6 +13,7 @@ from train.synth.lexicon import Utterance
 from train.synth.other_tts import ProgramVoice
 
 FEWEST_CLIPS_PER_WORD = 10
+_FEWEST_FOLDERS = 20  # of unknown words: a network that knows but a few tells nothing else from the wanted
 HELD_OUT_SPLITS = tuple(SPLIT_LISTS)  # a tenth of the speakers and of the clips each
 
 _FOREIGN_SHARE = 0.35  # of clips, where a foreign accent has all sounds
@@ -34,6 +35,21 @@ class PlannedClip:
     file: str
     split: str
     program: ProgramVoice | None = None  # that speaks instead of eSpeak
+
+
+def kept_folders(folders: Sequence[str], words: Sequence[str], clips: int) -> list[str]:
+    """As many unknown folders as can have ten of these clips each, but no fewer than twenty.
+
+    Made-up words, near misses and the parts of wanted phrases stay; common words are taken from
+    everywhere in the list.
+    """
+    parts = {part for word in words for part in word.split()}
+    special = [folder for folder in folders if folder.startswith("_") or folder in parts]
+    common = [folder for folder in folders if folder not in special]
+    wanted = max(1, max(_FEWEST_FOLDERS, clips // FEWEST_CLIPS_PER_WORD) - len(special))
+    if wanted >= len(common):
+        return list(folders)
+    return [common[place * len(common) // wanted] for place in range(wanted)] + special
 
 
 def unknown_counts(folders: Sequence[str], words: Sequence[str], clips: int) -> dict[str, int]:

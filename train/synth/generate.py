@@ -30,6 +30,7 @@ from train.synth.clip_plan import (
     FEWEST_CLIPS_PER_WORD,
     HELD_OUT_SPLITS,
     PlannedClip,
+    kept_folders,
     plan,
     plan_programs,
     split_speakers,
@@ -70,7 +71,7 @@ def generate(
         unknown_words: spoken besides; by default common English words, or numbers and letters
             in other languages, and made-up words and near misses (``train.synth.lexicon``).
         unknown_clips: of all unknown words together, or ten of each if that is more; None: 2.4 times
-            ``clips_per_word``.
+            ``clips_per_word``. A small number is shared by fewer of the default words.
         processes: how many work at once; by default one per core. Does not change the bytes.
     Returns:
         ``cache/corpora/synthetic-<hash>``: 16 kHz 16-bit mono clips, split by voice.
@@ -85,6 +86,8 @@ def generate(
     longest_s = _LARGEST_SHARE * clip_duration_ms / 1000
     espeak.check_speakable([*words, *(unknown_words or ())], language, longest_s)
     unknown = lexicon.unknown(words, accents, unknown_words, seed, longest_s)
+    if unknown_words is None:
+        unknown = {folder: unknown[folder] for folder in kept_folders(list(unknown), words, unknown_clips)}
     programs = other_tts.installed_voices(language)
     settings = {
         "generator": GENERATOR_VERSION,

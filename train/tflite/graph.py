@@ -36,6 +36,7 @@ class Tensor:
             real = (stored - zero_point) * scale.
         data: ``shape`` array of ``dtype``, read-only, if constant, else None.
         oddity: why neither ``dtype`` nor ``data`` say what is in it, such as "is int4"; mostly empty.
+        is_variable: state that an operator keeps from one inference to the next.
     """
 
     index: int
@@ -47,6 +48,7 @@ class Tensor:
     quantized_dimension: int
     data: NDArray[Any] | None
     oddity: str = ""
+    is_variable: bool = False
 
     @property
     def type_name(self) -> str:
@@ -219,7 +221,7 @@ def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
         data = np.frombuffer(bytes(buffer.data), dtype).reshape(shape)  # of bytes, hence read-only
     quantization = tensor.quantization
     if quantization is None:
-        return Tensor(index, name, shape, dtype, (), (), 0, data, oddity)
+        return Tensor(index, name, shape, dtype, (), (), 0, data, oddity, bool(tensor.isVariable))
     scales = () if quantization.scale is None else tuple(float(scale) for scale in quantization.scale)
     zero_points = integers(quantization.zeroPoint) or (0,) * len(scales)
     if len(zero_points) != len(scales):
@@ -227,8 +229,8 @@ def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
             f"{where}: tensor {index} {name!r} has {len(scales)} scales and {len(zero_points)} zero points, "
             "expected as many of one as of the other; convert the model again"
         )
-    dimension = int(quantization.quantizedDimension)
-    return Tensor(index, name, shape, dtype, scales, zero_points, dimension, data, oddity)
+    axis, is_variable = int(quantization.quantizedDimension), bool(tensor.isVariable)
+    return Tensor(index, name, shape, dtype, scales, zero_points, axis, data, oddity, is_variable)
 
 
 def _op(index: int, op: Any, code: Any) -> Op:

@@ -113,7 +113,9 @@ class TflmModel:
         return self.int8_end("outputs")[1]
 
     def run(self, inputs: NDArray[Any]) -> NDArray[Any]:
-        """Raw output of each input of a model that has one of each.
+        """Raw output of each input of a model that has one of each, one after the other.
+
+        State goes from each inference to the next.
 
         Args:
             inputs: (n, ...) of the input's dtype, each with as many values as ``input_shape``.

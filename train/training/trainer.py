@@ -194,7 +194,7 @@ class Trainer:
         if self._average is not None:
             self._average.update(step)
         hits = tf.equal(tf.argmax(scores, axis=-1), tf.argmax(targets, axis=-1))
-        return tf.reduce_mean(tf.cast(hits, tf.float32)), loss
+        return tf.reduce_mean(tf.cast(hits, tf.float32)), tf.cast(loss, tf.float32)
 
     def _evaluate(self, rate: float, accuracy: float, loss: float) -> None:
         """Validate, remember the best weights, save, and log lines like those of speech_commands."""
@@ -292,7 +292,7 @@ class _Average:
         done = tf.cast(step, tf.float32) + 1.0
         share = tf.maximum(1.0 / self._steps, 1.0 / (1.0 + done))
         for average, variable in zip(self.variables, self._averaged, strict=True):
-            average.assign_add(share * (variable.value - average))
+            average.assign_add(tf.cast(share, average.dtype) * (variable.value - average))
 
     def of(self, variables: list[Any]) -> list[Any]:
         """The averages of some of the weights."""
