@@ -6,7 +6,7 @@ KWS_INLINE void dot(int32_t* sums, const int8_t* input, const int8_t* weights, i
                     int32_t count) {
     int32_t copy[KWS_DOT_OUTPUTS];  // stays in registers
     KWS_UNROLL for (int32_t i = 0; i < outputs; ++i) copy[i] = sums[i];
-    kws_dot(copy, input, weights, outputs, count);
+    kws_dot_some(copy, input, weights, outputs, count);
     KWS_UNROLL for (int32_t i = 0; i < outputs; ++i) sums[i] = copy[i];
 }
 

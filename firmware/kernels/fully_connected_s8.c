@@ -18,7 +18,7 @@ void kws_fully_connected_s8(const int8_t* input, int8_t* output, const kws_fully
         for (; first + KWS_DOT_OUTPUTS <= p->output_count; first += KWS_DOT_OUTPUTS) {
             int32_t sums[KWS_DOT_OUTPUTS];
             KWS_UNROLL for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i) sums[i] = p->bias[first + i];
-            kws_dot(sums, input, weights, KWS_DOT_OUTPUTS, p->input_count);
+            kws_dot(sums, input, weights, p->input_count);
             weights += p->group_weights;
             int32_t copy[KWS_DOT_OUTPUTS];  // lets the sums stay in registers until here
             KWS_UNROLL for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i) copy[i] = sums[i];

@@ -72,8 +72,8 @@ KWS_INLINE int32_t kws_tile_scaled(int32_t sum, int32_t multiplier, int32_t adde
 // input         count of them, filled up to a multiple of KWS_DOT_TAPS with any values
 // weights       [blocks][outputs][KWS_DOT_TAPS], filled up with zeros
 // outputs       at most KWS_DOT_OUTPUTS, a constant
-KWS_INLINE void kws_dot(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t outputs,
-                        int32_t count) {
+KWS_INLINE void kws_dot_some(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t outputs,
+                             int32_t count) {
     for (; count > 0; count -= KWS_DOT_TAPS) {
         KWS_UNROLL for (int32_t k = 0; k < KWS_DOT_TAPS; ++k) {
             const int32_t value = input[k];
