@@ -59,6 +59,8 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
             that is not int8 inside.
     """
     core = int8_core(fold_constants(graph))
+    if any(op.custom for op in core.ops):  # whatever types they have, they are the reason
+        check_operators(core, where)
     _check_int8(core, where)
     check_operators(core, where)
     inputs, outputs = find_ends(graph, core)

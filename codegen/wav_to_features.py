@@ -10,6 +10,7 @@ from pathlib import Path
 from codegen import cformat
 from codegen.render import render
 from train.audio import frontend, wav
+from train.audio.recording import read_recording
 from train.core import runfolder
 from train.core.console import log
 from train.core.errors import UserError
@@ -26,7 +27,7 @@ def write_features(
     """Write the features of a clip as the original does.
 
     Args:
-        input_wav: 16-bit mono PCM; padded with zeros or cut at its end to one clip.
+        input_wav: a recording, as 16-bit mono PCM; padded with zeros or cut at its end to one clip.
         quantize: uint8 values, 255 being the top of the range; else floats, not clamped.
         overwrite: replace a file even if it is not a feature array.
     Raises:
@@ -34,7 +35,10 @@ def write_features(
     """
     output = Path(output_c_file)
     _check_output(output, Path(input_wav), overwrite)
-    samples = wav.read_wav(Path(input_wav), front_end.sample_rate_hz)
+    recording = read_recording(Path(input_wav), front_end.sample_rate_hz)
+    samples = recording.samples
+    if recording.converted:
+        log(f"{input_wav}: {recording.converted}, converted to 16-bit mono at {front_end.sample_rate_hz} Hz")
     if len(samples) != front_end.clip_samples:
         done = "padded with zeros" if len(samples) < front_end.clip_samples else "cut at its end"
         log(f"{input_wav}: {len(samples)} samples, {done} to {front_end.clip_samples}")

@@ -14,7 +14,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Flags may be shortened as long as they stay unambiguous: --window_stride 20."
     parser.allow_abbrev = True
     add = parser.add_argument
-    add("--input_wav", required=True, help="16-bit mono PCM WAV")
+    add(
+        "--input_wav",
+        required=True,
+        help="a recording, converted if it is no 16-bit mono WAV at the rate",
+    )
     add("--output_c_file", required=True, help="C file to write")
     add("--sample_rate", type=int, default=16000, help="expected rate of the WAV in Hz (%(default)s)")
     add("--clip_duration_ms", type=int, default=1000, help="length of a clip in ms (%(default)s)")

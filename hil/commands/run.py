@@ -10,7 +10,7 @@ from hil.boards.build import build
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
 from hil.link.process import ProcessLink
 from hil.link.raw_audio import stream_audio
-from train.audio import wav
+from train.audio.recording import read_recording
 from train.core import runfolder
 from train.core.console import log
 from train.core.errors import UserError
@@ -27,7 +27,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--wav",
         type=Path,
         metavar="FILE",
-        help="16-bit mono WAV at the model's rate (default: the words in RUN/clips)",
+        help="a recording of any kind, converted to the model's rate (default: the words in RUN/clips)",
     )
 
 
@@ -41,7 +41,7 @@ def run(flags: argparse.Namespace) -> None:
     playing = []
     for path in [flags.wav] if flags.wav else _words(flags.run):
         playing.append(f"playing {path} at {len(samples) * 1000 // rate_hz} ms")
-        samples = np.concatenate([samples, wav.read_wav(path, rate_hz), silence])
+        samples = np.concatenate([samples, read_recording(path, rate_hz).samples, silence])
     firmware = build(board, flags.run, engine_of(flags))
     for line in playing:
         log(line)

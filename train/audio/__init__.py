@@ -1,5 +1,5 @@
 """Samples to features.
 
-``frontend.compute_features`` is the definition that the C and the GraphDef are judged by; ``wav`` reads
-and writes recordings.
+``frontend.compute_features`` is the definition that the C and the GraphDef are judged by; ``recording``
+reads what people record, ``wav`` what the device knows.
 """

@@ -1,6 +1,10 @@
-"""Strict reading and writing of 16-bit mono PCM WAV, the only audio the device knows."""
+"""Reading and writing of 16-bit mono PCM WAV, the only audio the device knows.
+
+``train.audio.recording`` reads everything else.
+"""
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +13,12 @@ from numpy.typing import NDArray
 from train.core.errors import UserError
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_RIFF = (b"RIFF", b"RF64", b"BW64")
+_UNKNOWN_BYTES = 0xFFFFFFFF  # in a 64-bit file: see its "ds64"
+# Sizes from here on stand for "not known": streams and recorders write 0x7FFF0000, 0x7FFFF000, 0x80000000,
+# 0xFFFFFFFF or somewhat less.
+_STREAMED_BYTES = 0x7FF00000
+_CHUNKS = (b"fmt ", b"data", b"fact", b"LIST", b"bext", b"cue ", b"smpl", b"PEAK", b"JUNK", b"iXML", b"id3 ")
 
 
 class WavError(UserError):
@@ -25,6 +35,103 @@ class WavError(UserError):
         self.detail = detail
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Where a RIFF WAVE file has what.
+
+    Attributes:
+        format: content of the format chunk, 16 bytes or more.
+        start, end: of the samples, in bytes of the file.
+        repair: what of the header was not true or not finished; "" for nothing.
+    """
+
+    format: bytes
+    start: int
+    end: int
+    repair: str
+
+    @property
+    def tag(self) -> int:
+        """The kind of samples: that of the sub-format where there is one."""
+        (tag,) = struct.unpack_from("<H", self.format)
+        if tag == _EXTENSIBLE and len(self.format) >= 26:
+            (tag,) = struct.unpack_from("<H", self.format, 24)
+        return int(tag)
+
+
+def find_samples(data: bytes, where: str = "wav") -> Layout:
+    """Look for format and samples in a WAV file, of whatever kind they are.
+
+    What streams write in place of sizes, and recorders that were stopped before they knew them, is
+    repaired: the samples go on to the end of the file.
+
+    Args:
+        data: the whole file.
+        where: name used in messages.
+    Raises:
+        WavError: not a WAV, without samples, or cut: a size that can be true is larger than the file.
+    Source:
+        Microsoft/IBM RIFF WAVE; EBU Tech 3306 (RF64, BW64): 64-bit sizes in a chunk "ds64".
+    """
+    if not data:
+        raise WavError(where, "empty file", "file is empty (0 bytes)")
+    if len(data) < 12 or data[:4] not in _RIFF or data[8:12] != b"WAVE":
+        raise WavError(
+            where, "not a WAV", f"not a RIFF WAVE file (starts with {data[:4]!r}, {len(data)} bytes)"
+        )
+    content, long_bytes, repair, has_no_samples = b"", None, "", False
+    if data[:4] != b"RIFF":
+        repair = "64-bit header"
+    position = 12
+    while position + 8 <= len(data):
+        chunk_id, chunk_bytes = struct.unpack_from("<4sI", data, position)
+        position += 8
+        left_bytes = len(data) - position
+        if chunk_id == b"fmt ":
+            content = data[position : position + chunk_bytes]
+            if len(content) < 16:
+                raise WavError(where, "truncated", f"format chunk has {len(content)} bytes, needs 16")
+        elif chunk_id == b"ds64" and min(chunk_bytes, left_bytes) >= 16:
+            _, long_bytes = struct.unpack_from("<QQ", data, position)
+        elif chunk_id == b"data":
+            if not content:
+                raise WavError(where, "damaged header", "data chunk comes before the format chunk")
+            if long_bytes is not None and chunk_bytes == _UNKNOWN_BYTES:
+                chunk_bytes = long_bytes
+            has_no_samples = chunk_bytes == 0
+            is_unfinished = has_no_samples and left_bytes > 0 and not _are_chunks(data, position)
+            if is_unfinished or (chunk_bytes >= _STREAMED_BYTES and chunk_bytes > left_bytes):
+                return Layout(content, position, len(data), "streamed header")
+            if chunk_bytes > left_bytes:
+                raise WavError(
+                    where,
+                    "truncated",
+                    f"header announces {chunk_bytes} bytes of samples, file holds {left_bytes}",
+                )
+            if chunk_bytes:
+                return Layout(content, position, position + chunk_bytes, repair)
+        position += chunk_bytes
+        if chunk_bytes & 1:  # RIFF chunks are padded to even length, but for those of some recorders
+            if data[position : position + 4] in _CHUNKS:
+                repair = "chunk without its padding byte"
+            else:
+                position += 1
+    if has_no_samples:
+        raise WavError(where, "no samples", "header is fine but there are no samples")
+    missing = "data" if content else "format"
+    raise WavError(where, "truncated", f"ends after {len(data)} bytes without a {missing} chunk")
+
+
+def _are_chunks(data: bytes, position: int) -> bool:
+    """Whether nothing but whole chunks follows, which samples hardly look like."""
+    while position + 8 <= len(data):
+        chunk_id, chunk_bytes = struct.unpack_from("<4sI", data, position)
+        if not chunk_id.strip().isalnum():
+            return False
+        position += 8 + chunk_bytes + (chunk_bytes & 1)
+    return position in (len(data), len(data) + 1)  # the last one is often not padded
+
+
 def decode_wav(data: bytes, sample_rate_hz: int, where: str = "wav") -> NDArray[np.int16]:
     """Samples of a WAV file held in memory.
 
@@ -35,40 +142,25 @@ def decode_wav(data: bytes, sample_rate_hz: int, where: str = "wav") -> NDArray[
     Returns:
         (samples,) int16, at least one sample.
     Raises:
-        WavError: anything else than a whole 16-bit mono PCM file at that rate.
-    Source:
-        Microsoft/IBM RIFF WAVE; WAVE_FORMAT_EXTENSIBLE carries the real format tag
-        in the first two bytes of its sub-format GUID.
+        WavError: anything else than a 16-bit mono PCM file at that rate, or one of ``find_samples``.
     """
-    if not data:
-        raise WavError(where, "empty file", "file is empty (0 bytes)")
-    if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        raise WavError(
-            where, "not a WAV", f"not a RIFF WAVE file (starts with {data[:4]!r}, {len(data)} bytes)"
-        )
-    format_seen = False
-    position = 12
-    while position + 8 <= len(data):
-        chunk_id, chunk_bytes = struct.unpack_from("<4sI", data, position)
-        position += 8
-        if chunk_id == b"fmt ":
-            _check_format(data[position : position + chunk_bytes], sample_rate_hz, where)
-            format_seen = True
-        elif chunk_id == b"data":
-            if not format_seen:
-                raise WavError(where, "damaged header", "data chunk comes before the format chunk")
-            return _samples(data[position : position + chunk_bytes], chunk_bytes, where)
-        position += chunk_bytes + (chunk_bytes & 1)  # RIFF chunks are padded to even length
-    missing = "data" if format_seen else "format"
-    raise WavError(where, "truncated", f"ends after {len(data)} bytes without a {missing} chunk")
+    return samples_of(data, find_samples(data, where), sample_rate_hz, where)
 
 
-def _check_format(chunk: bytes, sample_rate_hz: int, where: str) -> None:
-    if len(chunk) < 16:
-        raise WavError(where, "truncated", f"format chunk has {len(chunk)} bytes, needs 16")
-    tag, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
-    if tag == _EXTENSIBLE and len(chunk) >= 26:
-        (tag,) = struct.unpack_from("<H", chunk, 24)
+def samples_of(data: bytes, layout: Layout, sample_rate_hz: int, where: str) -> NDArray[np.int16]:
+    """As ``decode_wav``, once it is known where the samples are."""
+    _check_format(layout, sample_rate_hz, where)
+    size_bytes = layout.end - layout.start
+    if size_bytes % 2 and not layout.repair:
+        raise WavError(where, "truncated", f"{size_bytes} bytes of samples is half a sample too many")
+    if size_bytes < 2:
+        raise WavError(where, "no samples", "header is fine but there are no samples")
+    return np.frombuffer(data, "<i2", size_bytes // 2, layout.start).astype(np.int16)
+
+
+def _check_format(layout: Layout, sample_rate_hz: int, where: str) -> None:
+    tag = layout.tag
+    _, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", layout.format)
     if tag == _FLOAT:
         raise WavError(where, "float samples", f"{bits}-bit float samples, expected 16-bit PCM")
     if tag != _PCM:
@@ -80,20 +172,6 @@ def _check_format(chunk: bytes, sample_rate_hz: int, where: str) -> None:
         raise WavError(where, kind, f"{channels} channels, expected mono")
     if rate_hz != sample_rate_hz:
         raise WavError(where, f"{rate_hz} Hz", f"{rate_hz} Hz, expected {sample_rate_hz} Hz")
-
-
-def _samples(payload: bytes, announced_bytes: int, where: str) -> NDArray[np.int16]:
-    if announced_bytes == 0:
-        raise WavError(where, "no samples", "header is fine but there are no samples")
-    if len(payload) < announced_bytes:
-        raise WavError(
-            where,
-            "truncated",
-            f"header announces {announced_bytes} bytes of samples, file holds {len(payload)}",
-        )
-    if announced_bytes % 2:
-        raise WavError(where, "truncated", f"{announced_bytes} bytes of samples is half a sample too many")
-    return np.frombuffer(payload, dtype="<i2").astype(np.int16)
 
 
 def read_wav(path: Path, sample_rate_hz: int) -> NDArray[np.int16]:

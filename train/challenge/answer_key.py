@@ -7,6 +7,7 @@ from pathlib import Path
 from train.challenge.submission import HEADER, challenge_names
 from train.core.console import warn
 from train.core.errors import UserError
+from train.core.layout import composed, word_name
 from train.core.metrics import summarize
 from train.core.results.accuracy import Accuracy
 
@@ -20,6 +21,7 @@ def read_key(path: Path) -> dict[str, str]:
     key: dict[str, str] = {}
     try:
         for number, (name, label) in enumerate(_rows(path), start=2):
+            name, label = composed(name), word_name(label)
             if name in key:
                 raise UserError(f"--key {path}:{number}: {name} is in it twice; expected each file once")
             key[name] = label
@@ -45,7 +47,7 @@ def check_key(path: Path, key: dict[str, str], names: Sequence[str], labels: Seq
             f"{', '.join(labels)}); pass a run trained on the key's words; "
             "without --key the CSV is written all the same"
         )
-    common = sum(name in key for name in names)
+    common = sum(composed(name) in key for name in names)
     if not common:
         raise UserError(
             f"--key {path}: has none of the {len(names):,} files (they are like {names[0]}, the key has "
@@ -66,7 +68,8 @@ def check_key(path: Path, key: dict[str, str], names: Sequence[str], labels: Seq
 def score_submission(path: Path, key: dict[str, str], labels: Sequence[str]) -> Accuracy:
     """What ``metrics.summarize`` says of the submission's rows that the key has."""
     index = {label: number for number, label in enumerate(labels)}
-    pairs = [(index[key[name]], index[label]) for name, label in _rows(path) if name in key]
+    rows = ((composed(name), label) for name, label in _rows(path))
+    pairs = [(index[key[name]], index[label]) for name, label in rows if name in key]
     truth, given = zip(*pairs, strict=True)
     return summarize(truth, given, tuple(labels))
 

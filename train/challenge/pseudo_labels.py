@@ -13,11 +13,21 @@ from numpy.typing import NDArray
 
 from train.core import runfolder
 from train.core.console import printable, progress
-from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END, SPLIT_LISTS, TRAINING
+from train.core.layout import (
+    BACKGROUND_FOLDER,
+    SOUND_SUFFIXES,
+    SPEAKER_END,
+    SPLIT_LISTS,
+    TRAINING,
+    as_seen,
+    is_litter,
+)
 from train.core.outputs import whole_folder
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
-from train.data.corpus import read_lists, speaker_of, which_set
+from train.data.corpus import list_key, read_lists
+from train.data.speakers import speaker_of, which_set
 
+_SUFFIXES = tuple(map(os.fsencode, SOUND_SUFFIXES))
 MANIFEST = "pseudo.json"  # in the folder: what was made of what, and that it may be made anew
 
 
@@ -54,7 +64,7 @@ def accepted(opinions: Iterable[Opinion], threshold: float, agree: int) -> list[
 
 
 def find_recordings(folder: Path) -> list[bytes]:
-    """Paths of the WAV files below a folder, as seen from it, sorted byte by byte.
+    """Paths of the recordings below a folder, as seen from it, sorted byte by byte.
 
     Hidden ones and background noise, which is no clip, are left out.
     """
@@ -67,7 +77,7 @@ def find_recordings(folder: Path) -> list[bytes]:
         found += [
             os.path.relpath(os.path.join(place, name), root)  # noqa: PTH118 - bytes, as names are
             for name in files
-            if name.lower().endswith(b".wav") and not name.startswith(b".")
+            if name.lower().endswith(_SUFFIXES) and not is_litter(os.fsdecode(name))
         ]
     return sorted(found)
 
@@ -89,19 +99,22 @@ class Truth:
         path = Path(source)
         if not has_speaker(source) or len(path.parts) < 2:
             return None
-        word = path.parts[0].lower()
-        return word if word in self._labels else UNKNOWN_LABEL
+        labels = {as_seen(label): label for label in self._labels}
+        return labels.get(as_seen(path.parts[0]), UNKNOWN_LABEL)
 
     def is_held_out(self, source: str) -> bool:
         """Whether the corpus keeps the recording for validation or testing."""
         path = Path(source)
         if self._lists is None:
             return which_set(path.name, 10.0, 10.0) != TRAINING
-        return self._lists.get(f"{path.parts[0].lower()}/{path.name}", TRAINING) != TRAINING
+        keys = (list_key(source), list_key(f"{path.parts[0]}/{path.name}"))
+        return any(self._lists.get(key, TRAINING) != TRAINING for key in keys)
 
 
 def target_names(opinions: Iterable[Opinion]) -> list[str]:
     """``<label>/<speaker>_nohash_<n>.wav`` for each, the speaker as its name says, numbered anew.
+
+    The suffix stays, since recordings are copied as they are.
 
     A recording whose name says nobody is a speaker of its own.
     """
@@ -111,7 +124,8 @@ def target_names(opinions: Iterable[Opinion]) -> list[str]:
         speaker = speaker_of(Path(each.source).stem)
         number = taken[each.label, speaker]
         taken[each.label, speaker] += 1
-        names.append(f"{each.label}/{speaker}{SPEAKER_END}{number}.wav")
+        suffix = Path(each.source).suffix.lower()
+        names.append(f"{each.label}/{speaker}{SPEAKER_END}{number}{suffix}")
     return names
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from train import architectures
 from train.audio.frontend import float_features
-from train.audio.wav import WavError, fit_length, read_wav, to_float
+from train.audio.recording import read_recording
+from train.audio.wav import WavError, fit_length, to_float
 from train.challenge.submission_rules import variants
 from train.challenge.weighting import average
 from train.core import runfolder
@@ -177,7 +178,7 @@ class Scorer:
 
     def _read(self, file: Path) -> NDArray[np.float32] | Fault:
         try:
-            samples = read_wav(file, self.committee.sample_rate_hz)
+            samples = read_recording(file, self.committee.sample_rate_hz).samples
         except WavError as error:
             return Fault(error.detail, error.kind in _NO_SOUND)
         return to_float(fit_length(samples, self.committee.clip_samples))

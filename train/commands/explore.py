@@ -70,7 +70,11 @@ def run(flags: argparse.Namespace) -> None:
     _check_writable(flags.out)
     source = find_corpus(job)
     corpus = read_corpus(
-        source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
+        source.root,
+        job.front_end.sample_rate_hz,
+        job.validation_percentage,
+        job.testing_percentage,
+        job.words,
     )
     if corpus.skipped:
         warn(f"{len(corpus.skipped)} files of {corpus.root} cannot be used; the page lists them")

@@ -1,7 +1,7 @@
 """The flags of ``earshot train`` and what they mean. Imports nothing slow: --help is quick."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ examples:
 earshot --help lists the commands beside this one
 """
 _PSEUDO_FRACTION = 0.6  # of the challenge's winner
+_SHARE_TOLERANCE = 0.015  # 0.33 three times is meant to be all
 
 
 def _list_of(kind: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
@@ -213,6 +214,30 @@ def _extra_data(text: str) -> ExtraData:
         ) from None
 
 
+def _first_data(given: Sequence[str], others: Sequence[ExtraData]) -> str | None:
+    """Where the first --data is: it has what the others leave, and may say so.
+
+    Raises:
+        UserError: it says another share.
+    """
+    if not given:
+        return None
+    where, _, text = given[0].rpartition("@")
+    try:
+        share = float(text)
+    except ValueError:
+        return given[0]
+    if not where or Path(given[0]).exists():
+        return given[0]
+    left = 1 - sum(other.share for other in others)
+    if abs(share - left) > _SHARE_TOLERANCE:
+        raise UserError(
+            f"--data {given[0]}: the first --data has what the others leave of each batch, {left:g}; "
+            f"expected {where}@{left:g}, or {where} alone"
+        )
+    return where
+
+
 def _pseudo_data(arguments: argparse.Namespace) -> tuple[ExtraData, ...]:
     """--pseudo and its fraction as one more source of clips; none without."""
     where, share = arguments.pseudo, arguments.pseudo_fraction
@@ -244,10 +269,11 @@ def job_of(arguments: argparse.Namespace) -> Job:
         raise UserError("--words is missing; for example: earshot train --words yes,no")
     if arguments.random_data and arguments.data:
         raise UserError(f"--random-data and --data {arguments.data[0]} exclude each other")
+    others = (*map(_extra_data, arguments.data[1:]), *_pseudo_data(arguments))
     return Job(
         words=words_of(arguments.words),
-        data=RANDOM if arguments.random_data else next(iter(arguments.data), None),
-        extra_data=(*map(_extra_data, arguments.data[1:]), *_pseudo_data(arguments)),
+        data=RANDOM if arguments.random_data else _first_data(arguments.data, others),
+        extra_data=others,
         test_data=arguments.test_data,
         language=arguments.language,
         synthetic_clips=arguments.synthetic_clips,
@@ -301,7 +327,7 @@ def add_data_flags(group: Any, defaults: Job | Trained) -> None:
     if training:
         text += (
             ". Once more as WHERE@SHARE: clips for training alone, that share of each batch, such as "
-            "--data recordings/ --data synthetic@0.5"
+            "--data recordings/ --data synthetic@0.5; the first has the rest"
         )
         group.add_argument("--data", action="append", default=[], metavar="WHERE", help=text)
         group.add_argument(

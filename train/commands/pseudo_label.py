@@ -52,7 +52,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="WHERE",
-        help="a folder or archive of 16-bit mono WAVs, by word or not, or speech_commands (downloaded)",
+        help="a folder or archive of recordings, by word or not, or speech_commands (downloaded)",
     )
     parser.add_argument(
         "--threshold",
@@ -83,7 +83,7 @@ def run(flags: argparse.Namespace) -> None:
     check_outside(flags.out, root)
     names = find_recordings(root)
     if not names:
-        raise UserError(f"--data {flags.data}: there is no .wav file in it; expected recordings to label")
+        raise UserError(f"--data {flags.data}: there is no recording in it; expected some to label")
     rows = _Opinions(flags.out)
     try:
         _score(committee, root, names, rows)

@@ -86,7 +86,7 @@ def write_sample(corpus: Corpus, clips: list[Clip], out: Path, record: dict[str,
     with whole_folder(out) as unfinished, progress("copying clips", len(clips)) as advance:
         for clip in clips:
             target = unfinished / clip.name
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(clip.path, target)
             advance()
         if corpus.split_rule == "lists":
@@ -94,13 +94,25 @@ def write_sample(corpus: Corpus, clips: list[Clip], out: Path, record: dict[str,
                 listed = sorted(clip.name for clip in clips if clip.split == split)
                 (unfinished / name).write_text("".join(f"{each}\n" for each in listed), encoding="utf-8")
         if corpus.has_background_folder:
-            shutil.copytree(corpus.root / BACKGROUND_FOLDER, unfinished / BACKGROUND_FOLDER)
+            _copy_noise(corpus, unfinished / BACKGROUND_FOLDER)
         for pattern in _KEPT_WITH_CLIPS:
             for path in corpus.root.glob(pattern):
                 shutil.copyfile(path, unfinished / path.name)
         runfolder.write_json(unfinished / RECORD, record)
         if out.is_dir():
             shutil.rmtree(out)
+
+
+def _copy_noise(corpus: Corpus, target: Path) -> None:
+    """The folder of noise as it is; what is understood as noise from folders of other names."""
+    official = corpus.root / BACKGROUND_FOLDER
+    if official.is_dir():
+        shutil.copytree(official, target)
+    for path in corpus.backgrounds:
+        if not path.is_relative_to(official):
+            copy = target.joinpath(*path.relative_to(corpus.root).parts)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 def _homes(clips: Iterable[Clip]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -34,8 +35,9 @@ def warn(message: str) -> None:
 
 
 def printable(name: str) -> str:
-    """The name of a file as a terminal or JSON can have it, whatever its bytes."""
-    return os.fsencode(name).decode(errors="backslashreplace")
+    """The name of a file as a terminal or JSON can have it, whatever its bytes: controls are escaped."""
+    text = os.fsencode(name).decode(errors="backslashreplace")
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda control: ascii(control[0])[1:-1], text)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,50 @@
 """What the folders, files and splits of a corpus are called; Speech Commands has them so."""
 
+import re
+import unicodedata
+
 TRAINING, VALIDATION, TESTING = "training", "validation", "testing"
 SPLITS = (TRAINING, VALIDATION, TESTING)
 ALL = "all"  # stands for the three together where a corpus is only evaluated on
 BACKGROUND_FOLDER = "_background_noise_"
 SPEAKER_END = "_nohash_"  # in the name of a clip, behind the speaker
 SPLIT_LISTS = {VALIDATION: "validation_list.txt", TESTING: "testing_list.txt"}
+_SUFFIXES = """
+.wav .wave .flac .mp3 .ogg .oga .opus .m4a .aac .mp4 .aif .aiff .aifc .au .snd .caf .w64 .rf64 .bwf .voc .sph
+.nist .wma .amr .3gp .webm
+"""
+SOUND_SUFFIXES = tuple(_SUFFIXES.split())
+# What systems and file managers leave behind, hidden files aside.
+_LITTER = """
+thumbs.db ehthumbs.db desktop.ini __macosx @eadir $recycle.bin lost+found
+"""
+_LITTER_NAMES = frozenset([*_LITTER.split(), "system volume information"])
+
+
+def composed(name: str) -> str:
+    """A name with one character for each letter that has one; macOS takes ``ö`` apart."""
+    return unicodedata.normalize("NFC", name)
+
+
+def as_seen(name: str) -> str:
+    """A name as it is compared: the same for all that people see as the same, whatever system wrote it.
+
+    On Windows and macOS large and small letters are the same.
+    """
+    return composed(composed(name).casefold())
+
+
+def word_name(text: str) -> str:
+    """A word as labels have it: lower case, composed letters, single spaces."""
+    return " ".join(composed(composed(text).lower()).split())
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file or folder is hidden, or one that systems leave behind: nobody's recording."""
+    return name.startswith(".") or name.lower() in _LITTER_NAMES
+
+
+def natural_order(name: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts ``clip 9`` before ``clip 10``."""
+    parts = re.split(r"(\d+)", as_seen(name))  # \d also of other scripts, which int knows
+    return tuple((int(part), "") if place % 2 else (0, part) for place, part in enumerate(parts))

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from train.core.errors import UserError
+from train.core.layout import as_seen, word_name
 
-SILENCE_LABEL = "_silence_"
-UNKNOWN_LABEL = "_unknown_"
+SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
+_TAKEN = ("silence", "unknown")  # so do submissions call these two
 SPEC_VERSION = 1
 
 # Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md). For log and log_mel it is a part
@@ -369,12 +370,12 @@ class ModelSpec:
 
 
 def parse_words(text: str) -> tuple[str, ...]:
-    """Words of ``--words``, lower-cased, in the order given; a phrase has single spaces.
+    """Words of ``--words`` as labels have them (``layout.word_name``), in the order given.
 
     Raises:
         UserError: none, an empty one, one named twice, or a reserved or unusable name.
     """
-    words = tuple(" ".join(word.lower().split()) for word in text.split(","))
+    words = tuple(word_name(word) for word in text.split(","))
     for word in words:
         if not word:
             raise UserError(f"--words {text!r}: there is an empty word; expected e.g. --words yes,no")
@@ -383,8 +384,13 @@ def parse_words(text: str) -> tuple[str, ...]:
                 f"--words {text!r}: {word!r} cannot be a word: it names a folder of clips, and names with "
                 "/ or \\, or that start with _ or a dot, are reserved"
             )
-    repeated = sorted({word for word in words if words.count(word) > 1})
-    if repeated:
+        if as_seen(word) in _TAKEN:
+            raise UserError(
+                f"--words {text!r}: {word!r} cannot be a word: every model has a label of that name without "
+                "being asked; leave it out (a folder of that name is understood)"
+            )
+    seen = [as_seen(word) for word in words]
+    if repeated := sorted({word for word in words if seen.count(as_seen(word)) > 1}):
         raise UserError(f"--words {text!r}: {', '.join(repeated)} named more than once")
     return words
 

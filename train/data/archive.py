@@ -5,6 +5,7 @@ files in a new folder that holds no link; the first member that is not a plain f
 folder with a plain relative name refuses the whole archive.
 """
 
+import contextlib
 import errno
 import lzma
 import re
@@ -13,22 +14,26 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from train.core import console
 from train.core.errors import UserError
+from train.core.layout import is_litter
 from train.core.outputs import whole_folder
 from train.core.runfolder import sha256_file
+from train.data.folders import corpus_root
 
-SUFFIXES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar", ".zip")
+SUFFIXES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz", ".tar", ".zip")
 MAX_TOTAL_BYTES = 20 * 2**30  # the official corpus unpacks to about 4 GB
 MAX_MEMBERS = 1_000_000  # the official corpus has 105,000
 _MB = 1_000_000
 _BLOCK_BYTES = 1 << 20
 _SPARE_DISK_BYTES = 100 * _MB
+
+_ZIP_UTF8 = 0x800  # a flag of a member
 
 _DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, UnicodeError)
 
@@ -55,15 +60,16 @@ def folder_for(archive_name: str, sha256: str, cache: Path) -> Path:
     return Path(cache) / "corpora" / f"{stem}-{sha256[:12]}"
 
 
-def extract(archive: Path, cache: Path, sha256: str | None = None) -> Path:
+def extract(archive: Path, cache: Path, sha256: str | None = None, words: Sequence[str] = ()) -> Path:
     """Unpack a corpus into the cache, unless that was done before.
 
-    macOS bookkeeping (``._name``, ``__MACOSX/``, ``.DS_Store``) is left out.
+    What macOS and Windows keep for themselves (``__MACOSX/``, ``Thumbs.db``) and hidden files are left out.
 
     Args:
         archive: one of ``SUFFIXES``.
         cache: folder to unpack under.
         sha256: of the archive, when the caller has just verified it; else it is computed.
+        words: that are wanted, see ``corpus_root``.
     Returns:
         The corpus root (``corpus_root``).
     Raises:
@@ -72,13 +78,16 @@ def extract(archive: Path, cache: Path, sha256: str | None = None) -> Path:
     """
     archive = Path(archive)
     if not is_archive(archive):
-        raise UserError(f"{archive}: not an archive that can be unpacked; expected {', '.join(SUFFIXES)}")
+        raise UserError(
+            f"{archive}: not an archive that can be unpacked; expected {', '.join(SUFFIXES)}, or a folder: "
+            "unpack it with the program that made it, such as 7z x FILE, and pass the folder"
+        )
     try:
         folder = folder_for(archive.name, sha256 or sha256_file(archive), cache)
         if not folder.is_dir():
             with whole_folder(folder) as unfinished:
                 _unpack(archive, unfinished)
-                corpus_root(unfinished, str(archive))
+                corpus_root(unfinished, str(archive), words)
     except _DAMAGE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
         raise UserError(
@@ -86,38 +95,7 @@ def extract(archive: Path, cache: Path, sha256: str | None = None) -> Path:
         ) from error
     except OSError as error:
         raise _for_user(archive, error) from error
-    return corpus_root(folder, str(archive))
-
-
-def corpus_root(folder: Path, where: str | None = None) -> Path:
-    """The shallowest folder that has folders with ``.wav`` files in them.
-
-    Raises:
-        UserError: there is none, or more than one at the same depth.
-    """
-    level = [Path(folder)]
-    while level:
-        counts = {path: sum(map(_has_wav, _folders(path))) for path in level}
-        if found := [path for path in level if counts[path]]:
-            if len(found) > 1:
-                names = ", ".join(str(path.relative_to(folder)) for path in found)
-                raise UserError(
-                    f"{where or folder}: holds {len(found)} corpora ({names}), expected one; pass one of the "
-                    "folders with --data, or put their word folders into one"
-                )
-            return found[0]
-        level = [child for path in level for child in _folders(path)]
-    raise UserError(
-        f"{where or folder}: no corpus in it; expected a folder per word with .wav files, such as yes/1.wav"
-    )
-
-
-def _folders(path: Path) -> list[Path]:
-    return sorted(child for child in path.iterdir() if child.is_dir())
-
-
-def _has_wav(path: Path) -> bool:
-    return any(child.suffix.lower() == ".wav" for child in path.iterdir())
+    return corpus_root(folder, str(archive), words)
 
 
 def _for_user(archive: Path, error: OSError) -> UserError:
@@ -176,7 +154,7 @@ def _safe_path(archive: Path, name: str) -> Path | None:
         fault = "its name has a backslash or zero character"
     if fault:
         raise _refusal(archive, name, fault)
-    if not parts or "__MACOSX" in parts or parts[-1].startswith("._") or parts[-1] == ".DS_Store":
+    if not parts or is_litter(parts[-1]) or "__MACOSX" in parts:
         return None
     return Path(*parts)
 
@@ -227,16 +205,30 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
     with zipfile.ZipFile(archive) as package:
         for info in package.infolist():
             position_bytes += info.compress_size
+            name = _zip_name(info)
             if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise _refusal(archive, info.filename, "it is a link, device or other special file")
+                raise _refusal(archive, name, "it is a link, device or other special file")
             if info.flag_bits & 1:
-                raise _refusal(archive, info.filename, "it is encrypted")
-            if info.is_dir():
-                yield _Member(info.filename, 0, position_bytes, None)
+                raise _refusal(archive, name, "it is encrypted")
+            if name.endswith("/"):
+                yield _Member(name, 0, position_bytes, None)
                 continue
             try:
                 content = package.open(info)
             except NotImplementedError as error:
-                raise _refusal(archive, info.filename, f"cannot be read ({error})") from error
+                raise _refusal(archive, name, f"cannot be read ({error})") from error
             with content:
-                yield _Member(info.filename, info.file_size, position_bytes, content)
+                yield _Member(name, info.file_size, position_bytes, content)
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """A member's name as it was meant.
+
+    Programs for Windows write backslashes between folders. Names that do not say that they are UTF-8 are
+    read as code page 437; those from macOS and Linux are UTF-8 all the same.
+    """
+    name = info.orig_filename
+    if not info.flag_bits & _ZIP_UTF8:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")

@@ -1,50 +1,68 @@
-"""Reads a folder in the Speech Commands layout, checks every file, and lists what cannot be used.
+"""Reads a folder of recordings by word, checks every file, and lists what cannot be used.
 
 ``<word>/<speaker>_nohash_<n>.wav``, ``_background_noise_/``, and optionally
-``validation_list.txt`` and ``testing_list.txt``, which then decide the split.
+``validation_list.txt`` and ``testing_list.txt``, which then decide the split, as Speech Commands has them; or
+``<word>/<speaker>/<n>.wav``, ``<speaker>/<word>/<n>.wav``, or files of any names.
 """
 
 import hashlib
-import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from train.audio.wav import WavError, conversion_command, decode_wav
-from train.core.console import progress, warn
+from train.audio.recording import CONVERSION, NO_SOUND, counted, in_words, read_recording
+from train.audio.wav import WavError, conversion_command
+from train.core.console import log, printable, progress, warn
 from train.core.errors import UserError
 from train.core.layout import (
     BACKGROUND_FOLDER,
-    SPEAKER_END,
+    SOUND_SUFFIXES,
     SPLIT_LISTS,
     SPLITS,
-    TESTING,
     TRAINING,
-    VALIDATION,
+    as_seen,
+    is_litter,
 )
 from train.core.results.training import SkippedFile
+from train.core.spec import SILENCE_LABEL
+from train.data.corpus_files import File, find_files
+from train.data.folder_names import understood
+from train.data.speakers import Division, Named, divide, name_speakers, speaker_of, which_set
 
-_SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".aif", ".aiff")
-_MAX_HASH = 2**27 - 1
 _READERS = 8  # reading many small files waits for the disk, not for the processor
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One usable recording."""
+    """One usable recording.
+
+    Attributes:
+        name: "<word>/<file>" with the word as labels have it, or with folders between them; unique.
+        samples: at the rate that the corpus was read at.
+        sha256: of the file.
+        audio: a 16-bit mono WAV of it at that rate, where it is none itself.
+        said_by: the speaker; "" for the one that the name of the file tells.
+    """
 
     path: Path
-    name: str  # "<word>/<file>" with the word in lower case; unique in the corpus
+    name: str
     word: str
     split: str
     samples: int
     sha256: str
+    audio: Path | None = None
+    said_by: str = ""
 
     @property
     def speaker(self) -> str:
-        return speaker_of(self.path.name)
+        return self.said_by or speaker_of(self.path.name)
+
+    @property
+    def wav(self) -> Path:
+        """What ``read_wav`` reads."""
+        return self.audio or self.path
 
 
 @dataclass(frozen=True)
@@ -55,10 +73,13 @@ class Corpus:
     clips: tuple[Clip, ...]
     backgrounds: tuple[Path, ...]
     skipped: tuple[SkippedFile, ...]
-    split_rule: str  # "lists" or "hash"
+    split_rule: str  # see ``speakers.Division``
     sha256: str  # of names, splits and contents
     has_background_folder: bool = False
     missing: tuple[str, ...] = ()  # named in the lists, but not there
+    note: str = ""  # what its making means for figures
+    converted: Mapping[str, int] = field(default_factory=dict)  # clips by kind
+    repaired: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def words(self) -> dict[str, int]:
@@ -69,102 +90,78 @@ class Corpus:
         return dict(Counter(item.kind for item in self.skipped).most_common())
 
 
-def speaker_of(name: str) -> str:
-    """The speaker that a file name tells; the whole name where it tells none."""
-    return re.sub(rf"{SPEAKER_END}.*$", "", name)
-
-
-def which_set(name: str, validation_percentage: float, testing_percentage: float) -> str:
-    """The split of a clip by the hash of its speaker.
-
-    Everything from ``_nohash_`` on is left out, so that a speaker stays on one side and
-    a growing corpus never moves a clip.
-
-    Args:
-        name: file name, with or without folders.
-    Source:
-        SHA-1 rule of TensorFlow's speech_commands ``input_data.which_set``.
-    """
-    speaker = speaker_of(name.rsplit("/", 1)[-1])
-    digest = int(hashlib.sha1(speaker.encode("utf-8")).hexdigest(), 16)
-    percentage = (digest % (_MAX_HASH + 1)) * (100.0 / _MAX_HASH)
-    if percentage < validation_percentage:
-        return VALIDATION
-    if percentage < validation_percentage + testing_percentage:
-        return TESTING
-    return TRAINING
-
-
 def read_corpus(
     root: Path,
     sample_rate_hz: int,
     validation_percentage: float = 10.0,
     testing_percentage: float = 10.0,
+    words: Sequence[str] = (),
 ) -> Corpus:
-    """Read and check every file under ``root``.
+    """Read and check every file under ``root``, and say what was made of it.
 
-    A file that is not whole 16-bit mono PCM at ``sample_rate_hz`` is listed in
-    ``skipped`` with its reason; so is any other file in a word's folder. Clips that the
-    lists name but nobody finds are in ``missing``, and a warning counts them.
+    A recording of any kind is converted to 16-bit mono at ``sample_rate_hz``. A file that cannot be is
+    listed in ``skipped`` with its reason; so is any other file in a word's folder. Clips that the lists
+    name but nobody finds are in ``missing``, and a warning counts them.
 
+    Args:
+        words: that are to be spotted. They tell folders of words from others, and which words need clips
+            in each split.
     Raises:
-        UserError: no such folder, or not one usable WAV in it.
+        UserError: no such folder, or not one usable recording in it.
     """
     root = Path(root)
     if not root.is_dir():
         raise UserError(f"{root}: there is no such folder; --data takes a folder or archive of clips")
     listed = read_lists(root)
-    files = [
-        file
-        for folder in sorted(root.iterdir())
-        if folder.is_dir() and folder.name != BACKGROUND_FOLDER and not folder.name.startswith(".")
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and not file.name.startswith(".")
-    ]
-    clips: list[Clip] = []
-    missing = dict(listed or {})
+    files = find_files(root, words)
     skipped = [
-        SkippedFile(file.name, "outside a word's folder", "expected <word>/<file>.wav")
+        SkippedFile(printable(file.name), "outside a word's folder", "expected <word>/<file>.wav")
         for file in sorted(root.iterdir())
-        if file.is_file() and file.suffix.lower() in _SOUNDS
+        if file.is_file() and file.suffix.lower() in SOUND_SUFFIXES and not is_litter(file.name)
     ]
+    usable: list[tuple[File, _Checked]] = []
+    noise: list[tuple[Path, str]] = []
+    noise_skipped: list[SkippedFile] = []
+    named: set[str] = set()
     with ThreadPoolExecutor(_READERS) as pool, progress("reading corpus", len(files)) as advance:
-        for file, (samples, sha256, error) in zip(
-            files, pool.map(lambda path: _check(path, sample_rate_hz), files), strict=True
-        ):
+        checked = pool.map(lambda file: _check(file.path, sample_rate_hz), files)
+        for file, found in zip(files, checked, strict=True):
             advance()
-            word = file.relative_to(root).parts[0].lower()
-            name = f"{word}/{file.name}"
-            missing.pop(name, None)
-            if error is not None:
-                skipped.append(SkippedFile(str(file.relative_to(root)), error.kind, error.detail))
-                continue
-            if listed is None:
-                split = which_set(file.name, validation_percentage, testing_percentage)
+            named |= file.list_keys
+            if isinstance(found, WavError):
+                item = SkippedFile(printable(str(file.path.relative_to(root))), found.kind, found.detail)
+                (noise_skipped if file.word == BACKGROUND_FOLDER else skipped).append(item)
+            elif file.is_noise(found.samples / sample_rate_hz):
+                noise.append((file.path, found.identity))
             else:
-                split = listed.get(name, TRAINING)
-            clips.append(Clip(file, name, word, split, samples, sha256))
-    backgrounds, background_skipped = _read_backgrounds(root, sample_rate_hz)
-    skipped += background_skipped
-    if not clips:
+                usable.append((file, found))
+    skipped += noise_skipped
+    if not usable:
         raise UserError(_nothing_usable(root, skipped, sample_rate_hz))
-    _refuse_duplicates(clips)
+    divided = _divide(usable, listed, words, (validation_percentage, testing_percentage), str(root))
+    clips = _clips(usable, divided)
+    missing = [name for name in listed or {} if name not in named]
     if missing:
         warn(
             f"{root}: {len(missing)} of the {len(listed or {})} clips that its lists name are not there "
-            f"(first: {next(iter(missing))} in {SPLIT_LISTS[next(iter(missing.values()))]}); check the lists "
+            f"(first: {missing[0]} in {SPLIT_LISTS[(listed or {})[missing[0]]]}); check the lists "
             "if no clip was taken out on purpose"
         )
-    return Corpus(
+    corpus = Corpus(
         root=root,
-        clips=tuple(clips),
-        backgrounds=tuple(path for path, _ in backgrounds),
+        clips=clips,
+        backgrounds=tuple(path for path, _ in noise),
         skipped=tuple(skipped),
-        split_rule="hash" if listed is None else "lists",
-        sha256=_corpus_hash(clips, backgrounds),
-        has_background_folder=(root / BACKGROUND_FOLDER).is_dir(),
+        split_rule=divided.rule,
+        sha256=_corpus_hash(clips, [found.identity for _, found in usable], noise),
+        has_background_folder=(root / BACKGROUND_FOLDER).is_dir() or bool(noise),
         missing=tuple(missing),
+        note=divided.note,
+        converted=counted(found.converted for _, found in usable),
+        repaired=counted(found.repaired for _, found in usable),
     )
+    _say(corpus, files)
+    return corpus
 
 
 def require_words(corpus: Corpus, words: Iterable[str], splits: Iterable[str] = SPLITS) -> None:
@@ -192,45 +189,99 @@ def require_words(corpus: Corpus, words: Iterable[str], splits: Iterable[str] = 
                 how = (
                     _list_of(split)
                     if corpus.split_rule == "lists"
-                    else f"{counts.total()} clips are too few speakers for the hash rule; record more, or "
+                    else f"{_counted(corpus, word)} too few to keep some for each split; record more, or "
                     "write validation_list.txt and testing_list.txt"
                 )
                 raise UserError(f"{corpus.root}: {word!r} has no {split} clip: {how}")
 
 
-def _check(path: Path, sample_rate_hz: int) -> tuple[int, str, WavError | None]:
-    """Samples, SHA-256 and fault of one file."""
-    if path.suffix.lower() != ".wav":
-        kind = f"{path.suffix.lower() or 'no suffix'} file"
-        return 0, "", WavError(str(path), kind, "not a .wav file; convert it to 16-bit mono WAV")
+@dataclass(frozen=True)
+class _Checked:
+    """A usable recording, without its samples."""
+
+    samples: int
+    sha256: str
+    audio: Path
+    converted: str
+    repaired: str
+
+    @property
+    def identity(self) -> str:
+        """What the hash of the corpus has of it."""
+        return f"{self.sha256} {CONVERSION}" if self.converted else self.sha256
+
+
+def _check(path: Path, sample_rate_hz: int) -> _Checked | WavError:
+    """One file, or its fault."""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        return 0, "", WavError(str(path), "unreadable", f"cannot be read: {error.strerror}")
-    try:
-        samples = decode_wav(data, sample_rate_hz, str(path))
+        found = read_recording(path, sample_rate_hz)
     except WavError as error:
-        return 0, "", error
-    return len(samples), hashlib.sha256(data).hexdigest(), None
+        if error.kind == NO_SOUND and path.suffix.lower() != ".wav":
+            kind = f"{path.suffix.lower() or 'no suffix'} file"
+            return WavError(str(path), printable(kind), error.detail)
+        return error
+    return _Checked(len(found.samples), found.sha256, found.wav, found.converted, found.repaired)
 
 
-def _read_backgrounds(root: Path, sample_rate_hz: int) -> tuple[list[tuple[Path, str]], list[SkippedFile]]:
-    folder = root / BACKGROUND_FOLDER
-    found: list[tuple[Path, str]] = []
-    skipped: list[SkippedFile] = []
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if not path.is_file() or path.name.startswith((".", "README")):
-            continue
-        _, sha256, error = _check(path, sample_rate_hz)
-        if error is None:
-            found.append((path, sha256))
-        else:
-            skipped.append(SkippedFile(str(path.relative_to(root)), error.kind, error.detail))
-    return found, skipped
+def _divide(
+    usable: Sequence[tuple[File, _Checked]],
+    listed: Mapping[str, str] | None,
+    words: Sequence[str],
+    percentages: tuple[float, float],
+    root: str,
+) -> Division:
+    """Who says each usable clip, and its split."""
+    named = [Named(file.label, file.within, file.path.name) for file, _ in usable]
+    if listed is not None:
+        speakers, _ = name_speakers(named, root)
+        return Division(tuple(speakers), tuple(_listed(file, listed) for file, _ in usable), "lists")
+    spoken = [index for index, clip in enumerate(named) if clip.word != SILENCE_LABEL]
+    division = divide([named[index] for index in spoken], words, *percentages, root)
+    # Nobody speaks in the others.
+    speakers = [clip.file for clip in named]
+    splits = [which_set(clip.file, *percentages) for clip in named]
+    for place, index in enumerate(spoken):
+        speakers[index], splits[index] = division.speakers[place], division.splits[place]
+    return replace(division, speakers=tuple(speakers), splits=tuple(splits))
+
+
+def _listed(file: File, listed: Mapping[str, str]) -> str:
+    return next((listed[key] for key in file.list_keys if key in listed), TRAINING)
+
+
+def _clips(usable: Sequence[tuple[File, _Checked]], divided: Division) -> tuple[Clip, ...]:
+    short = Counter(file.name(in_full=False) for file, _ in usable)
+    clips = []
+    for (file, found), speaker, split in zip(usable, divided.speakers, divided.splits, strict=True):
+        name = file.name(in_full=short[file.name(in_full=False)] > 1)
+        audio = found.audio if found.audio != file.path else None
+        clips.append(Clip(file.path, name, file.label, split, found.samples, found.sha256, audio, speaker))
+    _refuse_duplicates(clips)
+    return tuple(clips)
+
+
+def _say(corpus: Corpus, files: Sequence[File]) -> None:
+    """What was made of the files, as far as it is not what their names say."""
+    changes = [
+        f"{what} {sum(counts.values())}{' recordings' if what == 'converted' else ''}: {in_words(counts)}"
+        for what, counts in (("converted", corpus.converted), ("repaired", corpus.repaired))
+        if counts
+    ]
+    if changes:
+        log("; ".join(changes))
+    for folder, meaning in understood({file.folder: file.word for file in files}).items():
+        log(f"folder {folder!r} is understood as {meaning}")
+    if corpus.note:
+        log(corpus.note)
+
+
+def list_key(name: str | PurePosixPath) -> str:
+    """A clip's name, folders and all, as it is compared with those of the lists."""
+    return as_seen("/".join(PurePosixPath(name).parts))
 
 
 def read_lists(root: Path) -> dict[str, str] | None:
-    """Split of each listed clip, or None where the corpus has no lists."""
+    """Split of each listed clip by its ``list_key``, or None where the corpus has no lists."""
     present = {split: root / name for split, name in SPLIT_LISTS.items() if (root / name).is_file()}
     if not present:
         return None
@@ -246,7 +297,7 @@ def read_lists(root: Path) -> dict[str, str] | None:
             parts = PurePosixPath(line.strip().replace("\\", "/")).parts
             if len(parts) < 2:
                 raise UserError(f"{path}:{number}: {line.strip()!r}, expected <word>/<file>.wav")
-            name = f"{parts[0].lower()}/{parts[-1]}"  # as read_corpus names clips, nested or not
+            name = list_key("/".join(parts))
             if listed.setdefault(name, split) != split:
                 raise UserError(f"{path}:{number}: {name} is also in {SPLIT_LISTS[listed[name]]}")
     return listed
@@ -261,12 +312,15 @@ def _refuse_duplicates(clips: list[Clip]) -> None:
         )
 
 
-def _corpus_hash(clips: list[Clip], backgrounds: list[tuple[Path, str]]) -> str:
+def _corpus_hash(
+    clips: Sequence[Clip], identities: Sequence[str], backgrounds: Iterable[tuple[Path, str]]
+) -> str:
+    """Of names, splits and contents, and how what is no 16-bit mono WAV is converted."""
     digest = hashlib.sha256()
-    for clip in clips:
-        digest.update(f"{clip.name}\0{clip.split}\0{clip.sha256}\n".encode())
-    for path, sha256 in backgrounds:
-        digest.update(f"{BACKGROUND_FOLDER}/{path.name}\0{sha256}\n".encode())
+    for clip, identity in zip(clips, identities, strict=True):
+        digest.update(f"{clip.name}\0{clip.split}\0{identity}\n".encode())
+    for path, identity in backgrounds:
+        digest.update(f"{BACKGROUND_FOLDER}/{printable(path.name)}\0{identity}\n".encode())
     return digest.hexdigest()
 
 
@@ -279,6 +333,12 @@ def _skip_summary(skipped: Iterable[SkippedFile], prefix: str = "") -> str:
     return f"{kinds} (first: {first.file}: {first.reason})"
 
 
+def _counted(corpus: Corpus, word: str) -> str:
+    clips = [clip for clip in corpus.clips if clip.word == word]
+    speakers = len({clip.speaker for clip in clips})
+    return f"{len(clips)} clips by {speakers} speaker{'s' * (speakers != 1)} are"
+
+
 def _list_of(split: str) -> str:
     """Say which list to mend where a split has no clip of a word."""
     if split in SPLIT_LISTS:
@@ -289,7 +349,7 @@ def _list_of(split: str) -> str:
 def _nothing_usable(root: Path, skipped: list[SkippedFile], sample_rate_hz: int) -> str:
     if skipped:
         return (
-            f"{root}: not one usable clip; {_skip_summary(skipped)}; expected 16-bit mono WAV, which makes: "
-            f"{conversion_command(sample_rate_hz)}"
+            f"{root}: not one usable clip; {_skip_summary(skipped)}; expected recordings, such as what this "
+            f"makes: {conversion_command(sample_rate_hz)}"
         )
-    return f"{root}: no .wav found; expected <word>/<speaker>_nohash_<n>.wav, e.g. yes/anna_nohash_0.wav"
+    return f"{root}: no recording found; expected <word>/<speaker>_nohash_<n>.wav, e.g. yes/anna_nohash_0.wav"

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from train.audio.excerpt import fit_clip
 from train.audio.frontend import float_features, wav_features
-from train.audio.wav import fit_length, read_wav, to_float
+from train.audio.recording import read_recording
+from train.audio.wav import read_wav, to_float
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.layout import ALL, BACKGROUND_FOLDER, SPLITS, TESTING, TRAINING, VALIDATION
@@ -87,7 +89,7 @@ def make_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Samp
 
 
 class AudioSource:
-    """Reads the audio of examples, pads or cuts it to one clip, and mixes in noise where it belongs.
+    """Reads the audio of examples, makes it as long as a clip, and mixes in noise where it belongs.
 
     Every example draws from a generator of its own, seeded by (seed, split, example,
     variant), so that the audio does not depend on the order or the thread it is made in.
@@ -103,7 +105,7 @@ class AudioSource:
         if corpus.has_background_folder and not self._backgrounds:
             raise UserError(
                 f"No background wav files were found in {corpus.root / BACKGROUND_FOLDER}; put some long "
-                "16-bit mono WAVs there, or remove the folder to train without background noise"
+                "recordings there, or remove the folder, to take noise that is made here"
             )
         if not self._backgrounds:
             warn(
@@ -112,7 +114,7 @@ class AudioSource:
             )
 
     def _read_background(self, path: Path) -> NDArray[np.float32]:
-        audio = to_float(read_wav(path, self._front_end.sample_rate_hz))
+        audio = to_float(read_recording(path, self._front_end.sample_rate_hz).samples)
         needed = self._front_end.clip_samples
         if len(audio) <= needed:
             raise UserError(
@@ -172,8 +174,9 @@ class AudioSource:
         return float_features(audio, self._front_end, os.cpu_count() or 1)
 
     def clip_audio(self, clip: Clip) -> NDArray[np.float32]:
-        samples = read_wav(clip.path, self._front_end.sample_rate_hz)
-        return to_float(fit_length(samples, self._front_end.clip_samples))
+        """A clip untouched, padded or cut to the part with the word: (clip_samples,) float32."""
+        rate_hz = self._front_end.sample_rate_hz
+        return to_float(fit_clip(read_wav(clip.wav, rate_hz), self._front_end.clip_samples, rate_hz))
 
     def _silence(self, split: str, generator: np.random.Generator) -> NDArray[np.float32]:
         """Background at a volume of U(0, 1), as speech_commands makes silence in every split."""

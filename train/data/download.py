@@ -14,6 +14,7 @@ from train.core import console
 from train.core.errors import UserError
 from train.core.runfolder import sha256_file
 from train.data import archive
+from train.data.folders import corpus_root
 
 # Speech Commands v0.02 (Warden 2018, arXiv 1804.03209), CC BY 4.0. The address is the default of
 # TensorFlow's examples/speech_commands/train.py; size and SHA-256 are those of
@@ -37,7 +38,7 @@ class _Cut(Exception):
 def official_corpus(cache: Path) -> Path | None:
     """Folder of the official corpus if it is downloaded and unpacked, else None."""
     folder = archive.folder_for(OFFICIAL_NAME, OFFICIAL_SHA256, cache)
-    return archive.corpus_root(folder) if folder.is_dir() else None
+    return corpus_root(folder) if folder.is_dir() else None
 
 
 def download_official(cache: Path, url: str = OFFICIAL_URL) -> Path:

@@ -24,7 +24,7 @@ from train.core.spec import FrontEnd
 from train.data.dataset import Example, Split
 from train.settings.augmentation import Augmentation
 
-_BANK_VERSION = 2  # raise it when the same inputs give other features
+_BANK_VERSION = 3  # raise it when the same inputs give other features
 _BLOCK_CLIPS = 32
 _KEEP_BYTES = 4 * 2**30  # older banks go when the cache grows over this
 

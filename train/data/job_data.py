@@ -1,10 +1,15 @@
 """What a job works on: its corpora, found, read and divided."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from train.audio.wav import conversion_command
+import numpy as np
+
+from train.audio.excerpt import voiced_samples
+from train.audio.wav import read_wav
 from train.core.console import log, warn
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING, TRAINING
@@ -12,13 +17,16 @@ from train.core.metrics import FEW_CLIPS
 from train.core.results.training import CorpusSummary, ExtraCorpus
 from train.core.spec import FrontEnd
 from train.data import stored_features
-from train.data.corpus import Clip, Corpus, read_corpus, require_words
-from train.data.dataset import AudioSource, Split, make_split
+from train.data.corpus import Clip, Corpus, require_words
+from train.data.dataset import AudioSource, Example, Split, make_split
 from train.data.feature_cache import Clips
-from train.data.sources import FOLDER, Source, resolve
+from train.data.job_corpora import Found, JobCorpora, read_corpora
+from train.data.sources import FOLDER, Source
+from train.data.stand_ins import lacks_words
 from train.settings.job import ExtraData, Job
 
-_LISTED_SKIPS = 5
+_HARDLY_LONGER = 0.05  # of a clip's length: what converters add, which nobody need be told of
+_MEASURED_CLIPS, _MOST, _ROOM_MS = 200, 95, 100
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class Material:
             kind=source.kind,
             name=source.name,
             path=str(source.root),
-            note=source.note,
+            note="; ".join(filter(None, (source.note, corpus.note))),
             split=corpus.split_rule,
             sha256=self.corpus_sha256,
             tested_on=self.tested.source.name,
@@ -97,6 +105,8 @@ class Material:
             listed_but_missing=tuple(corpus.missing),
             padded=sum(length < front_end.clip_samples for length in lengths),
             cut=sum(length > front_end.clip_samples for length in lengths),
+            converted=dict(corpus.converted) or None,
+            repaired=dict(corpus.repaired) or None,
         )
 
 
@@ -106,57 +116,31 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
     Raises:
         UserError: no corpus, a word without clips, or too little to train on.
     """
-    tested = _recordings(job, job.test_data, "--test-data") if job.test_data else None
-    main = _collection(job, job.data, tested)
+    corpora = read_corpora(job, splits)
+    tested = _collection(job, corpora.tested) if corpora.tested else None
+    main = _collection(job, corpora.main) if corpora.main else _bank(job, str(job.data), tested)
     noise = tested or main
     extras: tuple[Extra, ...] = ()
     if TRAINING in splits:
         held_out = tuple(clip for clip in main.corpus.clips if clip.split != TRAINING)
-        extras = tuple(_extra(job, extra, noise, held_out) for extra in job.extra_data)
-    corpora = dict.fromkeys(splits, main.corpus)
+        extras = tuple(_extra(job, corpora, extra, noise, held_out) for extra in job.extra_data)
+    divided_from = dict.fromkeys(splits, main.corpus)
     if tested is not None:
         unheard = _unheard(tested.corpus, [main.corpus, *(extra.collection.corpus for extra in extras)])
-        corpora |= {name: unheard for name in splits if name in (TESTING, ALL)}
-    divided = {name: _split(corpus, job, name) for name, corpus in corpora.items()}
+        divided_from |= {name: unheard for name in splits if name in (TESTING, ALL)}
+    divided = {name: _split(corpus, job, name) for name, corpus in divided_from.items()}
     _report(job, divided)
+    _say_what_is_cut([example for split in divided.values() for example in split.examples], job.front_end)
     return Material(main, noise, divided, extras)
 
 
-def _recordings(
-    job: Job, where: str | None, flag: str = "--data", noise: Collection | None = None
-) -> Collection:
-    """A corpus of audio; ``noise`` lends its own to one that has none."""
-    front_end = job.front_end
-    source = resolve(
-        where,
-        job.words,
-        job.seed,
-        job.language,
-        front_end.sample_rate_hz,
-        front_end.clip_duration_ms,
-        job.synthetic_clips,
-        flag,
-    )
-    corpus = read_corpus(
-        source.root, job.front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage
-    )
-    _report_skips(corpus, job.front_end.sample_rate_hz)
-    if noise is not None and not corpus.has_background_folder:
-        log(f"{source.name} brings no noise; it takes that of {noise.source.name}")
-        corpus = replace(
-            corpus,
-            backgrounds=noise.corpus.backgrounds,
-            has_background_folder=noise.corpus.has_background_folder,
-            sha256=f"{corpus.sha256}+{noise.corpus.sha256}",  # what is made of it is of both
-        )
-    audio = AudioSource(corpus, job.spec, job.augmentation, job.seed)
-    return Collection(source, corpus, audio, audio)
+def _collection(job: Job, found: Found) -> Collection:
+    audio = AudioSource(found.corpus, job.spec, job.augmentation, job.seed)
+    return Collection(found.source, found.corpus, audio, audio)
 
 
-def _collection(job: Job, where: str | None, noise: Collection | None) -> Collection:
-    """A corpus of audio, or a feature bank; one that has no noise takes that of another corpus."""
-    if where is None or not where.endswith(stored_features.SUFFIX):
-        return _recordings(job, where, noise=noise)
+def _bank(job: Job, where: str, noise: Collection | None) -> Collection:
+    """A feature bank; it takes the noise of another corpus."""
     if noise is None:
         raise UserError(
             f"--data {where}: a feature bank has neither noise nor audio to test on; add recordings with "
@@ -172,19 +156,24 @@ def _collection(job: Job, where: str | None, noise: Collection | None) -> Collec
     )
 
 
-def _extra(job: Job, extra: ExtraData, noise: Collection, held_out: tuple[Clip, ...]) -> Extra:
+def _extra(
+    job: Job, corpora: JobCorpora, extra: ExtraData, noise: Collection, held_out: tuple[Clip, ...]
+) -> Extra:
     """A corpus to train on, without the speakers whom the first is validated or tested on.
 
     Their recordings are left out under another name, too: unlabelled ones do not always say who speaks.
     What is for training alone is for training as a whole, where no lists say otherwise.
     """
-    found = _collection(job, extra.where, noise)
+    if (read := corpora.extras.get(extra.where)) is None:
+        found = _bank(job, extra.where, noise)
+    else:
+        found = _collection(job, read.in_noise_of(Found(noise.source, noise.corpus)))
     speakers = {clip.speaker for clip in held_out}
     recordings = {clip.sha256 for clip in held_out} - {""}  # a feature bank has none
     clips = tuple(
         clip for clip in found.corpus.clips if clip.speaker not in speakers and clip.sha256 not in recordings
     )
-    if found.corpus.split_rule == "hash":
+    if found.corpus.split_rule != "lists":
         clips = tuple(replace(clip, split=TRAINING) for clip in clips)
     collection = replace(found, corpus=replace(found.corpus, clips=clips))
     trained = {clip.word for clip in clips if clip.split == TRAINING}
@@ -193,7 +182,10 @@ def _extra(job: Job, extra: ExtraData, noise: Collection, held_out: tuple[Clip, 
         require_words(collection.corpus, lacking, [TRAINING])
     if lacking:
         warn(f"{found.source.name} has nothing of {', '.join(lacking)} to train on; other corpora have to")
-    split = make_split(collection.corpus, job.spec.labels, TRAINING, job.sampling, job.seed)
+    sampling = job.sampling
+    if lacks_words(collection.corpus, job, (TRAINING,)):
+        sampling = replace(sampling, unknown_percentage=0)  # others have to bring them
+    split = make_split(collection.corpus, job.spec.labels, TRAINING, sampling, job.seed)
     left_out = len(found.corpus.clips) - len(clips)
     without = f", without {left_out} clips of speakers validated or tested on" if left_out else ""
     log(
@@ -242,15 +234,19 @@ def _all_examples(split: Split) -> tuple[Any, ...]:
     return split.examples + split.unknown_pool
 
 
-def _report_skips(corpus: Corpus, sample_rate_hz: int) -> None:
-    if not corpus.skipped:
+def _say_what_is_cut(examples: Iterable[Example], front_end: FrontEnd) -> None:
+    """How many clips are longer than what a network hears at a time, and what would keep them whole."""
+    longest = round(front_end.clip_samples * (1 + _HARDLY_LONGER))
+    long = [clip for clip in {example.clip for example in examples} if clip and clip.samples > longest]
+    if not long:
         return
-    kinds = ", ".join(f"{count} {kind}" for kind, count in corpus.skipped_by_kind().items())
-    warn(
-        f"{len(corpus.skipped)} files of {corpus.root} cannot be used: {kinds}; all are listed in the report"
-    )
-    for item in corpus.skipped[:_LISTED_SKIPS]:
-        warn(f"  {item.file}: {item.reason}")
-    if len(corpus.skipped) > _LISTED_SKIPS:
-        warn(f"  … and {len(corpus.skipped) - _LISTED_SKIPS} more")
-    warn(f"  whole recordings can be converted: {conversion_command(sample_rate_hz)}")
+    long.sort(key=lambda clip: clip.name)
+    rate_hz, clip_ms = front_end.sample_rate_hz, front_end.clip_duration_ms
+    some = long[:: -(-len(long) // _MEASURED_CLIPS)]
+    voiced = [voiced_samples(read_wav(clip.wav, rate_hz), rate_hz) for clip in some]
+    needed_ms = 1000 * float(np.percentile(voiced, _MOST)) / rate_hz + _ROOM_MS
+    how = "; the words fit into it"
+    if needed_ms > clip_ms + _ROOM_MS:
+        whole_ms = math.ceil(needed_ms / 100) * 100
+        how = f"; --clip-duration-ms {whole_ms} would keep the words whole"
+    log(f"{len(long)} clips are longer than {clip_ms} ms: the part with the word was taken{how}")

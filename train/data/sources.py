@@ -1,6 +1,7 @@
 """Where the clips come from: what ``--data`` names, as a folder in the Speech Commands layout."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from train.core.errors import UserError
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TESTING, VALIDATION
 from train.core.outputs import whole_folder
 from train.data import archive, download
+from train.data.folders import corpus_root
 from train.settings.job import SYNTHETIC_CLIPS
 from train.synth import generate
 
@@ -63,13 +65,10 @@ def resolve(
             f"--sample-rate-hz is {sample_rate_hz}, but {data} clips are made at {_MADE_AT_HZ} Hz; pass "
             "recordings at your rate with --data"
         )
+    check(data, flag)
     if data == SPEECH_COMMANDS:
         root = download.official_corpus(cache_root())
-        if root is None:
-            raise UserError(
-                "--data speech_commands: not downloaded yet; get it with: earshot download (2.4 GB)"
-                + ("; for the folder of that name: --data ./speech_commands" if Path(data).is_dir() else "")
-            )
+        assert root is not None
         source = Source(data, "Speech Commands v0.02", root, "the official recordings and their split")
     elif data == SYNTHETIC:
         root = generate.generate(
@@ -85,21 +84,39 @@ def resolve(
         note = "random noise with random labels, for debugging: accuracy means nothing here"
         source = Source(data, "random", _random_corpus(words, seed), note)
     else:
-        source = _on_disk(Path(data), flag)
+        source = _on_disk(Path(data), flag, words)
     log(f"corpus: {source.name} in {source.root}: {source.note}")
     return source
 
 
-def _on_disk(path: Path, flag: str) -> Source:
-    if path.is_dir():
-        root = archive.corpus_root(path)
-    elif path.is_file():
-        root = archive.extract(path, cache_root())
-    else:
+def check(data: str | None, flag: str = "--data") -> None:
+    """Make sure that a corpus is there, or can be made, without making it.
+
+    Raises:
+        UserError: there is no such thing.
+    """
+    if data == SPEECH_COMMANDS and download.official_corpus(cache_root()) is None:
         raise UserError(
-            f"{flag} {path}: there is no such folder or archive; expected a path, "
+            f"{flag} speech_commands: not downloaded yet; get it with: earshot download (2.4 GB)"
+            + ("; for the folder of that name: --data ./speech_commands" if Path(data).is_dir() else "")
+        )
+    if data not in (None, SPEECH_COMMANDS, SYNTHETIC, RANDOM) and not Path(data).exists():
+        raise UserError(
+            f"{flag} {data}: there is no such folder or archive; expected a path, "
             f"{SPEECH_COMMANDS}, {SYNTHETIC} or {RANDOM}"
         )
+
+
+def is_made(data: str | None) -> bool:
+    """Whether a corpus may have to be made first, which takes its time."""
+    return data in (None, SYNTHETIC, RANDOM)
+
+
+def _on_disk(path: Path, flag: str, words: Sequence[str]) -> Source:
+    if path.is_dir():
+        root = corpus_root(path, words=words)
+    else:
+        root = archive.extract(path, cache_root(), words=words)
     return Source(FOLDER, path.name, root, f"recordings given with {flag}")
 
 

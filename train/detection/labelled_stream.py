@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from train.audio.wav import encode_wav, read_wav, to_int16
+from train.audio.recording import read_recording
+from train.audio.wav import encode_wav, to_int16
 from train.core import runfolder
 from train.core.console import warn
 from train.core.errors import UserError
@@ -162,9 +163,9 @@ def read_stream(wav_file: Path, truth_file: Path, spec: ModelSpec) -> Stream:
     """Read a user's own recording.
 
     Raises:
-        UserError: not a recording at the model's rate, or a truth that is not about it.
+        UserError: not a recording, or a truth that is not about it.
     """
-    samples = read_wav(wav_file, spec.front_end.sample_rate_hz)
+    samples = read_recording(wav_file, spec.front_end.sample_rate_hz).samples
     words = sorted(read_truth(truth_file), key=lambda word: word.time_ms)
     if not words:
         raise UserError(f"{truth_file}: holds no word; expected lines such as: yes, 1250.0")

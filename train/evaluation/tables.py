@@ -97,7 +97,8 @@ training    {training.steps} steps at {training.steps_per_s:.0f} a second, best 
 report      {page}
 took        {seconds:.0f} s"""
     )
-    if corpus.kind in ("synthetic", "random") and corpus.tested_on == corpus.name:
+    is_of_others = corpus.kind not in ("synthetic", "random") and corpus.split != "takes"
+    if not is_of_others and corpus.tested_on == corpus.name:
         Console(soft_wrap=True, highlight=False).print(f"note        {corpus.note}")
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from train.audio.excerpt import fit_clip
 from train.audio.frontend import band_powers, power_spectrogram
-from train.audio.wav import encode_wav, fit_length, read_wav, to_float
+from train.audio.wav import encode_wav, read_wav, to_float
 from train.core.spec import FrontEnd
 from train.data.corpus import Clip
 from train.report import plots
@@ -41,7 +42,8 @@ class Card:
 
 def card(clip: Clip, title: str, detail: str, front_end: FrontEnd, is_full: bool = False) -> Card:
     """A clip with its waveform and mel bands; ``is_full``: with all its pictures."""
-    samples = fit_length(read_wav(clip.path, front_end.sample_rate_hz), front_end.clip_samples)
+    samples = read_wav(clip.wav, front_end.sample_rate_hz)
+    samples = fit_clip(samples, front_end.clip_samples, front_end.sample_rate_hz)
     audio = to_float(samples)
     mel_db = _decibels(band_powers(audio[np.newaxis], front_end)[0])
     panels = [_waveform(audio), _picture("mel bands", _brightness(mel_db))]

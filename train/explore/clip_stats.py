@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from train.audio.excerpt import fit_clip
 from train.audio.frontend import float_features
-from train.audio.wav import fit_length, read_wav, to_float
+from train.audio.wav import read_wav, to_float
 from train.core.console import progress
 from train.core.spec import FrontEnd
 from train.data.corpus import Clip, Corpus
@@ -51,9 +52,10 @@ def measure(corpus: Corpus, front_end: FrontEnd) -> tuple[tuple[Sound, ...], NDA
     with ThreadPoolExecutor(workers) as pool, progress("measuring", len(corpus.clips)) as advance:
         for start in range(0, len(corpus.clips), _BLOCK_CLIPS):
             clips = corpus.clips[start : start + _BLOCK_CLIPS]
-            samples = list(pool.map(lambda clip: read_wav(clip.path, front_end.sample_rate_hz), clips))
+            samples = list(pool.map(lambda clip: read_wav(clip.wav, front_end.sample_rate_hz), clips))
             sounds += map(_sound, clips, samples, [front_end.sample_rate_hz] * len(clips))
-            audio = np.stack([to_float(fit_length(each, front_end.clip_samples)) for each in samples])
+            fitted = [fit_clip(each, front_end.clip_samples, front_end.sample_rate_hz) for each in samples]
+            audio = to_float(np.stack(fitted))
             features[start : start + len(clips)] = pooled(float_features(audio, front_end, workers))
             advance(len(clips))
     return tuple(sounds), features

@@ -94,7 +94,7 @@ def _likely_pairs(features: NDArray[np.float32]) -> list[tuple[int, int]]:
 
 
 def _audio(sound: Sound, sample_rate_hz: int) -> NDArray[np.float32]:
-    return to_float(read_wav(sound.clip.path, sample_rate_hz))
+    return to_float(read_wav(sound.clip.wav, sample_rate_hz))
 
 
 def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

@@ -65,6 +65,8 @@ def write_page(
         words=_word_rows(survey),
         speakers={split: _speakers(corpus.clips, split) for split in SPLITS} | {"": _speakers(corpus.clips)},
         torn=survey.torn_speakers(),
+        split_rule=page.split_rule(corpus.split_rule),
+        changed=page.changed(corpus.converted, corpus.repaired),
         hours=sum(clip.samples for clip in corpus.clips) / survey.job.front_end.sample_rate_hz / 3600,
         figures=[Markup(plots.svg(figure)) for figure in _figures(survey)],
         compared=compared,

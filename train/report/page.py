@@ -5,11 +5,12 @@ sounds are data URIs.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
 
+from train.audio.recording import in_words
 from train.core.results.training import SkippedFile
 
 SPACE = "\N{NO-BREAK SPACE}"
@@ -33,6 +34,29 @@ def template(name: str) -> jinja2.Template:
 def data_uri(kind: str, content: bytes) -> str:
     """A file as an address that holds it."""
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+_SPLIT_RULES = {
+    "lists": "by the lists that come with it",
+    "hash": "by a hash of the file names (of the speaker, where they name one)",
+    "speakers": "by speakers, some of whom are kept for validation and testing",
+    "takes": "by takes, the last of which are kept for validation and testing",
+}
+
+
+def split_rule(rule: str) -> str:
+    """How a corpus was divided, in words."""
+    return _SPLIT_RULES.get(rule, "by a rule that was not recorded")
+
+
+def changed(converted: Mapping[str, int] | None, repaired: Mapping[str, int] | None) -> str:
+    """What was done to recordings that are no 16-bit mono WAVs at the rate, or had a damaged header."""
+    said = [
+        f"{what} {sum(counts.values()):,}: {in_words(counts)}."
+        for what, counts in (("Converted", converted), ("Repaired", repaired))
+        if counts
+    ]
+    return " ".join(said)
 
 
 def by_reason(skipped: Sequence[SkippedFile]) -> list[tuple[str, list[str]]]:

@@ -35,10 +35,6 @@ _SIZES = (
     ("graphdef_bytes", "GraphDef", "bytes", "model.pb"),
     ("keras_bytes", "Keras model", "bytes", "model.keras"),
 )
-_SPLIT_RULES = {
-    "lists": "by the lists that come with it",
-    "hash": "by a hash of the file names (of the speaker, where they name one)",
-}
 # Corpora on which the figures say nothing about people: heading and explanation.
 _WARNINGS = {
     "synthetic": (
@@ -122,7 +118,8 @@ def write_report(run: Path) -> Path:
         clips={split: corpus.clips.get(split, {}) for split in SPLITS},
         trained_on=trained_on(corpus),
         skipped=page.by_reason(corpus.skipped),
-        split_rule=_SPLIT_RULES.get(corpus.split, "by a rule that was not recorded"),
+        changed=page.changed(corpus.converted, corpus.repaired),
+        split_rule=page.split_rule(corpus.split),
         # Only where test clips are of the kind that was trained on.
         warning=_WARNINGS.get(corpus.kind) if corpus.tested_on == corpus.name else None,
         results=results,

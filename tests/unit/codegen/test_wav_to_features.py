@@ -155,7 +155,7 @@ def test_the_input_is_never_overwritten(clip):
     [
         (None, "cannot be read: No such file"),
         (b"", "0 bytes"),
-        (b"MP3 or so, long enough", "not a RIFF WAVE"),
+        (b"MP3 or so, long enough", "no sound that can be read"),
     ],
 )
 def test_a_wav_that_is_none(tmp_path, content, message):

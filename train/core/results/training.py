@@ -90,7 +90,7 @@ class CorpusSummary:
     Attributes:
         kind: of the source: a folder, an archive, synthetic, random.
         note: what its figures mean.
-        split: the rule that divided it: lists or hash.
+        split: the rule that divided it: lists, hash, speakers or takes.
         sha256: of names, splits and clips; of several corpora, joined by +.
         tested_on: name of the corpus that test clips come from.
         clips: of each split, of each label.
@@ -98,6 +98,7 @@ class CorpusSummary:
         speakers: of each split.
         listed_but_missing: files that the lists of the corpus name.
         padded, cut: clips that were shorter, or longer, than a clip is.
+        converted, repaired: recordings by what they were; None for none.
     """
 
     kind: str
@@ -115,6 +116,8 @@ class CorpusSummary:
     listed_but_missing: tuple[str, ...]
     padded: int
     cut: int
+    converted: dict[str, int] | None = None
+    repaired: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What a Raspberry Pi makes of a WAV file: read as training reads it, augmented, scored."""
 
 import os
+import struct
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,10 +14,26 @@ from hil.pi.remote import submission
 from hil.pi.remote.wav import WavError, decode_wav
 from train.audio import wav
 
+# Sizes that streams and stopped recorders write, and an odd chunk without its padding byte.
+REPAIRED = {
+    **{
+        f"size {size:#x}": GOOD[:40] + struct.pack("<I", size) + GOOD[44:]
+        for size in (0, 0x80000000, 0xFFFFFFFF)
+    },
+    "no padding": GOOD[:36] + b"LIST\5\0\0\0abcde" + GOOD[36:],
+    "64 bit": b"RF64" + GOOD[4:],
+}
+
 
 @pytest.mark.parametrize("case", [*BAD, "good"])
 def test_files_are_read_as_training_reads_them(case):
     assert_read_alike(GOOD if case == "good" else BAD[case][0])
+
+
+@pytest.mark.parametrize("case", REPAIRED)
+def test_headers_are_repaired_as_in_training(case):
+    assert_read_alike(REPAIRED[case])
+    assert np.array_equal(decode_wav(REPAIRED[case], 16000), wav.decode_wav(GOOD, 16000))
 
 
 @settings(max_examples=300, deadline=None)

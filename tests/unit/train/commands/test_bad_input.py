@@ -82,22 +82,26 @@ def wav_file(channels: int = 1, rate_hz: int = 16000, bits: int = 16, tag: int =
     return header + struct.pack("<HH4sI", frame_bytes, bits, b"data", len(payload)) + payload
 
 
-BAD_WAVS = {
-    "stereo": (wav_file(channels=2), "36 stereo .*2 channels, expected mono"),
-    "24-bit": (wav_file(bits=24), "36 24-bit samples .*expected 16-bit PCM"),
-    "8-bit": (wav_file(bits=8), "36 8-bit samples .*expected 16-bit PCM"),
-    "32-bit": (wav_file(bits=32), "36 32-bit samples .*expected 16-bit PCM"),
-    "float": (wav_file(bits=32, tag=3), "36 float samples .*expected 16-bit PCM"),
-    "44.1 kHz": (wav_file(rate_hz=44100), "36 44100 Hz .*expected 16000 Hz"),
+BAD_FILES = {
     "truncated": (wav_file()[:9000], "36 truncated .*announces 32000 bytes of samples, file holds 8956"),
+    "truncated stereo": (wav_file(channels=2)[:9000], "36 truncated .*announces 64000 bytes of samples"),
     "empty": (b"", "36 empty file .*0 bytes"),
-    "mp3 inside": (b"ID3\x04" + bytes(500), "36 not a WAV .*not a RIFF WAVE file"),
+    "no samples": (wav_file(rate_hz=0), "36 no samples .*there are no samples"),
+    "codec": (wav_file(tag=0x4242), "36 no known sound .*no sound that can be read"),
+    "AAC": (b"\xff\xf1\x50\x80" + bytes(500), "36 AAC .*ffmpeg -i IN -ac 1 -ar 16000"),
+}
+CONVERTED = {
+    "stereo": wav_file(channels=2),
+    "24-bit": wav_file(bits=24),
+    "8-bit": wav_file(bits=8),
+    "float": wav_file(bits=32, tag=3),
+    "44100 Hz": wav_file(rate_hz=44100),
 }
 
 
-@pytest.mark.parametrize("kind", BAD_WAVS)
+@pytest.mark.parametrize("kind", BAD_FILES)
 def test_a_corpus_of_nothing_but(kind, tmp_path, out, refusal):
-    content, expected = BAD_WAVS[kind]
+    content, expected = BAD_FILES[kind]
     for word in ("yes", "no", "bed"):
         (tmp_path / "bad" / word).mkdir(parents=True)
         for speaker in range(12):
@@ -109,20 +113,32 @@ def test_a_corpus_of_nothing_but(kind, tmp_path, out, refusal):
     assert not out.exists(), "nothing is left of a run that could not begin"
 
 
-def test_good_clips_are_used_and_bad_ones_listed_with_how_to_mend_them(spoiled, out, run_train, capsys):
-    for number, (content, _) in enumerate(BAD_WAVS.values()):
+def test_good_clips_are_used_others_converted_and_bad_ones_listed(spoiled, out, run_train, capsys):
+    for number, (content, _) in enumerate(BAD_FILES.values()):
         (spoiled / "yes" / f"bad{number}_nohash_0.wav").write_bytes(content)
+    for number, content in enumerate(CONVERTED.values()):
+        (spoiled / "yes" / f"odd{number}_nohash_0.wav").write_bytes(content)
+    stream = encode_wav(TONE, 16000)
+    (spoiled / "yes" / "stream_nohash_0.wav").write_bytes(stream[:40] + b"\xff" * 4 + stream[44:])
     (spoiled / "yes" / "song.mp3").write_bytes(b"ID3")
     run_train(*quick(spoiled, out))
     said = capsys.readouterr().err
-    assert f"10 files of {spoiled} cannot be used: 1 stereo, " in said
-    assert "yes/bad0_nohash_0.wav: 2 channels, expected mono" in said
-    assert "… and 5 more" in said
-    assert "ffmpeg -i IN -ac 1 -ar 16000 -c:a pcm_s16le OUT.wav" in said
-    skipped = json.loads((out / "metrics.json").read_text())["corpus"]["skipped"]
-    assert len(skipped) == 10
-    reason = "not a .wav file; convert it to 16-bit mono WAV"
-    assert {"file": "yes/song.mp3", "kind": ".mp3 file", "reason": reason} in skipped
+    assert (
+        "converted 5 recordings: 1 stereo, 1 24-bit, 1 8-bit, 1 float, 1 44100 Hz; "
+        "repaired 1: 1 streamed header" in said
+    )
+    assert f"7 files of {spoiled} cannot be used: 2 truncated, " in said
+    assert "yes/bad0_nohash_0.wav: header announces 32000 bytes of samples, file holds 8956" in said
+    assert "… and 2 more" in said
+    corpus = json.loads((out / "metrics.json").read_text())["corpus"]
+    assert len(corpus["skipped"]) == 7
+    reason = next(item["reason"] for item in corpus["skipped"] if item["file"] == "yes/song.mp3")
+    assert reason.startswith("no sound that can be read (starts with b'ID3', 3 bytes)")
+    assert corpus["converted"]["stereo"] == 1
+    assert corpus["repaired"] == {"streamed header": 1}
+    page = (out / "report.html").read_text()
+    assert "Converted 5: 1 stereo, " in page
+    assert "Repaired 1: 1 streamed header." in page
 
 
 def test_words(corpus, out, refusal):
@@ -133,6 +149,8 @@ def test_words(corpus, out, refusal):
     assert "there is an empty word" in refusal(*quick(corpus, out, "yes,,no"))
     assert "yes named more than once" in refusal(*quick(corpus, out, "yes,no,YES"))
     assert "cannot be a word" in refusal(*quick(corpus, out, "../secrets"))
+    for word in ("silence", "Unknown"):
+        assert "every model has a label of that name" in refusal(*quick(corpus, out, f"yes,{word}"))
 
 
 def test_data_that_is_not_there(tmp_path, out, refusal):
@@ -159,13 +177,8 @@ def test_too_little_to_train_or_to_test_on(spoiled, out, refusal, make_corpus, t
     (spoiled / "testing_list.txt").write_text("".join(line for line in lines if not line.startswith("no/")))
     assert "'no' has no testing clip" in refusal(*quick(spoiled, out))
 
-    alone = make_corpus(tmp_path / "alone", ("yes", "no"))
-    message = refusal(*quick(alone, out))
-    assert "no clip of any other word for training" in message
-    assert "--unknown-percentage 0" in message
-
-    pair = make_corpus(tmp_path / "pair", speakers=2, lists=False)
-    assert "too few speakers for the hash rule" in refusal(*quick(pair, out))
+    alone = make_corpus(tmp_path / "alone", ("yes", "no"), speakers=1, lists=False)
+    assert "'yes' has no validation clip: 2 clips by 1 speaker are too few" in refusal(*quick(alone, out))
 
 
 def test_one_word_and_no_others_is_enough_if_asked_for(make_corpus, tmp_path, out, run_train):

@@ -200,6 +200,15 @@ def test_flags_of_several_corpora():
     assert job.data == "recordings"
     assert job.extra_data == (ExtraData("a@b", 0.25), ExtraData("synthetic", 0.5))
     assert Job.from_json(job.to_json(), "job.json") == job
+    for first in ("A@0.4", "A"):
+        assert parsed("--data", first, "--data", "B@0.6").data == "A"
+    assert parsed("--data", "A@0.33", "--data", "B@0.33", "--data", "C@0.33").data == "A"
+
+
+def test_a_first_folder_with_an_at(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "A@0.4").mkdir()
+    assert parsed("--data", "A@0.4", "--data", "B@0.3").data == "A@0.4"
 
 
 @pytest.mark.parametrize(
@@ -209,6 +218,11 @@ def test_flags_of_several_corpora():
         (["--data", "a", "--data", "b@much"], "expected WHERE@SHARE"),
         (["--data", "a", "--data", "b@1.5"], "its share of each batch is 1.5, expected more than 0 and less"),
         (["--data", "a", "--data", "b@0.5", "--data", "c@0.5"], "leave nothing for the first"),
+        (
+            ["--data", "a@0.4", "--data", "b@0.5"],
+            r"what the others leave of each batch, 0\.5; expected a@0\.5",
+        ),
+        (["--data", "a@0.4"], r"what the others leave of each batch, 1; expected a@1, or a alone"),
     ],
 )
 def test_shares_that_make_no_sense(flags, message):

@@ -1,0 +1,64 @@
+"""What the folders of a corpus are called, and what that means: a word, noise, silence, a part of a split."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from train.core.console import printable
+from train.core.layout import BACKGROUND_FOLDER, as_seen, word_name
+from train.core.spec import SILENCE_LABEL
+
+# Letters alone, as people see them.
+_NOISE = """
+background backgrounds backgroundnoise backgroundnoises noise noises bgnoise bg ambient ambience
+hintergrund hintergrundgeräusch hintergrundgeräusche hintergrundgeraeusche hintergrundrauschen rauschen
+geräusch geräusche geraeusche störgeräusche lärm bruit bruits bruitdefond ruido ruidos ruidodefondo rumore
+rumori rumoredifondo ruído ruídos шум фон 噪音 背景噪音 雑音 소음
+"""
+_SILENCE = "silence silent nothing stille ruhe silencio silenzio silêncio тишина 静音 무음"
+_TRAINING = "train training trainset trainingset"
+_TESTING = "test testing tests testset eval evaluation dev val valid validation holdout"
+_NOISE_NAMES, _SILENCE_NAMES = frozenset(_NOISE.split()), frozenset(_SILENCE.split())
+TRAINING_PARTS, TESTING_PARTS = frozenset(_TRAINING.split()), frozenset(_TESTING.split())
+
+
+def is_noise(folder: str) -> bool:
+    """Whether a folder's name says that its recordings are background noise."""
+    return letters(folder) in _NOISE_NAMES
+
+
+def letters(name: str) -> str:
+    """The name of a folder as it is looked up above: letters alone, as people see them."""
+    return re.sub(r"[\W_]+", "", as_seen(name))
+
+
+def meanings(folders: Iterable[str], words: Iterable[str]) -> dict[str, str]:
+    """What each folder is for: a word, ``BACKGROUND_FOLDER`` or ``SILENCE_LABEL``.
+
+    Args:
+        folders: their names.
+        words: that are to be spotted, which no folder name can take another meaning from.
+    """
+    wanted = {as_seen(word): word for word in words}
+    spelled: dict[str, str] = {}  # one word for names that people see as the same
+
+    def meaning(folder: str) -> str:
+        key = " ".join(as_seen(folder).split())
+        if key in wanted:
+            return wanted[key]
+        if is_noise(folder):
+            return BACKGROUND_FOLDER
+        if letters(folder) in _SILENCE_NAMES:
+            return SILENCE_LABEL
+        return spelled.setdefault(key, word_name(printable(folder)))
+
+    return {folder: meaning(folder) for folder in folders}
+
+
+def understood(folder_meanings: Mapping[str, str]) -> dict[str, str]:
+    """The folders whose meaning is not their name, and what they are taken for."""
+    said = {BACKGROUND_FOLDER: "background noise", SILENCE_LABEL: "silence"}
+    return {
+        printable(folder): said[meaning]
+        for folder, meaning in folder_meanings.items()
+        if meaning in said and folder != meaning
+    }

@@ -1,0 +1,116 @@
+"""Other words and noise for corpora that bring none: spoken by synthetic voices, made by formulas."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from train.audio.wav import encode_wav
+from train.core.cache import cache_root
+from train.core.console import log
+from train.core.errors import UserError
+from train.core.layout import ALL, BACKGROUND_FOLDER, SPLITS, TRAINING
+from train.core.outputs import whole_folder
+from train.core.spec import SILENCE_LABEL
+from train.data.corpus import Corpus, read_corpus
+from train.settings.job import Job
+from train.synth import generate, noises
+from train.synth.acoustics import SAMPLE_RATE_HZ
+from train.synth.clip_plan import FEWEST_CLIPS_PER_WORD
+
+_FEWEST_CLIPS, _MOST_CLIPS = 20, 500  # of each wanted word that the voices say, too
+_OTHER_CLIPS = 2000  # of 200 other words: a network that knows but a few takes all else for a wanted one
+_OTHERS_PER_CLIP = 2.4  # at most, of --synthetic-clips
+_NOISE_VERSION = 1  # raise it when the same seed would give other noise
+
+
+def lacks_words(corpus: Corpus, job: Job, splits: Sequence[str] = SPLITS) -> tuple[str, ...]:
+    """The splits that have clips of wanted words, but none of others, though some are asked for."""
+    if job.sampling.unknown_percentage == 0:
+        return ()
+    clips = [clip for clip in corpus.clips if clip.word != SILENCE_LABEL]
+    words = {(split, clip.word in job.words) for clip in clips for split in (clip.split, ALL)}
+    return tuple(split for split in splits if (split, True) in words and (split, False) not in words)
+
+
+def lacks_noise(corpus: Corpus, job: Job) -> bool:
+    """Whether there is no noise, though some is asked for: for silence, or to be mixed in."""
+    is_mixed = job.augmentation.background_volume > 0 and job.augmentation.background_frequency > 0
+    return not corpus.has_background_folder and (is_mixed or job.sampling.silence_percentage != 0)
+
+
+def with_words(corpus: Corpus, job: Job, splits: Sequence[str], voices: Corpus | None = None) -> Corpus:
+    """The corpus with other words in these splits, and with wanted words by the same voices in training.
+
+    Were other words alone spoken by synthetic voices, a network would learn to tell voices apart, and take
+    whatever a person says for a wanted word.
+
+    Args:
+        voices: a synthetic corpus of the same words that is there already, and is trained on.
+    Raises:
+        UserError: the voices cannot say the words.
+    """
+    which = "" if len(splits) == len(SPLITS) else f" for {' and '.join(splits)}"
+    said = f"{corpus.root} has no other words{which}"
+    log(
+        f"{said}: those of _unknown_ are said by synthetic voices (--language {job.language}), and so are "
+        "wanted words in training, for the voice not to tell. That takes a minute or two, once; "
+        "--unknown-percentage 0 goes without other words"
+    )
+    found = voices or _spoken(corpus, job, said)
+    added = tuple(
+        clip
+        for clip in found.clips
+        if clip.split in splits
+        and (clip.word not in job.words or (clip.split == TRAINING and voices is None))
+    )
+    note = f"other words{which} are synthetic: how often people set it off is not measured"
+    return replace(
+        corpus,
+        clips=corpus.clips + added,
+        sha256=f"{corpus.sha256}+{found.sha256}",
+        note="; ".join(filter(None, (corpus.note, note))),
+    )
+
+
+def with_noise(corpus: Corpus, job: Job) -> Corpus:
+    """The corpus with noise that is made here."""
+    log(
+        f"{corpus.root} has no background noise: noise that is made here stands in; long recordings of yours "
+        f"in a folder {BACKGROUND_FOLDER} are better"
+    )
+    folder = cache_root() / "corpora" / f"noise-{_NOISE_VERSION}-{job.seed}"
+    if not folder.is_dir():
+        made = noises.background_noises(np.random.default_rng(job.seed))
+        with whole_folder(folder) as unfinished:
+            for name, samples in made.items():
+                (unfinished / f"{name}.wav").write_bytes(encode_wav(samples, SAMPLE_RATE_HZ))
+    return replace(
+        corpus,
+        backgrounds=tuple(sorted(folder.iterdir())),
+        has_background_folder=True,
+        sha256=f"{corpus.sha256}+{folder.name}",
+    )
+
+
+def _spoken(corpus: Corpus, job: Job, said: str) -> Corpus:
+    """Wanted and other words by synthetic voices, about as many of the wanted ones as the corpus has."""
+    counts = Counter(clip.word for clip in corpus.clips if clip.word in job.words)
+    clips = min(max(_FEWEST_CLIPS, max(counts.values(), default=0)), _MOST_CLIPS, job.synthetic_clips)
+    try:
+        root = generate.generate(
+            job.words,
+            cache_root(),
+            seed=job.seed,
+            language=job.language,
+            clip_duration_ms=job.front_end.clip_duration_ms,
+            clips_per_word=max(clips, FEWEST_CLIPS_PER_WORD),
+            unknown_clips=min(_OTHER_CLIPS, round(_OTHERS_PER_CLIP * job.synthetic_clips)),
+        )
+    except UserError as error:
+        raise UserError(
+            f"{said}, and synthetic voices cannot stand in: {error}; add folders of other words, or pass "
+            "--unknown-percentage 0"
+        ) from error
+    return read_corpus(root, job.front_end.sample_rate_hz)
