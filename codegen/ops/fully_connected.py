@@ -32,10 +32,8 @@ def generate(form: Form) -> Code:
         raise form.refuse(f"weights in format {layout}", "the plain format, 0")
     filters = np.pad(weights.data, ((0, 0), (0, -weights.shape[1] % _DOT_TAPS)))
     rest = outputs % _DOT_OUTPUTS
-    blocks = [
-        _blocks(filters[: outputs - rest], _DOT_OUTPUTS),
-        *([_blocks(filters[-rest:], rest)] if rest else []),
-    ]
+    blocks = [_blocks(filters[: outputs - rest], _DOT_OUTPUTS)]
+    blocks += [_blocks(filters[-rest:], rest)] if rest else []
     fields, constants, _ = weighted_sum(form, weights.data, bias, _scales(form, weights.scales))
     name = f"op_{form.op.index}_weights"
     code = form.code(
@@ -47,7 +45,6 @@ def generate(form: Form) -> Code:
             **form.activation(),
             "group_weights": _DOT_OUTPUTS * filters.shape[1],
             "weights": name,
-            "rest": f"kws_dot_{rest}" if rest else "0",
             "scale_step": int(len(weights.scales) > 1),
             **fields,
         },
@@ -56,7 +53,18 @@ def generate(form: Form) -> Code:
         conditions=(f"KWS_DOT_OUTPUTS == {_DOT_OUTPUTS}", f"KWS_DOT_TAPS == {_DOT_TAPS}"),
         reads_beyond_bytes=-weights.shape[1] % _DOT_TAPS,
     )
-    return replace(code, kernels=(*code.kernels, "dot_rest_s8")) if rest else code
+    return _with_rest(code, outputs // _DOT_OUTPUTS, rest)
+
+
+def _with_rest(code: Code, groups: int, rest: int) -> Code:
+    """A call for the whole groups, where there are any, and one for the outputs behind them."""
+    (call,) = code.calls
+    calls = [call] if groups else []
+    kernels = code.kernels if groups else ()
+    if rest:
+        calls.append(call.replace("kws_fully_connected_s8", f"kws_fully_connected_rest_{rest}_s8"))
+        kernels = (*kernels, "fully_connected_rest_s8")
+    return replace(code, calls=tuple(calls), kernels=kernels)
 
 
 def _blocks(filters: NDArray[np.int8], outputs: int) -> NDArray[np.int8]:
