@@ -70,9 +70,6 @@ def _fault(model: Any) -> str | None:
         for end in (integers(graph.inputs), integers(graph.outputs)):  # none, of a graph that is called
             if any(index not in tensors for index in end):
                 return f"input or output tensors {list(end)} of {len(tensors)}"
-            for index in end:
-                if 0 in integers(graph.tensors[index].shape):
-                    return f"tensor {index} has shape {list(integers(graph.tensors[index].shape))}"
         for index, op in enumerate(graph.operators or []):
             if not 0 <= op.opcodeIndex < len(model.operatorCodes):
                 return f"op {index} has operator code {op.opcodeIndex} of {len(model.operatorCodes)}"
@@ -80,6 +77,17 @@ def _fault(model: Any) -> str | None:
             used = [*integers(op.inputs), *integers(op.outputs), *integers(op.intermediates)]
             if any(tensor != -1 and tensor not in tensors for tensor in used):
                 return f"op {index} uses tensors {used} of {len(tensors)}"
+        if fault := _empty_fault(graph):
+            return fault
+    return None
+
+
+def _empty_fault(graph: Any) -> str | None:
+    """Tensors at the ends, and those that operators write, hold something."""
+    written = [index for op in graph.operators or [] for index in integers(op.outputs)]
+    for index in (*integers(graph.inputs), *integers(graph.outputs), *written):
+        if index != -1 and 0 in integers(graph.tensors[index].shape):
+            return f"tensor {index} has shape {list(integers(graph.tensors[index].shape))}"
     return None
 
 
