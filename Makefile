@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house accuracy notebook wheel setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house accuracy notebook wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -30,6 +30,9 @@ bench-firmware: $(READY)  ## instructions, flash and RAM on every board, to out/
 
 bench-networks: $(READY)  ## what every network costs, on emulated boards, to the table in docs/NETWORKS.md
 	$(PYTHON) tests/bench/networks_table.py
+
+bench-models: $(READY)  ## MODELS=FOLDER of public .tflite against TFLite-Micro, to out/bench/models.json and docs/MODELS.md
+	$(PYTHON) tests/bench/models_bench.py $${MODELS:?name a folder of models}
 
 bench-hil: $(READY)  ## every board proves out/yes_no, by each feed and on bad lines, to out/bench/hil.json
 	$(PYTHON) tests/bench/hil_bench.py

@@ -47,20 +47,23 @@ def comment(text: str) -> str:
     return printable + "." if printable.endswith("\\") else printable
 
 
-def identifiers(names: Iterable[str]) -> list[str]:
+def identifiers(names: Iterable[str], otherwise: str = "clip") -> list[str]:
     """A part of a C identifier, and of a file name, for each name: no two alike.
 
     Lower-case ASCII, words joined by single underscores (two are reserved in C++), first
     a letter; umlauts lose their dots, other scripts leave only their digits. Whoever uses
     it puts something before or behind it, so that it may be a keyword.
+
+    Args:
+        otherwise: stands for a name of which nothing is left, and before one that begins with a digit.
     """
     taken: set[str] = set()
     chosen = []
     for name in names:
         ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
-        base = re.sub(r"[^a-z0-9]+", "_", ascii_name.lower()).strip("_") or "clip"
+        base = re.sub(r"[^a-z0-9]+", "_", ascii_name.lower()).strip("_") or otherwise
         if base[0].isdigit():
-            base = f"clip_{base}"
+            base = f"{otherwise}_{base}"
         candidate, number = base, 1
         while candidate in taken:
             number += 1

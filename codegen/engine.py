@@ -1,20 +1,23 @@
 """The compiled engine: a graph as straight-line C that calls the kernels of firmware/kernels."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from codegen import cformat
-from codegen.ends import int8_core
-from codegen.ops import generate
+from codegen.engines.header import HEADER, c_comment, conversion_kernels, end_contexts, engine_header
+from codegen.ops import check_operators, generate
 from codegen.ops._form import Code, Tile, describe
+from codegen.passes.ends import FILE_TYPES, ModelEnd, find_ends, int8_core
+from codegen.passes.fold import fold_constants
 from codegen.plan import Plan, Step, plan
 from codegen.render import render
 from train.core.errors import UserError
 from train.tflite.graph import MISSING, Graph, Tensor
+from train.tflite.scheme import why_not_int8
 
-HEADER, SOURCE = "engine.h", "engine.c"
+SOURCE = "engine.c"
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,25 @@ class GeneratedEngine:
     Attributes:
         sources: content by file name; they implement firmware/model/model.h.
         kernels: files of firmware/kernels that they call, without .c, sorted.
-        input_bytes, output_count: int8 values in and out.
+        inputs, outputs: its ends.
         arena_bytes: all the memory that they write to, besides the stack.
     """
 
     sources: dict[str, str]
     kernels: tuple[str, ...]
-    input_bytes: int
-    output_count: int
+    inputs: tuple[ModelEnd, ...]
+    outputs: tuple[ModelEnd, ...]
     arena_bytes: int
+
+    @property
+    def input_bytes(self) -> int:
+        """int8 values in, of all inputs."""
+        return sum(end.count for end in self.inputs)
+
+    @property
+    def output_count(self) -> int:
+        """int8 values out, of all outputs."""
+        return sum(end.count for end in self.outputs)
 
 
 def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
@@ -42,75 +55,72 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
         banner: comment that opens each file.
         where: name of the model, used in messages.
     Raises:
-        UserError: an operator or a form of one that the engine does not run, or not one
-            int8 input and one int8 output.
+        UserError: an operator or a form of one that the engine does not run, or an input or output
+            that is not int8 inside.
     """
-    graph = int8_core(graph)
-    entry = _end(graph, graph.inputs, "input", where)
-    result = _end(graph, graph.outputs, "output", where)
-    codes = [generate(graph, op, where) for op in graph.ops]
-    arena = _plan(graph, codes, where)
-    input_bytes, output_count = math.prod(entry.shape), math.prod(result.shape)
+    core = int8_core(fold_constants(graph))
+    if any(op.custom for op in core.ops):  # whatever types they have, they are the reason
+        check_operators(core, where)
+    _check_int8(core, where)
+    check_operators(core, where)
+    inputs, outputs = find_ends(graph, core)
+    codes = [generate(core, op, where) for op in core.ops]
+    arena = _plan(core, codes, where)
+    contexts = end_contexts(inputs, outputs)
     sources = {
-        HEADER: render(
-            HEADER,
-            banner=banner,
-            input_bytes=input_bytes,
-            output_count=output_count,
-            arena_bytes=arena.arena_bytes,
-            input_meaning=_meaning(entry),
-            output_meaning=_meaning(result),
-            output_scale=cformat.float_literal(result.scales[0] if _is_quantized(result) else 1.0),
-            output_zero_point=result.zero_point if _is_quantized(result) else 0,
-        ),
+        HEADER: engine_header(banner, contexts, arena.arena_bytes),
         SOURCE: render(
             SOURCE,
             banner=banner,
-            summary=f"{len(graph.ops)} operators: {', '.join(graph.op_names)}.",
-            headers=sorted({header for code in codes for header in code.headers}),
-            conditions=sorted({condition for code in codes for condition in code.conditions}),
+            summary=f"{len(core.ops)} operators: {', '.join(core.op_names)}.",
+            headers=sorted({*conversion_kernels(inputs, outputs), *_all(codes, "headers")}),
+            conditions=sorted(_all(codes, "conditions")),
             tensors=[
-                {"index": index, "offset": offset, "comment": _comment(graph.tensors[index])}
+                {"index": index, "offset": offset, "comment": c_comment(core.tensors[index])}
                 for index, offset in sorted(arena.offsets.items())
             ],
             scratch=[
-                {"index": graph.ops[position].index, "offset": offset}
+                {"index": core.ops[position].index, "offset": offset}
                 for position, offset in sorted(arena.scratch.items())
             ],
+            states=[_first_state(core.tensors[index]) for index in _states(core)],
             tiles=_tiles(codes),
-            ops=_op_contexts(graph, codes),
-            input=entry.index,
-            output=result.index,
+            ops=_op_contexts(core, codes),
+            **contexts,
         ),
     }
-    kernels = tuple(sorted({kernel for code in codes for kernel in code.kernels}))
-    return GeneratedEngine(sources, kernels, input_bytes, output_count, arena.arena_bytes)
+    kernels = {*conversion_kernels(inputs, outputs), *_all(codes, "kernels")}
+    return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena.arena_bytes)
 
 
-def _end(graph: Graph, indices: tuple[int, ...], end: str, where: str) -> Tensor:
-    tensors = [graph.tensors[index] for index in indices]
-    if len(tensors) != 1 or tensors[0].dtype != np.int8 or tensors[0].data is not None:
-        found = ", ".join(f"{describe(tensor)} {tensor.dtype}" for tensor in tensors) or "none"
-        raise UserError(
-            f"{where}: {end}s are {found}; the compiled engine expects one int8 tensor that is no "
-            f"constant. Convert the model with int8 {end}s"
-        )
-    return tensors[0]
+def _check_int8(core: Graph, where: str) -> None:
+    """Refuse a model that is not int8 inside, or at an end, with what it is.
+
+    Raises:
+        UserError: saying what it is, and what would help.
+    """
+    if reason := why_not_int8(core):
+        raise UserError(f"{where}: {reason}")
+    for kind, indices in (("input", core.inputs), ("output", core.outputs)):
+        if not indices:
+            raise UserError(f"{where}: has no {kind}")
+        for tensor in (core.tensors[index] for index in indices):
+            if tensor.data is not None:
+                raise UserError(f"{where}: {kind} {describe(tensor)} is a constant, whatever the input is")
+            if tensor.dtype != np.int8:
+                raise UserError(
+                    f"{where}: {kind} {describe(tensor)} is {tensor.dtype} and not only converted to or from "
+                    f"int8; the compiled engine expects {', '.join(FILE_TYPES)} at the ends, and int8 inside"
+                )
 
 
-def _is_quantized(tensor: Tensor) -> bool:
-    return len(tensor.scales) == 1
-
-
-def _meaning(tensor: Tensor) -> str:
-    """What an int8 at one end stands for; a comment in engine.h."""
-    if not _is_quantized(tensor):
-        return f"{_comment(tensor)}, not quantized"
-    return f"{_comment(tensor)}; real = (int8 - {tensor.zero_point}) * {tensor.scale:.9g}"
+def _all(codes: Sequence[Code], attribute: str) -> set[str]:
+    return {item for code in codes for item in getattr(code, attribute)}
 
 
 def _plan(graph: Graph, codes: list[Code], where: str) -> Plan:
-    written = set(graph.inputs)
+    states = _states(graph)
+    written = {*graph.inputs, *states}
     steps = []
     for op, code in zip(graph.ops, codes, strict=True):
         reads = tuple(index for index in op.inputs if index != MISSING and graph.tensors[index].data is None)
@@ -128,7 +138,18 @@ def _plan(graph: Graph, codes: list[Code], where: str) -> Plan:
             f"{where}: nothing writes the output {describe(graph.tensors[index])}. Convert the model again"
         )
     sizes_bytes = {index: _size_bytes(graph.tensors[index]) for index in written}
-    return plan(steps, sizes_bytes, graph.inputs, graph.outputs)
+    return plan(steps, sizes_bytes, graph.inputs, graph.outputs, states)
+
+
+def _states(graph: Graph) -> list[int]:
+    """Tensors that operators keep from one inference to the next, in order of first use."""
+    read = dict.fromkeys(index for op in graph.ops for index in op.inputs if index != MISSING)
+    return [index for index in read if graph.tensors[index].is_variable]
+
+
+def _first_state(tensor: Tensor) -> str:
+    """The statement that fills a state with its zero point, which is 0 where an item has several bytes."""
+    return f"memset(arena + TENSOR_{tensor.index}, {tensor.zero_point}, {_size_bytes(tensor)});"
 
 
 def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:
@@ -138,7 +159,7 @@ def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:
     for op, code in zip(graph.ops, codes, strict=True):
         constants = [constant for constant in code.constants if constant.name not in defined]
         defined |= {constant.name for constant in constants}
-        outputs = ", ".join(_comment(graph.tensors[index]) for index in op.outputs)
+        outputs = ", ".join(c_comment(graph.tensors[index]) for index in op.outputs)
         contexts.append(
             {
                 "comment": f"{op.index}: {op.name} to {outputs}",
@@ -157,8 +178,3 @@ def _tiles(codes: list[Code]) -> list[Tile]:
 
 def _size_bytes(tensor: Tensor) -> int:
     return math.prod(tensor.shape) * tensor.dtype.itemsize
-
-
-def _comment(tensor: Tensor) -> str:
-    shape = " x ".join(str(size) for size in tensor.shape) or "scalar"
-    return cformat.comment(f"{shape} {tensor.dtype}")

@@ -1,5 +1,7 @@
 """Which method of TFLite-Micro's MicroMutableOpResolver registers an operator."""
 
+from collections.abc import Iterable
+
 from train.core.errors import UserError
 from train.tflite.graph import Graph
 
@@ -9,6 +11,26 @@ _IRREGULAR = {
     "CUMSUM": "CumSum",
     "PADV2": "PadV2",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTM",
+}
+# Custom operators that come with TFLite-Micro.
+_CUSTOM = {
+    "CIRCULAR_BUFFER": "AddCircularBuffer",
+    "SignalDelay": "AddDelay",
+    "SignalEnergy": "AddEnergy",
+    "SignalFftAutoScale": "AddFftAutoScale",
+    "SignalFilterBank": "AddFilterBank",
+    "SignalFilterBankLog": "AddFilterBankLog",
+    "SignalFilterBankSpectralSubtraction": "AddFilterBankSpectralSubtraction",
+    "SignalFilterBankSquareRoot": "AddFilterBankSquareRoot",
+    "SignalFramer": "AddFramer",
+    "SignalIrfft": "AddIrfft",
+    "SignalOverlapAdd": "AddOverlapAdd",
+    "SignalPCAN": "AddPCAN",
+    "SignalRfft": "AddRfft",
+    "SignalStacker": "AddStacker",
+    "SignalWindow": "AddWindow",
+    "TFLM_DECODE": "AddDecode",
+    "TFLite_Detection_PostProcess": "AddDetectionPostprocess",
 }
 
 
@@ -22,16 +44,26 @@ def resolver_method(op_name: str) -> str:
     return "Add" + _IRREGULAR.get(op_name, camel_case)
 
 
-def resolver_methods(graph: Graph, where: str) -> list[str]:
-    """Methods that register exactly the operators of a graph, each once.
+def resolver_methods(graphs: Iterable[Graph], where: str) -> list[str]:
+    """Methods that register exactly the operators of a model, each once.
 
+    Args:
+        graphs: of the model; all, for those that it calls have operators, too.
     Raises:
-        UserError: a custom operator, which no resolver knows by name.
+        UserError: a custom operator that TFLite-Micro has no method for.
     """
-    for op in graph.ops:
-        if op.custom:
+    methods: dict[str, None] = {}
+    for op in (op for graph in graphs for op in graph.ops):
+        if op.custom and op.name not in _CUSTOM:
             raise UserError(
-                f"{where}: op {op.index} is the custom operator {op.name!r}; expected operators that are "
-                "built into TensorFlow Lite; leave it out of the model"
+                f"{where}: op {op.index} is the custom operator {op.name!r}, which TFLite-Micro does not "
+                f"have; known: {', '.join(_CUSTOM)}. Leave it out of the model and do its work in the program"
             )
-    return [resolver_method(name) for name in graph.op_names]
+        methods[_CUSTOM[op.name] if op.custom else resolver_method(op.name)] = None
+    return list(methods)
+
+
+def count_variables(graphs: Iterable[Graph]) -> int:
+    """Variables that a model keeps state in, for TFLite-Micro's MicroResourceVariables."""
+    handles = [op for graph in graphs for op in graph.ops if op.name == "VAR_HANDLE" and not op.custom]
+    return len({op.options.get("shared_name") for op in handles})

@@ -79,7 +79,11 @@ class Plan:
 
 
 def plan(
-    steps: Sequence[Step], sizes_bytes: Mapping[int, int], inputs: Sequence[int], outputs: Sequence[int]
+    steps: Sequence[Step],
+    sizes_bytes: Mapping[int, int],
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    states: Sequence[int] = (),
 ) -> Plan:
     """Lay out all tensors that the steps read and write.
 
@@ -88,8 +92,9 @@ def plan(
         sizes_bytes: of every tensor named in them.
         inputs: tensors that are written before the first step.
         outputs: tensors that are read after the last.
+        states: tensors that are kept from one run of the steps to the next.
     """
-    tensors = lifetimes(steps, sizes_bytes, inputs, outputs)
+    tensors = lifetimes(steps, sizes_bytes, [*inputs, *states], [*outputs, *states])
     positions = [position for position, step in enumerate(steps) if step.scratch_bytes]
     scratch = [Buffer((), steps[position].scratch_bytes, position, position) for position in positions]
     buffers = [*tensors, *scratch]

@@ -8,6 +8,8 @@ from train.core.spec import FrontEnd
 from train.tflite.graph import MISSING, Graph, Op, Tensor, read_graph
 from train.tflite.schema import ENGINE_OPS
 
+_SVDF_TIME = 2  # the input of SVDF that holds the weights of what it remembers
+
 
 @dataclass(frozen=True)
 class AuditedOp:
@@ -43,8 +45,12 @@ def audit(tflite: bytes, front_end: FrontEnd, where: str = "model.tflite") -> Au
             or an input whose scale and zero point are not exactly the front end's.
     """
     graph = read_graph(tflite, where)
+    used = {*graph.inputs, *graph.outputs, *(i for op in graph.ops for i in (*op.inputs, *op.outputs))}
+    states = {i for op in graph.ops for i in op.inputs if i != MISSING and graph.tensors[i].is_variable}
+    weights = {op.inputs[_SVDF_TIME] for op in graph.ops if op.name == "SVDF"}  # of the type of its state
     for tensor in graph.tensors:
-        _check_type(tensor, where)
+        if tensor.index in used:
+            _check_type(tensor, tensor.index in states | weights, where)
     for op in graph.ops:
         if op.custom or op.name not in ENGINE_OPS:
             raise UserError(
@@ -62,8 +68,10 @@ def audit(tflite: bytes, front_end: FrontEnd, where: str = "model.tflite") -> Au
     return Audit(len(tflite), ops, graph.tensors, first, graph.tensors[graph.outputs[0]])
 
 
-def _check_type(tensor: Tensor, where: str) -> None:
+def _check_type(tensor: Tensor, may_be_int16: bool, where: str) -> None:
     found = f"{where}: tensor {tensor.index} {tensor.name} {list(tensor.shape)} is {tensor.type_name}"
+    if may_be_int16 and tensor.type_name == "INT16":
+        return
     if tensor.type_name not in ("INT8", "INT32"):
         raise UserError(
             f"{found}, expected INT8 (INT32 for biases and shapes): the model is not fully quantized"
@@ -80,4 +88,8 @@ def _cost(op: Op, graph: Graph) -> AuditedOp:
         macs = math.prod(output.shape) * math.prod(inputs[1].shape[1:])
     elif op.name == "DEPTHWISE_CONV_2D":  # filter is (1, height, width, channels)
         macs = math.prod(output.shape) * math.prod(inputs[1].shape[1:3])
+    elif op.name == "SVDF":  # each filter looks at the input and at what it remembers
+        macs = output.shape[0] * (math.prod(inputs[1].shape) + math.prod(inputs[_SVDF_TIME].shape))
+    elif op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM":  # four gates, from the input and from the last output
+        macs = 4 * math.prod(output.shape) * (inputs[0].shape[-1] + output.shape[-1])
     return AuditedOp(op.name, output.shape, macs, sum(tensor.constant_bytes for tensor in inputs))

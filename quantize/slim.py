@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.architectures import INPUT_NAME, OUTPUT_NAME
-from train.tflite.reader import read_model
+from train.tflite.reader import integers, read_model
 from train.tflite.schema import IDENTIFIER, builtin_name, schema
 
 _ALIGNMENT_BYTES = 16  # of constant data; kernels load weights in whole vectors
@@ -36,7 +36,8 @@ def slim(tflite: bytes, where: str = "model.tflite") -> bytes:
     for graph in model.subgraphs:
         graph.name = None
         for op in graph.operators:
-            op.intermediates = None  # empty lists, but each has a length and an offset
+            if not integers(op.intermediates):  # an empty list has a length and an offset all the same
+                op.intermediates = None
             op.mutatingVariableInputs = None
         names = dict.fromkeys(graph.inputs, INPUT_NAME) | dict.fromkeys(graph.outputs, OUTPUT_NAME)
         for index in _convolution_biases(model, graph):

@@ -21,8 +21,8 @@ _RELU6_SCALE = 0.06  # of networks with RELU6, which then cuts off 100 steps abo
 class Oracle(TflmModel):
     """The interpreter with room to spare: in the arena that it reports it may lack a few bytes to start."""
 
-    def _smallest_arena(self) -> int:
-        return 16 << 20
+    def __init__(self, tflite: bytes, where: str) -> None:
+        super().__init__(tflite, where, arena_bytes=16 << 20)
 
 
 def inputs_for(model: TflmModel, count: int) -> np.ndarray:

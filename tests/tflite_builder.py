@@ -54,13 +54,13 @@ class Weighted:
 class Network:
     """A model in the making. Each method adds an operator and gives the tensor that it writes."""
 
-    def __init__(self, shape: Sequence[int], zero_point: int = 0) -> None:
+    def __init__(self, shape: Sequence[int], zero_point: int = 0, scale: float = INPUT_SCALE) -> None:
         """Begin with an input of (1, *shape)."""
         self._tensors: list[Any] = []
         self._buffers: list[Any] = [schema().BufferT()]  # the first stands for "no data"
         self._codes: list[Any] = []
         self._operators: list[Any] = []
-        self.input = self._value((1, *shape), INPUT_SCALE, zero_point)
+        self.input = self._value((1, *shape), scale, zero_point)
 
     def convolve(
         self,
@@ -142,11 +142,63 @@ class Network:
         output = self._value(output.shape, output.scale, output.zero_point)
         return self._operator("CONCATENATION", rows, output, "ConcatenationOptions", {"axis": 1})
 
-    def constant_input(self, data: np.ndarray) -> Value:
-        """An int8 constant in the place of an activation."""
-        scale = float(np.float32(INPUT_SCALE))
-        constant = self._constant(data, Quantization((scale,), (0,)))
-        return replace(constant, scale=scale)
+    def constant_input(self, data: np.ndarray, scale: float = INPUT_SCALE, zero_point: int = 0) -> Value:
+        """An int8 constant in the place of an activation, or weights with one scale."""
+        scale = float(np.float32(scale))
+        constant = self._constant(data, Quantization((scale,), (zero_point,)))
+        return replace(constant, scale=scale, zero_point=zero_point)
+
+    def scale_each(self, weights: Value, scales: Sequence[float]) -> None:
+        """Give a constant a scale for each index of its first dimension."""
+        quantization = self._tensors[weights.index].quantization
+        quantization.scale = [float(np.float32(scale)) for scale in scales]
+        quantization.zeroPoint = [0] * len(quantization.scale)
+
+    def numbers(self, data: Sequence[int] | int) -> Value:
+        """An int32 constant, such as axes or a shape."""
+        return self._constant(np.array(data, np.int32), None)
+
+    def state(self, shape: Sequence[int], scale: float, zero_point: int = 0, dtype: str = "int8") -> Value:
+        """A variable."""
+        quantization = Quantization((float(np.float32(scale)),), (zero_point,))
+        index = self._tensor(tuple(shape), np.dtype(dtype), 0, quantization)
+        self._tensors[index].isVariable = True
+        return Value(index, tuple(shape), quantization.scales[0], zero_point)
+
+    def op(
+        self,
+        name: str,
+        inputs: Sequence[Value | None],
+        shape: Sequence[int],
+        like: Value | tuple[float, int],
+        table: str | None = None,
+        **options: Any,
+    ) -> Value:
+        """Any operator with one output.
+
+        Args:
+            inputs: None where an optional one is missing.
+            shape: of the output.
+            like: what has the scale and zero point of the output, or both.
+            table: of its options, where it has a table.
+        """
+        return self.ops(name, inputs, [shape], like, table, **options)[0]
+
+    def ops(
+        self,
+        name: str,
+        inputs: Sequence[Value | None],
+        shapes: Sequence[Sequence[int]],
+        like: Value | tuple[float, int],
+        table: str | None = None,
+        **options: Any,
+    ) -> list[Value]:
+        """Any operator; an output of each shape."""
+        scale, zero_point = like if isinstance(like, tuple) else (like.scale, like.zero_point)
+        outputs = [self._value(shape, scale, zero_point) for shape in shapes]
+        self._operator(name, inputs, outputs[0], table, options)
+        self._operators[-1].outputs = [value.index for value in outputs]
+        return outputs
 
     def tflite(self, output: Value) -> bytes:
         """The finished file."""
@@ -183,7 +235,12 @@ class Network:
         return self._operator(name, inputs, output, table, options)
 
     def _operator(
-        self, name: str, inputs: Sequence[Value], output: Value, table: str, options: dict[str, Any]
+        self,
+        name: str,
+        inputs: Sequence[Value | None],
+        output: Value,
+        table: str | None,
+        options: dict[str, Any],
     ) -> Value:
         tables = schema()
         kind = getattr(tables.BuiltinOperator, name)
@@ -195,13 +252,16 @@ class Network:
             known.append(kind)
         operator = tables.OperatorT()
         operator.opcodeIndex = known.index(kind)
-        operator.inputs, operator.outputs = [value.index for value in inputs], [output.index]
+        operator.inputs = [-1 if value is None else value.index for value in inputs]
+        operator.outputs = [output.index]
+        self._operators.append(operator)
+        if table is None:
+            return output
         operator.builtinOptionsType = getattr(tables.BuiltinOptions, table)
         operator.builtinOptions = getattr(tables, f"{table}T")()
         for field, setting in options.items():
             assert hasattr(operator.builtinOptions, field), field
             setattr(operator.builtinOptions, field, setting)
-        self._operators.append(operator)
         return output
 
     def _value(self, shape: Sequence[int], scale: float, zero_point: int) -> Value:

@@ -14,22 +14,36 @@ from train.tflite.schema import ENGINE_OPS
 _MODULES = {name: importlib.import_module(f"{__name__}.{name.lower()}") for name in ENGINE_OPS}
 
 
-def generate(graph: Graph, op: Op, where: str) -> Code:
-    """The C of one operator.
+def check_operators(graph: Graph, where: str) -> None:
+    """Refuse a graph with operators that the engine does not run, all of them at once.
 
     Args:
         where: name of the model, used in messages.
     Raises:
-        UserError: an operator, or a form of one, that the engine does not run.
+        UserError: naming each kind, and the first place of each.
     """
-    if op.custom or op.name not in _MODULES:
-        kind = "the custom operator" if op.custom else "operator"
-        output = graph.tensors[op.outputs[0]] if op.outputs else None
-        writes = f", which writes tensor {output.index} {output.name!r}" if output else ""
-        raise UserError(
-            f"{where}: op {op.index} is {kind} {op.name}{writes}; the compiled engine runs "
-            f"{', '.join(ENGINE_OPS)}. Change the model, or add codegen/ops/{op.name.lower()}.py "
-            "(docs/ADD_AN_OPERATOR.md)"
-        )
+    missing = {op.name: op for op in reversed(graph.ops) if op.custom or op.name not in _MODULES}
+    if not missing:
+        return
+    first, *others = sorted(missing.values(), key=lambda op: op.index)
+    kind = "the custom operator" if first.custom else "operator"
+    output = graph.tensors[first.outputs[0]] if first.outputs else None
+    writes = f", which writes tensor {output.index} {output.name!r}" if output else ""
+    also = f"; also {', '.join(f'op {op.index} {op.name}' for op in others)}" if others else ""
+    raise UserError(
+        f"{where}: op {first.index} is {kind} {first.name}{writes}{also}; the compiled engine runs "
+        f"{', '.join(ENGINE_OPS)}. Change the model, or add codegen/ops/{first.name.lower()}.py "
+        "(docs/ADD_AN_OPERATOR.md)"
+    )
+
+
+def generate(graph: Graph, op: Op, where: str) -> Code:
+    """The C of one operator of those that the engine runs.
+
+    Args:
+        where: name of the model, used in messages.
+    Raises:
+        UserError: a form of it that the engine does not run.
+    """
     code: Code = _MODULES[op.name].generate(Form(graph, op, where))
     return code

@@ -163,8 +163,12 @@ def geometry(form: Form, taps: tuple[int, int], depth: int, column_lanes: int) -
     return Geometry(axes[0], axes[1], image[2], output[2], column_lanes, depth)
 
 
-def scales(form: Form, weights: Tensor, channels: int, dimension: int) -> list[float]:
-    """Factor from a sum to the output of each channel, in float64 as the original computes it."""
+def scales(form: Form, weights: Tensor, channels: int, dimension: int, image_at: int = 0) -> list[float]:
+    """Factor from a sum to the output of each channel, in float64 as the original computes it.
+
+    Args:
+        image_at: position of the input that is convolved.
+    """
     found = weights.scales
     if len(found) not in (1, channels) or (len(found) > 1 and weights.quantized_dimension != dimension):
         raise form.refuse(
@@ -172,7 +176,7 @@ def scales(form: Form, weights: Tensor, channels: int, dimension: int) -> list[f
             f"one, or {channels} along dimension {dimension}",
         )
     per_channel = found * channels if len(found) == 1 else found
-    return [form.input().scale * scale / form.output.scale for scale in per_channel]
+    return [form.input(image_at).scale * scale / form.output.scale for scale in per_channel]
 
 
 def convolve(

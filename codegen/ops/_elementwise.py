@@ -1,6 +1,6 @@
 """Broadcasting of two inputs, and which of them the output walks along with."""
 
-from codegen.ops._form import MAX_DIMS, Form, four, strides
+from codegen.ops._form import MAX_DIMS, Code, Form, four, strides
 from train.tflite.graph import Tensor
 
 
@@ -13,7 +13,7 @@ def broadcast(form: Form, *inputs: Tensor) -> dict[str, object]:
         UserError: shapes that do not go together, or too many dimensions.
     """
     shape = form.output.shape
-    walks = [_strides(form, tensor) for tensor in inputs]
+    walks = [repeated(form, tensor) for tensor in inputs]
     merged: list[list[int]] = []  # dimension, stride of input 1, stride of input 2; innermost first
     for column in reversed(list(zip(shape, *walks, strict=True))):
         size, first, second = column
@@ -36,7 +36,7 @@ def broadcast(form: Form, *inputs: Tensor) -> dict[str, object]:
     }
 
 
-def _strides(form: Form, tensor: Tensor) -> list[int]:
+def repeated(form: Form, tensor: Tensor) -> list[int]:
     """Strides of an input along the output's dimensions; 0 where it is repeated."""
     shape = form.output.shape
     padded = (1,) * (len(shape) - len(tensor.shape)) + tensor.shape
@@ -51,3 +51,17 @@ def whole_inputs(form: Form) -> list[Tensor]:
     """Inputs that have one value for each of the output, in its order."""
     inputs = [form.input(position) for position in (0, 1)]
     return [tensor for tensor in inputs if tensor.shape == form.output.shape]
+
+
+def extremum(form: Form, kernel: str) -> Code:
+    """A call to one of the kernels of extremum_s8.h.
+
+    TFLite-Micro compares stored values as they are: where the scales differ its values are wrong, and
+    the engine refuses rather than to repeat them.
+    """
+    form.count_inputs(2, 2)
+    first, second = form.input(0), form.input(1)
+    form.same_quantization(form.output, first, second)
+    fields: dict[str, object] = {"shape": broadcast(form, first, second)}
+    overlaps = form.in_step(*whole_inputs(form))
+    return form.code(kernel, fields, first, second, header="extremum_s8", overlaps=overlaps)

@@ -16,10 +16,10 @@ from train.tflite.graph import MISSING, Graph, Op, Tensor
 
 MAX_DIMS = 4  # that the kernels with strides can walk through
 _VALUES_PER_ROW = 16
-_INT32_MAX = 2**31 - 1
+_UINT32_MAX = 2**32 - 1
 _PLAIN_SUM_LIMIT = 2**30
 PLAIN_SHIFTS = range(-20, 0)
-_CTYPES = {"int8": "int8_t", "int32": "int32_t"}
+_CTYPES = {"int8": "int8_t", "int16": "int16_t", "uint16": "uint16_t", "int32": "int32_t"}
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,13 @@ class Form:
             f"{expected}. Change the model, or add the form to codegen/ops/{self.op.name.lower()}.py"
         )
 
-    def count_inputs(self, least: int, most: int) -> None:
-        """Refuse an operator with fewer or more inputs, or with more than one output."""
-        if not least <= len(self.op.inputs) <= most or len(self.op.outputs) != 1:
+    def count_inputs(self, least: int, most: int, outputs: int = 1) -> None:
+        """Refuse an operator with fewer or more inputs, or with another number of outputs."""
+        if not least <= len(self.op.inputs) <= most or len(self.op.outputs) != outputs:
             found = f"{len(self.op.inputs)} inputs and {len(self.op.outputs)} outputs"
-            raise self.refuse(found, f"{least} to {most} inputs and one output")
+            wanted = "one output" if outputs == 1 else f"{outputs} outputs"
+            taken = f"{least}" if least == most else f"{least} to {most}"
+            raise self.refuse(found, f"{taken} inputs and {wanted}")
 
     def input(self, position: int = 0) -> Tensor:
         """An activation, or an int8 constant in the place of one."""
@@ -101,6 +103,27 @@ class Form:
     def output(self) -> Tensor:
         """The one tensor that it writes."""
         return self._quantized(self.op.outputs[0])
+
+    @property
+    def outputs(self) -> list[Tensor]:
+        """All tensors that it writes."""
+        return [self._quantized(index) for index in self.op.outputs]
+
+    def state(self, position: int, what: str, *dtypes: str) -> Tensor:
+        """An input that the operator itself writes, and finds again at the next inference.
+
+        Raises:
+            UserError: it is missing, no variable, of another type, or without one scale.
+        """
+        index = self.op.inputs[position]
+        if index == MISSING or not self.graph.tensors[index].is_variable:
+            raise self.refuse(f"{what} (input {position}) is no variable", "a variable tensor")
+        tensor = self.graph.tensors[index]
+        if tensor.dtype.name not in dtypes or tensor.data is not None:
+            kind = tensor.dtype.name if tensor.data is None else "constant"
+            raise self.refuse(f"{describe(tensor)} is {kind}", f"{what} of type {' or '.join(dtypes)}")
+        self._check_scale(tensor)
+        return tensor
 
     def constant(self, position: int, dtype: str, what: str) -> Tensor:
         """An input with data known now.
@@ -135,6 +158,12 @@ class Form:
         if len(tensor.shape) != 4 or tensor.shape[0] != 1:
             raise self.refuse(f"{describe(tensor)} has shape {tensor.shape}", "(1, height, width, channels)")
         return tensor.shape[1], tensor.shape[2], tensor.shape[3]
+
+    def axis(self, axis: int, rank: int) -> int:
+        """An axis of ``rank`` dimensions, counted from the front; refused if there is no such one."""
+        if not -rank <= axis < rank:
+            raise self.refuse(f"axis {axis} of {rank} dimensions", "an axis that is there")
+        return axis % rank
 
     def same_quantization(self, *tensors: Tensor) -> None:
         """Refuse tensors that do not share scale and zero point."""
@@ -216,14 +245,19 @@ class Form:
         tensor = self.graph.tensors[index]
         if tensor.dtype != np.int8:
             raise self.refuse(f"{describe(tensor)} is {tensor.dtype}", "int8")
+        if tensor.is_variable:
+            raise self.refuse(f"{describe(tensor)} is a variable", "the state of SVDF or LSTM alone as such")
+        self._check_scale(tensor)
+        if 0 in tensor.shape:
+            raise self.refuse(f"{describe(tensor)} has shape {tensor.shape}", "no dimension of 0")
+        return tensor
+
+    def _check_scale(self, tensor: Tensor) -> None:
         if len(tensor.scales) != 1:
             raise self.refuse(f"{describe(tensor)} has {len(tensor.scales)} scales", "one scale per tensor")
         if not (0 < tensor.scale < math.inf and INT8_MIN <= tensor.zero_point <= INT8_MAX):
             found = f"{describe(tensor)} has scale {tensor.scale} and zero point {tensor.zero_point}"
             raise self.refuse(found, "a positive scale and a zero point within int8")
-        if 0 in tensor.shape or (not tensor.shape and tensor.data is None):  # a constant may be a scalar
-            raise self.refuse(f"{describe(tensor)} has shape {tensor.shape}", "one dimension or more")
-        return tensor
 
 
 def describe(tensor: Tensor) -> str:
@@ -245,7 +279,7 @@ def _text(value: object) -> str:
 
 
 def array(name: str, values: NDArray[Any]) -> Constant:
-    """An int8 or int32 array as a constant of C."""
+    """An array of one of the types of ``_CTYPES`` as a constant of C."""
     return Constant(
         _CTYPES[values.dtype.name], name, values.size, rows(map(int, values.ravel()), _VALUES_PER_ROW)
     )
@@ -264,20 +298,20 @@ def weighted_sum(
         fields bias, multipliers, shifts and output_zero_point; the constants they name; and
         whether all scales are plain in the sense of kws_scaling.
     Raises:
-        UserError: sums that 32 bits cannot hold.
+        UserError: a scale that no kernel can shift by.
     """
     index, zero_point = form.op.index, form.input().zero_point
     wide = filters.astype(np.int64)
     folded = -zero_point * wide.sum(axis=1) + (0 if bias is None else bias.astype(np.int64))
-    # Also the sums on the way must fit: the kernels add in another order than the original.
+    # What 32 bits do not hold wraps around here as in the original, in whatever order it is added.
     largest = int((np.abs(folded) + 128 * np.abs(wide).sum(axis=1)).max())
-    if largest > _INT32_MAX:
-        raise form.refuse(f"sums of up to {largest}", f"at most {_INT32_MAX}, which 32 bits hold")
+    wrapped = (folded & _UINT32_MAX).astype(np.uint32).view(np.int32)
     pairs = [quantize_multiplier(scale) for scale in channel_scales]
+    pairs = [(multiplier, shift if multiplier else -1) for multiplier, shift in pairs]  # 0 is shifted freely
     if any(shift > 30 for _, shift in pairs):
         raise form.refuse("a scale over 2^30", "smaller ones")
     constants = [
-        array(f"op_{index}_bias", folded.astype(np.int32)),
+        array(f"op_{index}_bias", wrapped),
         array(f"op_{index}_multipliers", np.array([pair[0] for pair in pairs], np.int32)),
         array(f"op_{index}_shifts", np.array([pair[1] for pair in pairs], np.int8)),
     ]
@@ -291,16 +325,16 @@ def weighted_sum(
     return fields, constants, has_plain_scales
 
 
-def weights_and_bias(form: Form, outputs: int) -> tuple[Tensor, NDArray[np.int32] | None]:
-    """The filter (input 1) with zero points of 0, and the bias (input 2) if there is one."""
+def weights_and_bias(form: Form, outputs: int, bias_at: int = 2) -> tuple[Tensor, NDArray[np.int32] | None]:
+    """The filter (input 1) with zero points of 0, and the bias (input ``bias_at``) if there is one."""
     weights = form.constant(1, "int8", "the filter")
     if any(weights.zero_points) or not weights.scales:
         raise form.refuse(f"{describe(weights)} has zero points {weights.zero_points}", "zero points of 0")
     if not all(0 <= scale < math.inf for scale in weights.scales):
         raise form.refuse(f"{describe(weights)} has scales {weights.scales[:4]}", "positive ones")
-    if len(form.op.inputs) < 3 or form.op.inputs[2] == MISSING:
+    if len(form.op.inputs) <= bias_at or form.op.inputs[bias_at] == MISSING:
         return weights, None
-    bias = form.constant(2, "int32", "the bias").data
+    bias = form.constant(bias_at, "int32", "the bias").data
     if bias is None or bias.size != outputs:
         raise form.refuse(f"a bias of shape {bias.shape if bias is not None else ()}", f"{outputs} values")
     return weights, bias.ravel()

@@ -1,6 +1,9 @@
 """FULLY_CONNECTED, per tensor and per channel."""
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from codegen.ops._form import Code, Form, array, describe, weighted_sum, weights_and_bias
 
@@ -8,7 +11,7 @@ _DOT_OUTPUTS, _DOT_TAPS = 4, 16  # of a block of weights
 
 
 def generate(form: Form) -> Code:
-    """Weights come in blocks of a few outputs and inputs, filled up with zeros."""
+    """Weights come in blocks of a few outputs and inputs; the inputs are filled up with zeros."""
     form.count_inputs(2, 3)
     outputs = form.output.shape[-1] if form.output.shape else 0
     weights, bias = weights_and_bias(form, outputs)
@@ -27,12 +30,13 @@ def generate(form: Form) -> Code:
     layout = form.op.options.get("weights_format", 0)
     if layout:
         raise form.refuse(f"weights in format {layout}", "the plain format, 0")
-    filters = np.pad(weights.data, ((0, -outputs % _DOT_OUTPUTS), (0, -weights.shape[1] % _DOT_TAPS)))
-    biases = None if bias is None else np.pad(bias, (0, len(filters) - outputs))
-    blocks = filters.reshape(-1, _DOT_OUTPUTS, filters.shape[1] // _DOT_TAPS, _DOT_TAPS)
-    fields, constants, _ = weighted_sum(form, filters, biases, _scales(form, weights.scales))
+    filters = np.pad(weights.data, ((0, 0), (0, -weights.shape[1] % _DOT_TAPS)))
+    rest = outputs % _DOT_OUTPUTS
+    blocks = [_blocks(filters[: outputs - rest], _DOT_OUTPUTS)]
+    blocks += [_blocks(filters[-rest:], rest)] if rest else []
+    fields, constants, _ = weighted_sum(form, weights.data, bias, _scales(form, weights.scales))
     name = f"op_{form.op.index}_weights"
-    return form.code(
+    code = form.code(
         "fully_connected_s8",
         {
             "rows": rows,
@@ -45,10 +49,27 @@ def generate(form: Form) -> Code:
             **fields,
         },
         form.input(),
-        constants=(array(name, blocks.swapaxes(1, 2)), *constants),
+        constants=(array(name, np.concatenate(blocks)), *constants),
         conditions=(f"KWS_DOT_OUTPUTS == {_DOT_OUTPUTS}", f"KWS_DOT_TAPS == {_DOT_TAPS}"),
         reads_beyond_bytes=-weights.shape[1] % _DOT_TAPS,
     )
+    return _with_rest(code, outputs // _DOT_OUTPUTS, rest)
+
+
+def _with_rest(code: Code, groups: int, rest: int) -> Code:
+    """A call for the whole groups, where there are any, and one for the outputs behind them."""
+    (call,) = code.calls
+    calls = [call] if groups else []
+    kernels = code.kernels if groups else ()
+    if rest:
+        calls.append(call.replace("kws_fully_connected_s8", f"kws_fully_connected_rest_{rest}_s8"))
+        kernels = (*kernels, "fully_connected_rest_s8")
+    return replace(code, calls=tuple(calls), kernels=kernels)
+
+
+def _blocks(filters: NDArray[np.int8], outputs: int) -> NDArray[np.int8]:
+    """Weights in the order in which groups of outputs meet the inputs: block by block."""
+    return filters.reshape(-1, outputs, filters.shape[1] // _DOT_TAPS, _DOT_TAPS).swapaxes(1, 2).ravel()
 
 
 def _scales(form: Form, weight_scales: tuple[float, ...]) -> list[float]:

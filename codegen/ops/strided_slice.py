@@ -1,6 +1,9 @@
 """STRIDED_SLICE with constant bounds."""
 
-from codegen.ops._form import MAX_DIMS, Code, Form, four, strides
+from codegen.ops._copy import Block, move
+from codegen.ops._form import Code, Form, strides
+
+_MOST_DIMS = 5  # that TFLite-Micro slices
 
 
 def generate(form: Form) -> Code:
@@ -19,13 +22,13 @@ def generate(form: Form) -> Code:
     begins, ends, steps = (form.integers(position, name) for position, name in enumerate(names, start=1))
     masks = ("ellipsis_mask", "new_axis_mask")
     if (
-        len(shape) > MAX_DIMS
+        len(shape) > _MOST_DIMS
         or {len(begins), len(ends), len(steps)} != {len(shape)}
         or any(options.get(mask) for mask in masks)
     ):
         raise form.refuse(
             f"{len(begins)} bounds for shape {shape}, {', '.join(f'{m} {options.get(m)}' for m in masks)}",
-            f"bounds for each of at most {MAX_DIMS} dimensions, and no ellipsis or new axis",
+            f"bounds for each of at most {_MOST_DIMS} dimensions, and no ellipsis or new axis",
         )
     if options.get("offset"):
         raise form.refuse("bounds by offset", "plain ends")
@@ -44,17 +47,8 @@ def generate(form: Form) -> Code:
     kept = tuple(n for axis, n in enumerate(counts) if not shrink_mask >> axis & 1)
     if kept != form.output.shape or 0 in counts:
         raise form.refuse(f"an output of shape {form.output.shape}", f"{kept}, and not empty")
-    from_strides, to_strides = strides(shape), strides(tuple(counts))
-    return form.code(
-        "copy_s8",
-        {
-            "dims": four(counts, 1),
-            "input_start": sum(places[0] * n for places, n in zip(taken, from_strides, strict=True)),
-            "output_start": 0,
-            "input_strides": four(
-                [places.step * n for places, n in zip(taken, from_strides, strict=True)], 0
-            ),
-            "output_strides": four(to_strides, 0),
-        },
-        form.input(),
-    )
+    steps = strides(shape)
+    start = sum(places[0] * step for places, step in zip(taken, steps, strict=True))
+    from_strides = [places.step * step for places, step in zip(taken, steps, strict=True)]
+    block = Block(form.input(), form.output, counts, from_strides, strides(tuple(counts)), source_start=start)
+    return move(form, [block])

@@ -49,6 +49,25 @@ if(NOT ENGINE IN_LIST known_engines)
     message(FATAL_ERROR "engine '${ENGINE}' is not known; known: ${engines}")
 endif()
 
+string(JSON engine_arena ERROR_VARIABLE mistake GET "${manifest}" arena_bytes ${ENGINE})
+if(mistake)
+    string(JSON reason ERROR_VARIABLE mistake GET "${manifest}" refusals ${ENGINE})
+    message(FATAL_ERROR "engine ${ENGINE} does not run the model in ${MODEL}: ${reason}; choose the other one "
+        "with -DENGINE=<engine> (docs/TFLM_ENGINE.md)")
+endif()
+# Programs write to kws_model_input() and read from kws_model_output(): one of each, of int8.
+set(model_has_plain_ends TRUE)
+foreach(ends inputs outputs)
+    string(JSON count ERROR_VARIABLE mistake LENGTH "${manifest}" ${ends})
+    if(mistake)
+        continue() # of an older codegen, which knew no others
+    endif()
+    string(JSON type GET "${manifest}" ${ends} 0 type)
+    if(NOT count EQUAL 1 OR (ENGINE STREQUAL "tflm" AND NOT type STREQUAL "int8"))
+        set(model_has_plain_ends FALSE)
+    endif()
+endforeach()
+
 # Static libraries: what a program does not call is not linked. Generated .cc files are C as well as C++.
 function(kws_add_library name)
     add_library(${name} STATIC ${ARGN})
@@ -69,6 +88,10 @@ set(KWS_FRONTEND_SOURCES
     "${KWS_FIRMWARE_DIR}/frontend/compress.c")
 
 include(engine_${ENGINE}) # makes kws_engine, and KWS_ENGINE_SOURCE: the file of it that implements model.h
+if(NOT model_has_plain_ends)
+    message(STATUS "the model has not one int8 input and output: only the library kws_engine is built")
+    return()
+endif()
 include(mlperf)
 if("frontend_tables.c" IN_LIST model_files)
     include(bench)

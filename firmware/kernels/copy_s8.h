@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A block of int8 from one tensor to a place in another: PAD, CONCATENATION, STRIDED_SLICE.
+// A block of int8 from one tensor to a place in another: TRANSPOSE, PAD, CONCATENATION, SPLIT and others.
 
 #ifndef EARSHOT_KERNELS_COPY_S8_H_
 #define EARSHOT_KERNELS_COPY_S8_H_

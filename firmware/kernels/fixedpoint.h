@@ -32,6 +32,9 @@ static inline int32_t kws_requantize(int32_t value, int32_t multiplier, int shif
     return kws_round_shift(kws_high_mul(shifted, multiplier), right);
 }
 
+// a + b; what does not fit into 32 bits wraps around, as it does in registers.
+static inline int32_t kws_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
+
 static inline int32_t kws_clamp(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;
 }

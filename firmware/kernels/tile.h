@@ -17,7 +17,7 @@
 //   kws_tile_run()            adds the products of one run of weights to the sums
 //   kws_tile_scaled()         sum * multiplier / 2^31, rounded to nearest, halves up, plus an addend
 //   kws_larger()              for poolings: of two int8 arrays, place by place, the larger value
-//   kws_dot()                 for layers without tiles: adds the products of several outputs to their sums
+//   kws_dot_some()            for layers without tiles: adds the products of several outputs to their sums
 
 #ifndef EARSHOT_KERNELS_TILE_H_
 #define EARSHOT_KERNELS_TILE_H_
@@ -79,6 +79,11 @@ typedef struct kws_tile_channel {
 #else
 #include "tile_portable.h"
 #endif
+
+// Adds the products of a whole group of outputs to their sums.
+KWS_INLINE void kws_dot(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t count) {
+    kws_dot_some(sums, input, weights, KWS_DOT_OUTPUTS, count);
+}
 
 // Computes one tile.
 //

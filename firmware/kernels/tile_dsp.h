@@ -100,19 +100,20 @@ KWS_INLINE int32_t kws_tile_scaled(int32_t sum, int32_t multiplier, int32_t adde
     return kws_smmlar(2 * sum, multiplier, addend);  // which divides by 2^32
 }
 
-KWS_INLINE void kws_dot(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t count) {
+KWS_INLINE void kws_dot_some(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t outputs,
+                             int32_t count) {
     for (; count > 0; count -= KWS_DOT_TAPS) {
         KWS_UNROLL for (int32_t k = 0; k < KWS_DOT_TAPS; k += 4) {
             const uint32_t values = kws_load_word(input + k);
             const uint32_t even = kws_sxtb16(values), odd = kws_sxtb16_odd(values);
-            KWS_UNROLL for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i) {
+            KWS_UNROLL for (int32_t i = 0; i < outputs; ++i) {
                 const uint32_t four = kws_load_word(weights + i * KWS_DOT_TAPS + k);
                 sums[i] = kws_smlad(even, kws_sxtb16(four), sums[i]);
                 sums[i] = kws_smlad(odd, kws_sxtb16_odd(four), sums[i]);
             }
         }
         input += KWS_DOT_TAPS;
-        weights += KWS_DOT_OUTPUTS * KWS_DOT_TAPS;
+        weights += outputs * KWS_DOT_TAPS;
     }
 }
 

@@ -62,10 +62,11 @@ KWS_INLINE int32_t kws_tile_scaled(int32_t sum, int32_t multiplier, int32_t adde
     return kws_smmlar(2 * sum, multiplier, addend);
 }
 
-KWS_INLINE void kws_dot(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t count) {
+KWS_INLINE void kws_dot_some(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t outputs,
+                             int32_t count) {
     for (; count > 0; count -= KWS_DOT_TAPS, input += KWS_DOT_TAPS) {
         const int8x16_t values = vldrbq_s8(input);
-        KWS_UNROLL for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i, weights += KWS_DOT_TAPS) {
+        KWS_UNROLL for (int32_t i = 0; i < outputs; ++i, weights += KWS_DOT_TAPS) {
             sums[i] = vmladavaq_s8(sums[i], values, vldrbq_s8(weights));
         }
     }

@@ -34,7 +34,8 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
     KWS_UNROLL for (int32_t k = 0; k < taps; ++k) weight[k] = weights[k];
     if (shape.step >= taps) {
         KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
-            KWS_UNROLL for (int32_t k = 0; k < taps; ++k) sums[p] += lanes[p * shape.step + k] * weight[k];
+            KWS_UNROLL for (int32_t k = 0; k < taps; ++k) sums[p] =
+                kws_add(sums[p], lanes[p * shape.step + k] * weight[k]);
             KWS_NOW(sums[p]);
         }
         return;
@@ -44,7 +45,7 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
         KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
             const int32_t k = i - p * shape.step;
             if (k < 0 || k >= taps) continue;
-            sums[p] += lane * weight[k];
+            sums[p] = kws_add(sums[p], lane * weight[k]);
             KWS_NOW(sums[p]);
         }
     }
@@ -69,18 +70,20 @@ KWS_INLINE int32_t kws_tile_scaled(int32_t sum, int32_t multiplier, int32_t adde
 }
 
 // input         count of them, filled up to a multiple of KWS_DOT_TAPS with any values
-// weights       [blocks][KWS_DOT_OUTPUTS][KWS_DOT_TAPS], filled up with zeros
-KWS_INLINE void kws_dot(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t count) {
+// weights       [blocks][outputs][KWS_DOT_TAPS], filled up with zeros
+// outputs       at most KWS_DOT_OUTPUTS, a constant
+KWS_INLINE void kws_dot_some(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t outputs,
+                             int32_t count) {
     for (; count > 0; count -= KWS_DOT_TAPS) {
         KWS_UNROLL for (int32_t k = 0; k < KWS_DOT_TAPS; ++k) {
             const int32_t value = input[k];
-            KWS_UNROLL for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i) {
-                sums[i] += value * weights[i * KWS_DOT_TAPS + k];
+            KWS_UNROLL for (int32_t i = 0; i < outputs; ++i) {
+                sums[i] = kws_add(sums[i], value * weights[i * KWS_DOT_TAPS + k]);
                 KWS_NOW(sums[i]);
             }
         }
         input += KWS_DOT_TAPS;
-        weights += KWS_DOT_OUTPUTS * KWS_DOT_TAPS;
+        weights += outputs * KWS_DOT_TAPS;
     }
 }
 

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract between the application and whichever engine runs the model.
 //
-// One model, one input, one output. Sizes are constants of the generated engine.h:
-// KWS_INPUT_BYTES, KWS_OUTPUT_COUNT, KWS_ARENA_BYTES.
+// Sizes, scales and zero points are constants of the generated engine.h: KWS_INPUT_BYTES,
+// KWS_OUTPUT_COUNT, KWS_ARENA_BYTES. What depends on the model is declared there, too:
+//
+// - A model with several inputs or outputs has a function for each, kws_model_input_<name>() or
+//   kws_model_output_<name>(), in place of kws_model_input() or kws_model_output() below.
+// - Where the .tflite takes or gives float32, uint8 or int16, kws_model_set_input() and
+//   kws_model_get_output() do, with the bits of TFLite-Micro. The compiled engine has the int8 behind it
+//   as well, in kws_model_input() and kws_model_output(); TFLite-Micro does not.
 
 #ifndef EARSHOT_MODEL_MODEL_H_
 #define EARSHOT_MODEL_MODEL_H_
@@ -24,7 +30,8 @@ enum kws_model_failure {
     KWS_MODEL_INVOKE = -6,    // an inference failed
 };
 
-// Makes the engine ready. Call it once, before anything else.
+// Makes the engine ready. Call it once, before anything else. A model that remembers what it was given
+// before (SVDF, LSTM) forgets it at another call.
 //
 // returns       0, or one of kws_model_failure; then there is nothing to call but kws_model_error()
 int kws_model_init(void);

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 #include "engine.h"
@@ -20,6 +21,7 @@
 #include "tensorflow/lite/micro/memory_planner/greedy_memory_planner.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_profiler_interface.h"
+#include "tensorflow/lite/micro/micro_resource_variable.h"
 #include "tensorflow/lite/schema/schema_generated.h"
 #include "tensorflow/lite/schema/schema_utils.h"
 
@@ -184,20 +186,40 @@ bool has_operators(const tflite::Model* model, const OpResolver& resolver) {
     return true;
 }
 
-bool is_int8(const char* name, const TfLiteTensor* tensor, size_t expected_bytes) {
-    if (tensor->type == kTfLiteInt8 && tensor->bytes == expected_bytes) return true;
-    message << "the " << name << " of the model has " << tensor->bytes << " bytes of type "
-            << static_cast<size_t>(tensor->type) << ", expected " << expected_bytes << " of type "
-            << static_cast<size_t>(kTfLiteInt8) << ", int8; run earshot codegen again";
+// What engine.h calls the types of the ends.
+constexpr TfLiteType kType_int8 = kTfLiteInt8, kType_uint8 = kTfLiteUInt8, kType_int16 = kTfLiteInt16,
+                     kType_int32 = kTfLiteInt32, kType_int64 = kTfLiteInt64, kType_bool = kTfLiteBool,
+                     kType_float32 = kTfLiteFloat32;
+using Type_int8 = int8_t;
+using Type_uint8 = uint8_t;
+using Type_int16 = int16_t;
+using Type_int32 = int32_t;
+using Type_int64 = int64_t;
+using Type_bool = uint8_t;
+using Type_float32 = float;
+
+bool is_as_expected(const char* name, size_t index, const TfLiteTensor* tensor, TfLiteType type,
+                    size_t bytes) {
+    if (tensor->type == type && tensor->bytes == bytes) return true;
+    message << name << " " << index << " of the model has " << tensor->bytes << " bytes of type "
+            << static_cast<size_t>(tensor->type) << ", expected " << bytes << " of type "
+            << static_cast<size_t>(type) << "; run earshot codegen again";
     return false;
 }
 
+#define KWS_COUNT_END(index, suffix, type, count) +1
+#define KWS_CHECK_INPUT(index, suffix, type, count) \
+    &&is_as_expected("input", index, candidate->input(index), kType_##type, sizeof(Type_##type) * count)
+#define KWS_CHECK_OUTPUT(index, suffix, type, count) \
+    &&is_as_expected("output", index, candidate->output(index), kType_##type, sizeof(Type_##type) * count)
+
 bool has_tensors(tflite::MicroInterpreter* candidate) {
-    if (candidate->inputs_size() == 1 && candidate->outputs_size() == 1)
-        return is_int8("input", candidate->input(0), KWS_INPUT_BYTES) &&
-               is_int8("output", candidate->output(0), KWS_OUTPUT_COUNT);
+    constexpr size_t inputs = 0 KWS_MODEL_INPUTS(KWS_COUNT_END);
+    constexpr size_t outputs = 0 KWS_MODEL_OUTPUTS(KWS_COUNT_END);
+    if (candidate->inputs_size() == inputs && candidate->outputs_size() == outputs)
+        return true KWS_MODEL_INPUTS(KWS_CHECK_INPUT) KWS_MODEL_OUTPUTS(KWS_CHECK_OUTPUT);
     message << "the model has " << candidate->inputs_size() << " inputs and " << candidate->outputs_size()
-            << " outputs, expected one of each";
+            << " outputs, expected " << inputs << " and " << outputs;
     return false;
 }
 
@@ -223,8 +245,11 @@ int prepare() {
 
     tflite::MicroAllocator* allocator =
         tflite::MicroAllocator::Create(arena_memory.make(), planner_memory.make());
+    tflite::MicroResourceVariables* variables =
+        kResourceVariableCount > 0 ? tflite::MicroResourceVariables::Create(allocator, kResourceVariableCount)
+                                   : nullptr;
     tflite::MicroInterpreter* candidate =
-        interpreter_memory.make(model, *resolver, allocator, nullptr, make_profiler());
+        interpreter_memory.make(model, *resolver, allocator, variables, make_profiler());
     if (candidate->AllocateTensors() != kTfLiteOk) {
         message
             << "an operator cannot run the model as it is; a library of TFLite-Micro with logs tells which";
@@ -263,18 +288,47 @@ extern "C" int kws_model_init(void) {
     return setjmp(arena_is_full) != 0 ? KWS_MODEL_ARENA : prepare();
 }
 
-extern "C" int8_t* kws_model_input(void) {
-    return interpreter == nullptr ? nullptr : interpreter->typed_input_tensor<int8_t>(0);
-}
-
 extern "C" int kws_model_invoke(void) {
     message.clear();
     return setjmp(arena_is_full) != 0 ? KWS_MODEL_ARENA : invoke();
 }
 
-extern "C" const int8_t* kws_model_output(void) {
-    return interpreter == nullptr ? nullptr : interpreter->typed_output_tensor<int8_t>(0);
-}
+// Of each end the functions that its type has: where int8 is, or a copy of anything else.
+#define KWS_INPUT_int8(index, suffix)                                                             \
+    extern "C" int8_t* kws_model_input##suffix(void) {                                            \
+        return interpreter == nullptr ? nullptr : interpreter->typed_input_tensor<int8_t>(index); \
+    }
+#define KWS_OUTPUT_int8(index, suffix)                                                             \
+    extern "C" const int8_t* kws_model_output##suffix(void) {                                      \
+        return interpreter == nullptr ? nullptr : interpreter->typed_output_tensor<int8_t>(index); \
+    }
+#define KWS_COPY_INPUT(index, suffix, type)                                                        \
+    extern "C" void kws_model_set_input##suffix(const Type_##type* values) {                       \
+        TfLiteTensor* const tensor = interpreter == nullptr ? nullptr : interpreter->input(index); \
+        if (tensor != nullptr) memcpy(tensor->data.raw, values, tensor->bytes);                    \
+    }
+#define KWS_COPY_OUTPUT(index, suffix, type)                                                        \
+    extern "C" void kws_model_get_output##suffix(Type_##type* values) {                             \
+        TfLiteTensor* const tensor = interpreter == nullptr ? nullptr : interpreter->output(index); \
+        if (tensor != nullptr) memcpy(values, tensor->data.raw, tensor->bytes);                     \
+    }
+#define KWS_INPUT_uint8(index, suffix) KWS_COPY_INPUT(index, suffix, uint8)
+#define KWS_INPUT_int16(index, suffix) KWS_COPY_INPUT(index, suffix, int16)
+#define KWS_INPUT_int32(index, suffix) KWS_COPY_INPUT(index, suffix, int32)
+#define KWS_INPUT_int64(index, suffix) KWS_COPY_INPUT(index, suffix, int64)
+#define KWS_INPUT_bool(index, suffix) KWS_COPY_INPUT(index, suffix, bool)
+#define KWS_INPUT_float32(index, suffix) KWS_COPY_INPUT(index, suffix, float32)
+#define KWS_OUTPUT_uint8(index, suffix) KWS_COPY_OUTPUT(index, suffix, uint8)
+#define KWS_OUTPUT_int16(index, suffix) KWS_COPY_OUTPUT(index, suffix, int16)
+#define KWS_OUTPUT_int32(index, suffix) KWS_COPY_OUTPUT(index, suffix, int32)
+#define KWS_OUTPUT_int64(index, suffix) KWS_COPY_OUTPUT(index, suffix, int64)
+#define KWS_OUTPUT_bool(index, suffix) KWS_COPY_OUTPUT(index, suffix, bool)
+#define KWS_OUTPUT_float32(index, suffix) KWS_COPY_OUTPUT(index, suffix, float32)
+#define KWS_DEFINE_INPUT(index, suffix, type, count) KWS_INPUT_##type(index, suffix)
+#define KWS_DEFINE_OUTPUT(index, suffix, type, count) KWS_OUTPUT_##type(index, suffix)
+
+KWS_MODEL_INPUTS(KWS_DEFINE_INPUT)
+KWS_MODEL_OUTPUTS(KWS_DEFINE_OUTPUT)
 
 extern "C" const char* kws_model_error(void) { return message.text(); }
 

@@ -110,6 +110,7 @@ def build(
     """
     engine.check()
     manifest = _check_sources(run)
+    manifest.check_engine(engine.name, str(run / runfolder.C_SOURCES))
     folder = run / runfolder.FIRMWARE / board.id
     if clean or not _was_made_here(folder):
         shutil.rmtree(folder, ignore_errors=True)

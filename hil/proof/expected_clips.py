@@ -18,7 +18,7 @@ from train.core.spec import ModelSpec
 from train.data.dataset import Split
 from train.data.job_data import gather
 from train.settings.job import trained_job
-from train.tflite.tflm import TflmModel
+from train.tflite.tflm import TflmModel, int8_model
 from train.tflite.tflm_pool import run_model
 
 _LARGEST_FILE_BYTES = 2**31 - 1  # offsets of semihosting have 32 bits, with a sign
@@ -94,7 +94,7 @@ def read_clip_set(run: Path, data: str | None, split: str, limit: int | None) ->
     features = model_input(
         wav_features(to_float(samples), spec.front_end, os.cpu_count() or 1), spec.front_end
     )
-    model = TflmModel((run / runfolder.TFLITE).read_bytes(), str(run / runfolder.TFLITE))
+    model = int8_model((run / runfolder.TFLITE).read_bytes(), str(run / runfolder.TFLITE))
     return ClipSet(
         spec,
         split,

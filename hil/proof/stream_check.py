@@ -20,7 +20,7 @@ from train.core.spec import ModelSpec
 from train.detection.labelled_stream import Stream
 from train.detection.reference_listener import Heard, recognize, stream_scores
 from train.detection.scoring import score_stream
-from train.tflite.tflm import TflmModel
+from train.tflite.tflm import int8_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ def listen(job: Listening) -> StreamResult:
 
 def _twin(job: Listening) -> _Twin:
     model_file = job.run / runfolder.TFLITE
-    model = TflmModel(model_file.read_bytes(), str(model_file))
+    model = int8_model(model_file.read_bytes(), str(model_file))
     stride_rows = job.settings["inference_stride_rows"]
     scores, times_ms = stream_scores(model, job.stream.samples, job.spec.front_end, stride_rows)
     heard = recognize(scores, times_ms, in_force(job.run, job.spec)[1])

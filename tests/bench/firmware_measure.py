@@ -21,8 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.emit import manifest_of, tflm_files
-from codegen.engine import build_engine
+from codegen.engines.both import load_engines
 from codegen.frontend_tables import table_files
 from hil.boards.board import Board
 from hil.link.process import ProcessLink
@@ -226,13 +225,9 @@ def operators(board: Board, engine: Engine, subject: Subject, folder: Path) -> l
 
 def write_sources(subject: Subject, folder: Path) -> None:
     """Generate what -DMODEL names. Files that stay as they are keep their time."""
-    engine = build_engine(subject.graph, _BANNER, subject.where)
-    files = {
-        **engine.sources,
-        **tflm_files(_BANNER, subject.tflite, subject.oracle, subject.graph, subject.where),
-        **table_files(_BANNER, subject.front_end),
-    }
-    manifest = manifest_of(subject.tflite, subject.graph, subject.oracle, engine, files)
+    engines = load_engines(subject.tflite, _BANNER, subject.where)
+    files = {**engines.sources, **table_files(_BANNER, subject.front_end)}
+    manifest = engines.manifest(files)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in {**files, MANIFEST: manifest.to_json()}.items():
         path = folder / name

@@ -27,6 +27,7 @@ from kernel_models import (
     tiny_conv,
     weighted,
 )
+from operator_forms import GROUPS
 from tflite_builder import Network
 
 from codegen.ops import _convolution
@@ -66,6 +67,30 @@ def check(tflite: bytes, where: str, board_id: str, flags: tuple[str, ...] = ENG
 @pytest.mark.parametrize("board_id", BOARDS)
 def test_random_networks(board_id: str, make: Callable[[int], bytes], seed: int) -> None:
     check(make(seed), f"{make.__name__}({seed})", board_id)
+
+
+@pytest.mark.parametrize("board_id", BOARDS)
+def test_operators_with_state(board_id: str) -> None:
+    """SVDF and LSTM use kws_dot(), which each core does in its own way."""
+    for name, form in GROUPS["with state"].items():
+        tflite = form(np.random.default_rng(0))
+        oracle = Oracle(tflite, name)
+        oracle.run(np.zeros((1, *oracle.input_shape), np.int8))  # what EmulatedEngine begins with
+        inputs = inputs_for(oracle, RANDOM_INPUTS)
+        with EmulatedEngine(tflite, name, board_id) as engine:
+            found, expected = engine.run(inputs), oracle.run(inputs)
+            np.testing.assert_array_equal(found, expected.reshape(found.shape), f"{name} on {board_id}")
+
+
+@pytest.mark.parametrize("group", sorted(set(GROUPS) - {"with state"}))
+def test_operators(group: str) -> None:
+    """One of each group of kernels in plain C, on the core with the least of everything."""
+    name = sorted(GROUPS[group])[0]
+    tflite = GROUPS[group][name](np.random.default_rng(1))
+    inputs, expected = expected_of(tflite)
+    with EmulatedEngine(tflite, name, PORTABLE) as engine:
+        found = engine.run(inputs)
+    np.testing.assert_array_equal(found, expected.reshape(found.shape), name)
 
 
 @pytest.mark.parametrize("make", [tiny_conv, separable, spectro_temporal])

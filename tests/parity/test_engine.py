@@ -10,9 +10,8 @@ from converted_models import assert_same, convert, mixed, op_names, repack
 from kernel_models import Oracle, inputs_for
 from places import C_PROGRAMS
 
-from codegen.ends import int8_core
 from codegen.engine import build_engine
-from codegen.native import UNDEFINED_SANITIZER, NativeEngine, compile_engine
+from codegen.native import NativeEngine, compile_engine
 from train.architectures import build, logits, names_for_boards
 from train.core.spec import FrontEnd
 from train.tflite.graph import read_graph
@@ -99,32 +98,3 @@ def test_memory_is_left_alone(tiny_tflite, tmp_path):
         done = subprocess.run([folder / "program"], input=inputs.tobytes(), capture_output=True, timeout=60)
         assert done.returncode == 0, done.stderr.decode()
         assert done.stdout == oracle.run(inputs).tobytes()
-
-
-@pytest.mark.parametrize("dtype", [tf.float32, tf.uint8])
-def test_conversions_at_the_ends_are_the_callers(dtype):
-    """The interpreter converts, the engine begins and ends at the int8 tensors inside."""
-    weights = np.random.default_rng(0).normal(0, 1, (3, 3, 2, 6)).astype(np.float32)
-
-    def function(x):
-        return tf.nn.softmax(tf.reduce_mean(tf.nn.conv2d(x, weights, 1, "SAME"), axis=(1, 2)))
-
-    tflite = convert(function, (6, 5, 2), ends=dtype)
-    ops = read_graph(tflite, "").ops
-    assert ops[0].name == "QUANTIZE"
-    assert ops[-1].name in ("DEQUANTIZE", "QUANTIZE")
-    core = int8_core(read_graph(tflite, ""))
-    entry, result = core.tensors[core.inputs[0]], core.tensors[core.outputs[0]]
-    inputs = np.random.default_rng(3).integers(-128, 128, (200, 6, 5, 2), dtype=np.int8)
-    found = NativeEngine(tflite, "ends", UNDEFINED_SANITIZER).run(inputs)
-
-    interpreter = runtime.Interpreter.from_bytes(tflite)
-    for one, output in zip(inputs, found, strict=True):
-        if dtype == tf.float32:
-            given = (one.astype(np.float32) - entry.zero_point) * np.float32(entry.scale)
-            wanted = (output.astype(np.float32) - result.zero_point) * np.float32(result.scale)
-        else:  # the same scale, another zero point
-            given, wanted = (one.astype(np.int16) + 128).astype(np.uint8), output.astype(np.int16) + 128
-        interpreter.set_input(given[np.newaxis], 0)
-        interpreter.invoke()
-        np.testing.assert_array_equal(interpreter.get_output(0).ravel(), wanted)

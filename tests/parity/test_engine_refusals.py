@@ -17,12 +17,12 @@ pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to com
     ("function", "message"),
     [
         (
-            lambda x: tf.tanh(x),
-            r"^m\.tflite: op 0 is operator TANH, which writes tensor \d+ .*codegen/ops/tanh\.py",
+            lambda x: tf.tile(x, (1, 2, 1, 1)),
+            r"^m\.tflite: op 0 is operator TILE, which writes tensor \d+ .*codegen/ops/tile\.py",
         ),
         (
-            lambda x: tf.reduce_mean(x, axis=(1, 3)),
-            r"^m\.tflite: op 0 MEAN: over axes \[1, 3\] .*neighbours.*codegen/ops/mean\.py",
+            lambda x: tf.transpose(tf.tile(x, (1, 1, 1, 2)), (0, 2, 1, 3)),
+            r"^m\.tflite: op \d is operator TILE, which .*codegen/ops/tile\.py",
         ),
     ],
 )
@@ -34,18 +34,11 @@ def test_what_it_does_not_run_is_named(function, message):
 def test_a_float_model_is_refused():
     function = tf.function(lambda x: tf.tanh(x), input_signature=[tf.TensorSpec((1, 4))])
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
-    with pytest.raises(UserError, match=r"inputs are tensor 0 .* float32; .* expects one int8 tensor"):
+    with pytest.raises(
+        UserError,
+        match=r"^float\.tflite: it is a float model: nothing in it is quantized\. Convert it to int8",
+    ):
         NativeEngine(converter.convert(), "float.tflite")
-
-
-def test_a_bias_that_overflows_is_refused(tiny_tflite):
-    def change(tree):
-        graph = tree.subgraphs[0]
-        buffer = tree.buffers[graph.tensors[graph.operators[0].inputs[2]].buffer]
-        buffer.data = np.full(8, 2**31 - 1, "<i4").view(np.uint8)
-
-    with pytest.raises(UserError, match=r"op 0 CONV_2D: sums of up to \d+; .* which 32 bits hold"):
-        NativeEngine(repack(tiny_tflite, change), "tiny")
 
 
 @pytest.mark.parametrize(

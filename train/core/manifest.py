@@ -6,7 +6,7 @@ codegen writes it, after all other files. hil and CMake (firmware/cmake/model.cm
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from train.core import runfolder
@@ -23,11 +23,20 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class End:
-    """Input or output of the model: int8, without the batch of one; real = (int8 - zero_point) * scale."""
+    """An input or output of the model, without the batch of one.
+
+    Attributes:
+        scale, zero_point: of the int8 that the compiled engine takes or gives, or else of what the file has
+            there: real = (int8 - zero_point) * scale. None where nothing is quantized.
+        name: of the end in C; it is in the names of functions where there are several.
+        type: in the file.
+    """
 
     shape: tuple[int, ...]
-    scale: float
-    zero_point: int
+    scale: float | None = None
+    zero_point: int | None = None
+    name: str = ""
+    type: str = "int8"
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,9 @@ class Manifest:
         weight_bytes: constants in it.
         front_end_sha256, sample_rate_hz, operating_point: None for a model alone, without a run folder.
         labels: in the order of the outputs; none for a model alone.
-        arena_bytes: of each of ENGINES.
+        inputs, outputs: in the order of the file.
+        arena_bytes: of each of ENGINES that runs the model.
+        refusals: why the others of ENGINES do not.
         operators: by the schema's names, in the order they run.
         kernels: files of firmware/kernels that the compiled engine calls, without .c.
         files: SHA-256 of each generated file.
@@ -57,8 +68,8 @@ class Manifest:
     model_sha256: str
     model_bytes: int
     weight_bytes: int
-    input: End
-    output: End
+    inputs: tuple[End, ...]
+    outputs: tuple[End, ...]
     arena_bytes: Mapping[str, int]
     operators: tuple[str, ...]
     kernels: tuple[str, ...]
@@ -67,6 +78,7 @@ class Manifest:
     sample_rate_hz: int | None = None
     labels: tuple[str, ...] = ()
     operating_point: PointName | None = None
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         hashes = [self.model_sha256, *self.files.values()]
@@ -78,11 +90,40 @@ class Manifest:
         for name in self.files:
             if Path(name).name != name:
                 raise UserError(f"{name!r} is not beside the manifest")
-        if tuple(self.arena_bytes) != ENGINES:
-            raise UserError(f"arena_bytes has {', '.join(self.arena_bytes)}, expected {', '.join(ENGINES)}")
+        if not self.arena_bytes or tuple(it for it in ENGINES if it in self.arena_bytes) != tuple(
+            self.arena_bytes
+        ):
+            raise UserError(
+                f"arena_bytes has {', '.join(self.arena_bytes)}, expected some of {', '.join(ENGINES)}"
+            )
         for number in (self.model_bytes, self.weight_bytes, *self.arena_bytes.values()):
             if number < 0:
                 raise UserError(f"{number} is no number of bytes")
+
+    @property
+    def input(self) -> End:
+        """The one input of a model that has one."""
+        (end,) = self.inputs
+        return end
+
+    @property
+    def output(self) -> End:
+        """The one output of a model that has one."""
+        (end,) = self.outputs
+        return end
+
+    def check_engine(self, engine: str, where: str) -> None:
+        """Make sure that an engine runs the model.
+
+        Raises:
+            UserError: it does not, with the reason.
+        """
+        if engine not in self.arena_bytes:
+            others = ", ".join(self.arena_bytes)
+            raise UserError(
+                f"{where}: engine {engine} does not run this model: {self.refusals.get(engine, 'not made')}; "
+                f"it was made for: {others}"
+            )
 
     def to_json(self) -> str:
         """manifest.json, byte for byte the same for the same content."""
@@ -103,6 +144,9 @@ class Manifest:
             version = content.pop(_VERSION_KEY, None) if isinstance(content, dict) else None
             if version != FORMAT_VERSION:
                 raise Mismatch(f"{where}: {_VERSION_KEY} is {version!r}, expected {FORMAT_VERSION}")
+            for end in ("input", "output"):  # as it was written when a model had one of each
+                if end in content:
+                    content[f"{end}s"] = [content.pop(end)]
             return decode(cls, content, where, allow_unknown=False)
         except Mismatch as error:
             raise UserError(f"{error}; {remedy}") from error

@@ -30,7 +30,7 @@ from train.detection.scoring import MS_PER_HOUR
 from train.detection.threshold_search import Evidence, Track, choose, curves, measure
 from train.settings.job import trained_job
 from train.settings.sampling import Sampling
-from train.tflite.tflm import TflmModel
+from train.tflite.tflm import TflmModel, int8_model
 
 # Every clip of another word: they are what false accepts come from.
 _SAMPLING = Sampling(silence_percentage=0, unknown_percentage=10_000)
@@ -64,7 +64,7 @@ def tune(
     job = dataclasses.replace(trained_job(run, spec, data), sampling=_SAMPLING)
     material = gather(job, (VALIDATION, TESTING))
     tflite = run / runfolder.TFLITE
-    model = TflmModel(tflite.read_bytes(), str(tflite))
+    model = int8_model(tflite.read_bytes(), str(tflite))
     validation, test = (
         _evidence(model, material.audio_of(name), material.splits[name], spec, settings)
         for name in (VALIDATION, TESTING)

@@ -28,7 +28,7 @@ from train.data.dataset import Split
 from train.evaluation.label_folding import fold_scores, fold_truth
 from train.graphdef.freeze import GraphDefModel
 from train.tflite.tf_interpreter import tensorflow_scores
-from train.tflite.tflm import TflmModel
+from train.tflite.tflm import int8_model
 
 ARTEFACTS = {"float": runfolder.KERAS, "graphdef": runfolder.GRAPHDEF, "int8": runfolder.TFLITE}
 _BLOCK_CLIPS = 200
@@ -109,7 +109,7 @@ def _int8_scores(
 ) -> tuple[NDArray[np.int8], dict[str, Any]]:
     """Scores by TFLite-Micro, and how many TensorFlow's own interpreter gives otherwise."""
     tflite = (run / runfolder.TFLITE).read_bytes()
-    model = TflmModel(tflite, str(run / runfolder.TFLITE))
+    model = int8_model(tflite, str(run / runfolder.TFLITE))
     inputs = model_input(quantize_features(features, spec.front_end), spec.front_end)
     scores = _in_blocks("scoring model.tflite", model.run, inputs)
     difference = np.abs(tensorflow_scores(tflite, inputs).astype(np.int16) - scores)

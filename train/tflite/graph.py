@@ -21,6 +21,9 @@ MISSING = -1  # stands in ``Op.inputs`` for an optional tensor that is not there
 # Options that are enumerations and what the schema calls them; all others are numbers as they stand.
 _ENUMERATIONS = {"padding": "Padding", "fused_activation_function": "ActivationFunctionType"}
 
+_STATE_OPS = ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE")
+_CONTROL_OPS = ("IF", "WHILE")
+
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
@@ -32,6 +35,8 @@ class Tensor:
             ``quantized_dimension``; none if not quantized. Scales are float32 values.
             real = (stored - zero_point) * scale.
         data: ``shape`` array of ``dtype``, read-only, if constant, else None.
+        oddity: why neither ``dtype`` nor ``data`` say what is in it, such as "is int4"; mostly empty.
+        is_variable: state that an operator keeps from one inference to the next.
     """
 
     index: int
@@ -42,6 +47,8 @@ class Tensor:
     zero_points: tuple[int, ...]
     quantized_dimension: int
     data: NDArray[Any] | None
+    oddity: str = ""
+    is_variable: bool = False
 
     @property
     def type_name(self) -> str:
@@ -96,12 +103,18 @@ class Op:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A model: every tensor, every operator, and which tensors go in and come out."""
+    """A model: every tensor, every operator, and which tensors go in and come out.
+
+    Attributes:
+        input_names, output_names: of the file's signature, or else of the tensors.
+    """
 
     tensors: tuple[Tensor, ...]
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    input_names: tuple[str, ...] = ()
+    output_names: tuple[str, ...] = ()
 
     @property
     def op_names(self) -> tuple[str, ...]:
@@ -110,30 +123,74 @@ class Graph:
 
 
 def read_graph(tflite: bytes, where: str) -> Graph:
-    """The graph in a .tflite file.
+    """The graph in a .tflite file that has one.
 
     Args:
         tflite: the whole file.
         where: name used in messages.
     Raises:
-        UserError: not a .tflite, cut short or damaged, more than one subgraph, or a
-            tensor of a type that NumPy does not have.
+        UserError: as ``read_graphs``; more than one subgraph, or a tensor of a type that NumPy does not
+            have, or whose zeros are left out.
+    """
+    graphs = read_graphs(tflite, where)
+    if len(graphs) != 1:
+        raise UserError(f"{where}: {_why_several(graphs)}")
+    for tensor in graphs[0].tensors:
+        if tensor.oddity:
+            raise UserError(
+                f"{where}: tensor {tensor.index} {tensor.name!r} {tensor.oddity}, expected one of "
+                f"{', '.join(DTYPES).lower()}, with all its values; convert the model again to plain int8"
+            )
+    return graphs[0]
+
+
+def read_graphs(tflite: bytes, where: str) -> tuple[Graph, ...]:
+    """All graphs in a .tflite file; the first is the model, others are called from it.
+
+    Args:
+        tflite: the whole file.
+        where: name used in messages.
+    Raises:
+        UserError: not a .tflite, cut short or damaged.
     """
     model = read_model(tflite, where)
-    if len(model.subgraphs) != 1:
-        raise UserError(
-            f"{where}: has {len(model.subgraphs)} subgraphs, expected one; "
-            "control flow (IF, WHILE, CALL_ONCE) cannot be turned into C"
+    graphs = []
+    for number, subgraph in enumerate(model.subgraphs):
+        tensors = tuple(
+            _tensor(index, tensor, model.buffers[tensor.buffer], where)
+            for index, tensor in enumerate(subgraph.tensors or [])
         )
-    (graph,) = model.subgraphs
-    tensors = tuple(
-        _tensor(index, tensor, model.buffers[tensor.buffer], where)
-        for index, tensor in enumerate(graph.tensors)
-    )
-    ops = tuple(
-        _op(index, op, model.operatorCodes[op.opcodeIndex]) for index, op in enumerate(graph.operators or [])
-    )
-    return Graph(tensors, ops, integers(graph.inputs), integers(graph.outputs))
+        ops = tuple(
+            _op(index, op, model.operatorCodes[op.opcodeIndex])
+            for index, op in enumerate(subgraph.operators or [])
+        )
+        signature = next((it for it in model.signatureDefs or [] if it.subgraphIndex == number), None)
+        ends = integers(subgraph.inputs), integers(subgraph.outputs)
+        names = (
+            _end_names(indices, tensors, getattr(signature, kind, None))
+            for kind, indices in zip(("inputs", "outputs"), ends, strict=True)
+        )
+        graphs.append(Graph(tensors, ops, *ends, *names))
+    return tuple(graphs)
+
+
+def _end_names(indices: tuple[int, ...], tensors: tuple[Tensor, ...], maps: Any) -> tuple[str, ...]:
+    given = {entry.tensorIndex: (entry.name or b"").decode("utf-8", "replace") for entry in maps or []}
+    return tuple(given.get(index) or tensors[index].name for index in indices)
+
+
+def _why_several(graphs: tuple[Graph, ...]) -> str:
+    """Why a model has more than one graph, and that it cannot be compiled for it."""
+    names = dict.fromkeys(op.name for graph in graphs for op in graph.ops)
+    state, control = ([name for name in names if name in kinds] for kinds in (_STATE_OPS, _CONTROL_OPS))
+    if control:
+        return f"has control flow ({', '.join(control)}), which cannot be turned into straight-line C"
+    if state:
+        return (
+            f"keeps state from one inference to the next in variables ({', '.join(state)}), as streaming "
+            "models do; the compiled engine does not run that yet"
+        )
+    return f"has {len(graphs)} subgraphs, expected one; leave one signature in the model and convert it again"
 
 
 def check_quantized(graph: Graph, where: str) -> None:
@@ -155,16 +212,16 @@ def check_quantized(graph: Graph, where: str) -> None:
 def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
     name = (tensor.name or b"").decode("utf-8", "replace")
     kind = enumerator("TensorType", tensor.type)
-    if kind not in DTYPES:
-        known = ", ".join(DTYPES).lower()
-        raise UserError(f"{where}: tensor {index} {name!r} is {kind.lower()}, expected one of {known}")
-    dtype, shape = DTYPES[kind], integers(tensor.shape)
+    oddity = "" if kind in DTYPES else f"is {kind.lower()}"
+    if tensor.sparsity is not None:
+        oddity = "is stored sparse, without its zeros"
+    dtype, shape = DTYPES.get(kind, np.dtype("V1")), integers(tensor.shape)
     data = None
-    if buffer.data is not None and len(buffer.data):
+    if buffer.data is not None and len(buffer.data) and not oddity:
         data = np.frombuffer(bytes(buffer.data), dtype).reshape(shape)  # of bytes, hence read-only
     quantization = tensor.quantization
     if quantization is None:
-        return Tensor(index, name, shape, dtype, (), (), 0, data)
+        return Tensor(index, name, shape, dtype, (), (), 0, data, oddity, bool(tensor.isVariable))
     scales = () if quantization.scale is None else tuple(float(scale) for scale in quantization.scale)
     zero_points = integers(quantization.zeroPoint) or (0,) * len(scales)
     if len(zero_points) != len(scales):
@@ -172,7 +229,8 @@ def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
             f"{where}: tensor {index} {name!r} has {len(scales)} scales and {len(zero_points)} zero points, "
             "expected as many of one as of the other; convert the model again"
         )
-    return Tensor(index, name, shape, dtype, scales, zero_points, int(quantization.quantizedDimension), data)
+    axis, is_variable = int(quantization.quantizedDimension), bool(tensor.isVariable)
+    return Tensor(index, name, shape, dtype, scales, zero_points, axis, data, oddity, is_variable)
 
 
 def _op(index: int, op: Any, code: Any) -> Op:

@@ -10,8 +10,10 @@ import struct
 from typing import Any
 
 from train.core.errors import UserError
+from train.tflite.foreign import describe_foreign
 from train.tflite.schema import DTYPES, IDENTIFIER, VERSION, enumerator, schema
 
+_REMEDY = "fetch or convert it again (that of a run folder: earshot quantize RUN)"
 # What reading an offset that leads outside of the file raises, by way of struct and NumPy
 _DAMAGE = (
     struct.error,
@@ -35,10 +37,8 @@ def read_model(tflite: bytes, where: str) -> Any:
         UserError: not a .tflite file, damaged or cut short, or its data lie outside of it.
     """
     if len(tflite) < 8 or tflite[4:8] != IDENTIFIER:
-        raise UserError(
-            f"{where}: not a TensorFlow Lite model ({len(tflite)} bytes, bytes 4 to 7 are "
-            f"{tflite[4:8]!r}, expected {IDENTIFIER!r}); make one with: earshot quantize RUN"
-        )
+        what, remedy = describe_foreign(tflite)
+        raise UserError(f"{where}: not a TensorFlow Lite model but {what}; {remedy}")
     tables = schema()
     try:
         model = tables.ModelT.InitFromObj(tables.Model.GetRootAs(tflite, 0))
@@ -46,10 +46,10 @@ def read_model(tflite: bytes, where: str) -> Any:
     except _DAMAGE as error:
         raise UserError(
             f"{where}: damaged or cut short: an offset leads outside of its {len(tflite)} bytes "
-            f"({error}); make it again with: earshot quantize RUN"
+            f"({error}); {_REMEDY}"
         ) from error
     if fault:
-        raise UserError(f"{where}: {fault}; make it again with: earshot quantize RUN")
+        raise UserError(f"{where}: damaged: {fault}; {_REMEDY}")
     return model
 
 
@@ -61,15 +61,15 @@ def _fault(model: Any) -> str | None:
         return "has no graph, no operators or no buffers"
     for buffer in model.buffers:
         if buffer.offset > 1 or buffer.size > 1:
-            return "keeps its data behind the flatbuffer; only files under 2 GB are read"
+            return "a tensor lies behind the flatbuffer, as in files over 2 GB"
     for graph in model.subgraphs:
-        tensors = range(len(graph.tensors))
-        for index, tensor in enumerate(graph.tensors):
+        tensors = range(len(graph.tensors or []))
+        for index, tensor in enumerate(graph.tensors or []):
             if fault := _tensor_fault(tensor, model.buffers):
                 return f"tensor {index} {fault}"
-        for end in (graph.inputs, graph.outputs):
-            if end is None or any(index not in tensors for index in end):
-                return f"input or output tensors {end} of {len(tensors)}"
+        for end in (integers(graph.inputs), integers(graph.outputs)):  # none, of a graph that is called
+            if any(index not in tensors for index in end):
+                return f"input or output tensors {list(end)} of {len(tensors)}"
         for index, op in enumerate(graph.operators or []):
             if not 0 <= op.opcodeIndex < len(model.operatorCodes):
                 return f"op {index} has operator code {op.opcodeIndex} of {len(model.operatorCodes)}"
@@ -77,6 +77,17 @@ def _fault(model: Any) -> str | None:
             used = [*integers(op.inputs), *integers(op.outputs), *integers(op.intermediates)]
             if any(tensor != -1 and tensor not in tensors for tensor in used):
                 return f"op {index} uses tensors {used} of {len(tensors)}"
+        if fault := _empty_fault(graph):
+            return fault
+    return None
+
+
+def _empty_fault(graph: Any) -> str | None:
+    """Tensors at the ends, and those that operators write, hold something."""
+    written = [index for op in graph.operators or [] for index in integers(op.outputs)]
+    for index in (*integers(graph.inputs), *integers(graph.outputs), *written):
+        if index != -1 and 0 in integers(graph.tensors[index].shape):
+            return f"tensor {index} has shape {list(integers(graph.tensors[index].shape))}"
     return None
 
 
@@ -84,10 +95,11 @@ def _tensor_fault(tensor: Any, buffers: list[Any]) -> str | None:
     if not 0 <= tensor.buffer < len(buffers):
         return f"has buffer {tensor.buffer} of {len(buffers)}"
     shape = integers(tensor.shape)
-    if any(size < 1 for size in shape):
+    if any(size < 0 for size in shape):  # of an optional tensor that is not there it is [0]
         return f"has shape {list(shape)}"
     data, dtype = buffers[tensor.buffer].data, DTYPES.get(enumerator("TensorType", tensor.type))
-    expected_bytes = math.prod(shape) * dtype.itemsize if dtype else None
+    # Of 4-bit types two share a byte; of sparse tensors the zeros are left out.
+    expected_bytes = math.prod(shape) * dtype.itemsize if dtype and tensor.sparsity is None else None
     if data is not None and len(data) and expected_bytes not in (None, len(data)):
         return f"of shape {list(shape)} has {len(data)} bytes of data, expected {expected_bytes}"
     return None

@@ -7,12 +7,14 @@ import sys
 
 import pytest
 from places import ROOT
+from repacked import repack
 
 from codegen.emit import generate, generate_model
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.manifest import COMPILED, MANIFEST, TFLM, End, PointName, check_files, read_manifest
 from train.core.operating_point import in_force
+from train.tflite.schema import schema
 from train.tflite.tflm import TflmModel
 
 
@@ -87,8 +89,8 @@ def test_the_manifest_says_what_was_made(make_run):
     assert (manifest.labels, manifest.sample_rate_hz) == (spec.labels, 16000)
     point_name, point = in_force(run, spec)
     assert manifest.operating_point == PointName(point_name, point.sha256)
-    assert manifest.input == End((49, 43, 1), 0.5, -128)
-    assert manifest.output == End((4,), 1 / 256, -128)
+    assert manifest.input == End((49, 43, 1), 0.5, -128, manifest.input.name)
+    assert manifest.output == End((4,), 1 / 256, -128, "output_0")
     assert manifest.operators == ("CONV_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX")
     assert {"fully_connected_s8", "softmax_s8"} < set(manifest.kernels)
     assert manifest.arena_bytes[TFLM] == model.arena_bytes
@@ -131,3 +133,44 @@ def test_a_model_alone_needs_a_folder_and_a_run_does_not(make_run, arguments, me
     )
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_a_model_for_tflite_micro_alone(tiny_tflite, tmp_path):
+    """What the compiled engine does not run is said; the other engine gets its files."""
+
+    def change(tree):
+        for code, name in zip(tree.operatorCodes[-2:], ("CUMSUM", "EXP"), strict=True):
+            code.builtinCode = getattr(schema().BuiltinOperator, name)
+            code.deprecatedBuiltinCode = min(code.builtinCode, 127)
+
+    def softmax_to_16_bits(tree):
+        graph = tree.subgraphs[0]
+        graph.tensors[graph.outputs[0]].type = schema().TensorType.INT16
+        graph.tensors[graph.outputs[0]].quantization.scale = [1 / 65536]
+        graph.tensors[graph.outputs[0]].quantization.zeroPoint = [-32768]
+
+    model, folder = tmp_path / "model.tflite", tmp_path / "c"
+    model.write_bytes(repack(tiny_tflite, softmax_to_16_bits))
+    done = run_command(str(model), "--out", str(folder))
+    assert (done.returncode, done.stdout.strip()) == (0, str(folder))
+    reason = "1 of 4 operators do not compute in int8: op 3 SOFTMAX (int16)"
+    assert f"the compiled engine does not run it: {reason}" in done.stderr
+    assert "Build with -DENGINE=tflm" in done.stderr
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"engine.h", "model.cc", "model.h", "op_resolver.h", MANIFEST}
+    manifest = read_manifest(folder, "")
+    assert set(manifest.arena_bytes) == {TFLM}
+    assert (manifest.output.type, manifest.output.scale) == ("int16", 1 / 65536)
+    assert "KWS_ARENA_BYTES" not in (folder / "engine.h").read_text()
+    assert "void kws_model_get_output(int16_t* values);" in (folder / "engine.h").read_text()
+    cmake = ["cmake", "-S", str(ROOT), "-B", str(tmp_path / "build"), "-DBOARD=host", f"-DMODEL={folder}"]
+    configured = subprocess.run(cmake, capture_output=True, text=True)
+    assert configured.returncode != 0
+    assert "engine compiled does not run the model" in " ".join(configured.stderr.split())
+
+    model.write_bytes(repack(tiny_tflite, change))
+    refused = run_command(str(model), "--out", str(tmp_path / "none"))
+    assert refused.returncode == 2
+    assert "TFLite-Micro refuses it" in refused.stderr
+    assert re.search("The compiled engine: op 2 is operator CUMSUM.*; also op 3 EXP", refused.stderr)
+    assert not (tmp_path / "none").exists()

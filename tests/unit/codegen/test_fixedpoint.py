@@ -14,9 +14,14 @@ from hypothesis import example, given
 from codegen.fixedpoint import (
     IDENTITY,
     activation_range,
+    high_mul,
     input_radius,
+    inverse_root,
     quantize_multiplier,
+    requantize,
     round_half_away,
+    round_shift,
+    tanh,
 )
 from codegen.native import UNDEFINED_SANITIZER, WARNINGS
 from train.core.installation import FIRMWARE_SOURCES
@@ -120,7 +125,7 @@ def kernel(tmp_path_factory):
 @example(-1, 2**30)
 @example(1, 2**30)
 def test_high_products_are_rounded_halves_up(kernel, a, b):
-    assert kernel.high_mul(a, b) == half_up(Fraction(a * b, 2**31))
+    assert kernel.high_mul(a, b) == high_mul(a, b) == half_up(Fraction(a * b, 2**31))
 
 
 @given(INT32, st.integers(0, 31))
@@ -128,13 +133,14 @@ def test_high_products_are_rounded_halves_up(kernel, a, b):
 @example(-(2**31), 31)
 @example(-3, 1)
 def test_shifts_are_rounded_halves_away_from_zero(kernel, value, bits):
-    assert kernel.round_shift(value, bits) == half_away(Fraction(value, 2**bits))
+    assert kernel.round_shift(value, bits) == round_shift(value, bits) == half_away(Fraction(value, 2**bits))
 
 
 @given(st.integers(-(2**22), 2**22), st.integers(2**30, 2**31 - 1), st.integers(-31, 8))
 def test_requantizing_rounds_twice(kernel, value, multiplier, shift):
     product = half_up(Fraction(value * 2 ** max(shift, 0) * multiplier, 2**31))
-    assert kernel.requantize(value, multiplier, shift) == half_away(Fraction(product, 2 ** max(-shift, 0)))
+    found = kernel.requantize(value, multiplier, shift)
+    assert found == requantize(value, multiplier, shift) == half_away(Fraction(product, 2 ** max(-shift, 0)))
 
 
 def test_once_and_twice_differ(kernel):
@@ -156,3 +162,17 @@ def test_exponentials_are_close(kernel, value, integer_bits):
 def test_reciprocals_are_close(kernel, value):
     expected = 1 / (1 + value / 2**31)
     assert kernel.one_over_one_plus(value) / 2**31 == pytest.approx(expected, abs=1e-7)
+
+
+@given(st.integers(-(2**31) + 1, 2**31 - 1))
+@example(0)
+def test_tangents_are_close(value):
+    assert tanh(value, 4) / 2**31 == pytest.approx(math.tanh(value / 2**27), abs=1e-6)
+
+
+@given(st.integers(1, 2**29 - 1))
+@example(1)
+@example(2)
+def test_inverse_roots_are_close(value):
+    multiplier, shift = inverse_root(value)
+    assert multiplier / 2**31 * 2.0**shift == pytest.approx(value**-0.5, rel=1e-4)

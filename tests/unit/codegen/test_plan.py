@@ -139,3 +139,17 @@ def test_the_property_can_fail():
     assert not clash(one, 0, Buffer((2,), 16, 2, 3), 0)
     with pytest.raises(KeyError):
         _ = plan([Step((0,), (1,))], {0: 1, 1: 1}, [0], [1]).offsets[2]
+
+
+def test_state_keeps_its_place_from_one_run_to_the_next():
+    steps = [Step((0,), (1,)), Step((1, 9), (2,)), Step((2,), (3,))]
+    made = plan(steps, {0: 16, 1: 64, 2: 64, 3: 16, 9: 32}, [0], [3], states=[9])
+    for tensor, size in ((0, 16), (1, 64), (2, 64), (3, 16)):
+        start = made.offsets[tensor]
+        assert start + size <= made.offsets[9] or start >= made.offsets[9] + 32, "nothing else lies there"
+
+
+def test_outputs_of_one_operator_lie_apart():
+    """One that nobody reads needs its place while the operator runs."""
+    made = plan([Step((0,), (1, 2, 3)), Step((2,), (4,))], dict.fromkeys(range(5), 16), [0], [4])
+    assert len({made.offsets[tensor] for tensor in (0, 1, 2, 3)}) == 4

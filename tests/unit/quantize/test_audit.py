@@ -1,7 +1,10 @@
 """The audit: it passes a full-int8 model, and each thing that is not int8 is refused by name."""
 
+import numpy as np
 import pytest
+from operator_forms import GROUPS
 from repacked import repack
+from tflite_builder import Network
 
 from quantize.audit import audit
 from quantize.slim import slim
@@ -67,7 +70,9 @@ def test_int32_is_for_constants_only(tiny_tflite):
         audit(repack(tiny_tflite, change), FRONT_END)
 
 
-@pytest.mark.parametrize("name", ["TANH", "UNIDIRECTIONAL_SEQUENCE_LSTM", "SVDF", "CUSTOM"])
+@pytest.mark.parametrize(
+    "name", ["COS", "BIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN", "CUSTOM"]
+)
 def test_an_operator_outside_the_list_is_named(tiny_tflite, name):
     def change(tree):
         code = tree.operatorCodes[tree.subgraphs[0].operators[2].opcodeIndex]
@@ -75,7 +80,7 @@ def test_an_operator_outside_the_list_is_named(tiny_tflite, name):
         code.deprecatedBuiltinCode = min(code.builtinCode, 127)
 
     assert name not in ENGINE_OPS
-    with pytest.raises(UserError, match=rf"op 2 is {name}, which the engines do not run; supported: ADD, "):
+    with pytest.raises(UserError, match=rf"op 2 is {name}, which the engines do not run; supported: ABS, "):
         audit(repack(tiny_tflite, change), FRONT_END)
 
 
@@ -108,3 +113,50 @@ def test_more_than_one_graph_is_refused(tiny_tflite):
 def test_repacking_alone_is_not_refused(tiny_tflite):
     """So the refusals above come from the change."""
     audit(repack(tiny_tflite, lambda tree: None), FRONT_END)
+
+
+def svdf(dtype: str = "int16") -> bytes:
+    """6 filters of rank 3 that look at 5 values and remember 7."""
+    network = Network((5,), FRONT_END.input_zero_point, FRONT_END.feature_scale)
+    feature = network.constant_input(np.ones((6, 5), np.int8))
+    time = network.constant_input(np.ones((6, 7), dtype))
+    state = network.state((1, 42), 1.0, dtype=dtype)
+    inputs = [network.input, feature, time, network.numbers([1, 2]), state]
+    return network.tflite(network.op("SVDF", inputs, (1, 2), (0.1, 0), "SVDFOptions", rank=3))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16"])
+def test_state_passes_and_so_do_its_weights(dtype):
+    (op,) = audit(svdf(dtype), FRONT_END).ops
+    assert (op.macs, op.output_shape) == (6 * 5 + 6 * 7, (1, 2))
+    assert op.weight_bytes == 6 * 5 + 6 * 7 * np.dtype(dtype).itemsize + 2 * 4
+
+
+def test_products_of_an_lstm():
+    def change(tree):
+        quantization = tree.subgraphs[0].tensors[tree.subgraphs[0].inputs[0]].quantization
+        quantization.scale, quantization.zeroPoint = [FRONT_END.feature_scale], [FRONT_END.input_zero_point]
+
+    tflite = GROUPS["with state"]["UNIDIRECTIONAL_SEQUENCE_LSTM"](np.random.default_rng(0))
+    ops = audit(repack(tflite, change), FRONT_END).ops
+    (lstm,) = (op for op in ops if op.macs)
+    first, second, units = lstm.output_shape
+    # weights are four gates of units x (inputs + units), and a bias of 4 bytes each
+    values = (lstm.weight_bytes - 4 * 4 * units) // (4 * units)
+    assert lstm.macs == 4 * first * second * units * values
+
+
+def test_a_tensor_that_nobody_uses_may_be_anything(tiny_tflite):
+    """As the ones that tell the scales inside of an LSTM, which have no shape."""
+
+    def change(tree):
+        tensor = type(tree.subgraphs[0].tensors[0])()
+        tensor.shape, tensor.type, tensor.buffer = [0], schema().TensorType.INT16, 0
+        tree.subgraphs[0].tensors.append(tensor)
+
+    assert len(audit(repack(tiny_tflite, change), FRONT_END).ops) == 4
+
+
+def test_a_tensor_in_use_has_a_shape(tiny_tflite):
+    with pytest.raises(UserError, match=r"tensor \d+ has shape \[0\]"):
+        audit(repack(tiny_tflite, lambda tree: setattr(tensor_of(tree, 0, -1), "shape", [0])), FRONT_END)

@@ -1,5 +1,6 @@
 """manifest.json: it comes back as it was written, and what is wrong with one is said."""
 
+import dataclasses
 import json
 
 import pytest
@@ -13,8 +14,8 @@ ALONE = Manifest(
     model_sha256="a" * 64,
     model_bytes=1000,
     weight_bytes=900,
-    input=End((49, 43, 1), 0.5, -128),
-    output=End((4,), 1 / 256, -128),
+    inputs=(End((49, 43, 1), 0.5, -128, "features"),),
+    outputs=(End((4,), 1 / 256, -128, "labels"),),
     arena_bytes={"compiled": 16, "tflm": 32},
     operators=("CONV_2D", "CONV_2D", "SOFTMAX"),
     kernels=("conv_s8", "softmax_s8"),
@@ -40,6 +41,26 @@ def test_it_comes_back_as_it_was_written(manifest, tmp_path):
     assert read_manifest(tmp_path, "again") == manifest
 
 
+def test_one_input_and_output_as_older_versions_wrote_them(tmp_path):
+    content = json.loads(ALONE.to_json())
+    for end in ("input", "output"):
+        (content[end],) = content.pop(f"{end}s")
+        content[end] = {name: content[end][name] for name in ("shape", "scale", "zero_point")}
+    found = Manifest.from_json(json.dumps(content), "old", "")
+    assert (found.input, found.output) == (End((49, 43, 1), 0.5, -128), End((4,), 1 / 256, -128))
+    assert dataclasses.replace(found, inputs=ALONE.inputs, outputs=ALONE.outputs) == ALONE
+
+
+def test_an_engine_that_does_not_run_it_is_refused_with_the_reason():
+    manifest = dataclasses.replace(ALONE, arena_bytes={"tflm": 32}, refusals={"compiled": "op 3 is WHILE"})
+    manifest.check_engine("tflm", "c")
+    with pytest.raises(
+        UserError, match=r"^c: engine compiled does not run this model: op 3 is WHILE; .*: tflm$"
+    ):
+        manifest.check_engine("compiled", "c")
+    assert Manifest.from_json(manifest.to_json(), "", "") == manifest
+
+
 def without(key):
     return lambda content: content.pop(key)
 
@@ -62,11 +83,13 @@ def having(key, value):
         (having("files", {"engine.c": None}), "files: engine.c: is null, expected text"),
         (having("files", {"../engine.c": EMPTY_SHA256}), "'../engine.c' is not beside the manifest"),
         (having("files", ["engine.c"]), "files: is a list, expected an object"),
-        (having("arena_bytes", {"compiled": 16}), "arena_bytes has compiled, expected compiled, tflm"),
+        (having("arena_bytes", {}), "arena_bytes has , expected some of compiled, tflm"),
+        (having("arena_bytes", {"tflite": 16}), "arena_bytes has tflite, expected some of compiled, tflm"),
         (having("arena_bytes", {"compiled": "16", "tflm": 16}), 'compiled: is "16", expected a whole number'),
         (having("model_bytes", -1), "-1 is no number of bytes"),
-        (having("input", {"shape": [1]}), "input: has no 'scale'"),
-        (having("input", None), "input: is null, expected an object"),
+        (having("inputs", [{"scale": 1}]), r"inputs\[0\]: has no 'shape'"),
+        (having("outputs", None), "outputs: is null, expected a list"),
+        (having("input", None), r"inputs\[0\]: is null, expected an object"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(change, fault):

@@ -11,7 +11,7 @@ from repacked import repack
 from train.core.errors import UserError
 from train.tflite.reader import read_model
 from train.tflite.schema import schema
-from train.tflite.tflm import TflmModel
+from train.tflite.tflm import TflmModel, int8_model
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +103,13 @@ def test_a_truncated_file_is_refused_wherever_it_ends(tiny_tflite):
             TflmModel(tiny_tflite[:length], "bad")
 
 
-def test_a_float_model_is_refused(float_tflite):
-    with pytest.raises(
-        UserError, match=r"float\.tflite: input is \(1, 49, 43, 1\) float32, expected one int8"
-    ):
-        TflmModel(float_tflite, "float.tflite")
+def test_a_float_model_runs_and_is_no_int8_model(float_tflite):
+    model = TflmModel(float_tflite, "float.tflite")
+    scores = model.run(np.random.default_rng(1).uniform(0, 127, (3, 49, 43, 1)).astype(np.float32))
+    assert (scores.dtype, scores.shape) == (np.float32, (3, 4))
+    np.testing.assert_allclose(scores.sum(axis=1), 1, rtol=1e-5)
+    with pytest.raises(UserError, match=r"float\.tflite: input is float32, expected int8"):
+        int8_model(float_tflite, "float.tflite")
 
 
 def test_an_operator_that_tflm_lacks_is_named(tiny_tflite):

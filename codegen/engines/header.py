@@ -1,0 +1,113 @@
+"""engine.h: the ends of a model in C, whichever engine runs it, and the functions that convert at them."""
+
+import math
+from collections.abc import Sequence
+
+from codegen.cformat import comment, float_literal
+from codegen.fixedpoint import quantize_multiplier
+from codegen.passes.ends import ModelEnd
+from codegen.render import render
+from train.tflite.graph import Tensor
+
+HEADER = "engine.h"
+_CONVERSIONS = "ends"  # file of firmware/kernels
+_CTYPES = {"float32": "float", "float64": "double", "bool": "uint8_t"} | {
+    name: f"{name}_t" for name in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
+}
+_SHORT = {"float32": "f32", "uint8": "u8", "int16": "s16"}  # of types in names of kernels
+Context = dict[str, object]
+
+
+def end_contexts(inputs: Sequence[ModelEnd], outputs: Sequence[ModelEnd]) -> dict[str, list[Context]]:
+    """Ends as the templates want them. The name of the only input or output is left out of names in C."""
+    return {
+        kind: [_context(index, end, kind, len(ends) > 1) for index, end in enumerate(ends)]
+        for kind, ends in (("inputs", inputs), ("outputs", outputs))
+    }
+
+
+def engine_header(banner: str, contexts: dict[str, list[Context]], arena_bytes: int | None) -> str:
+    """engine.h.
+
+    Args:
+        arena_bytes: of the compiled engine; None where there is none.
+    """
+    ends = contexts["inputs"] + contexts["outputs"]
+    has_engine = arena_bytes is not None
+    return render(
+        HEADER,
+        banner=banner,
+        arena=[f"    KWS_ARENA_BYTES = {arena_bytes},"] if has_engine else [],
+        named=[end for end in ends if end["suffix"] and (has_engine or end["is_int8"])],
+        converted=[end for end in ends if not end["is_int8"]],
+        has_functions=any(end["suffix"] or not end["is_int8"] for end in ends),
+        **contexts,
+    )
+
+
+def conversion_kernels(inputs: Sequence[ModelEnd], outputs: Sequence[ModelEnd]) -> set[str]:
+    """Files of firmware/kernels that the functions at the ends call, without .c."""
+    return {_CONVERSIONS} if any(end.converts for end in (*inputs, *outputs)) else set()
+
+
+def c_comment(tensor: Tensor) -> str:
+    """Shape and type of a tensor, for a comment."""
+    shape = " x ".join(str(size) for size in tensor.shape) or "scalar"
+    return comment(f"{shape} {tensor.dtype}")
+
+
+def _context(index: int, end: ModelEnd, kind: str, is_named: bool) -> Context:
+    suffix = f"_{end.name}" if is_named else ""
+    scaled = end.core if len(end.core.scales) == 1 else None
+    is_input = kind == "inputs"
+    count = math.prod(end.file.shape)
+    return {
+        "index": index,
+        "kind": kind[:-1],
+        "title": kind[:-1].capitalize() + (f" {end.name}" if is_named else ""),
+        "suffix": suffix,
+        "macro": f"{kind[:-1].upper()}{suffix.upper()}",
+        "count": count,
+        "bytes": count * end.core.dtype.itemsize,
+        "type": end.file.dtype.name,
+        "ctype": _CTYPES.get(end.file.dtype.name, "uint8_t"),
+        "is_int8": not end.converts,
+        "core": end.core.index,
+        "meaning": _meaning(end),
+        "scale": float_literal(scaled.scale if scaled else 1.0),
+        "zero_point": scaled.zero_point if scaled else 0,
+        "pointer": "int8_t* " if is_input else "const int8_t* ",
+        "conversion": _conversion(end, is_input) if end.converts and end.file is not end.core else "",
+    }
+
+
+def _meaning(end: ModelEnd) -> str:
+    """What a value at one end stands for; a comment in engine.h."""
+    tensor = end.core
+    given = f"{c_comment(end.file)} in the file, " if end.converts and end.file is not tensor else ""
+    if len(tensor.scales) != 1:
+        return f"{given}{c_comment(tensor)}, not quantized"
+    real = f"({tensor.dtype} - {tensor.zero_point}) * {tensor.scale:.9g}"
+    return f"{given}{c_comment(tensor)}; real = {real}"
+
+
+def _conversion(end: ModelEnd, is_input: bool) -> str:
+    """The call that converts an array called ``values``, as TFLite-Micro does it.
+
+    Source:
+        tflite-micro, micro/kernels/quantize_common.cc and dequantize.cc.
+    """
+    core, inside = end.core, f"arena + TENSOR_{end.core.index}"
+    kind = _SHORT[end.file.dtype.name]
+    arguments = f"values, {inside}" if is_input else f"{inside}, values"
+    names = ("s8", kind) if not is_input else (kind, "s8")
+    if kind == "f32":
+        name = "quantize_f32" if is_input else "dequantize_f32"
+        return f"kws_{name}({arguments}, {end.count}, {float_literal(core.scale)}, {core.zero_point});"
+    source, target = (end.file, core) if is_input else (core, end.file)
+    multiplier, shift = quantize_multiplier(source.scale / target.scale)
+    fields = (end.count, source.zero_point, target.zero_point, multiplier, shift)
+    return (
+        f"static const kws_rescale rescale = {{{', '.join(map(str, fields))}}};\n"
+        f"    kws_rescale_{'_'.join(names)}({arguments}, &rescale);"
+    )

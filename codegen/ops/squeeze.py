@@ -1,0 +1,5 @@
+"""SQUEEZE: RESHAPE by another name."""
+
+from codegen.ops.reshape import generate
+
+__all__ = ["generate"]
