@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-tf14 bench-house accuracy notebook wheel setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house accuracy notebook wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -48,6 +48,9 @@ bench-challenge: $(READY)  ## the challenge's entries beside our network, traine
 
 bench-pseudo: $(READY)  ## what pseudo-labels bring where a fifth is labelled, to the table in docs/CHALLENGE.md
 	$(PYTHON) tests/bench/pseudo_bench.py
+
+bench-robustness: $(READY)  ## DC offsets and quiet microphones, by recipe, to the table in docs/MICROPHONES.md
+	$(PYTHON) tests/bench/robustness_bench.py
 
 bench-tf14: $(READY)  ## model.pb in the real TensorFlow 1.4, which ../shared/tools/setup_tf14 FOLDER installs
 	EARSHOT_TF14=$${EARSHOT_TF14:?name that folder} $(PYTHON) -m pytest tests/parity/test_graphdef.py tests/parity/test_pi_interpreter.py

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from train.core.console import log
+from train.core.console import log, say
 from train.core.errors import UserError
 
 
@@ -33,4 +33,4 @@ def run(flags: argparse.Namespace) -> None:
     paths = generate_model(flags.model, flags.out) if is_file else generate(flags.model)
     for path in paths:
         log(f"wrote {path} ({path.stat().st_size} bytes)")
-    print(paths[0].parent)
+    say(str(paths[0].parent))

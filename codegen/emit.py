@@ -177,6 +177,7 @@ def operating_point_files(
             window_ms=point.window_ms,
             suppression_ms=point.suppression_ms,
             minimum_count=point.minimum_count,
+            suppress_each_word=int(point.suppress_each_word),
             capacity=RECOGNIZER_CAPACITY,
             stride_rows=INFERENCE_STRIDE_ROWS,
         ),

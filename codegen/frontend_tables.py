@@ -45,6 +45,9 @@ def table_files(banner: str, front_end: FrontEnd) -> dict[str, str]:
     points = front_end.fft_length // 2
     tables: list[Table] = _spectrum_tables(front_end)
     constants: list[str] = []
+    if front_end.dc_block:
+        window_sum = int(_q31(hann_window(front_end.window_samples)).sum())
+        constants.append(f"#define KWS_WINDOW_SUM INT64_C({window_sum})  // of kws_window")
     if front_end.has_mel_bands:
         tables += _mel_tables(front_end)
     else:
@@ -57,7 +60,7 @@ def table_files(banner: str, front_end: FrontEnd) -> dict[str, str]:
             )
         )
     if front_end.name != "average":
-        constants = [
+        constants += [
             f"#define KWS_HEADROOM_BITS {headroom_bits(front_end)}  // taken off the powers of FFT bins",
             f"#define KWS_POWER_BITS {power_bits(front_end)}  // behind the point of the power of a band",
         ]
@@ -72,6 +75,7 @@ def table_files(banner: str, front_end: FrontEnd) -> dict[str, str]:
         "front_end": front_end,
         "is_average": int(front_end.name == "average"),
         "is_mel": int(front_end.has_mel_bands),
+        "is_dc_blocked": int(front_end.dc_block),
         "is_pcan": int(front_end.name == "pcan"),
         "kept_samples": max(0, front_end.window_samples - front_end.stride_samples),
         "skipped_samples": max(0, front_end.stride_samples - front_end.window_samples),

@@ -50,7 +50,9 @@ def compile_engine(
         (folder / name).write_text(content, encoding="ascii")
     sources = [*folder.glob("*.c"), *kernels, *extra]
     command = [compiler, *WARNINGS, *flags, f"-I{FIRMWARE_SOURCES}", f"-I{folder}", *map(str, sources)]
-    done = subprocess.run([*command, "-o", str(output)], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "-o", str(output)], capture_output=True, encoding="utf-8", errors="replace"
+    )
     if done.returncode:  # a bug of Earshot, not of its user
         raise RuntimeError(f"{where}: the generated engine does not compile:\n{done.stderr}")
     return engine

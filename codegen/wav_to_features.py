@@ -71,6 +71,7 @@ def _flags(input_wav: str, output_c_file: str, front_end: FrontEnd, quantize: bo
         f"--feature_bin_count={front_end.feature_bin_count}",
         *(["--quantize=1"] if quantize else []),
         f'--preprocess="{front_end.name}"',
+        *(["--dc_block=1"] if front_end.dc_block else []),
         f'--input_wav="{cformat.comment(input_wav)}"',
         f'--output_c_file="{cformat.comment(output_c_file)}"',
     ]

@@ -2,8 +2,9 @@
 
 import argparse
 
+from train.core.console import say
 from train.core.errors import UserError
-from train.core.spec import FRONT_ENDS, FrontEnd
+from train.core.spec import DC_BLOCKED_FRONT_ENDS, FRONT_ENDS, FrontEnd
 
 _DEFAULT_WINDOW_SIZE_MS, _DEFAULT_WINDOW_STRIDE_MS = 30, 10  # of the original
 
@@ -45,6 +46,15 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="write unsigned bytes instead of floats",
     )
     add("--preprocess", help="front end; one of the original's is supported, average, and ours beside it")
+    add(
+        "--dc_block",
+        type=_boolean,
+        nargs="?",
+        const=True,
+        metavar="0|1",
+        help="take the mean off each window, as earshot train does for "
+        f"{', '.join(DC_BLOCKED_FRONT_ENDS)} (the same front ends: 1, else 0)",
+    )
     add("--overwrite", action="store_true", help="replace the output even if it is something else")
 
 
@@ -65,9 +75,10 @@ def run(flags: argparse.Namespace) -> None:
         window_size_ms=flags.window_size_ms,
         window_stride_ms=flags.window_stride_ms,
         feature_bin_count=flags.feature_bin_count,
+        dc_block=flags.preprocess in DC_BLOCKED_FRONT_ENDS if flags.dc_block is None else flags.dc_block,
     )
     write_features(flags.input_wav, flags.output_c_file, front_end, flags.quantize, flags.overwrite)
-    print(flags.output_c_file)
+    say(str(flags.output_c_file))
 
 
 def _boolean(text: str) -> bool:

@@ -7,6 +7,17 @@ set(BOARD "" CACHE STRING "Board to build for: a folder of BOARD_DIR with a boar
 set(BOARD_DIR "${KWS_FIRMWARE_DIR}/boards" CACHE PATH "Folder of the boards: Earshot's, or one of your own")
 get_filename_component(BOARD_DIR "${BOARD_DIR}" ABSOLUTE BASE_DIR "${CMAKE_SOURCE_DIR}")
 
+# kws_check_place(VARIABLE): refuses a path that CMake, make or the compiler would take apart.
+function(kws_check_place variable)
+    if("${${variable}}" MATCHES "[][;$#%&*?<>|\"'`\\\n]")
+        message(FATAL_ERROR "${variable} ${${variable}} has '${CMAKE_MATCH_0}' in it, which build tools misread; "
+            "rename the folder, or build with: earshot build, which copes with any name")
+    endif()
+endfunction()
+
+kws_check_place(BOARD_DIR)
+kws_check_place(CMAKE_BINARY_DIR)
+
 file(GLOB board_files RELATIVE "${BOARD_DIR}" "${BOARD_DIR}/*/board.json")
 list(SORT board_files)
 list(TRANSFORM board_files REPLACE "/board.json$" "")

@@ -11,6 +11,7 @@ if(NOT TFLM_ROOT)
         "library built (docs/TFLM_ENGINE.md); -DENGINE=compiled needs nothing")
 endif()
 get_filename_component(tflm_root "${TFLM_ROOT}" ABSOLUTE BASE_DIR "${CMAKE_SOURCE_DIR}")
+kws_check_place(tflm_root)
 if(NOT EXISTS "${tflm_root}/tensorflow/lite/micro/micro_interpreter.h")
     message(FATAL_ERROR "TFLM_ROOT ${tflm_root} is no checkout of tflite-micro: "
         "it has no tensorflow/lite/micro/micro_interpreter.h")

@@ -44,7 +44,8 @@ function(kws_add_firmware name)
     add_executable(${name} ${ARGN})
     target_link_libraries(${name} PRIVATE kws_board)
     if(NOT KWS_BOARD_CPU STREQUAL "host")
-        target_link_options(${name} PRIVATE "-Wl,-Map=${CMAKE_CURRENT_BINARY_DIR}/${name}.map")
+        # Relative to the build folder, where the linker runs: GCC splits -Wl, at commas, also those of a path.
+        target_link_options(${name} PRIVATE "-Wl,-Map=${name}.map")
         set_target_properties(${name} PROPERTIES LINK_DEPENDS
             "${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld")
     endif()

@@ -14,19 +14,6 @@
 // DFT of samples in [-1, 1), and a feature is twice the mean power.
 #define POWER_BITS (2 * (15 + KWS_FRACTION_BITS + 1) - 1)
 
-// Windowed samples, scaled to use all bits that the FFT can take, in bit-reversed order.
-static void apply_window(const int16_t* samples, int32_t* data) {
-    for (size_t i = 0; i < KWS_FFT_LENGTH; ++i) {
-        const size_t place = 2 * (size_t)kws_bit_reversal[i / 2] + i % 2;
-        if (i >= KWS_WINDOW_SAMPLES) {
-            data[place] = 0;
-            continue;
-        }
-        const int32_t weight = kws_window[i];  // Q31
-        data[place] = (int32_t)(((int64_t)samples[i] * weight) >> (31 - KWS_FRACTION_BITS));
-    }
-}
-
 // Rounded mean power of one group of bins in steps of the feature scale, saturated.
 static uint8_t feature(const int32_t* bins, uint32_t count) {
     uint64_t power = (uint64_t)count << (POWER_BITS - 1);  // half a step per bin: rounds to nearest
@@ -36,7 +23,7 @@ static uint8_t feature(const int32_t* bins, uint32_t count) {
 }
 
 static void compute_row(kws_frontend* frontend, uint8_t row[KWS_FEATURE_BINS]) {
-    apply_window(frontend->samples, frontend->spectrum);
+    kws_window_fixed(frontend->samples, frontend->spectrum);
     kws_fft_real(frontend->spectrum);
     for (size_t i = 0; i < KWS_FEATURE_BINS; ++i) {
         const uint16_t first = kws_group_start[i];

@@ -15,6 +15,7 @@ static const kws_recognizer_settings recognizer_settings = {
     .suppression_ms = kSuppressionMs,
     .minimum_count = kMinimumCount,
     .thresholds = kDetectionThresholds,
+    .suppress_each_word = kSuppressEachWord,
 };
 
 void kws_listener_init(kws_listener* listener, int32_t inference_stride_rows) {
@@ -23,7 +24,7 @@ void kws_listener_init(kws_listener* listener, int32_t inference_stride_rows) {
     listener->inference_stride_rows = inference_stride_rows;
     listener->rows_until_inference = KWS_FEATURE_FRAMES;
     kws_recognizer_init(&listener->recognizer, &recognizer_settings, listener->recognizer_scores,
-                        kCategoryCount);
+                        listener->suppressed_ms, kCategoryCount);
 }
 
 // From 0..255 to the model's int8.

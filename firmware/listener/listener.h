@@ -30,6 +30,7 @@ typedef struct kws_listener {
     uint64_t sample_count;  // taken in since the start
     kws_recognizer recognizer;
     int8_t recognizer_scores[KWS_RECOGNIZER_CAPACITY * kCategoryCount];
+    uint32_t suppressed_ms[kCategoryCount];
 } kws_listener;
 
 // What a piece of audio led to.

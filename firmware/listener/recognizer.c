@@ -7,10 +7,12 @@
 #define SCORE_ZERO_POINT (-128)
 
 void kws_recognizer_init(kws_recognizer* recognizer, const kws_recognizer_settings* settings, int8_t* scores,
-                         int32_t label_count) {
+                         uint32_t* suppressed_ms, int32_t label_count) {
     memset(recognizer, 0, sizeof *recognizer);
     recognizer->settings = *settings;
     recognizer->scores = scores;
+    recognizer->suppressed_ms = suppressed_ms;
+    memset(suppressed_ms, 0, (size_t)label_count * sizeof *suppressed_ms);
     recognizer->label_count = label_count;
     recognizer->previous_label = SILENCE;
 }
@@ -50,15 +52,30 @@ static int32_t mean_score(const kws_recognizer* recognizer, int32_t label) {
     return sum / recognizer->count;
 }
 
-// Different label OR long enough ago. The original on the host says AND; this is the device.
-static int is_news(const kws_recognizer* recognizer, int32_t label, uint32_t time_ms) {
-    if (label != recognizer->previous_label || recognizer->previous_label == SILENCE) return 1;
-    return time_ms - recognizer->previous_time_ms > recognizer->settings.suppression_ms;
+// Counts down, so that the clock may wrap around however long a label is not heard.
+static void let_suppression_pass(kws_recognizer* recognizer, uint32_t elapsed_ms) {
+    for (int32_t label = 0; label < recognizer->label_count; ++label) {
+        uint32_t* const left_ms = &recognizer->suppressed_ms[label];
+        *left_ms = *left_ms > elapsed_ms ? *left_ms - elapsed_ms : 0;
+    }
+}
+
+static int is_news(const kws_recognizer* recognizer, int32_t label) {
+    if (label == SILENCE) return !recognizer->settings.suppress_each_word;
+    return recognizer->suppressed_ms[label] == 0;
+}
+
+static void remember(kws_recognizer* recognizer, int32_t label) {
+    const kws_recognizer_settings* settings = &recognizer->settings;
+    if (!settings->suppress_each_word) let_suppression_pass(recognizer, UINT32_MAX);
+    recognizer->suppressed_ms[label] = settings->suppression_ms + 1;
+    recognizer->previous_label = label;
 }
 
 int kws_recognizer_update(kws_recognizer* recognizer, const int8_t* scores, uint32_t time_ms,
                           kws_detection* detection) {
     if (recognizer->is_started && (int32_t)(time_ms - recognizer->newest_time_ms) < 0) return KWS_ERROR_TIME;
+    if (recognizer->is_started) let_suppression_pass(recognizer, time_ms - recognizer->newest_time_ms);
     recognizer->is_started = 1;
     recognizer->newest_time_ms = time_ms;
     append(recognizer, scores, time_ms);
@@ -77,10 +94,8 @@ int kws_recognizer_update(kws_recognizer* recognizer, const int8_t* scores, uint
             detection->score = score;
         }
     }
-    if (detection->score > settings->thresholds[detection->label] &&
-        is_news(recognizer, detection->label, time_ms)) {
-        recognizer->previous_label = detection->label;
-        recognizer->previous_time_ms = time_ms;
+    if (detection->score > settings->thresholds[detection->label] && is_news(recognizer, detection->label)) {
+        remember(recognizer, detection->label);
         detection->is_new = 1;
     }
     return 0;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scores of single inferences in, decisions out: what turns a noisy score into one "Heard yes".
 //
-// The rules are those of RecognizeCommands in TensorFlow's micro_speech, as it is on the device;
-// the one on the host differs. All memory is the caller's.
+// The rules are those of RecognizeCommands in TensorFlow's micro_speech, as it is on the device (the one
+// on the host differs), but for when a label is new again. There every label that exceeds its threshold,
+// silence too, ends the suppression of the one before: with a short window, a pause within a word makes
+// two detections of it. With suppress_each_word each word has a suppression of its own, which nothing
+// ends but time, and silence is never new. All memory is the caller's.
 
 #ifndef EARSHOT_RECOGNIZER_H_
 #define EARSHOT_RECOGNIZER_H_
@@ -19,10 +22,11 @@ extern "C" {
 #define KWS_ERROR_TIME (-1)
 
 typedef struct kws_recognizer_settings {
-    uint32_t window_ms;         // results are averaged over this long
-    uint32_t suppression_ms;    // the same label is new again only after more than this
-    int32_t minimum_count;      // fewer results are no decision; at least 1
-    const uint8_t* thresholds;  // one for each label, whose mean score (0 to 255) must exceed it
+    uint32_t window_ms;          // results are averaged over this long
+    uint32_t suppression_ms;     // the same label is new again only after more than this; below UINT32_MAX
+    int32_t minimum_count;       // fewer results are no decision; at least 1
+    const uint8_t* thresholds;   // one for each label, whose mean score (0 to 255) must exceed it
+    int32_t suppress_each_word;  // 1: whatever came between; 0, as micro_speech: until another label is new
 } kws_recognizer_settings;
 
 // State of one stream. Treat it as opaque; it is complete only so that callers can own it.
@@ -30,13 +34,13 @@ typedef struct kws_recognizer {
     kws_recognizer_settings settings;
     int32_t label_count;
     int8_t* scores;                              // KWS_RECOGNIZER_CAPACITY rows of label_count
+    uint32_t* suppressed_ms;                     // of each label: how long it is not new yet
     uint32_t times_ms[KWS_RECOGNIZER_CAPACITY];  // of each row
     int32_t oldest;                              // row
     int32_t count;                               // rows in use
     int32_t previous_label;                      // of the last new detection; silence at first
-    uint32_t previous_time_ms;
-    int32_t is_started;       // 1 once there was a result
-    uint32_t newest_time_ms;  // of the last result taken
+    int32_t is_started;                          // 1 once there was a result
+    uint32_t newest_time_ms;                     // of the last result taken
 } kws_recognizer;
 
 typedef struct kws_detection {
@@ -47,11 +51,12 @@ typedef struct kws_detection {
 
 // Starts a stream.
 //
-// settings      copied, but for the thresholds: those must stay until the stream ends
-// scores        KWS_RECOGNIZER_CAPACITY * label_count bytes, the recognizer's until the stream ends
-// label_count   at least 1; label 0 is silence
+// settings        copied, but for the thresholds: those must stay until the stream ends
+// scores          KWS_RECOGNIZER_CAPACITY * label_count bytes, the recognizer's until the stream ends
+// suppressed_ms   label_count numbers; the same
+// label_count     at least 1; label 0 is silence
 void kws_recognizer_init(kws_recognizer* recognizer, const kws_recognizer_settings* settings, int8_t* scores,
-                         int32_t label_count);
+                         uint32_t* suppressed_ms, int32_t label_count);
 
 // Takes in the scores of one inference and decides.
 //

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hil.boards.flash_tools import FLASHERS
+from train.core.console import printable
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
 
@@ -21,6 +22,9 @@ HOST_CPU = "host"
 QEMU = "qemu"
 EMULATOR = "qemu-system-arm"
 NATIVE = "native"
+
+_ID = re.compile(r"\w[\w.+-]*")  # it becomes a folder, a text in C and a word on the serial line
+_FILE = re.compile(r"[\w/. +-]+")  # goes through CMake and make
 
 _FIELDS = {"id": str, "title": str, "cpu": str, "flags": list, "sources": list, "run": dict}
 _TARGET_FIELDS = {
@@ -168,6 +172,11 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
         raise _unknown(board_id, known)
     folder = boards / board_id
     where = str(folder / BOARD_FILE)
+    if not _ID.fullmatch(board_id):
+        raise UserError(
+            f"{printable(where)}: a board cannot be called {board_id!r}; expected letters, digits, . _ + and "
+            "-, the first a letter or digit; rename its folder, and the id in the file"
+        )
     try:
         content = json.loads((folder / BOARD_FILE).read_bytes())
     except ValueError as error:
@@ -281,6 +290,11 @@ def _is_a(value: object, kind: type) -> bool:
 
 def _existing(folder: Path, name: str, field: str, where: str) -> Path:
     """A file beside board.json, else seen from a board of Earshot's: ``../common`` is there for all."""
+    if not _FILE.fullmatch(name):
+        raise UserError(
+            f"{where}: {field} names {name!r}, which build tools misread; expected letters, digits, "
+            "spaces, / . _ + and -"
+        )
     path = (folder / name).resolve()
     if not path.is_file():
         shared = (BOARDS / folder.name / name).resolve()

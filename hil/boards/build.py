@@ -1,5 +1,6 @@
 """A run folder becomes firmware for a board: RUN/firmware/<board>/, and what it takes of the board."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hil.boards.board import BOARD_FILE, Board, Target
+from hil.boards.plain_names import plain
 from hil.boards.stack import StackBound, worst_stack
 from train.core import runfolder
 from train.core.console import log, warn
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import COMPILED, TFLM, Manifest, check_files, read_manifest
 from train.core.operating_point import in_force
@@ -53,7 +55,7 @@ class EngineChoice:
     def cmake_flags(self) -> list[str]:
         """All of them each time: a build folder remembers those of the last."""
         flags = {"TFLM_ROOT": self.tflm_root, "TFLM_LIBRARY": self.tflm_library}
-        paths = [f"-D{name}={path.resolve() if path else ''}" for name, path in flags.items()]
+        paths = [f"-D{name}={plain(path) if path else ''}" for name, path in flags.items()]
         return [f"-DENGINE={self.name}", *paths]
 
 
@@ -112,6 +114,7 @@ def build(
     folder = run / runfolder.FIRMWARE / board.id
     if clean or not _was_made_here(folder):
         shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
     _configure(board, run / runfolder.C_SOURCES, folder, engine)
     _compile(board, folder, program)
     path = folder / program
@@ -137,7 +140,7 @@ def _check_sources(run: Path) -> Manifest:
     """The manifest of RUN/c, after checking that it is of the model and thresholds in force now."""
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     sources = run / runfolder.C_SOURCES
-    remedy = f"make it with: earshot codegen {run}"
+    remedy = f"make it with: earshot codegen {typed(run)}"
     manifest = read_manifest(sources, remedy)
     found, expected = manifest.model_sha256, spec.artefacts[runfolder.TFLITE]
     if found != expected:
@@ -166,15 +169,15 @@ def _was_made_here(folder: Path) -> bool:
         return False
     lines = cache.read_text(encoding="utf-8", errors="replace").splitlines()
     places = {"CMAKE_CACHEFILE_DIR": folder, "CMAKE_HOME_DIRECTORY": FIRMWARE_SOURCES}
-    return all(f"{name}:INTERNAL={place.resolve()}" in lines for name, place in places.items())
+    return all(f"{name}:INTERNAL={plain(place)}" in lines for name, place in places.items())
 
 
 def _configure(board: Board, sources: Path, folder: Path, engine: EngineChoice) -> None:
     if shutil.which("cmake") is None:
         raise UserError("cmake: not found; install it, on Debian or Ubuntu: sudo apt-get install cmake")
-    command = ["cmake", "-S", str(FIRMWARE_SOURCES), "-B", str(folder)]
-    command += [f"-DBOARD={board.id}", f"-DBOARD_DIR={board.folder.parent.resolve()}"]
-    command += [f"-DMODEL={sources.resolve()}", *engine.cmake_flags()]
+    command = ["cmake", "-S", str(plain(FIRMWARE_SOURCES)), "-B", str(plain(folder))]
+    command += [f"-DBOARD={board.id}", f"-DBOARD_DIR={plain(board.folder.parent)}"]
+    command += [f"-DMODEL={plain(sources)}", *engine.cmake_flags()]
     if not (folder / _CMAKE_CACHE).is_file():  # the generator of a build folder stays what it is
         if shutil.which("ninja"):
             command += ["-G", "Ninja"]
@@ -183,7 +186,7 @@ def _configure(board: Board, sources: Path, folder: Path, engine: EngineChoice) 
                 "neither ninja nor make is there; install one, on Debian or Ubuntu: "
                 "sudo apt-get install ninja-build"
             )
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = _run(command)
     if _NO_COMPILER in done.stderr:  # of boards; board.cmake asks for that of targets itself
         raise UserError("cc: not found; install it, on Debian or Ubuntu: sudo apt-get install gcc")
     if done.returncode:
@@ -197,11 +200,7 @@ def _cmake_message(stderr: str) -> str:
 
 
 def _compile(board: Board, folder: Path, program: str) -> None:
-    done = subprocess.run(
-        ["cmake", "--build", str(folder), "--target", program, "--parallel"],
-        capture_output=True,
-        text=True,
-    )
+    done = _run(["cmake", "--build", str(plain(folder)), "--target", program, "--parallel"])
     output = done.stdout + done.stderr
     if done.returncode:
         raise UserError(_overflow_message(board, output) or f"{board.id}: the build failed:\n{output}")
@@ -230,16 +229,16 @@ def _overflow_message(board: Board, output: str) -> str:
 
 
 def _measure(board: Board, target: Target, path: Path, engine: str) -> Usage:
-    text, data, bss = (int(size) for size in _tool("size", str(path)).splitlines()[1].split()[:3])
+    text, data, bss = (int(size) for size in _tool("size", str(path.absolute())).splitlines()[1].split()[:3])
     return Usage(flash_bytes=text + data, ram_bytes=data + bss, stack=_stack(board, target, path, engine))
 
 
 def _stack(board: Board, target: Target, path: Path, engine: str) -> StackBound | None:
     with tempfile.TemporaryDirectory() as folder:
         # The constants of firmware.cmake would be taken for functions that lie at these addresses.
-        plain = Path(folder) / path.name
-        _tool("objcopy", "--wildcard", "--strip-symbol=KWS_*", str(path), str(plain))
-        disassembly = _tool("objdump", "--disassemble", "--disassemble-zeroes", str(plain))
+        stripped = Path(folder) / path.name
+        _tool("objcopy", "--wildcard", "--strip-symbol=KWS_*", str(path.absolute()), str(stripped))
+        disassembly = _tool("objdump", "--disassemble", "--disassemble-zeroes", str(stripped))
     try:
         bound = worst_stack(disassembly, has_floating_point=bool(_HARD_FLOAT & set(board.flags)))
     except UserError as error:
@@ -258,5 +257,13 @@ def _stack(board: Board, target: Target, path: Path, engine: str) -> StackBound 
 
 def _tool(name: str, *arguments: str) -> str:
     """Output of a tool that comes with the compiler."""
-    command = [f"arm-none-eabi-{name}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    done = _run([f"arm-none-eabi-{name}", *arguments])
+    done.check_returncode()
+    return done.stdout
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a tool; it speaks English, which is read here, and passes on names as the bytes that they are."""
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", env=os.environ | {"LC_ALL": "C"}
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 from hil.boards.board import BOARD_FILE, QEMU, Board, FlashTool
 from hil.boards.flash_tools import COPY, FLASHERS
 from hil.boards.image import read_image, to_uf2
+from hil.boards.plain_names import plain
 from hil.link.link import Link, LinkError
 from hil.protocol.connection import Conversation, FirmwareError
 from hil.protocol.messages import Info, InfoRequest
@@ -64,21 +65,22 @@ def flash_commands(tool: FlashTool, program: Path, port: str | None) -> list[lis
         UserError: the program is no ELF file, or the volume of the board is not there.
     """
     commands = FLASHERS[tool.name].commands
+    written = plain(program.parent) / program.name  # tools have rules of their own for names
     named = "".join(argument for command in commands for argument in command)
     values = {
-        "elf": str(program),
-        "image": str(program.with_suffix(".image")),
+        "elf": str(written),
+        "image": str(written.with_suffix(".image")),
         "port": port or "",
     } | tool.values
     if "{bin}" in named or "{uf2}" in named:
         image = read_image(program)
         values["address"] = f"0x{image.address:08x}"
         if "{bin}" in named:
-            values["bin"] = str(program.with_suffix(".bin"))
-            runfolder.write_bytes(program.with_suffix(".bin"), image.data)
+            values["bin"] = str(written.with_suffix(".bin"))
+            runfolder.write_bytes(written.with_suffix(".bin"), image.data)
         else:
-            values["uf2"] = str(program.with_suffix(".uf2"))
-            runfolder.write_bytes(program.with_suffix(".uf2"), to_uf2(image, int(tool.values["family"], 16)))
+            values["uf2"] = str(written.with_suffix(".uf2"))
+            runfolder.write_bytes(written.with_suffix(".uf2"), to_uf2(image, int(tool.values["family"], 16)))
     if "{volume}" in named:
         values["volume"] = str(_volume(tool.values["volume"]))
     return [[argument.format(**values) for argument in command] for command in commands]

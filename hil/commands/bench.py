@@ -12,6 +12,7 @@ from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_port_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.provenance import EMULATED, MEASURED
+from train.core.console import say
 from train.core.errors import UserError
 from train.core.results.boards import BenchResult, FastestSlowest
 
@@ -51,7 +52,7 @@ def run(flags: argparse.Namespace) -> None:
     path = BenchResult.path_of(flags.run, board.id)
     result.write(path)
     _print(result)
-    print(f"written     {path}")
+    say(f"written     {path}")
 
 
 def measure(dut: "DUT", spec: "ModelSpec", inference_count: int) -> tuple["Info", "Bench"]:
@@ -109,22 +110,22 @@ def figures(dut: "DUT", info: "Info", bench: "Bench", *, is_counting: bool) -> B
 
 
 def _print(result: BenchResult) -> None:
-    print(f"board       {result.board} ({result.label}), engine {result.engine}")
+    say(f"board       {result.board} ({result.label}), engine {result.engine}")
     for name, instructions, microseconds in (
         ("inference", result.instructions_per_inference, result.inference_us),
         ("feature row", result.instructions_per_row, result.row_us),
     ):
         if instructions is not None:
-            print(f"{name:11} {instructions:,} instructions")
+            say(f"{name:11} {instructions:,} instructions")
         elif microseconds is not None:
-            print(f"{name:11} {microseconds:,} microseconds")
+            say(f"{name:11} {microseconds:,} microseconds")
         else:
-            print(f"{name:11} not counted on this board")
-    print(f"arena       {result.arena_bytes:,} bytes")
+            say(f"{name:11} not counted on this board")
+    say(f"arena       {result.arena_bytes:,} bytes")
     for name, size in (
         ("flash", result.flash_bytes),
         ("ram", result.ram_bytes),
         ("stack", result.stack_bytes),
     ):
         if size is not None:
-            print(f"{name:11} {size:,} bytes")
+            say(f"{name:11} {size:,} bytes")

@@ -6,6 +6,7 @@ import shutil
 from hil.boards.board import Board, board_folders, load_board
 from hil.boards.ports import connected_ports
 from hil.commands.firmware_flags import add_board_dir_flag
+from train.core.console import say
 from train.core.errors import UserError
 
 
@@ -33,7 +34,7 @@ def run(flags: argparse.Namespace) -> None:
             else "no limits"
         )
         state = f"missing: {', '.join(missing)}" if missing else "ready"
-        print(f"{board.id:14} {board.title:47} {board.cpu:11} {budgets:31} {board.run_kind:7} {state}")
+        say(f"{board.id:14} {board.title:47} {board.cpu:11} {budgets:31} {board.run_kind:7} {state}")
     _print_ports(boards)
     if mistakes:
         raise UserError("; ".join(mistakes))
@@ -41,15 +42,15 @@ def run(flags: argparse.Namespace) -> None:
 
 def _print_ports(boards: list[Board]) -> None:
     """Serial ports, and the boards that have their USB id."""
-    print()
+    say("")
     try:
         ports = connected_ports()
     except UserError as error:
-        print(f"connected: {error}")
+        say(f"connected: {error}")
         return
     for port in ports:
         owners = [board.id for board in boards if port.usb is not None and port.usb == board.usb]
         usb = str(port.usb or "no USB")
-        print(f"{port.device:14} {port.description:47} {usb:11} {' or '.join(owners) or 'unknown'}")
+        say(f"{port.device:14} {port.description:47} {usb:11} {' or '.join(owners) or 'unknown'}")
     if not ports:
-        print("connected: no serial port")
+        say("connected: no serial port")

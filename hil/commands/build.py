@@ -7,6 +7,7 @@ from hil.boards.board import find_board
 from hil.boards.build import APPLICATION, Firmware, build
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
 from train.core import runfolder
+from train.core.console import say
 from train.core.results.boards import FirmwareSize
 
 
@@ -21,15 +22,15 @@ def run(flags: argparse.Namespace) -> None:
     board = find_board(flags.board, flags.board_dir)
     firmware = build(board, flags.run, engine_of(flags), flags.clean)
     write_size(flags.run, board.id, APPLICATION, flags.engine, firmware)
-    print(f"firmware  {firmware.path}")
-    print(f"arena     {firmware.arena_bytes:,} bytes")
+    say(f"firmware  {firmware.path}")
+    say(f"arena     {firmware.arena_bytes:,} bytes")
     usage, target = firmware.usage, board.target
     if usage is None or target is None:
         return
-    print(f"flash     {usage.flash_bytes:,} of {target.flash_bytes:,} bytes")
-    print(f"RAM       {usage.ram_bytes:,} of {target.ram_bytes:,} bytes")
+    say(f"flash     {usage.flash_bytes:,} of {target.flash_bytes:,} bytes")
+    say(f"RAM       {usage.ram_bytes:,} of {target.ram_bytes:,} bytes")
     bound = f"{usage.stack.bytes:,} bytes at worst" if usage.stack else "no bound known"
-    print(f"stack     {bound}, {target.stack_bytes:,} set aside")
+    say(f"stack     {bound}, {target.stack_bytes:,} set aside")
 
 
 def write_size(run: Path, board: str, program: str, engine: str, firmware: Firmware) -> None:

@@ -7,7 +7,7 @@ from hil.boards.board import find_board
 from hil.boards.build import APPLICATION, PROOF, build, build_id
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
 from hil.proof.dut import open_port
-from train.core.console import log
+from train.core.console import log, say
 
 _EXIT_CODES = """exit codes:
   0  flashed; of proof: and the board says that it runs this build
@@ -53,7 +53,7 @@ def run(flags: argparse.Namespace) -> None:
     commands = flash_commands(tool, firmware.path, port)
     if flags.dry_run:
         for command in commands:
-            print(shlex.join(command))
+            say(shlex.join(command))
         return
     run_commands(tool, commands)
     if not is_verified:
@@ -63,4 +63,4 @@ def run(flags: argparse.Namespace) -> None:
     assert board.target is not None
     expected, baud = build_id(board, flags.run), flags.baud or board.target.baud
     check_running(board, expected, lambda: open_port(port, baud))
-    print(f"{board.id} on {port} runs build {expected}")
+    say(f"{board.id} on {port} runs build {expected}")

@@ -59,6 +59,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "tensorflow", "numpy"),
         help="what runs the graph; auto: TensorFlow if it is there, else NumPy (%(default)s)",
     )
+    from hil.pi.remote.ends import add_end_flags
+
+    add_end_flags(parser)
     parser.add_argument(
         "--runs",
         type=int,
@@ -79,6 +82,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(flags: argparse.Namespace) -> None:
     """Time or estimate, judge, write, print."""
     from hil.pi import benchmark, emulate
+    from hil.pi.remote.ends import ends_of
     from hil.pi.ssh import Host
     from train.core.errors import UserError
     from train.core.results.pi import EMULATE, ESTIMATE, LOCAL, REMOTE
@@ -99,11 +103,15 @@ def run(flags: argparse.Namespace) -> None:
         raise UserError("--out, --tta and --overwrite are of --submission FOLDER")
     graph = benchmark.find_graph(flags.graph)
     content, nodes = benchmark.read_graph(graph)
-    arguments = ["--engine", flags.engine, "--max-num-runs", str(runs)]
+    ends = ends_of(flags)
+    arguments = ["--engine", flags.engine, "--max-num-runs", str(runs), *ends.arguments]
     if flags.estimate:
-        mode, (found, log) = ESTIMATE, benchmark.estimated(graph, content)
+        mode, (found, log) = ESTIMATE, benchmark.estimated(graph, content, ends)
     elif flags.emulate:
-        mode, (found, log) = EMULATE, emulate.emulate(graph, flags.root, flags.engine, runs)
+        mode, (found, log) = (
+            EMULATE,
+            emulate.emulate(graph, flags.root, flags.engine, runs, nodes, ends),
+        )
     elif flags.local:
         ended = benchmark.time_local(graph, flags.python or sys.executable, arguments)
         mode, (found, log) = LOCAL, benchmark.measure(ended, graph)
@@ -111,7 +119,7 @@ def run(flags: argparse.Namespace) -> None:
         host = Host(flags.host, flags.port, flags.ssh_config)
         ended = benchmark.time_remote(content, host, flags.python or "python3", arguments)
         mode, (found, log) = REMOTE, benchmark.measure(ended, graph)
-    benchmark.conclude(graph, mode, content, nodes, found, log)
+    benchmark.conclude(graph, mode, content, nodes, found, log, ends.output)
 
 
 def _run_submission(flags: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from hil.pi.aarch64_root import NAME, default_root, make_root
+from train.core.console import say
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -17,4 +18,4 @@ def run(flags: argparse.Namespace) -> None:
     """Make a root, say where it is."""
     folder = flags.out or default_root()
     make_root(folder)
-    print(f"root  {folder}")
+    say(f"root  {folder}")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from train.core import runfolder
 from train.core.command_line import add_run_argument
-from train.core.console import warn
+from train.core.console import say, warn
 from train.core.errors import UserError
 from train.core.results.boards import (
     BenchResult,
@@ -36,8 +36,8 @@ def run(flags: argparse.Namespace) -> None:
     report.write(BoardsReport.path_of(flags.run))
     page = write_report(flags.run)
     for figures in report.boards:
-        print(f"{figures.board:14} {', '.join(_summary(figures))}")
-    print(f"report         {page}")
+        say(f"{figures.board:14} {', '.join(_summary(figures))}")
+    say(f"report         {page}")
 
 
 def join(run: Path) -> BoardsReport:

@@ -12,7 +12,7 @@ from hil.link.process import ProcessLink
 from hil.link.raw_audio import stream_audio
 from train.audio.recording import read_recording
 from train.core import runfolder
-from train.core.console import log
+from train.core.console import log, say
 from train.core.errors import UserError
 from train.core.results.training import ClipList
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
@@ -46,9 +46,9 @@ def run(flags: argparse.Namespace) -> None:
     for line in playing:
         log(line)
     with ProcessLink(board.command(firmware.path)) as link:
-        print(link.read_line().decode(), flush=True)  # before it, a board may not hear
+        say(link.read_line().decode(errors="replace"))  # before it, a board may not hear
         for said in stream_audio(link, samples):
-            print(said, flush=True)
+            say(said)
 
 
 def _words(run_folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.protocol.faulty_link import Faults, FaultSource
+from train.core.console import say, show
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING
 from train.core.operating_point import INFERENCE_STRIDE_ROWS
@@ -112,16 +113,14 @@ def run(flags: argparse.Namespace) -> None:
 
 def print_result(result: StreamResult, folder: Path) -> None:
     """The figures on stdout."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(soft_wrap=True, highlight=False)
     table = Table(title=f"{result.board} ({result.label})", title_justify="left")
     for column in ("label", "said", "correct", "heard"):
         table.add_column(column, justify="left" if column == "label" else "right")
     for row in result.per_label:
         table.add_row(row.label, str(row.words), str(row.correct), str(row.heard))
-    console.print(table)
+    show(table)
     link, compared = result.link, result.differences_to_host
     low, high = result.interval
     shares = ", ".join(
@@ -133,7 +132,7 @@ def print_result(result: StreamResult, folder: Path) -> None:
             (result.false_positives, "false positive"),
         )
     )
-    console.print(
+    say(
         f"""\
 stream         {result.minutes:g} minutes, {result.words} words: {shares}
 false accepts  {result.false_accepts}: {result.false_accepts_per_hour:g} an hour (95 % interval \
@@ -144,8 +143,7 @@ same in Python {compared.detections} of {len(result.detections)} detections diff
 scores {_scores(compared.scores_equal)}
 link           {link.frames_sent:,} frames sent, {link.frames_received:,} received, \
 {link.retries} retries, {link.crc_errors} CRC errors; {result.audio_s_per_s:g} s of audio a second
-report         {folder / StreamResult.NAME}""",
-        markup=False,
+report         {folder / StreamResult.NAME}"""
     )
 
 

@@ -8,6 +8,7 @@ from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, coun
 from hil.proof.dut import FEEDS, choose_feed
 from hil.protocol.faulty_link import Faults, FaultSource
 from hil.provenance import MEASURED
+from train.core.console import say
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING
 from train.core.results.boards import ProofResult
@@ -74,7 +75,6 @@ def run(flags: argparse.Namespace) -> None:
 
 def print_result(result: ProofResult, run: Path) -> None:
     """Accuracy, confusion and the proof, on stdout."""
-    from rich.console import Console
 
     from train.evaluation.tables import print_results
 
@@ -103,4 +103,4 @@ def print_result(result: ProofResult, run: Path) -> None:
         )
         lines.append(f"faults      on purpose, in {counts['frames']} frames: {done} (seed {counts['seed']})")
     lines.append(f"report      {ProofResult.path_of(run, result.board)}")
-    Console(soft_wrap=True, highlight=False).print("\n".join(lines), markup=False)
+    say(*lines)

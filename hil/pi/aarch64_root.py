@@ -106,7 +106,9 @@ def _download(private: Path) -> list[Path]:
 def _run(command: list[str]) -> str:
     """What it wrote as warnings and errors."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_MOST_S, check=False)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=_MOST_S, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise RootError(f"{command[0]}: did not end within {_MOST_S:.0f} s; is the network slow?") from error
     if done.returncode:

@@ -1,7 +1,6 @@
 """A frozen graph timed here, on a Raspberry Pi or by estimate, and judged by the challenge's rules."""
 
 import hashlib
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,13 @@ from typing import Any
 from hil.pi.bundle import BUNDLE, Ended, bundle, figures, watch
 from hil.pi.emulate import check, describe
 from hil.pi.estimate import estimate
+from hil.pi.remote.ends import OUTPUT, Ends
 from hil.pi.remote.graphdef import GraphError, Node, parse_graph
 from hil.pi.rules import Rule, broken, judge, label_of, verdict
 from hil.pi.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
 from hil.provenance import EMULATED, ESTIMATED
 from train.core import runfolder
+from train.core.console import say
 from train.core.errors import Interrupted, UserError
 from train.core.results.pi import FILES
 from train.core.typed_json import encode
@@ -61,7 +62,7 @@ def time_local(graph: Path, python: str, arguments: list[str]) -> Ended:
     with tempfile.TemporaryDirectory() as folder:
         timer = Path(folder) / BUNDLE
         timer.write_bytes(bundle())
-        return watch([python, str(timer), str(graph), *arguments])
+        return watch([python, str(timer), str(graph.absolute()), *arguments])
 
 
 def time_remote(content: bytes, host: Host, python: str, arguments: list[str]) -> Ended:
@@ -99,25 +100,32 @@ def measure(ended: Ended, graph: Path) -> tuple[dict[str, Any], str]:
     }, ended.log
 
 
-def estimated(graph: Path, content: bytes) -> tuple[dict[str, Any], str]:
+def estimated(graph: Path, content: bytes, ends: Ends) -> tuple[dict[str, Any], str]:
     """The figures of an estimate, and its formula as text."""
-    found = estimate(content, str(graph))
+    found = estimate(content, str(graph), ends)
     return {"label": ESTIMATED, **found}, "\n".join(found["formula"]) + "\n"
 
 
 def conclude(
-    graph: Path, mode: str, content: bytes, nodes: list[Node], found: dict[str, Any], log: str
+    graph: Path,
+    mode: str,
+    content: bytes,
+    nodes: list[Node],
+    found: dict[str, Any],
+    log: str,
+    output: str = OUTPUT,
 ) -> Path:
     """Judge, write ``pi/<mode>.json`` and ``.txt`` beside the graph, print the verdict.
 
     Args:
         mode: of ``train.core.results.pi``.
         found: its figures, as JSON.
+        output: the tensor that they are of.
     Raises:
         EmulationError: the scores under emulation are not those of this computer.
         RuleError: a rule is broken. All is written by then.
     """
-    rules = judge(nodes, len(content), found, found["label"])
+    rules = judge(nodes, len(content), found, found["label"], output)
     path = graph.parent / runfolder.PI / f"{mode}.json"
     figures = {
         **found,
@@ -127,9 +135,7 @@ def conclude(
     }
     FILES[mode].of(figures, str(path)).write(path)
     runfolder.write_text(path.with_suffix(".txt"), log)
-    for line in [*_summary(found), *map(str, rules), f"written  {path}"]:
-        print(line)
-    sys.stdout.flush()
+    say(*_summary(found), *map(str, rules), f"written  {path}")
     if found["label"] == EMULATED:
         check(graph, found)
     _raise_broken(graph, rules)

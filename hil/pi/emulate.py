@@ -20,11 +20,14 @@ from numpy.typing import NDArray
 
 from hil.pi.aarch64_root import COMMAND, PYTHON, RootError, default_root, library_folders, require_root
 from hil.pi.bundle import BUNDLE, TimerError, bundle, figures, watch
-from hil.pi.remote.timer import INPUT_SHAPE, NUMPY, RATE_HZ, TENSORFLOW
+from hil.pi.remote.ends import INPUT_SHAPE, RATE_HZ, Ends
+from hil.pi.remote.graphdef import GraphError, Node
+from hil.pi.remote.timer import NUMPY, TENSORFLOW
 from hil.pi.remote.work import human_number
 from hil.provenance import EMULATED
 from train.audio.wav import read_wav, to_float
 from train.core import runfolder
+from train.core.errors import UserError
 
 TOLERANCE = 1e-5  # between scores there and here
 PROCESSOR = "cortex-a53"
@@ -44,13 +47,21 @@ class EmulationError(TimerError):
     """The scores under emulation are not those of this computer."""
 
 
-def emulate(graph: Path, root: Path | None, engine: str, most_runs: int) -> tuple[dict[str, Any], str]:
+def emulate(
+    graph: Path,
+    root: Path | None,
+    engine: str,
+    most_runs: int,
+    nodes: list[Node],
+    ends: Ends,
+) -> tuple[dict[str, Any], str]:
     """The figures of a run under emulation, and its log, neither with a time in it.
 
     Args:
         root: of an AArch64 Linux with Python; None for that of ``earshot pi-root``.
         engine: ``auto``, ``tensorflow`` or ``numpy``.
         most_runs: whose instructions are counted; a few are enough, as they hardly differ.
+        nodes: of the graph; ``ends``: what it takes and gives.
     Raises:
         EmulatorError, RootError: there is none.
         UserError: the graph cannot be run.
@@ -58,12 +69,17 @@ def emulate(graph: Path, root: Path | None, engine: str, most_runs: int) -> tupl
     """
     qemu = find_qemu()
     root = require_root(root or default_root()).absolute()
-    names, clips = _clips(graph)
+    try:
+        ends.check(nodes)
+        names, clips = _clips(graph, ends.input_shape(nodes))
+    except GraphError as error:
+        raise UserError(f"{graph}: {error}") from error
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / BUNDLE).write_bytes(bundle("scorer"))
         np.save(folder / "clips.npy", clips)
         program = [*map(str, (folder / BUNDLE, graph.absolute(), folder / "clips.npy")), "--num-threads", "1"]
+        program += ends.arguments
         marks = folder / "marks"
         counter, missing = _compile_counter(qemu, folder, marks)
         guest = ["-cpu", PROCESSOR, "-L", str(root), str(root / PYTHON)]
@@ -153,7 +169,9 @@ def find_qemu() -> str:
 
 def _require_numpy(python: list[str], root: Path) -> None:
     command = [*python, "-c", "import numpy"]
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(root), check=False)
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", env=_environment(root), check=False
+    )
     if done.returncode:
         said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         reason = [f"exit code {done.returncode}", *said][-1]
@@ -175,10 +193,15 @@ def _environment(root: Path) -> dict[str, str]:
     }
 
 
-def _clips(graph: Path) -> tuple[list[str], NDArray[np.float32]]:
-    """Names and audio of the run's own clips, else noise: (clips, samples) float32."""
-    paths = sorted((graph.parent / runfolder.CLIPS).glob("*.wav"))[:_MOST_CLIPS]
-    length = INPUT_SHAPE[0]
+def _clips(graph: Path, shape: tuple[int, ...]) -> tuple[list[str], NDArray[np.float32]]:
+    """Names and audio of the run's own clips, else noise: (clips, values) float32.
+
+    Args:
+        shape: of the graph's input; where that is no second of audio, it gets noise.
+    """
+    length = math.prod(shape)
+    is_audio = length == math.prod(INPUT_SHAPE)
+    paths = sorted((graph.parent / runfolder.CLIPS).glob("*.wav"))[:_MOST_CLIPS] if is_audio else []
     audio = np.zeros((len(paths) or _NOISE_CLIPS, length), np.float32)
     if not paths:
         audio[:] = np.random.default_rng(_NOISE_SEED).normal(0, 0.1, audio.shape)
@@ -197,14 +220,18 @@ def _compile_counter(qemu: str, folder: Path, marks: Path) -> tuple[list[str], s
     plugin = folder / "count_instructions.so"
     api = 2 if int((re.search(r"version (\d+)", _version(qemu)) or [0, 0])[1]) >= _FIRST_QEMU_OF_API_2 else 1
     command = [compiler, *_FLAGS, f"-DAPI_VERSION={api}", str(_COUNTER), "-o", str(plugin)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if done.returncode:
         return [], f"{_COUNTER.name} does not compile: {(done.stderr.splitlines() or ['?'])[0]}"
     # A comma in a path is doubled; between an option's parts it is not.
     flags = ["-plugin", ",".join(part.replace(",", ",,") for part in (f"file={plugin}", f"out={marks}"))]
     # Plug-ins are loaded, and this one makes its file, before the emulator misses the program.
     probe = subprocess.run(
-        [qemu, *flags, str(folder / "nothing")], capture_output=True, text=True, check=False
+        [qemu, *flags, str(folder / "nothing")],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     if not marks.exists():
         return [], f"{Path(qemu).name} takes no plug-ins: {(probe.stderr.splitlines() or ['?'])[0]}"
@@ -213,7 +240,9 @@ def _compile_counter(qemu: str, folder: Path, marks: Path) -> tuple[list[str], s
 
 def _version(qemu: str) -> str:
     """``qemu-aarch64 version 7.2.22``."""
-    said = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=False).stdout
+    said = subprocess.run(
+        [qemu, "--version"], capture_output=True, encoding="utf-8", errors="replace", check=False
+    ).stdout
     return said.partition("(")[0].partition("\n")[0].strip()
 
 
@@ -254,5 +283,6 @@ def _node_table(found: dict[str, Any]) -> list[str]:
     for node in found["nodes"]:
         count = f"{node['instructions']:,}" if "instructions" in node else "-"
         lines.append(f"{node['op']:>24} {count:>15} {node['memory_bytes'] / 1000:>10.3f}  {node['name']}")
-    sums = f"Memory (bytes): {found['memory_bytes']}", f"FLOPs estimate: {human_number(found['flops'])}"
+    flops = "not counted" if found["flops"] is None else human_number(found["flops"])
+    sums = f"Memory (bytes): {found['memory_bytes']}", f"FLOPs estimate: {flops}"
     return [*lines, *sums]

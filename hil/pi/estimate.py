@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from hil.pi.remote.graphdef import Node
-from hil.pi.remote.interpreter import Interpreter
-from hil.pi.remote.timer import AUDIO_INPUT, OUTPUT, RATE_INPUT
+from hil.pi.remote.ends import Ends
+from hil.pi.remote.graphdef import Node, parse_graph, split_reference
+from hil.pi.remote.interpreter import Interpreter, UnknownOperator
 from hil.pi.remote.work import counted_nodes, node_flops
 from train.core.errors import UserError
 
 _LOG_MEAN_MS, _LOG_LEAST_MS, _LOG_MOST_MS = 165.168, 88.276, 254.865
 LOW, HIGH = _LOG_LEAST_MS / _LOG_MEAN_MS, _LOG_MOST_MS / _LOG_MEAN_MS
+
+_CHALLENGE = Ends()
 
 ShapeOf = Callable[[tuple[str, int]], tuple[int, ...]]
 
@@ -52,9 +54,16 @@ ONE_OPERAND = Rate("outputs", 1.980, 99 * 40 * 64 + 50 * 20 * 64)
 CONSTANT = Rate("nodes", 0.671, 8)
 NODE = Rate("nodes", 0.081, 2)  # a Reshape, which only hands on
 
-_TWO = ("Add", "AddV2", "BiasAdd", "Maximum", "Minimum", "Mul", "RealDiv", "Sub")
-_ONE = ("Relu", "Relu6", "Sigmoid", "Tanh", "Log", "Pow", "Pad", "Slice", "Transpose", "ConcatV2", "Cast")
-_REDUCING = ("Max", "Mean", "Sum")
+_TWO = (
+    "Add", "AddV2", "BiasAdd", "Maximum", "Minimum", "Mul", "RealDiv", "Sub", "SquaredDifference",
+    "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3",
+)  # fmt: skip
+_ONE = (
+    "Relu", "Relu6", "Sigmoid", "Tanh", "Log", "Pow", "Pad", "Slice", "Transpose", "ConcatV2", "Cast",
+    "Abs", "Elu", "Exp", "GatherV2", "Neg", "Pack", "PadV2", "Rsqrt", "Split", "SplitV", "Softplus", "Sqrt",
+    "Square", "StridedSlice", "Tile", "Unpack",
+)  # fmt: skip
+_REDUCING = ("Max", "Mean", "Min", "Prod", "Sum")
 _FOLDED = ("Identity", "DecodeWav")  # of a constant: TensorFlow folds it; the audio is fed behind DecodeWav
 
 
@@ -75,19 +84,28 @@ class Term:
         return f"{self.what}: {self.units:,} {rate.unit} x {rate.ns_per_unit:,.3f} ns = {self.ms:.3f} ms"
 
 
-def estimate(content: bytes, where: str) -> dict[str, Any]:
+def estimate(content: bytes, where: str, ends: Ends = _CHALLENGE) -> dict[str, Any]:
     """The figures of a graph on a Pi 3, with their formula.
 
+    Args:
+        ends: what the graph takes and gives.
     Raises:
         UserError: the graph cannot be run here by NumPy, so its work cannot be counted.
     """
     try:
-        engine = Interpreter(content, [AUDIO_INPUT, RATE_INPUT], [OUTPUT])
-        inputs = [np.zeros((16000, 1), np.float32), np.array(16000, np.int32)]
+        given = parse_graph(content)
+        ends.check(given)
+        engine = Interpreter(content, ends.feeds, ends.fetches)
+        inputs = ends.inputs(np.zeros(ends.input_shape(given), np.float32))
         records = engine.run_traced(inputs)
         nodes = [engine.nodes[record.name] for record in records]
         wanted = {(node.name, 0) for node in nodes} | {one for node in nodes for one in node.inputs}
         shapes = engine.shapes(inputs, wanted)
+    except UnknownOperator as error:
+        raise UserError(
+            f"{where}: {error}; --estimate counts what NumPy runs, and cannot count that: measure it with "
+            "--local or --host, where TensorFlow is installed"
+        ) from error
     except ValueError as error:
         raise UserError(f"{where}: {error}") from error
     terms = count_work(nodes, shapes.__getitem__)
@@ -99,7 +117,7 @@ def estimate(content: bytes, where: str) -> dict[str, Any]:
         "formula": [*map(str, terms), f"range: x {LOW:.3f} to x {HIGH:.3f}, as single runs in the log"],
         "flops": sum(node_flops(node, shapes.__getitem__) for node in counted_nodes(nodes)),
         "memory_bytes": sum(record.memory_bytes for record in records),
-        "output_shape": list(shapes[OUTPUT.partition(":")[0], 0]),
+        "output_shape": list(shapes[split_reference(ends.fetches[0])]),
     }
 
 
@@ -123,7 +141,7 @@ def _work(node: Node, shape_of: ShapeOf) -> tuple[Rate, int]:
             return CONVOLUTION, node_flops(node, shape_of)
         case "DepthwiseConv2dNative":  # not in the log: an Add for each place of the kernel
             return TWO_OPERANDS, node_flops(node, shape_of) // 2
-        case "MatMul":
+        case "MatMul" | "BatchMatMul" | "BatchMatMulV2":
             return WEIGHTS, int(np.prod(shape_of(node.inputs[1])))
         case "AudioSpectrogram":
             frames, bins = shape_of((node.name, 0))[1:]

@@ -6,8 +6,10 @@ A rule is kept, broken, or not judged: what a computer here measures says nothin
 from dataclasses import dataclass
 from typing import Any
 
+from hil.pi.remote.ends import AUDIO_INPUT, OUTPUT
 from hil.pi.remote.graphdef import Node
-from hil.pi.remote.timer import AUDIO_INPUT, OUTPUT
+from hil.pi.remote.interpreter import knows
+from hil.pi.remote.work import needed_nodes
 from hil.provenance import EMULATED, ESTIMATED, HOST, MEASURED
 from train.core.results.pi import RuleVerdict, Verdict
 from train.graphdef.tf14 import TF14_ATTRIBUTES
@@ -38,11 +40,14 @@ def label_of(model: str | None) -> str:
     return MEASURED if model and "Raspberry Pi" in model else HOST
 
 
-def judge(nodes: list[Node], graph_bytes: int, figures: dict[str, Any], label: str) -> list[Rule]:
+def judge(
+    nodes: list[Node], graph_bytes: int, figures: dict[str, Any], label: str, output: str = OUTPUT
+) -> list[Rule]:
     """Every rule.
 
     Args:
         figures: those of the timer, of the emulator, or of the estimate.
+        output: the tensor that they are of.
     """
     return [
         Rule(
@@ -50,9 +55,9 @@ def judge(nodes: list[Node], graph_bytes: int, figures: dict[str, Any], label: s
             graph_bytes < GRAPH_LIMIT_BYTES,
             f"{graph_bytes:,} bytes, expected less than {GRAPH_LIMIT_BYTES:,}",
         ),
-        _latency(figures, label),
+        _latency(figures, label, _can_be_estimated(nodes, output)),
         _inputs({node.name: node for node in nodes}),
-        _output(figures["output_shape"]),
+        _output(figures["output_shape"], output),
         _ops(nodes),
     ]
 
@@ -71,10 +76,15 @@ def broken(rules: list[Rule]) -> list[Rule]:
     return [rule for rule in rules if rule.kept is False]
 
 
-def _latency(figures: dict[str, Any], label: str) -> Rule:
+def _can_be_estimated(nodes: list[Node], output: str) -> bool:
+    return all(knows(node.op) for node in needed_nodes(nodes, _node_name(output)))
+
+
+def _latency(figures: dict[str, Any], label: str, can_be_estimated: bool) -> Rule:
+    other_way = "--estimate gives a range; " if can_be_estimated else ""
     expected = f"expected less than {LATENCY_LIMIT_MS:.0f} ms on a Pi 3, better {LATENCY_ADVICE_MS:.0f}"
     if label == EMULATED:  # it has no milliseconds
-        return Rule("latency", None, f"emulated: --estimate gives a range; {expected}")
+        return Rule("latency", None, f"emulated: {other_way}{expected}")
     mean_ms: float = figures["avg_ms"]
     if label == ESTIMATED:
         low_ms, high_ms = figures["range_ms"]
@@ -84,7 +94,7 @@ def _latency(figures: dict[str, Any], label: str) -> Rule:
     model = machine["model"] or machine["processor"] or "a computer"
     found = f"{mean_ms:.3f} ms ({label})"
     if _PI_3 not in model:
-        return Rule("latency", None, f"{found} on {model}, no Pi 3: --estimate gives a range; {expected}")
+        return Rule("latency", None, f"{found} on {model}, no Pi 3: {other_way}{expected}")
     if LATENCY_ADVICE_MS <= mean_ms < LATENCY_LIMIT_MS:
         expected += ", as another day may be hotter"
     return Rule("latency", mean_ms < LATENCY_LIMIT_MS, f"{found} by {figures['engine']}, {expected}")
@@ -105,9 +115,11 @@ def _inputs(nodes: dict[str, Node]) -> Rule:
     return Rule("inputs", False, f"{found}; {expected}")
 
 
-def _output(shape: list[int]) -> Rule:
-    name = _node_name(OUTPUT)
+def _output(shape: list[int], output: str) -> Rule:
+    name = _node_name(output)
     found = f"{name}: {shape}"
+    if name != _node_name(OUTPUT):
+        return Rule("output", False, f"{found}, expected the scores in {_node_name(OUTPUT)}")
     if shape not in ([shape[-1]], [1, shape[-1]]) if shape else True:
         return Rule("output", False, f"{found}, expected one row of scores")
     if shape[-1] != SCORES:

@@ -16,12 +16,13 @@ from typing import Any
 
 from hil.pi import benchmark
 from hil.pi.bundle import Ended, breakdown, bundle, start
+from hil.pi.remote.ends import ends_of
 from hil.pi.rules import label_of
 from hil.pi.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
 from train.challenge import submission
 from train.challenge.submission import Row, Rows
 from train.core import runfolder
-from train.core.console import log, progress
+from train.core.console import log, progress, say
 from train.core.errors import Interrupted, UserError
 from train.core.results.pi import PiSubmission
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
@@ -47,7 +48,7 @@ def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
     rows = Rows(out)
     rows.check(**settings)
     arguments = ["--engine", flags.engine, "--watch-stdin", "--skip", str(rows.count)]
-    arguments += ["--tta"] if flags.tta else []
+    arguments += [*(["--tta"] if flags.tta else []), *ends_of(flags).arguments]
     python = flags.python or ("python3" if host else sys.executable)
     # "--": the name of a folder may begin with a dash.
     folder = ["--", flags.submission if host else str(Path(flags.submission).absolute())]
@@ -99,7 +100,7 @@ def _placed(
     with tempfile.TemporaryDirectory() as here:
         path = Path(here) / _PROGRAM
         path.write_bytes(program)
-        yield [python, str(path), str(graph), *arguments]
+        yield [python, str(path), str(graph.absolute()), *arguments]
 
 
 def _score(
@@ -222,9 +223,8 @@ def _conclude(graph: Path, rows: Rows, record: dict[str, Any]) -> None:
     made = PiSubmission.of({**record, **counts, "csv": str(rows.path)}, str(path))
     made.write(path)
     if made.clips_per_s is not None:
-        print(
+        say(
             f"speed    {made.clips_per_s:.1f} clips/s over {made.scored:,} "
             f"({made.label}), {made.settings.engine}"
         )
-    print(f"written  {rows.path}, {path}")
-    sys.stdout.flush()
+    say(f"written  {rows.path}, {path}")

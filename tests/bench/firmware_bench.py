@@ -24,7 +24,7 @@ from hil.boards.board import Board, board_ids, load_board
 from train.core import console, runfolder
 from train.core.errors import UserError
 from train.core.native import import_tensorflow
-from train.core.spec import FRONT_ENDS, FrontEnd
+from train.core.spec import DC_BLOCKED_FRONT_ENDS, FRONT_ENDS, FrontEnd
 
 _OUT = Path("out/bench/firmware.json")
 _RUN = Path("out/yes_no")
@@ -76,6 +76,11 @@ def main() -> None:
         help="tiny_conv with random weights behind this front end; may be repeated (none)",
     )
     add(
+        "--dc-block",
+        action=argparse.BooleanOptionalAction,
+        help=f"with --preprocess: whether it takes means off (as in new runs: {DC_BLOCKED_FRONT_ENDS})",
+    )
+    add(
         "--build",
         type=Path,
         metavar="FOLDER",
@@ -85,7 +90,10 @@ def main() -> None:
     flags = parser.parse_args()
     boards = [load_board(board_id) for board_id in flags.board or board_ids()]
     subjects = [load_subject(path) for path in flags.model or ()]
-    subjects += [_random_subject(name) for name in flags.preprocess or ()]
+    subjects += [
+        _random_subject(name, name in DC_BLOCKED_FRONT_ENDS if flags.dc_block is None else flags.dc_block)
+        for name in flags.preprocess or ()
+    ]
     subjects = subjects or [_default_subject()]
     out = flags.out or (None if flags.board else _OUT)
     root = os.environ.get("TFLM_ROOT")
@@ -142,9 +150,9 @@ def _default_subject() -> Subject:
     return _random_subject(FrontEnd().name)
 
 
-def _random_subject(preprocess: str) -> Subject:
+def _random_subject(preprocess: str, dc_block: bool = False) -> Subject:
     name = "tiny_conv" if preprocess == FrontEnd().name else f"tiny_conv_{preprocess}"
-    return random_subject(name, "tiny_conv", FrontEnd(preprocess), label_count=4, clips=50)
+    return random_subject(name, "tiny_conv", FrontEnd(preprocess, dc_block=dc_block), label_count=4, clips=50)
 
 
 def random_subject(

@@ -159,6 +159,7 @@ def measure(board: Board, engine: Engine, subject: Subject, folder: Path) -> dic
         "engine": engine.name,
         "model": subject.name,
         "front_end": subject.front_end.name,
+        "dc_block": subject.front_end.dc_block,
         "front_end_code_bytes": None,
         "front_end_table_bytes": None,
         "code_bytes": None,

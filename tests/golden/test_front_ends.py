@@ -56,7 +56,7 @@ def slow_features(name: str, samples: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
-@pytest.mark.parametrize("name", FRONT_ENDS)
+@pytest.mark.parametrize("name", [*FRONT_ENDS, *(f"{name}_dc_block" for name in FRONT_ENDS)])
 def test_features_are_as_stored(name):
     """Where this fails on purpose: make_front_ends.py says what to do."""
     with np.load(PATH) as stored:

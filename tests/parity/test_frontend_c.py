@@ -1,11 +1,13 @@
 """The C front end against its definition in train/audio/frontend.py, as it is compiled for the host."""
 
 import ctypes
+import itertools
 import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,18 +81,33 @@ def default(make) -> CFrontEnd:
     return make(FrontEnd())
 
 
-@pytest.fixture(scope="module", params=FRONT_ENDS)
+def named(front_ends: Sequence[FrontEnd]) -> dict[str, Any]:
+    """For a fixture: these front ends, by readable names."""
+    return {
+        "params": front_ends,
+        "ids": [f"{one.name}{' without DC' if one.dc_block else ''}" for one in front_ends],
+    }
+
+
+KINDS = [FrontEnd(name, dc_block=dc_block) for name in FRONT_ENDS for dc_block in (False, True)]
+
+
+@pytest.fixture(scope="module", **named(KINDS))
 def each(make, request) -> tuple[CFrontEnd, FrontEnd]:
     """A front end of every kind."""
-    front_end = FrontEnd(request.param)
-    return make(front_end), front_end
+    return make(request.param), request.param
 
 
-@pytest.fixture(scope="module", params=[name for name in FRONT_ENDS if name != "average"])
+@pytest.fixture(scope="module", **named([kind for kind in KINDS if kind.name != "average"]))
 def compressed(make, request) -> tuple[CFrontEnd, FrontEnd]:
     """A front end of every kind that has more than means of powers."""
-    front_end = FrontEnd(request.param)
-    return make(front_end), front_end
+    return make(request.param), request.param
+
+
+@pytest.fixture(scope="module", **named([kind for kind in KINDS if kind.dc_block]))
+def blocked(make, request) -> tuple[CFrontEnd, FrontEnd]:
+    """A front end of every kind that takes the mean off."""
+    return make(request.param), request.param
 
 
 def expected(samples: NDArray[np.int16], front_end: FrontEnd) -> Rows:
@@ -174,7 +191,38 @@ def test_quiet_sounds_are_as_exact_as_loud_ones(compressed):
     assert differing <= 2e-4 * values
 
 
-@pytest.mark.parametrize("name", FRONT_ENDS)
+@pytest.mark.parametrize("offset", [-20000, -1000, 1, 500, 3000, 30000])
+def test_an_offset_changes_nothing(blocked, offset):
+    """Of samples that it does not clip, the features are the same to the bit."""
+    twin, front_end = blocked
+    for samples in (signals(front_end)["white, quiet"] // 2, signals(front_end)["one bit"]):
+        assert np.array_equal(twin.rows(samples + np.int16(offset)), twin.rows(samples))
+        assert np.array_equal(expected(samples + np.int16(offset), front_end), expected(samples, front_end))
+
+
+def test_quiet_sounds_on_a_large_offset_are_as_exact_as_without(blocked):
+    twin, front_end = blocked
+    generator = np.random.default_rng(2)
+    differing = values = 0
+    for peak, offset in itertools.product((3, 30, 300), (-32000, 700, 25000)):
+        samples = (offset + generator.normal(0, peak, front_end.clip_samples)).astype(np.int16)
+        difference = np.abs(twin.rows(samples).astype(int) - expected(samples, front_end))
+        differing, values = differing + np.count_nonzero(difference), values + difference.size
+        assert difference.max() <= 1
+    assert differing <= 2e-4 * values
+
+
+def test_a_constant_is_digital_silence(blocked):
+    twin, front_end = blocked
+    for level in (-32768, 20000, 32767):
+        samples = np.full(front_end.clip_samples, level, np.int16)
+        assert not twin.rows(samples).any()
+        assert not expected(samples, front_end).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "dc_block"), [*((name, False) for name in FRONT_ENDS), ("average", True), ("log", True)]
+)
 @pytest.mark.parametrize(
     "settings",
     [
@@ -186,8 +234,8 @@ def test_quiet_sounds_are_as_exact_as_loud_ones(compressed):
     ],
     ids=["1024", "gaps", "wide", "8 kHz", "one"],
 )
-def test_other_settings_of_each(make, name, settings):
-    front_end = FrontEnd(name, **settings)
+def test_other_settings_of_each(make, name, settings, dc_block):
+    front_end = FrontEnd(name, dc_block=dc_block, **settings)
     twin = make(front_end)
     for signal, samples in signals(front_end).items():
         rows, wanted = twin.rows(samples), expected(samples, front_end)

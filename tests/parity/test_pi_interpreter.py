@@ -14,6 +14,7 @@ from parity.test_graphdef import (
     NAMES,
     TF14,
     needs_tf14,
+    on_offset,
     synthetic_clips,
 )
 from single_layers import SINGLE_LAYERS, make_audio, make_model
@@ -51,9 +52,20 @@ def test_scores_equal_tensorflow_on_synthetic_audio(name):
     assert_same_scores(name, synthetic_clips())
 
 
-@pytest.mark.parametrize("name", [*FRONT_ENDS, *HOST_FRONT_ENDS])
-def test_every_front_end_equals_tensorflow(name):
-    assert_same_scores("tiny_conv", synthetic_clips(), FrontEnd(name))
+@pytest.mark.parametrize(
+    "front_end",
+    [
+        *map(FrontEnd, (*FRONT_ENDS, *HOST_FRONT_ENDS)),
+        FrontEnd("log_mel", dc_block=True),
+        FrontEnd("mfcc", window_stride_ms=10, dc_block=True),
+    ],
+    ids=lambda front_end: f"{front_end.name}{', DC blocked' if front_end.dc_block else ''}",
+)
+def test_every_front_end_equals_tensorflow(front_end):
+    audio = synthetic_clips()
+    if front_end.dc_block:
+        audio = on_offset(audio)
+    assert_same_scores("tiny_conv", audio, front_end)
 
 
 @pytest.mark.shared

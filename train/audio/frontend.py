@@ -32,6 +32,17 @@ def hann_window(window_samples: int) -> NDArray[np.float64]:
     return 0.5 - 0.5 * np.cos(phase)
 
 
+def without_mean(frames: NDArray[np.floating], window: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Frames less their mean, which is weighted by the window: no constant is left in the windowed frame.
+
+    Args:
+        frames: (..., window_samples).
+        window: (window_samples,) float64.
+    """
+    means = frames @ (window / window.sum())
+    return np.asarray(frames - means[..., np.newaxis])
+
+
 def power_spectrogram(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
     """Power of each FFT bin of each frame.
 
@@ -50,7 +61,8 @@ def power_spectrogram(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArra
     frames = windows[:, :: front_end.stride_samples]
     padded = np.zeros((*frames.shape[:2], front_end.fft_length), dtype=np.float64)
     window = hann_window(front_end.window_samples)
-    np.multiply(frames, window, out=padded[..., : front_end.window_samples])
+    centred = without_mean(frames, window) if front_end.dc_block else frames
+    np.multiply(centred, window, out=padded[..., : front_end.window_samples])
     spectrum = np.fft.rfft(padded)
     return (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float32)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from train.challenge.scored_files import ScoredFiles
 from train.core import runfolder
-from train.core.console import printable, warn
+from train.core.console import printable, say, warn
 from train.core.errors import UserError
 from train.core.outputs import Output
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
@@ -60,8 +60,8 @@ class Rows(ScoredFiles):
             labels, faults = self._write_csv()
             self.errors.unlink(missing_ok=True)
             if faults:
-                lines = [f"{row.name}: {row.fault} -> {row.label}\n" for row in faults]
-                runfolder.write_bytes(self.errors, "".join(lines).encode(errors="surrogateescape"))
+                lines = [f"{printable(row.name)}: {row.fault} -> {row.label}\n" for row in faults]
+                runfolder.write_text(self.errors, "".join(lines))
         except OSError as error:
             raise UserError(f"{self.path}: cannot be written ({error.strerror})") from error
         self.part.unlink()
@@ -74,10 +74,12 @@ class Rows(ScoredFiles):
             runfolder.atomic_path(self.path) as temporary,
             temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
         ):
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(HEADER)
+            plain = csv.writer(file, lineterminator="\n")
+            # It quotes no carriage return, which every reader takes for the end of a row.
+            quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            plain.writerow(HEADER)
             for row in self._read():
-                writer.writerow((row.name, row.label))
+                (quoting if "\r" in row.name + row.label else plain).writerow((row.name, row.label))
                 labels[row.label] += 1
                 if row.fault is not None:
                     faults.append(row)
@@ -117,5 +119,5 @@ def conclude(rows: Rows) -> tuple[Counter[str], int]:
         if len(faults) > _SHOWN:
             warn(f"  … and {len(faults) - _SHOWN:,} more")
     said = ", ".join(f"{label} {number:,}" for label, number in labels.most_common())
-    print(f"rows     {count:,}: {said}")
+    say(f"rows     {count:,}: {said}")
     return labels, len(faults)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from train.core.console import warn
+from train.core.console import say, warn
 from train.core.metrics import FEW_CLIPS, summarize
 from train.core.results.accuracy import Accuracy
 
@@ -34,9 +34,9 @@ class Weighting:
 
     def print(self) -> None:
         """Write a line for each member, and one for the average, to stdout."""
-        print("weight  log-loss on validation")
+        say("weight  log-loss on validation")
         for (name, loss), weight in zip(self.losses.items(), [*self.weights, 1.0], strict=True):
-            print(f" {weight:.3f}  {loss:.4f}  {name}")
+            say(f" {weight:.3f}  {loss:.4f}  {name}")
 
 
 def weigh(

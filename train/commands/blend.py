@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.challenge.weighting import figures, weigh
+from train.core.console import say
 from train.core.errors import UserError
 from train.evaluation.score_file import Scores, check_score_file, read_scores, write_blend
 
@@ -63,7 +64,7 @@ def run(flags: argparse.Namespace) -> None:
         labels = applied[0].labels
         print_results(figures({**scores, _BLEND: blended}, applied[0].truth, labels), labels)
     weighting.print()
-    print(flags.out)
+    say(str(flags.out))
 
 
 def _check_flags(validation: Sequence[Path], applied: Sequence[Path], out: Path, overwrite: bool) -> None:

@@ -3,6 +3,7 @@
 import argparse
 
 from train.core.cache import cache_root
+from train.core.console import say
 from train.core.errors import Interrupted
 
 
@@ -19,6 +20,6 @@ def run(_flags: argparse.Namespace) -> None:
     from train.data.download import download_official
 
     try:
-        print(download_official(cache_root()))
+        say(str(download_official(cache_root())))
     except KeyboardInterrupt:
         raise Interrupted("stopped; the same command goes on where it was") from None

@@ -13,7 +13,7 @@ from train.challenge.weighting import figures, weigh
 from train.commands import flags as cli
 from train.commands.evaluation_flags import add_as_words_flag, add_evaluation_flags, evaluation_job
 from train.core import runfolder
-from train.core.console import warn
+from train.core.console import say, warn
 from train.core.errors import UserError
 from train.core.layout import TESTING, VALIDATION
 from train.core.native import import_tensorflow
@@ -77,7 +77,7 @@ def run(flags: argparse.Namespace) -> None:
 
     print_results(tested, committee.labels)
     weighting.print()
-    print(flags.out)
+    say(str(flags.out))
 
 
 def _names(committee: Committee) -> list[str]:

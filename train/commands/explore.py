@@ -6,12 +6,11 @@ import os
 import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from train.commands import flags as cli
 from train.commands.corpus_flags import add_corpus_flags, find_corpus
-from train.core.console import log, warn
+from train.core.console import log, say, show, warn
 from train.core.errors import UserError
 from train.core.native import import_tensorflow
 from train.core.outputs import Output, State
@@ -94,7 +93,7 @@ def run(flags: argparse.Namespace) -> None:
     making = Making(flags.command_line, time.monotonic() - started, MARK)
     write_page(flags.out, source, found, making, compared)
     log(f"{len(corpus.clips):,} clips explored in {time.monotonic() - started:.0f} s")
-    print(flags.out)
+    say(str(flags.out))
 
 
 def _compare(planned: baseline_task.Plan) -> baseline_task.Comparison:
@@ -111,7 +110,6 @@ def _compare(planned: baseline_task.Plan) -> baseline_task.Comparison:
 def _print(compared: baseline_task.Comparison) -> None:
     from train.report.page import interval, percent  # brings jinja2, which --help has no need of
 
-    console = Console()
     table = Table(title="how hard the words are, by test clips (host)", title_justify="left")
     table.add_column("baseline", no_wrap=True)
     for column in ("accuracy", "95 % interval", "right", "parameters", "seconds"):
@@ -125,11 +123,11 @@ def _print(compared: baseline_task.Comparison) -> None:
             f"{trial.parameters:,}",
             f"{trial.duration_s:.1f}",
         )
-    console.print(table)
+    show(table)
     note = f"the commonest label would be right on {percent(compared.majority)} of the test clips"
     if compared.left_out:
         note += f"; {compared.left_out} training clips left out: their speakers are in validation or test"
-    console.print(note, soft_wrap=True, highlight=False)
+    say(note)
 
 
 def _words(corpus: Corpus) -> tuple[str, ...]:

@@ -7,15 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from train import architectures
+from train.commands.feature_flags import (
+    add_augmentation_flags,
+    add_front_end_flags,
+    augmentation_of,
+    front_end_of,
+)
 from train.core.errors import UserError
 from train.core.runfolder import run_name
-from train.core.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd, parse_words
 from train.data.sources import RANDOM
 from train.evaluation.label_folding import WORD_PRESETS
-from train.settings.augmentation import Augmentation, FeatureAugmentation
+from train.settings.augmentation import FeatureAugmentation
 from train.settings.job import ExtraData, Job
 from train.settings.recipe import OPTIMIZERS, ORIGINAL, RECIPES, SCHEDULES, Recipe
 from train.settings.sampling import Sampling
+from train.settings.words import parse_words
 from train.training.cluster import ALONE, DISTRIBUTIONS
 
 _EPILOG = """\
@@ -67,7 +73,7 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
     parser.description = "From a list of words to a trained, quantized network and its C sources."
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    job, front_end, augmentation = Job(("word",)), FrontEnd(), Augmentation()
+    job = Job(("word",))
 
     main = parser.add_argument_group("what to train")
     main.add_argument(
@@ -92,27 +98,7 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
 
     data = parser.add_argument_group("which clips")
     add_sampling_flags(data, job)
-    data.add_argument(
-        "--time-shift-ms",
-        type=float,
-        default=augmentation.time_shift_ms,
-        metavar="MS",
-        help="training clips move by up to this much either way (%(default)s)",
-    )
-    data.add_argument(
-        "--background-volume",
-        type=float,
-        default=augmentation.background_volume,
-        metavar="0..1",
-        help="loudest background mixed into training clips (%(default)s)",
-    )
-    data.add_argument(
-        "--background-frequency",
-        type=float,
-        default=augmentation.background_frequency,
-        metavar="0..1",
-        help="share of training clips that get background (%(default)s)",
-    )
+    add_augmentation_flags(data)
     data.add_argument(
         "--bank-clips",
         type=int,
@@ -121,22 +107,7 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         help="augmented clips whose features are computed before training (%(default)s)",
     )
 
-    features = parser.add_argument_group("front end")
-    features.add_argument(
-        "--preprocess",
-        default=front_end.name,
-        choices=(*FRONT_ENDS, *HOST_FRONT_ENDS),
-        help=f"docs/FRONT_ENDS.md; {' and '.join(HOST_FRONT_ENDS)}: no board has them (%(default)s)",
-    )
-    for flag, value, text in (
-        ("--sample-rate-hz", front_end.sample_rate_hz, "of the microphone"),
-        ("--clip-duration-ms", front_end.clip_duration_ms, "what the network hears at a time"),
-        ("--window-size-ms", front_end.window_size_ms, "of one spectrum"),
-        ("--window-stride-ms", front_end.window_stride_ms, "from one spectrum to the next"),
-        ("--feature-bin-count", front_end.feature_bin_count, "mel bands, or least number of bins"),
-    ):
-        features.add_argument(flag, type=int, default=value, metavar="N", help=f"{text} (%(default)s)")
-
+    add_front_end_flags(parser.add_argument_group("front end"))
     training = parser.add_argument_group("how to train")
     training.add_argument(
         "--architecture",
@@ -270,6 +241,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
     if arguments.random_data and arguments.data:
         raise UserError(f"--random-data and --data {arguments.data[0]} exclude each other")
     others = (*map(_extra_data, arguments.data[1:]), *_pseudo_data(arguments))
+    recipe, front_end = _recipe_of(arguments), front_end_of(arguments)
     return Job(
         words=words_of(arguments.words),
         data=RANDOM if arguments.random_data else _first_data(arguments.data, others),
@@ -278,19 +250,10 @@ def job_of(arguments: argparse.Namespace) -> Job:
         language=arguments.language,
         synthetic_clips=arguments.synthetic_clips,
         architecture=arguments.architecture,
-        front_end=FrontEnd(
-            name=arguments.preprocess,
-            sample_rate_hz=arguments.sample_rate_hz,
-            clip_duration_ms=arguments.clip_duration_ms,
-            window_size_ms=arguments.window_size_ms,
-            window_stride_ms=arguments.window_stride_ms,
-            feature_bin_count=arguments.feature_bin_count,
-        ),
-        recipe=_recipe_of(arguments),
+        front_end=front_end,
+        recipe=recipe,
         sampling=Sampling(arguments.silence_percentage, arguments.unknown_percentage),
-        augmentation=Augmentation(
-            arguments.time_shift_ms, arguments.background_volume, arguments.background_frequency
-        ),
+        augmentation=augmentation_of(arguments, recipe, front_end),
         validation_percentage=arguments.validation_percentage,
         testing_percentage=arguments.testing_percentage,
         bank_clips=arguments.bank_clips,

@@ -22,7 +22,7 @@ from train.challenge.scored_files import ScoredFiles
 from train.challenge.scorers import Committee, Fault, Scorer, convene
 from train.challenge.submission_rules import digest_of, list_clips
 from train.commands.corpus_flags import find_corpus
-from train.core.console import log, printable, progress, warn
+from train.core.console import log, printable, progress, say, show, warn
 from train.core.errors import Interrupted, UserError
 from train.core.native import import_tensorflow
 from train.core.outputs import Output, check_outside, has_file
@@ -115,7 +115,7 @@ def run(flags: argparse.Namespace) -> None:
         raise Interrupted(f"stopped; {rows.kept()}") from None
     rows.part.unlink()
     _report(kept, faults, len(names), committee)
-    print(flags.out)
+    say(str(flags.out))
 
 
 def _root(data: str) -> Path:
@@ -181,7 +181,6 @@ def _table(
 
 
 def _print_table(rows: list[dict[str, Any]], agree: int, runs: int) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     is_labelled = any(row["labelled"] for row in rows)
@@ -194,7 +193,7 @@ def _print_table(rows: list[dict[str, Any]], agree: int, runs: int) -> None:
             _share(row["held_out_right"], row["held_out"]),
         )
         table.add_row(f"≥ {row['threshold']:g}", f"{row['kept']:,}", *(right if is_labelled else ()))
-    Console().print(table)
+    show(table)
     if is_labelled:
         log(
             "right: by the folders that the recordings are in; held out: of validation and testing, by the "

@@ -3,6 +3,7 @@
 import argparse
 
 from train.core.command_line import add_run_argument
+from train.core.console import say
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -15,4 +16,4 @@ def run(flags: argparse.Namespace) -> None:
     """Write the page; its path goes to stdout."""
     from train.report.run_report import write_report
 
-    print(write_report(flags.run))
+    say(str(write_report(flags.run)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from train.commands.corpus_flags import add_corpus_flags, find_corpus
 from train.core import runfolder
-from train.core.console import log, progress
+from train.core.console import log, progress, say
 from train.core.errors import UserError
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, SPLITS
 from train.core.outputs import Output, check_outside, has_file, whole_folder
@@ -58,7 +58,7 @@ def run(flags: argparse.Namespace) -> None:
         f"{len(clips):,} of {len(corpus.clips):,} clips, {speakers:,} speakers: "
         + ", ".join(f"{split} {counts[split]:,}" for split in SPLITS)
     )
-    print(flags.out)
+    say(str(flags.out))
 
 
 def draw(corpus: Corpus, clips_per_word: int, seed: int) -> list[Clip]:

@@ -14,7 +14,7 @@ from train.challenge.submission_rules import digest_of, list_clips
 from train.commands import flags as cli
 from train.commands.evaluation_flags import add_as_words_flag
 from train.core import runfolder
-from train.core.console import log, progress
+from train.core.console import log, progress, say
 from train.core.errors import Interrupted, UserError
 from train.core.native import import_tensorflow
 from train.core.outputs import Output, has_key
@@ -86,7 +86,7 @@ def run(flags: argparse.Namespace) -> None:
         from train.evaluation.tables import print_results
 
         print_results({flags.out.name: result}, tuple(labels))
-    print(f"written  {flags.out}, {path}")
+    say(f"written  {flags.out}, {path}")
 
 
 def _committee(flags: argparse.Namespace) -> Committee:
@@ -163,7 +163,7 @@ def _score(
     counts, faults = form.conclude(rows)
     scored = len(names) - before
     if scored:
-        print(
+        say(
             f"speed    {scored / seconds:.0f} clips/s over {scored:,} (host), by "
             f"{' and '.join(run.name for run in committee.runs)}"
         )

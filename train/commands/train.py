@@ -14,7 +14,7 @@ from train import architectures
 from train.commands import flags as training_flags
 from train.core import console, runfolder
 from train.core.cache import cache_root
-from train.core.errors import Interrupted, UserError
+from train.core.errors import Interrupted, UserError, typed
 from train.core.installation import earshot_version
 from train.core.layout import TESTING
 from train.core.native import import_tensorflow
@@ -57,7 +57,7 @@ def run(flags: argparse.Namespace) -> None:
         )
     except KeyboardInterrupt:
         if _can_resume(job, folder):
-            raise Interrupted(f"stopped; go on with: earshot train --resume {folder}") from None
+            raise Interrupted(f"stopped; go on with: earshot train --resume {typed(folder)}") from None
         raise
     except OSError as error:
         fault = _disk_fault(error, job, folder)
@@ -184,7 +184,9 @@ def _disk_fault(error: OSError, job: Job, run: Path) -> UserError | None:
     where, cache = str(error.filename or run), cache_root()
     # NumPy tells of a write that did not fit in words alone, without a number.
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "requested and" in str(error):
-        again = f"go on with: earshot train --resume {run}" if _can_resume(job, run) else "run it again"
+        again = (
+            f"go on with: earshot train --resume {typed(run)}" if _can_resume(job, run) else "run it again"
+        )
         return UserError(
             f"{where}: the disk is full ({error}); free some space there or in {cache}, then {again}"
         )

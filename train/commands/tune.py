@@ -5,10 +5,11 @@ import dataclasses
 from pathlib import Path
 
 from train.core.command_line import add_run_argument
-from train.core.errors import UserError
-from train.core.operating_point import NAMES, TUNED, OperatingPoints, PointFigures, read_points
+from train.core.errors import UserError, typed
+from train.core.operating_point import NAMES, ORIGINAL, TUNED, OperatingPoints, PointFigures, read_points
 
 _TARGET_PER_HOUR, _MINUTES, _SEED = 0.5, 60.0, 59185
+_EACH_WORD = "each-word"
 _HIGHEST_TARGET_PER_HOUR = 3600
 
 
@@ -30,6 +31,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of each of four streams: with the words and without, of validation and of test clips "
         f"({_MINUTES:g})",
+    )
+    parser.add_argument(
+        "--suppression",
+        choices=(_EACH_WORD, ORIGINAL),
+        help=f"{_EACH_WORD}: a word is heard once within the suppression time, whatever comes between; "
+        f"{ORIGINAL}: another label ends it, as in micro_speech ({_EACH_WORD})",
     )
     parser.add_argument("--seed", type=int, metavar="N", help=f"of everything that is drawn ({_SEED})")
     parser.add_argument(
@@ -56,12 +63,13 @@ def run(flags: argparse.Namespace) -> None:
     settings = StreamSettings(minutes=minutes, seed=_SEED if flags.seed is None else flags.seed)
     spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
     if flags.use:
-        measuring = ("data", "false_accepts_per_hour", "minutes", "seed")
+        measuring = ("data", "false_accepts_per_hour", "minutes", "suppression", "seed")
         if given := [name for name in measuring if getattr(flags, name) is not None]:
             raise UserError(f"--use {flags.use} measures nothing; leave out --{given[0].replace('_', '-')}")
         content = dataclasses.replace(read_points(flags.run, spec), in_force=flags.use)
     else:
-        content = tune(flags.run, spec, flags.data, target, settings)
+        each_word = flags.suppression != ORIGINAL
+        content = tune(flags.run, spec, flags.data, target, settings, each_word)
     content.write(flags.run / runfolder.OPERATING_POINTS)
     if (flags.run / runfolder.METRICS).is_file():
         from train.report.run_report import write_report
@@ -72,14 +80,11 @@ def run(flags: argparse.Namespace) -> None:
 
 def _print(content: OperatingPoints, run: Path) -> None:
     """The points on the test streams, side by side, on stdout."""
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
-    from train.core.console import warn
+    from train.core.console import say, show, warn
     from train.core.runfolder import OPERATING_POINTS
 
-    console = Console(soft_wrap=True, highlight=False)
     others = content.streams.testing.others
     table = Table(
         title=f"test clips (host); {others.hours:g} h of noise and {others.clips} clips of other words",
@@ -89,18 +94,19 @@ def _print(content: OperatingPoints, run: Path) -> None:
         table.add_column(column, justify="left" if index < 2 else "right")
     for name, point in content.points.by_name.items():
         for word in point.test.words:
-            table.add_row(name, escape(word.label), str(word.threshold), _accepted(word), _missed(word))
+            table.add_row(name, word.label, str(word.threshold), _accepted(word), _missed(word))
         table.add_row(name, "all", "", _accepted(point.test.all), _missed(point.test.all))
         table.add_section()
-    console.print(table)
+    show(table)
     settings = content.points.by_name[content.in_force].settings
+    suppression = ", whatever comes between" if settings.suppress_each_word else " or behind another label"
     lines = (
         f"in force    {content.in_force}: mean of {settings.window_ms} ms, the same word again after "
-        f"{settings.suppression_ms} ms",
+        f"{settings.suppression_ms} ms{suppression}",
         f"written     {run / OPERATING_POINTS}",
-        f"now         earshot codegen {run}, so that the firmware decides by it",
+        f"now         earshot codegen {typed(run)}, so that the firmware decides by it",
     )
-    console.print("\n".join(lines), markup=False)
+    say(*lines)
     if content.is_target_missed:
         warn(
             f"on the test clips {TUNED} has more false accepts than the target: "

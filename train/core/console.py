@@ -1,7 +1,12 @@
-"""What the commands say while they work: log lines and progress on stderr, results on stdout."""
+"""What the commands say while they work: log lines and progress on stderr, results on stdout.
 
+All that people read goes through here. What the terminal's encoding lacks is replaced; what would command the
+terminal rather than be read, such as an escape sequence in the name of a file, is shown escaped.
+"""
+
+import codecs
 import contextlib
-import os
+import io
 import re
 import sys
 import time
@@ -17,27 +22,90 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 from train.core.errors import Interrupted, UserError
 
-_stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+# Names may hold [brackets] and :colons:, which are to be seen.
+_stderr = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
 _PLAIN_INTERVAL_S = 15.0  # a log file gets a line this often, a terminal gets a moving bar
+_NO_LIMIT = 10_000  # columns
+
+# Controls, what turns the direction of a line, what some take for its end, and bytes that are no UTF-8.
+_COMMANDS = "\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_IN_TEXT, _IN_NAME = re.compile(f"[{_COMMANDS}]"), re.compile(f"[{_COMMANDS}\t\n]")
+_REPLACE = "earshot.replace"  # an error handler of codecs
+_PLAINER = str.maketrans({
+    "–": "-", "—": "-", "…": "...", "×": "x", "±": "+-", "°": "deg", "µ": "u", "≤": "<=", "≥": ">=",
+    "→": "->", "‘": "'", "’": "'", "“": '"', "”": '"',
+})  # fmt: skip
+
+
+def say(*lines: str) -> None:
+    """Results on stdout, a line each."""
+    print(*(_readable(line) for line in lines), sep="\n", flush=True)
+
+
+def _stdout() -> Console:
+    """Made when it is needed, as wide as the terminal is then."""
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def show(table: Table) -> None:
+    """A table on stdout; cells are shown as they are, not as rich's markup."""
+    _stdout().print(table)
+
+
+def fits(table: Table) -> bool:
+    """Whether the table is not cut where ``show`` shows it."""
+    stdout = _stdout()
+    wide = stdout.options.update(max_width=_NO_LIMIT)
+    return stdout.measure(table, options=wide).maximum <= stdout.width
 
 
 def log(message: str) -> None:
     """One line of information on stderr."""
-    _stderr.print(message, markup=False)
+    _stderr.print(_readable(message))
 
 
 def warn(message: str) -> None:
     """One line on stderr that should not be missed."""
-    _stderr.print(f"warning: {message}", markup=False, style="yellow")
+    _stderr.print(_readable(f"warning: {message}"), style="yellow")
 
 
 def printable(name: str) -> str:
-    """The name of a file as a terminal or JSON can have it, whatever its bytes: controls are escaped."""
-    text = os.fsencode(name).decode(errors="backslashreplace")
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda control: ascii(control[0])[1:-1], text)
+    """The name of a file as a line of text can have it, whatever its bytes."""
+    return _IN_NAME.sub(_escaped, name)
+
+
+def _readable(text: str) -> str:
+    return _IN_TEXT.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a name that is not UTF-8, as Python has it
+        return f"\\x{code - 0xDC00:02x}"
+    return found[0].encode("unicode_escape").decode()
+
+
+def _replace(error: UnicodeError) -> tuple[str | bytes, int]:
+    """What stands for characters that an encoding lacks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    plainer = missing.translate(_PLAINER)
+    return plainer.encode("ascii", "backslashreplace").decode(), error.end
+
+
+codecs.register_error(_REPLACE, _replace)
+
+
+def replace_unknown_characters() -> None:
+    """Let stdout and stderr take any text, whatever their encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_REPLACE)
 
 
 @contextlib.contextmanager
@@ -51,11 +119,11 @@ def progress(what: str, total: int) -> Iterator[Callable[..., None]]:
         yield _plain_progress(what, total)
         return
     columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
+        SpinnerColumn("line"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
@@ -87,10 +155,11 @@ def _plain_progress(what: str, total: int) -> Callable[..., None]:
 
 def run(main: Callable[[], None]) -> None:
     """Run a command: a user's mistake becomes a sentence and exit code 2, a bug keeps its traceback."""
+    replace_unknown_characters()
     try:
         main()
     except UserError as error:
-        _stderr.print(f"error: {error}", markup=False, style="bold red")
+        _fail(str(error))
         sys.exit(error.exit_code)
     except OSError as error:
         if error.filename is None or error.strerror is None:
@@ -98,8 +167,12 @@ def run(main: Callable[[], None]) -> None:
         what = error.strerror
         if isinstance(error, FileExistsError):  # where a folder was to be made
             what = "is there already and is no folder; choose another place"
-        _stderr.print(f"error: {error.filename}: {what}", markup=False, style="bold red")
+        _fail(f"{printable(str(error.filename))}: {what}")
         sys.exit(UserError.exit_code)
     except KeyboardInterrupt:
         log("interrupted")
         sys.exit(Interrupted.exit_code)
+
+
+def _fail(message: str) -> None:
+    _stderr.print(_readable(f"error: {message}"), style="bold red")

@@ -1,5 +1,8 @@
 """The exceptions that users see as a sentence instead of a traceback."""
 
+import shlex
+from pathlib import Path
+
 
 class UserError(Exception):
     """A mistake that the user can mend.
@@ -16,3 +19,9 @@ class Interrupted(UserError):
     """Ctrl-C where work was saved; the message says how to go on."""
 
     exit_code = 130  # 128 + SIGINT, as a shell would report it
+
+
+def typed(path: Path) -> str:
+    """A path as it is typed in a shell, for commands that messages propose."""
+    name = str(path)
+    return shlex.quote(f"./{name}" if name.startswith("-") else name)

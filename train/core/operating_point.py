@@ -9,10 +9,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from train.core import runfolder
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.core.results.boards import Latency
 from train.core.results.result_file import ResultFile
 from train.core.spec import ModelSpec
@@ -34,6 +34,8 @@ class OperatingPoint:
     Attributes:
         window_ms: scores are averaged over this long.
         suppression_ms: the same label is news again only after more than this.
+        suppress_each_word: whatever came between. False, as in micro_speech: another label that exceeds its
+            threshold, silence too, ends the suppression of the one before.
         minimum_count: fewer scores than this are no decision.
         thresholds: of each label: its mean score, 0 to 255, must exceed this; NEVER: it is not reported.
     """
@@ -42,6 +44,7 @@ class OperatingPoint:
     suppression_ms: int
     minimum_count: int
     thresholds: tuple[int, ...]
+    suppress_each_word: bool = True
 
     def __post_init__(self) -> None:
         for name, most in _LIMITS.items():
@@ -64,7 +67,7 @@ def original(label_count: int) -> OperatingPoint:
     Source:
         RecognizeCommands of micro_speech, as it is on the device.
     """
-    return OperatingPoint(1000, 1500, 3, (200,) * label_count)
+    return OperatingPoint(1000, 1500, 3, (200,) * label_count, suppress_each_word=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,13 +224,23 @@ class OperatingPoints(ResultFile):
     settings: dict[str, Json]
     corpus_sha256: str
 
+    VERSION: ClassVar[int] = 2  # version 1 knew no suppress_each_word
+
     def __post_init__(self) -> None:
         if self.in_force not in NAMES:
             raise UserError(f"'in_force' is none of {', '.join(NAMES)}")
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot tune {path.parent}, or remove it for the original's settings"
+        return f"earshot tune {typed(path.parent)}, or remove it for the original's settings"
+
+    @classmethod
+    def of_version(cls, content: dict[str, Json], version: int) -> dict[str, Json]:
+        points = content.get("points")
+        for point in points.values() if version < 2 and isinstance(points, dict) else ():
+            if isinstance(point, dict) and isinstance(settings := point.get("settings"), dict):
+                settings["suppress_each_word"] = False  # what was measured then
+        return content
 
     @classmethod
     def of(cls, content: Json, where: str) -> Self:
@@ -260,7 +273,7 @@ def read_points(run: Path, spec: ModelSpec) -> OperatingPoints:
     """
     path = run / runfolder.OPERATING_POINTS
     if not path.is_file():
-        raise UserError(f"{path}: nothing was tuned yet; begin with: earshot tune {run}")
+        raise UserError(f"{path}: nothing was tuned yet; begin with: earshot tune {typed(run)}")
     content = OperatingPoints.read(path)
     remedy = f"make it again with: {content.made_by(path)}"
     if content.model_sha256 != spec.artefacts.get(runfolder.TFLITE):

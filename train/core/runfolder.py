@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.core.outputs import State, state_of
 from train.core.spec import ModelSpec
 
@@ -70,8 +70,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a UTF-8 file whole or not at all."""
-    write_bytes(path, content.encode("utf-8"))
+    """Write a UTF-8 file whole or not at all.
+
+    Bytes of a file's name that are no UTF-8 are written as ``\\udcff``, which JSON reads back as they were.
+    """
+    write_bytes(path, content.encode("utf-8", errors="backslashreplace"))
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -113,7 +116,7 @@ def check_free(run: Path) -> None:
         raise UserError(f"{run}: holds a finished run; add --overwrite to replace it, or --out FOLDER")
     if resumable:
         raise UserError(
-            f"{run}: holds an unfinished run; go on with: earshot train --resume {run}, "
+            f"{run}: holds an unfinished run; go on with: earshot train --resume {typed(run)}, "
             "or add --overwrite to start again"
         )
 

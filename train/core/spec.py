@@ -1,7 +1,6 @@
 """What every stage agrees on: front end, labels, model. Frozen, validated, JSON.
 
-This is the one place where the settings of the front end stand; Python computes with
-it, C is generated from it.
+This is the one place where the settings of the front end stand: Python uses them, C is generated from them.
 """
 
 import dataclasses
@@ -13,21 +12,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from train.core.errors import UserError
-from train.core.layout import as_seen, word_name
 
 SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
-_TAKEN = ("silence", "unknown")  # so do submissions call these two
 SPEC_VERSION = 1
 
-# Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md). For log and log_mel it is a part
-# of an octave: 1/8, and 0.1/ln 2 to five digits. All have few enough bits for 255 times the step to be
-# exact in float32, so that a .tflite, which stores the range so, gets the step back exactly.
+# Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md); of log and log_mel in octaves: 1/8,
+# and 0.1/ln 2 to five digits. 255 steps are exact in float32, in which a .tflite stores the range.
 _FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6}
 FRONT_ENDS = tuple(_FEATURE_SCALES)
-# Front ends that Python and model.pb compute, and no board. Their features are int16, so that a step is too
-# small to matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
+# Front ends of Python and model.pb, and of no board. Their features are int16, so that a step is too small to
+# matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
 _HOST_FEATURE_SCALES = {"mfcc": 2.0**-7, "raw": 2.0**-15}
 HOST_FRONT_ENDS = tuple(_HOST_FEATURE_SCALES)
+DC_BLOCKED_FRONT_ENDS = ("log", "log_mel", "pcan")  # in new runs that do not say otherwise
 MEL_TOP_HZ = 4000  # where the highest mel band ends
 
 
@@ -54,8 +51,7 @@ class GainControl:
     ``(power / (floor + level)**strength + offset)**exponent - offset**exponent``.
 
     Source:
-        per-channel energy normalization, Wang et al. 2017 (arXiv 1607.05666), with its constants;
-        the floor, 1e-6 there, is the nearest power of two.
+        per-channel energy normalization, Wang et al. 2017 (arXiv 1607.05666); the floor was 1e-6 there.
     """
 
     time_constant_ms: float = 400.0
@@ -73,8 +69,7 @@ class Cepstrum:
     """Constants of ``mfcc``: the mel bands that its coefficients are of, and the least magnitude of one.
 
     Source:
-        speech_commands, which leaves the attributes of TensorFlow's Mfcc op at their defaults; the floor is
-        the kernel's.
+        TensorFlow's Mfcc op with the defaults of its attributes, as in speech_commands; its kernel's floor.
     """
 
     bands: int = 40
@@ -89,8 +84,8 @@ CEPSTRUM = Cepstrum()
 class FrontEnd:
     """Settings of the front end and all that follows from them.
 
-    The formulas of frames and groups are those of TensorFlow's speech_commands
-    ``prepare_model_settings`` for ``preprocess=average``.
+    The formulas of frames and groups are those of speech_commands' ``prepare_model_settings`` for
+    ``preprocess=average``. ``dc_block``: each window's mean is taken off (docs/adr/0019-dc-block.md).
     """
 
     name: str = "average"
@@ -99,6 +94,7 @@ class FrontEnd:
     window_size_ms: int = 30
     window_stride_ms: int = 20
     feature_bin_count: int = 40
+    dc_block: bool = False
 
     def __post_init__(self) -> None:
         known = (*FRONT_ENDS, *HOST_FRONT_ENDS)
@@ -123,6 +119,10 @@ class FrontEnd:
                 f"front end: feature_bin_count is {self.feature_bin_count}, "
                 f"expected 1 to {self.fft_bins} (the bins of a {self.fft_length}-point FFT)"
             )
+        if not isinstance(self.dc_block, bool):
+            raise UserError(f"front end: dc_block is {self.dc_block!r}, expected true or false")
+        if self.dc_block and self.is_raw:
+            raise UserError("front end raw: its samples stay as they are; leave out --dc-block")
         if self.has_cepstrum and self.feature_bin_count > CEPSTRUM.bands:
             raise UserError(
                 f"front end {self.name}: feature_bin_count is {self.feature_bin_count}, expected at most "
@@ -178,13 +178,7 @@ class FrontEnd:
         return self.name in FRONT_ENDS
 
     def check_deployable(self, where: object) -> None:
-        """Refuse what a board would have to run.
-
-        Args:
-            where: the run folder.
-        Raises:
-            UserError: no board has this front end.
-        """
+        """Raise a UserError if no board has this front end; ``where``: the run folder."""
         if not self.is_deployable:
             raise UserError(
                 f"{where}: the front end {self.name} cannot be deployed on a board: only Python and model.pb "
@@ -224,9 +218,8 @@ class FrontEnd:
     def group_edges(self) -> tuple[int, ...]:
         """First FFT bin of each feature, and the end: bins + 1 numbers.
 
-        The groups are those of TensorFlow's SAME pooling (docs/adr/0001-last-bin.md): half of
-        the places that stay empty, rounded down, come before the first bin. With the defaults
-        one does, behind the last.
+        The groups are those of TensorFlow's SAME pooling (docs/adr/0001-last-bin.md): half of the places that
+        stay empty, rounded down, come before the first bin. With the defaults one does, behind the last.
         """
         size = self.bins_per_average
         empty_places = self.bins * size - self.fft_bins
@@ -307,9 +300,14 @@ class FrontEnd:
         return -128
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """By name, as files have them: ``dc_block`` only where it is on, so that older hashes still hold."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value is not False}
+
+    @property
     def sha256(self) -> str:
         """Identifies the front end; the firmware reports it."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        text = json.dumps(self.settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -317,8 +315,7 @@ class FrontEnd:
 class ModelSpec:
     """One trained model: front end, labels in output order, architecture.
 
-    ``artefacts`` maps a file of the run folder to its SHA-256, so that a stage that is
-    handed files which do not belong together can say so.
+    ``artefacts``: SHA-256 of files of the run folder. Stages refuse those that do not belong together.
     """
 
     labels: tuple[str, ...]
@@ -348,7 +345,7 @@ class ModelSpec:
 
     def to_json(self) -> str:
         """spec.json, byte for byte the same for the same spec."""
-        content = {"version": SPEC_VERSION, **dataclasses.asdict(self)}
+        content = {"version": SPEC_VERSION, **dataclasses.asdict(self), "front_end": self.front_end.settings}
         return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
     @classmethod
@@ -367,32 +364,6 @@ class ModelSpec:
             return cls(labels=tuple(content.pop("labels")), front_end=front_end, **content)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{where}: not a spec.json of this version ({error}); train again") from error
-
-
-def parse_words(text: str) -> tuple[str, ...]:
-    """Words of ``--words`` as labels have them (``layout.word_name``), in the order given.
-
-    Raises:
-        UserError: none, an empty one, one named twice, or a reserved or unusable name.
-    """
-    words = tuple(word_name(word) for word in text.split(","))
-    for word in words:
-        if not word:
-            raise UserError(f"--words {text!r}: there is an empty word; expected e.g. --words yes,no")
-        if word.startswith("_") or word.startswith(".") or "/" in word or "\\" in word:
-            raise UserError(
-                f"--words {text!r}: {word!r} cannot be a word: it names a folder of clips, and names with "
-                "/ or \\, or that start with _ or a dot, are reserved"
-            )
-        if as_seen(word) in _TAKEN:
-            raise UserError(
-                f"--words {text!r}: {word!r} cannot be a word: every model has a label of that name without "
-                "being asked; leave it out (a folder of that name is understood)"
-            )
-    seen = [as_seen(word) for word in words]
-    if repeated := sorted({word for word in words if seen.count(as_seen(word)) > 1}):
-        raise UserError(f"--words {text!r}: {', '.join(repeated)} named more than once")
-    return words
 
 
 def labels_for(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from train.core.console import warn
 from train.core.errors import UserError
 from train.core.layout import ALL, BACKGROUND_FOLDER, SPLITS, TESTING, TRAINING, VALIDATION
 from train.core.spec import SILENCE_LABEL, ModelSpec
-from train.data.augment import draw_shift, draw_volume, mix, shift
+from train.data.augment import draw_shift, draw_volume, mix, shift, through_microphone
 from train.data.corpus import Clip, Corpus
 from train.settings.augmentation import Augmentation
 from train.settings.sampling import Sampling
@@ -126,6 +126,10 @@ class AudioSource:
     def training_variant(self, example: Example, index: int, variant: int) -> NDArray[np.float32]:
         """One augmented version of a training example: (clip_samples,) float32."""
         generator = np.random.default_rng([self._seed, _SPLIT_SEED[TRAINING], index, variant])
+        return through_microphone(self._in_noise(example, generator), self._augmentation, generator)
+
+    def _in_noise(self, example: Example, generator: np.random.Generator) -> NDArray[np.float32]:
+        """A training example, moved and with background, or background alone."""
         if example.clip is None:
             return self._silence(TRAINING, generator)
         audio = shift(self.clip_audio(example.clip), draw_shift(self._limit_samples, generator))

@@ -151,6 +151,11 @@ def _bank(job: Job, where: str, noise: Collection | None) -> Collection:
     corpus = replace(corpus, sha256=f"{corpus.sha256}+{noise.corpus.sha256}")  # its silence is of both
     source = Source(FOLDER, path.name, path, f"features; silence is made of the noise of {noise.source.name}")
     log(f"corpus: {source.name}: {source.note}")
+    if job.front_end.dc_block:
+        log(
+            f"{source.name} is taken as it is: --dc-block changes the features of recordings without an "
+            "offset by 0.2 of 255 on average (docs/MICROPHONES.md)"
+        )
     return Collection(
         source, corpus, stored_features.StoredFeatures(corpus, features, noise.audio), noise.audio
     )

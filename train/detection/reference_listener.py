@@ -104,17 +104,25 @@ def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, mi
     return Smoothed(times_ms=columns[0], labels=columns[1], scores=columns[2])
 
 
-def decide(smoothed: Smoothed, thresholds: Sequence[int], suppression_ms: int) -> list[Heard]:
-    """Turn smoothed scores into detections. Silence, label 0, is decided on like a word, but not reported."""
+def decide(
+    smoothed: Smoothed, thresholds: Sequence[int], suppression_ms: int, suppress_each_word: bool
+) -> list[Heard]:
+    """Turn smoothed scores into detections. Silence, label 0, is not reported.
+
+    Args:
+        thresholds, suppression_ms, suppress_each_word: as in ``OperatingPoint``.
+    """
     exceeding = smoothed.scores > np.asarray(thresholds)[smoothed.labels]
     columns = (smoothed.times_ms, smoothed.labels, smoothed.scores)
     heard = []
-    previous, previous_ms = _SILENCE, 0
+    heard_ms: dict[int, int] = {}  # of each label that may be suppressed: when it was news
     for now_ms, label, score in zip(*(column[exceeding].tolist() for column in columns), strict=True):
-        if label == previous != _SILENCE and now_ms - previous_ms <= suppression_ms:
+        if label in heard_ms and now_ms - heard_ms[label] <= suppression_ms:
             continue
-        previous, previous_ms = label, now_ms
+        if not suppress_each_word:
+            heard_ms.clear()
         if label != _SILENCE:
+            heard_ms[label] = now_ms
             heard.append(Heard(now_ms, label, score))
     return heard
 
@@ -122,4 +130,4 @@ def decide(smoothed: Smoothed, thresholds: Sequence[int], suppression_ms: int) -
 def recognize(scores: NDArray[np.int8], times_ms: Sequence[int], point: OperatingPoint) -> list[Heard]:
     """Turn a stream of scores into detections, as the recognizer on the device does."""
     smoothed = smooth(scores, times_ms, point.window_ms, point.minimum_count)
-    return decide(smoothed, point.thresholds, point.suppression_ms)
+    return decide(smoothed, point.thresholds, point.suppression_ms, point.suppress_each_word)

@@ -76,7 +76,7 @@ class Smoothing:
     def __init__(self, evidence: Evidence, point: OperatingPoint) -> None:
         """Smooth as a point says; its thresholds are not used."""
         self._evidence = evidence
-        self._suppression_ms = point.suppression_ms
+        self._suppression_ms, self._suppress_each_word = point.suppression_ms, point.suppress_each_word
         self._spoken, self._others = (
             smooth(track.scores, track.times_ms, point.window_ms, point.minimum_count)
             for track in (evidence.spoken, evidence.others)
@@ -104,7 +104,7 @@ class Smoothing:
         }
 
     def _heard(self, smoothed: Smoothed, thresholds: Sequence[int]) -> list[Heard]:
-        heard = decide(smoothed, thresholds, self._suppression_ms)
+        heard = decide(smoothed, thresholds, self._suppression_ms, self._suppress_each_word)
         return [item for item in heard if item.label > UNKNOWN_INDEX]
 
 
@@ -112,24 +112,25 @@ class Smoothing:
 
 
 def choose(
-    evidence: Evidence, target_per_hour: float, inference_ms: int
+    evidence: Evidence, target_per_hour: float, inference_ms: int, suppress_each_word: bool = True
 ) -> tuple[OperatingPoint, tuple[TriedWindow, ...]]:
     """Choose the point that hears most words with no more false accepts than a target allows.
 
     For each window, each word gets the lowest threshold that keeps its false accepts within its share of
     the target; every higher threshold does so, too. The window with which most words are heard is taken.
-    Silence and ``_unknown_`` compete for the highest score, but are never reported, because a report would
-    end the suppression of a word.
+    Silence and ``_unknown_`` compete for the highest score, but are never reported: without
+    ``suppress_each_word`` a report would end the suppression of a word.
 
     Args:
         target_per_hour: false accepts of all words together.
         inference_ms: from one inference to the next.
+        suppress_each_word: as in ``OperatingPoint``.
     Returns:
         the point, and every window that was tried.
     Raises:
         UserError: even the highest thresholds give more false accepts.
     """
-    base = original(len(evidence.labels))
+    base = dataclasses.replace(original(len(evidence.labels)), suppress_each_word=suppress_each_word)
     share = target_per_hour / len(evidence.words)
     tried: list[tuple[int, OperatingPoint]] = []
     rows: list[TriedWindow] = []
@@ -190,7 +191,7 @@ def _thresholds(
                 break
             lowest = threshold
         thresholds[word] = lowest
-    # Together they may give more than each alone: one word ends the suppression of another.
+    # Without suppress_each_word they may give more together than each alone.
     while True:
         counts = Counter(item.label for item in smoothing.false_accepts(thresholds))
         too_low = [word for word in evidence.words if counts[word] > most_events]

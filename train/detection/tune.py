@@ -38,7 +38,12 @@ _PIECE_MINUTES = 60.0  # of a stream that is made at a time: it takes 400 MB
 
 
 def tune(
-    run: Path, spec: ModelSpec, data: str | None, target_per_hour: float, settings: StreamSettings
+    run: Path,
+    spec: ModelSpec,
+    data: str | None,
+    target_per_hour: float,
+    settings: StreamSettings,
+    suppress_each_word: bool = True,
 ) -> OperatingPoints:
     """Choose a point on validation clips, measure it and the original's on test clips.
 
@@ -46,6 +51,7 @@ def tune(
         data: where the clips are; None: where the run was trained from.
         target_per_hour: false accepts of all words together.
         settings: of each of the four streams.
+        suppress_each_word: as in ``OperatingPoint``; of the point that is chosen.
     Raises:
         UserError: no such corpus, a word without a clip in a split, or a target that cannot be reached.
     """
@@ -63,9 +69,8 @@ def tune(
         _evidence(model, material.audio_of(name), material.splits[name], spec, settings)
         for name in (VALIDATION, TESTING)
     )
-    point, windows = choose(
-        validation, target_per_hour, INFERENCE_STRIDE_ROWS * spec.front_end.window_stride_ms
-    )
+    inference_ms = INFERENCE_STRIDE_ROWS * spec.front_end.window_stride_ms
+    point, windows = choose(validation, target_per_hour, inference_ms, suppress_each_word)
     first = original(len(spec.labels))
     return OperatingPoints(
         model_sha256=spec.artefacts[runfolder.TFLITE],

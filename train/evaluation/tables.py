@@ -3,21 +3,19 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from train.core import runfolder
+from train.core.console import fits, say, show
+from train.core.errors import typed
 from train.core.layout import TESTING
 from train.core.results.accuracy import Accuracy
 from train.core.results.training import Artefacts, Metrics
 from train.report.run_report import trained_on
 
-_NO_LIMIT = 10_000  # columns
-
 
 def print_results(results: Mapping[str, Accuracy], labels: tuple[str, ...]) -> None:
     """Accuracy of each, by the name that the tables call it; recall and precision per class of the last."""
-    console = Console()
     table = Table(title="accuracy", title_justify="left")
     for column in ("artefact", "accuracy", "95 % interval", "right", "of clips"):
         table.add_column(column, justify="left" if column == "artefact" else "right")
@@ -30,28 +28,24 @@ def print_results(results: Mapping[str, Accuracy], labels: tuple[str, ...]) -> N
             str(result.correct),
             str(result.clips),
         )
-    console.print(table)
+    show(table)
     name, last = list(results.items())[-1]
     classes = _classes(name, last, labels)
-    wide = console.options.update(max_width=_NO_LIMIT)
-    if console.measure(classes, options=wide).maximum > console.width:  # the report has the whole of it
+    if not fits(classes):  # the report has the whole of it
         classes = _classes(name, last, ())
-    console.print(classes)
+    show(classes)
 
 
 def print_artefacts(results: Artefacts, labels: tuple[str, ...]) -> None:
     """The same of the models of a run, and how far they differ from each other."""
     print_results({figures.artefact: figures for figures in results.by_kind.values()}, labels)
-    console = Console()
     if results.int8 and (difference := results.int8.tensorflow_interpreter):
-        console.print(
+        say(
             f"int8 scores are TFLite-Micro's; TensorFlow's own interpreter differs on "
             f"{difference.differing} of {difference.clips} clips, by at most {difference.max_difference}/256"
         )
     if results.graphdef and results.graphdef.max_score_difference is not None:
-        console.print(
-            f"model.pb and model.keras differ by at most {results.graphdef.max_score_difference:.1e}"
-        )
+        say(f"model.pb and model.keras differ by at most {results.graphdef.max_score_difference:.1e}")
 
 
 def _classes(name: str, result: Accuracy, said: tuple[str, ...]) -> Table:
@@ -80,7 +74,7 @@ def print_run(
     if sources is None:
         made = f"""\
 model       {run / runfolder.GRAPHDEF}  {sizes.graphdef_bytes:,} bytes; try it with: \
-earshot pi {run} --local
+earshot pi {typed(run)} --local
 C sources   none: no board has the front end {spec.front_end.name}; for one, choose another --preprocess"""
     else:
         made = f"""\
@@ -88,7 +82,7 @@ model       {run / runfolder.TFLITE}  {sizes.tflite_bytes:,} bytes, arena {sizes
 ({sizes.arena_label})
 C sources   {run / runfolder.C_SOURCES}  {len(list(sources))} files"""
     clips = sum(corpus.clips[TESTING].values())
-    Console(soft_wrap=True, highlight=False).print(
+    say(
         f"""
 corpus      {corpus.name}: trained on {trained_on(corpus)}; {clips} test clips
 tested on   {corpus.tested_on}
@@ -99,7 +93,7 @@ took        {seconds:.0f} s"""
     )
     is_of_others = corpus.kind not in ("synthetic", "random") and corpus.split != "takes"
     if not is_of_others and corpus.tested_on == corpus.name:
-        Console(soft_wrap=True, highlight=False).print(f"note        {corpus.note}")
+        say(f"note        {corpus.note}")
 
 
 def _percent(share: float | None) -> str:

@@ -5,7 +5,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from train.audio.compression import level_weights
-from train.audio.frontend import mel_weights
+from train.audio.frontend import hann_window, mel_weights
 from train.core.spec import CEPSTRUM, GAIN_CONTROL, MEL_TOP_HZ, FrontEnd, LogScale
 
 
@@ -18,10 +18,13 @@ def emit(audio: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
     """
     if front_end.is_raw:
         return audio
+    stride_samples = front_end.stride_samples
+    if front_end.dc_block:
+        audio, stride_samples = _without_means(audio, front_end), front_end.window_samples
     power = tf.raw_ops.AudioSpectrogram(
         input=audio,
         window_size=front_end.window_samples,
-        stride=front_end.stride_samples,
+        stride=stride_samples,
         magnitude_squared=True,
     )
     if front_end.has_cepstrum:
@@ -39,6 +42,31 @@ def emit(audio: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
     if front_end.log_scale is None:
         return powers
     return _log(powers, front_end.log_scale, front_end.feature_scale)
+
+
+def _without_means(audio: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
+    """Windows one behind the other, each less its mean: (frames * window_samples, 1).
+
+    The spectrogram takes its windows out of the audio by itself, so that overlapping ones are laid out first.
+    A window is made of the rows of a stride each that it reaches into.
+    """
+    frames, window, stride = front_end.frames, front_end.window_samples, front_end.stride_samples
+    rows_of_window = -(-window // stride)
+    rows = frames - 1 + rows_of_window
+    if missing := max(0, rows * stride - front_end.clip_samples):
+        audio = tf.raw_ops.Pad(input=audio, paddings=[(0, missing), (0, 0)])
+    used = tf.raw_ops.Slice(input=audio, begin=[0, 0], size=[rows * stride, 1])
+    strides = tf.raw_ops.Reshape(tensor=used, shape=[rows, stride])
+    parts = [
+        tf.raw_ops.Slice(input=strides, begin=[row, 0], size=[frames, min(stride, window - row * stride)])
+        for row in range(rows_of_window)
+    ]
+    windows = tf.raw_ops.ConcatV2(values=parts, axis=1) if len(parts) > 1 else parts[0]
+    exact = tf.raw_ops.Cast(x=windows, DstT=tf.float64)  # float32 would round sums of loud samples
+    weights = hann_window(window)[:, np.newaxis]
+    means = tf.raw_ops.MatMul(a=exact, b=tf.constant(weights / weights.sum(), name="mean_weights"))
+    centred = tf.raw_ops.Cast(x=tf.raw_ops.Sub(x=exact, y=means), DstT=tf.float32)
+    return tf.raw_ops.Reshape(tensor=centred, shape=[frames * window, 1])
 
 
 def _mel_powers(power: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:

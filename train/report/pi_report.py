@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from train.core import runfolder
+from train.core.errors import typed
 from train.core.results.pi import (
     EMULATE,
     ESTIMATE,
@@ -35,7 +36,7 @@ class PiRow:
     latency: str
     instructions: int | None
     graph_bytes: int
-    flops: int
+    flops: int | None
     memory_bytes: int
     verdict: str
     is_kept: bool | None
@@ -67,7 +68,7 @@ def read_pi(run: Path, graph_sha256: str | None) -> PiSection | None:
             stale.append(path.name)
     if not rows and not stale:
         return None
-    about = f"{', '.join(stale)}: about another graph than this; make it again: earshot pi {run}"
+    about = f"{', '.join(stale)}: about another graph than this; make it again: earshot pi {typed(run)}"
     return PiSection(rows, about if stale else "")
 
 

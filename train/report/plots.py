@@ -4,12 +4,15 @@ Figures are drawn with matplotlib's defaults rather than the user's matplotlibrc
 saved without dates or version strings.
 """
 
+import contextlib
 import io
 import itertools
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import matplotlib
+import matplotlib.font_manager
 import matplotlib.image
 import matplotlib.style
 import matplotlib.ticker
@@ -32,7 +35,7 @@ _CSS_VARIABLES = {
     TRAINING: "--faint",
     VALIDATION: "--hit",
 }
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "axes.edgecolor": GRID,
     "axes.labelcolor": MUTED,
     "axes.spines.right": False,
@@ -45,9 +48,16 @@ _STYLE = {
     "xtick.color": MUTED,
     "ytick.color": MUTED,
 }
+# Asked in turn for characters that the one before lacks, where they are installed.
+_FONTS = (
+    "DejaVu Sans", "Noto Sans", "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans Arabic",
+    "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Droid Sans Fallback", "Unifont",
+)  # fmt: skip
 _CURVE_POINTS = 300  # more than a curve of this width can show
 
 
+_installed = {font.name for font in matplotlib.font_manager.fontManager.ttflist}
+_STYLE["font.family"] = [name for name in _FONTS if name in _installed]
 # As a decorator: a figure takes its style when it is made and again when it is saved.
 _in_house_style = matplotlib.style.context(["default", _STYLE])
 
@@ -56,7 +66,8 @@ _in_house_style = matplotlib.style.context(["default", _STYLE])
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file on white."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=144, metadata={"Software": None})
+    with _without_missing_glyphs():
+        figure.savefig(file, format="png", dpi=144, metadata={"Software": None})
     return file.getvalue()
 
 
@@ -65,12 +76,21 @@ def svg(figure: Figure) -> str:
     """The figure as an ``<svg>`` element for an HTML page, transparent."""
     file = io.StringIO()
     metadata = {"Creator": None, "Date": None, "Format": None, "Type": None}
-    figure.savefig(file, format="svg", transparent=True, metadata=metadata)
+    with _without_missing_glyphs():
+        figure.savefig(file, format="svg", transparent=True, metadata=metadata)
     text = file.getvalue()
     element = text[text.index("<svg") :]  # without the XML prologue, which HTML does not have
     for colour, variable in _CSS_VARIABLES.items():
         element = element.replace(colour, f"var({variable})")
     return element
+
+
+@contextlib.contextmanager
+def _without_missing_glyphs() -> Iterator[None]:
+    """Say nothing of characters that no font here has: a PNG shows boxes, the page has fonts of its own."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield
 
 
 @_in_house_style

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from train.core import runfolder
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.core.layout import SPLITS, TRAINING
 from train.core.results.training import ArtefactAccuracy, CorpusSummary, History, Metrics, Sizes
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
@@ -154,7 +154,8 @@ def _check_artefacts(run: Path, spec: ModelSpec, metrics: Metrics) -> None:
         if scored is not None and scored != spec.artefacts.get(name):
             raise UserError(
                 f"{run / runfolder.METRICS}: its {kind} figures are of another {name} (SHA-256 "
-                f"{scored[:12]}…) than {runfolder.SPEC} names; score it again: earshot train --resume {run}"
+                f"{scored[:12]}…) than {runfolder.SPEC} names; score it again: "
+                f"earshot train --resume {typed(run)}"
             )
         if name in spec.artefacts and (run / name).is_file():
             runfolder.read_spec(run, needs=[name])
@@ -261,6 +262,7 @@ def _facts(spec: ModelSpec, metrics: Metrics) -> list[tuple[str, list[tuple[str,
                 "sample rate": f"{count(front_end.sample_rate_hz)}{SPACE}Hz",
                 "clip": f"{count(front_end.clip_duration_ms)}{SPACE}ms",
                 "window": window,
+                "DC": "taken off each window" if front_end.dc_block else "left as it is",
                 "features": f"{front_end.frames} frames × {front_end.bins} bins",
             },
         ),

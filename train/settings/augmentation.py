@@ -6,14 +6,25 @@ from typing import Any
 
 from train.core.errors import UserError
 
+# What the microphones of users do to a recording: the least and the most gain, and a DC offset of int16.
+MICROPHONE_GAINS = (0.05, 1.5)
+MICROPHONE_DC = 1500.0
+
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How training clips are varied. The defaults are those of speech_commands."""
+    """How training clips are varied. The defaults are those of speech_commands.
+
+    The gain, even in decibels from ``gain_low`` to ``gain_high``, and the offset come last, as a microphone
+    brings them: to word and noise alike.
+    """
 
     time_shift_ms: float = 100.0
     background_volume: float = 0.1
     background_frequency: float = 0.8
+    gain_low: float = 1.0
+    gain_high: float = 1.0
+    dc_offset: float = 0.0  # largest, either way, in steps of int16
 
     def __post_init__(self) -> None:
         if not 0 <= self.time_shift_ms < math.inf:  # not a number fails, too
@@ -22,6 +33,18 @@ class Augmentation:
             raise UserError(f"--background-volume is {self.background_volume}, expected 0 to 1")
         if not 0 <= self.background_frequency <= 1:
             raise UserError(f"--background-frequency is {self.background_frequency}, expected 0 to 1")
+        if not 0 < self.gain_low <= self.gain_high <= 100:
+            raise UserError(
+                f"--gain is {self.gain_low:g},{self.gain_high:g}, expected the least and the most, such as "
+                "0.05,1.5, above 0 and up to 100"
+            )
+        if not 0 <= self.dc_offset <= 32768:
+            raise UserError(f"--dc-offset is {self.dc_offset:g}, expected 0 to 32768 (steps of int16)")
+
+    @property
+    def has_microphone(self) -> bool:
+        """Whether gain or offset change anything."""
+        return (self.gain_low, self.gain_high, self.dc_offset) != (1.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -40,6 +63,8 @@ class FeatureAugmentation:
     tilt_db: float = 0.0  # at both ends of the band, in opposite directions: another microphone
     noise_frequency: float = 0.0  # share of clips
     noise_volume: float = 0.0  # largest; 1 is the noise as it was recorded
+    quieter_db: float = 0.0  # most that a microphone takes off, of word and noise alike
+    louder_db: float = 0.0  # most that it adds
     room_frequency: float = 0.0  # share of clips that sound on
     room_t60_ms: float = 0.0  # longest time in which sound dies away by 60 dB
     time_masks: int = 0
@@ -79,6 +104,11 @@ class FeatureAugmentation:
                     f"{', '.join(kinds)}"
                 ) from None
         return replace(self, **values)
+
+    @property
+    def varies_level(self) -> bool:
+        """Whether clips get the gains of other microphones here."""
+        return self.quieter_db > 0 or self.louder_db > 0
 
     @property
     def is_none(self) -> bool:

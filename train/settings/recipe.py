@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from train.core.errors import UserError
-from train.settings.augmentation import FeatureAugmentation
+from train.settings.augmentation import MICROPHONE_GAINS, FeatureAugmentation
 
 PHASES, ONE_CYCLE = "phases", "one_cycle"
 SCHEDULES = (PHASES, ONE_CYCLE)
@@ -138,6 +138,8 @@ RECIPES = {
             tilt_db=2,
             noise_frequency=0.4,
             noise_volume=0.1,
+            quieter_db=-20 * math.log10(MICROPHONE_GAINS[0]),
+            louder_db=20 * math.log10(MICROPHONE_GAINS[1]),
             time_masks=2,
             time_mask_frames=4,
             frequency_masks=2,

@@ -1,5 +1,6 @@
 """Trained runs as teachers: the network in training learns the scores that they give a batch."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import tensorflow as tf
@@ -23,6 +24,12 @@ def check_teachers(runs: tuple[Path, ...], spec: ModelSpec) -> None:
             raise UserError(
                 f"--teacher {run}: its labels are {', '.join(taught.labels)}, expected "
                 f"{', '.join(spec.labels)}, in this order; train it on the same --words"
+            )
+        if replace(taught.front_end, dc_block=spec.front_end.dc_block) == spec.front_end != taught.front_end:
+            flag = "--dc-block" if taught.front_end.dc_block else "--no-dc-block"
+            raise UserError(
+                f"--teacher {run}: was trained with {flag}; pass {flag} for this job, too, or train the "
+                "teacher again"
             )
         if taught.front_end != spec.front_end:
             raise UserError(

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from train.core import runfolder
 from train.core.console import log, warn
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.training.cluster import CHIEF, MIRRORED, MULTI_WORKER, Cluster, Distribution
 
 _MEET_TIMEOUT_S = 600  # until all workers have to be there
@@ -190,7 +190,7 @@ class Replicas:
             )
         if not (run / runfolder.CHECKPOINTS / runfolder.LAST).is_file():
             return "There was no checkpoint yet: start all workers again, with --overwrite"
-        again = f"earshot train --resume {run}{self.flag}"
+        again = f"earshot train --resume {typed(run)}{self.flag}"
         return f"The last checkpoint is kept: start all workers again, with: {again}"
 
     def _local(self, value: Any) -> Any:

@@ -40,6 +40,8 @@ class Augmenter:
         slope = tf.linspace(-1.0, 1.0, front_end.bins)
         features = features + level[:, None, None] + tilt[:, None, None] * slope
         features = self._with_noise(features, draw)
+        microphone = draw.uniform(-settings.quieter_db, settings.louder_db) / _DB_PER_OCTAVE
+        features = features + microphone[:, None, None]
         steps = tf.clip_by_value(tf.round(features / front_end.feature_scale), 0.0, 255.0)
         for _ in range(settings.time_masks):
             steps *= draw.mask(front_end.frames, settings.time_mask_frames)[:, :, None]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from train.architectures import logits
 from train.core import runfolder
 from train.core.console import log, progress
-from train.core.errors import Interrupted, UserError
+from train.core.errors import Interrupted, UserError, typed
 from train.core.metrics import confusion_matrix
 from train.core.spec import ModelSpec
 from train.data.feature_cache import Bank
@@ -269,8 +269,8 @@ class Trainer:
         )
         return (
             f"stopped at step {state.step} of {self._recipe.total_steps}; {best}.\n"
-            f"go on:             earshot train --resume {self._run}{flag}\n"
-            f"finish as it is:   earshot train --resume {self._run} --stop-training"
+            f"go on:             earshot train --resume {typed(self._run)}{flag}\n"
+            f"finish as it is:   earshot train --resume {typed(self._run)} --stop-training"
         )
 
 

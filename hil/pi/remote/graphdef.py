@@ -28,6 +28,7 @@ DTYPES = {
     19: np.float16,
 }
 _STRING = 7
+_MOST_VALUES = 1 << 28  # of a tensor: a gigabyte, more than a Pi has
 _HALF_FIELD = 13  # float16 values, as the integers that have their bits
 
 
@@ -36,13 +37,14 @@ class GraphError(ValueError):
 
 
 class Node(object):
-    """One operation: ``inputs`` are ``(name, output)`` pairs, control inputs left out."""
+    """One operation: ``inputs`` are ``(name, output)`` pairs, as are ``controls``, nodes that come before."""
 
     def __init__(self, name, op, inputs, attributes):
         # type: (str, str, list[tuple[str, int]], dict[str, Any]) -> None
         self.name = name
         self.op = op
         self.inputs = inputs
+        self.controls = []  # type: list[tuple[str, int]]
         self.attributes = attributes
 
 
@@ -50,19 +52,17 @@ def parse_graph(content):
     # type: (bytes) -> list[Node]
     """Nodes of a serialized GraphDef, in its order.
 
-    Attributes are bytes, int, float, bool, a list of them, a shape (tuple, None if unknown), or a tensor
-    (NumPy array); an attribute of any other kind is None.
+    Its functions are left out. Attributes are bytes, int, float, bool, a list of them, a shape (tuple, None
+    if unknown), or a tensor (NumPy array); an attribute of any other kind is None.
 
     Raises:
-        GraphError: no GraphDef, damaged or cut short, or with functions.
+        GraphError: no GraphDef, damaged or cut short.
     """
     nodes = []
     try:
         for number, value in _fields(bytearray(content)):
             if number == 1:
                 nodes.append(_node(value))
-            elif number == 2 and any(True for _ in _fields(value)):
-                raise GraphError("the graph has functions; expected a frozen graph of plain nodes")
     except (IndexError, TypeError, ValueError, struct.error) as error:
         if isinstance(error, GraphError):
             raise
@@ -122,9 +122,17 @@ def _signed(value):
     return value - (1 << 64) if value >> 63 else value
 
 
+def _bytes(value):
+    # type: (Any) -> bytes
+    """What a field of bytes holds; a damaged file may have a number there."""
+    if not isinstance(value, bytearray):
+        raise ValueError("a number in place of bytes")
+    return bytes(value)
+
+
 def _text(value):
-    # type: (bytearray) -> str
-    return str(value.decode("utf-8"))
+    # type: (Any) -> str
+    return str(_bytes(value).decode("utf-8"))
 
 
 def _node(data):
@@ -136,11 +144,11 @@ def _node(data):
         elif number == 2:
             node.op = _text(value)
         elif number == 3:
-            if not value.startswith(b"^"):
-                node.inputs.append(split_reference(_text(value)))
+            text = _text(value)
+            (node.controls if text.startswith("^") else node.inputs).append(split_reference(text.lstrip("^")))
         elif number == 5:
             entry = dict(_fields(value))
-            node.attributes[_text(entry[1])] = _attribute(entry.get(2, bytearray()))
+            node.attributes[_text(entry.get(1))] = _attribute(entry.get(2, bytearray()))
     return node
 
 
@@ -159,18 +167,18 @@ def _list_items(number, field):
     if number in (3, 5, 6) and isinstance(field, bytearray):
         return [_value(number, value) for value in _varints(field)]
     if number == 4:
-        return [float(value) for value in np.frombuffer(bytes(field), "<f4")]
+        return [float(value) for value in np.frombuffer(_bytes(field), "<f4")]
     return [_value(number, field)]
 
 
 def _value(number, value):
     # type: (int, Any) -> Any
     if number == 2:
-        return bytes(value)
+        return _bytes(value)
     if number in (3, 6):
         return _signed(value)
     if number == 4:
-        return float(np.frombuffer(bytes(value), "<f4")[0])
+        return float(np.frombuffer(_bytes(value), "<f4")[0])
     if number == 5:
         return bool(value)
     if number == 7:
@@ -210,13 +218,13 @@ def _tensor(data):
         elif number == 2:
             shape = _shape(value)
         elif number == 4:
-            content = bytes(value)
+            content = _bytes(value)
         elif number in (5, 6):
-            values.extend(np.frombuffer(bytes(value), "<f4" if number == 5 else "<f8"))
+            values.extend(np.frombuffer(_bytes(value), "<f4" if number == 5 else "<f8"))
         elif number in (7, 10, 11, _HALF_FIELD):
             values.extend(map(_signed, _varints(value) if isinstance(value, bytearray) else [value]))
         elif number == 8:
-            values.append(bytes(value))
+            values.append(_bytes(value))
     if kind == _STRING:
         return np.array(values, dtype=object).reshape(shape)
     if kind not in DTYPES:
@@ -226,7 +234,7 @@ def _tensor(data):
         return np.frombuffer(content, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
     given = np.array(values, np.uint16).view(dtype) if kind == 19 else np.array(values, dtype)
     count = int(np.prod(shape, dtype=np.int64))
-    if len(given) > count:
+    if not len(given) <= count <= _MOST_VALUES:
         raise ValueError("values")
     last = given[-1] if len(given) else dtype.type(0)
     filled = np.full(count, last, dtype)

@@ -5,6 +5,7 @@ from timeit import default_timer
 import numpy as np
 
 from .graphdef import GraphError, parse_graph, split_reference
+from .loops import CONTROL_FLOW, DEAD, Loop, is_dead, loop_of, run_merge, run_switch
 from .operators import ELEMENTWISE, OPERATORS, VIEWS
 from .tally import NodeRun
 
@@ -17,8 +18,22 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
     Reference = tuple[str, int]
+    Step = Node | Loop
+    Visit = Callable[[Node, int], object]
 
 _CONST, _PLACEHOLDER = "Const", "Placeholder"
+_IN_LOOP = -1  # in place of the index of a step: what a loop runs, it runs again
+
+
+class UnknownOperator(GraphError):
+    """The graph needs an operator that is not known here; TensorFlow may know it."""
+
+
+def knows(op):
+    # type: (str) -> bool
+    """Whether an operator is one that runs here."""
+    tables = (ELEMENTWISE, VIEWS, OPERATORS)  # type: tuple[dict[str, Callable[..., Any]], ...]
+    return op in (_CONST, _PLACEHOLDER) + CONTROL_FLOW or any(op in table for table in tables)
 
 
 class Interpreter(object):
@@ -32,7 +47,7 @@ class Interpreter(object):
             feeds: names of tensors that are given, such as ``decoded_sample_data:0``.
             fetches: names of tensors that are wanted.
         Raises:
-            GraphError: no such graph or node, an operator that is not known, or a loop.
+            GraphError: no such graph or node, an operator that is not known, or a node that needs itself.
         """
         self.name = "NumPy " + np.__version__
         self.nodes = {node.name: node for node in parse_graph(content)}
@@ -41,10 +56,17 @@ class Interpreter(object):
         for name, _ in self._feeds + self._fetches:
             if name not in self.nodes:
                 raise GraphError("the graph of %d nodes has no %s" % (len(self.nodes), name))
-        self._steps = self._order()
+        for node in self.nodes.values():
+            # What takes nothing of a branch is bound to it by a control input alone.
+            node.controls = [] if node.inputs else [one for one in node.controls if self._is_branch(one[0])]
+        self._loops = {}  # type: dict[str, Loop]
+        self._steps, _ = self._order(self._fetches, set(self._feeds))
+        self._output_counts = {}  # type: dict[str, int]
+        for name, output in [one for node in self.nodes.values() for one in node.inputs] + self._fetches:
+            self._output_counts[name] = max(output + 1, self._output_counts.get(name, 1))
         self._last_use = {}  # type: dict[Reference, int]
-        for index, node in enumerate(self._steps):
-            for reference in node.inputs:
+        for index, step in enumerate(self._steps):
+            for reference in step.inputs:
                 self._last_use[reference] = index
         for reference in self._fetches:
             self._last_use[reference] = len(self._steps)
@@ -54,65 +76,97 @@ class Interpreter(object):
         # type: (list[Array]) -> list[Array]
         """The wanted tensors, for arrays in the order of ``feeds``."""
         values = dict(zip(self._feeds, inputs))
-        for index, node in enumerate(self._steps):
-            self._run_step(index, node, values)
+        self._walk(values, lambda node, index: self._run_node(index, node, values))
         return [values[reference] for reference in self._fetches]
 
     def run_traced(self, inputs, clock=default_timer):
         # type: (list[Array], Callable[[], float]) -> list[NodeRun]
         """One run, timed node by node: ``clock``, in seconds, is read once, then before and after each."""
         values = dict(zip(self._feeds, inputs))
-        records = []
-        start_s = clock()
-        for index, node in enumerate(self._steps):
+        records = []  # type: list[NodeRun]
+
+        def visit(node, index):
+            # type: (Node, int) -> None
             before_s = clock()
-            memory_bytes = self._run_step(index, node, values)
+            memory_bytes = self._run_node(index, node, values)
             after_s = clock()
             start_us, duration_us = 1e6 * (before_s - start_s), 1e6 * (after_s - before_s)
             records.append(NodeRun(node.name, node.op, int(start_us), int(round(duration_us)), memory_bytes))
+
+        start_s = clock()
+        self._walk(values, visit)
         return records
 
     def shapes(self, inputs, references):
         # type: (list[Array], Iterable[Reference]) -> dict[Reference, tuple[int, ...]]
-        """Shapes of tensors, by ``(name, output)``, from a run."""
+        """Shapes of tensors, by ``(name, output)``, from a run; in a loop, of the last iteration."""
         wanted = set(references)
         values = dict(zip(self._feeds, inputs))
         found = {key: value.shape for key, value in values.items() if key in wanted}
-        for index, node in enumerate(self._steps):
-            self._run_step(index, node, values)
+
+        def visit(node, index):
+            # type: (Node, int) -> None
+            self._run_node(index, node, values)
             for reference in wanted.intersection(values):
-                found[reference] = values[reference].shape
+                found[reference] = np.shape(values[reference])
+
+        self._walk(values, visit)
         return found
 
-    def _run_step(self, index, node, values):
-        # type: (int, Node, dict[Reference, Array]) -> int
+    def _walk(self, values, visit):
+        # type: (dict[Reference, Any], Visit) -> None
+        """Every step in turn, those of loops as often as they run."""
+
+        def run_step(step, index=_IN_LOOP):
+            # type: (Step, int) -> None
+            if isinstance(step, Loop):
+                step.run(values, run_step)
+            else:
+                visit(step, index)
+
+        for index, step in enumerate(self._steps):
+            run_step(step, index)
+
+    def _run_node(self, index, node, values):
+        # type: (int, Node, dict[Reference, Any]) -> int
         """Run a node, let go of what nobody needs any more, say how many bytes were allocated."""
-        inputs = [values[reference] for reference in node.inputs]
         allocated_bytes = 0
         try:
-            if node.op == _CONST:
-                results = (node.attributes["value"],)
-            elif node.op in ELEMENTWISE:
-                out = inputs[0] if self._may_overwrite(index, inputs) else None
-                # Old versions of NumPy know no out=None.
-                target = {} if out is None else {"out": out}
-                results = (ELEMENTWISE[node.op](*inputs, **target),)
-                allocated_bytes = results[0].nbytes if out is None else 0
-            elif node.op in VIEWS:
-                results = (VIEWS[node.op](node.attributes, *inputs),)
+            if node.op == "Merge":
+                results = run_merge([values[reference] for reference in node.inputs])  # type: tuple[Any, ...]
+            elif is_dead(node, values):
+                results = (DEAD,) * self._output_counts.get(node.name, 1)
             else:
-                given = OPERATORS[node.op](node.attributes, *inputs)
-                results = given if isinstance(given, tuple) else (given,)
-                allocated_bytes = sum(result.nbytes for result in results)
+                results, allocated_bytes = self._compute(index, node, [values[one] for one in node.inputs])
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise GraphError("node %s (%s): %s" % (node.name, node.op, error))
-        for reference in node.inputs:
-            if self._last_use[reference] == index:
-                values.pop(reference, None)
+        if index != _IN_LOOP:
+            for reference in node.inputs:
+                if self._last_use[reference] == index:
+                    values.pop(reference, None)
         for output, result in enumerate(results):
             if (node.name, output) not in self._feeds:
                 values[node.name, output] = result
         return allocated_bytes
+
+    def _compute(self, index, node, inputs):
+        # type: (int, Node, list[Any]) -> tuple[tuple[Any, ...], int]
+        """What a node gives, and how many bytes of it are new."""
+        if node.op == _CONST:
+            return (node.attributes["value"],), 0
+        if node.op == "Switch":
+            return run_switch(inputs), 0
+        if node.op in ELEMENTWISE:
+            out = inputs[0] if self._may_overwrite(index, inputs) else None
+            # Old versions of NumPy know no out=None.
+            target = {} if out is None else {"out": out}
+            result = ELEMENTWISE[node.op](*inputs, **target)
+            return (result,), result.nbytes if out is None else 0
+        if node.op in VIEWS:
+            return (VIEWS[node.op](node.attributes, *inputs),), 0
+        given = OPERATORS[node.op](node.attributes, *inputs)
+        results = given if isinstance(given, tuple) else (given,)
+        return results, sum(result.nbytes for result in results)
 
     def _may_overwrite(self, index, inputs):
         # type: (int, list[Array]) -> bool
@@ -145,12 +199,18 @@ class Interpreter(object):
                 owned.add((node.name, 0))
         return reusable
 
-    def _order(self):
-        # type: () -> list[Node]
-        """The nodes to run, inputs first."""
-        done, begun = set(self._feeds), set()  # type: set[Reference], set[str]
-        order, placed = [], set()  # type: list[Node], set[str]
-        waiting = list(reversed(self._fetches))
+    def _order(self, wanted, done):
+        # type: (list[Reference], set[Reference]) -> tuple[list[Step], list[Reference]]
+        """The steps that some tensors need, inputs first.
+
+        Args:
+            done: tensors that are there without a step.
+        Returns:
+            the steps, and what those of a loop need from outside it.
+        """
+        begun, outside = set(), []  # type: set[str], list[Reference]
+        order, placed = [], set()  # type: list[Step], set[str]
+        waiting = list(reversed(wanted))
         while waiting:
             reference = waiting[-1]
             name = reference[0]
@@ -158,15 +218,34 @@ class Interpreter(object):
                 waiting.pop()
                 continue
             node = self._known(name)
-            missing = [one for one in node.inputs if one not in done and one[0] not in placed]
+            step, names = node, [name]  # type: Step, list[str]
+            needs = node.inputs + node.controls
+            if node.op == "Enter":
+                outside.extend(needs)
+                needs = []
+            elif node.op == "Exit":
+                if name not in self._loops:
+                    loop = loop_of(node, self.nodes, self._order)
+                    self._loops.update({one.name: loop for one in loop.exits})
+                step, names = self._loops[name], [one.name for one in self._loops[name].exits]
+                needs = self._loops[name].inputs
+            missing = [one for one in needs if one not in done and one[0] not in placed]
             if not missing:
-                order.append(node)
-                placed.add(name)
+                order.append(step)
+                placed.update(names)
             elif name in begun:
                 raise GraphError("node %s needs its own result" % name)
             begun.add(name)
             waiting.extend(reversed(missing))
-        return order
+        return order, outside
+
+    def _is_branch(self, name):
+        # type: (str) -> bool
+        """Whether a node only marks which side of a branch is taken."""
+        node = self.nodes.get(name)
+        if node is not None and node.op == "Identity":
+            node = self.nodes.get(node.inputs[0][0])
+        return node is not None and node.op == "Switch"
 
     def _known(self, name):
         # type: (str) -> Node
@@ -175,11 +254,9 @@ class Interpreter(object):
             raise GraphError("the graph has no node %s, which another takes" % name)
         if node.op == _PLACEHOLDER:
             raise GraphError("input %s is not given" % name)
-        tables = (ELEMENTWISE, VIEWS, OPERATORS)  # type: tuple[dict[str, Callable[..., Any]], ...]
-        if node.op != _CONST and not any(node.op in table for table in tables):
-            raise GraphError(
-                "node %s is %s, which the NumPy interpreter does not know; known: %s. Add it to "
-                "hil/pi/remote/operators.py, or run with TensorFlow"
-                % (name, node.op, ", ".join(sorted(op for table in tables for op in table)))
+        if not knows(node.op):
+            raise UnknownOperator(
+                "node %s is %s, which the NumPy interpreter does not know (hil/pi/remote/operators.py has "
+                "those that it knows)" % (name, node.op)
             )
         return node

@@ -8,6 +8,7 @@ import struct
 
 import numpy as np
 
+from .array_operators import ARRAY_OPERATORS
 from .graphdef import DTYPES, GraphError
 
 TYPE_CHECKING = False
@@ -276,34 +277,87 @@ def _relu6(x, out=None):
     return np.asarray(np.minimum(cut, x.dtype.type(6), out=cut))
 
 
+def _elu(x, out=None):
+    # type: (Array, Array | None) -> Array
+    negative = np.expm1(np.minimum(x, x.dtype.type(0)))
+    grown = _relu(x, out)
+    grown += negative  # one of the two is zero
+    return grown
+
+
+def _rsqrt(x, out=None):
+    # type: (Array, Array | None) -> Array
+    root = np.sqrt(x, out=_place(x, out))
+    return np.asarray(np.divide(x.dtype.type(1), root, out=root))
+
+
+def _squared_difference(x, y, out=None):
+    # type: (Array, Array, Array | None) -> Array
+    difference = np.subtract(x, y) if out is None else np.subtract(x, y, out=out)
+    return np.asarray(np.square(difference))
+
+
+def _softplus(x, out=None):
+    # type: (Array, Array | None) -> Array
+    return np.asarray(np.logaddexp(x, x.dtype.type(0), out=_place(x, out)))
+
+
+def _log_softmax(x, out=None):
+    # type: (Array, Array | None) -> Array
+    grown = np.subtract(x, x.max(-1, keepdims=True), out=_place(x, out))
+    grown -= np.log(np.exp(grown).sum(-1, keepdims=True))
+    return np.asarray(grown)
+
+
 # These may write over their first input, then given as ``out``.
 ELEMENTWISE = {
+    "Abs": np.absolute,
     "Add": np.add,
     "AddV2": np.add,
     "BiasAdd": np.add,
+    "Elu": _elu,
+    "Exp": np.exp,
+    "Floor": np.floor,
+    "FloorDiv": np.floor_divide,
+    "FloorMod": np.mod,
     "Log": np.log,
+    "LogSoftmax": _log_softmax,
     "Maximum": np.maximum,
     "Minimum": np.minimum,
     "Mul": np.multiply,
+    "Neg": np.negative,
     "Pow": np.power,
     "RealDiv": np.true_divide,
     "Relu": _relu,
     "Relu6": _relu6,
+    "Rsqrt": _rsqrt,
     "Sigmoid": _sigmoid,
     "Softmax": _softmax,
+    "Softplus": _softplus,
+    "Sqrt": np.sqrt,
+    "Square": np.square,
+    "SquaredDifference": _squared_difference,
     "Sub": np.subtract,
     "Tanh": np.tanh,
 }  # type: dict[str, Callable[..., Any]]
 
 # These give the memory of their first input in another shape.
 VIEWS = {
+    "CheckNumerics": lambda attributes, x: x,
+    "Enter": lambda attributes, x: x,
     "ExpandDims": lambda attributes, x, axis: np.expand_dims(x, int(axis)),
     "Identity": lambda attributes, x: x,
+    "LoopCond": lambda attributes, x: x,
+    "PlaceholderWithDefault": lambda attributes, x: x,
+    "PreventGradient": lambda attributes, x: x,
     "Reshape": _reshape,
     "Squeeze": _squeeze,
+    "StopGradient": lambda attributes, x: x,
 }  # type: dict[str, Callable[..., Any]]
 
 OPERATORS = {
+    "All": _reduced(np.all),
+    "Any": _reduced(np.any),
     "AudioSpectrogram": _spectrogram,
     "AvgPool": _average_pool,
     "Cast": _cast,
@@ -316,8 +370,11 @@ OPERATORS = {
     "MaxPool": _max_pool,
     "Mean": _reduced(np.mean),
     "Mfcc": _mfcc,
+    "Min": _reduced(np.min),
     "Pad": _pad,
+    "Prod": _reduced(np.prod),
     "Slice": _slice,
     "Sum": _reduced(np.sum),
     "Transpose": lambda attributes, x, axes: np.ascontiguousarray(x.transpose([int(one) for one in axes])),
 }  # type: dict[str, Callable[..., Any]]
+OPERATORS.update(ARRAY_OPERATORS)

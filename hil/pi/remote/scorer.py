@@ -13,11 +13,11 @@ import sys
 
 import numpy as np
 
-from .graphdef import GraphError
+from .ends import ends_of
+from .graphdef import GraphError, parse_graph
 from .interpreter import Interpreter
 from .tally import Tally
 from .timer import (
-    RATE_HZ,
     add_engine_flags,
     count_flops,
     end_with_stdin,
@@ -61,9 +61,12 @@ def _score(flags):
     # type: (argparse.Namespace) -> dict[str, Any]
     """Scores; then marks: two with nothing between them, one behind each run, those of the nodes."""
     content = read_graph(flags.graph)
-    clips = np.load(flags.clips)
+    clips, ends = np.load(flags.clips), ends_of(flags)
+    nodes = parse_graph(content)
+    ends.check(nodes)
+    shape = ends.input_shape(nodes)
     engine, _ = load_engine(content, flags, _log)
-    inputs = [[clip[:, np.newaxis], np.array(RATE_HZ, np.int32)] for clip in clips]
+    inputs = [ends.inputs(clip.reshape(shape)) for clip in clips]
     scores = [engine.run(given)[0] for given in inputs]
     _log("%d clips on %s by %s" % (len(clips), platform.machine(), engine.name))
     tally = Tally()
@@ -82,7 +85,7 @@ def _score(flags):
         "engine": engine.name,
         "machine": {"architecture": platform.machine(), "python": platform.python_version()},
         "graph_sha256": hashlib.sha256(content).hexdigest(),
-        "flops": count_flops(engine, inputs[0]),
+        "flops": count_flops(engine, content, inputs[0], ends),
         "memory_bytes": tally.memory.current,
         "output_shape": list(scores[0].shape),
         "scores": [score.ravel().tolist() for score in scores],

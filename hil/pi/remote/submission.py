@@ -15,10 +15,9 @@ import numpy as np
 from train.challenge.submission_rules import digest_of, list_clips, variants
 
 from . import machine
-from .graphdef import GraphError
+from .ends import INPUT_SHAPE, RATE_HZ, ends_of
+from .graphdef import GraphError, parse_graph
 from .timer import (
-    INPUT_SHAPE,
-    RATE_HZ,
     add_engine_flags,
     end_with_stdin,
     load_engine,
@@ -31,11 +30,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .ends import Ends
     from .timer import GraphEngine
 
     Array = np.ndarray[Any, Any]
 
 _RATE = np.array(RATE_HZ, np.int32)
+
+
+class _AudioEngine(object):
+    """A graph of any names that takes a second of audio, run like one of the challenge's."""
+
+    def __init__(self, engine, ends, shape):
+        # type: (GraphEngine, Ends, tuple[int, ...]) -> None
+        self.name = engine.name
+        self._engine = engine
+        self._ends = ends
+        self._shape = shape
+
+    def run(self, inputs):
+        # type: (list[Array]) -> list[Array]
+        return self._engine.run(self._ends.inputs(inputs[0].reshape(self._shape)))
 
 
 def main():
@@ -59,7 +74,7 @@ def main():
         _say({"refused": "there is no .wav file in it"})
         return
     try:
-        engine, _ = load_engine(read_graph(flags.graph), flags, _log)
+        engine = _load(flags)
         silence = score(engine, np.zeros(INPUT_SHAPE[0], np.float32), flags.tta)
     except GraphError as error:
         refuse_graph(flags.graph, error)
@@ -77,8 +92,28 @@ def main():
         _say(dict(judge(engine, os.path.join(_as_bytes(folder), name), flags.tta), name=_as_text(name)))
 
 
+def _load(flags):
+    # type: (argparse.Namespace) -> _AudioEngine
+    """What runs the graph.
+
+    Raises:
+        GraphError: it cannot be run, or does not take a second of audio.
+    """
+    content, ends = read_graph(flags.graph), ends_of(flags)
+    nodes = parse_graph(content)
+    ends.check(nodes)
+    shape = ends.input_shape(nodes)
+    if np.prod(shape) != INPUT_SHAPE[0]:
+        raise GraphError(
+            "input %s takes %s, expected %d samples; --submission scores audio, no features"
+            % (ends.audio, list(shape), INPUT_SHAPE[0])
+        )
+    engine, _ = load_engine(content, flags, _log)
+    return _AudioEngine(engine, ends, shape)
+
+
 def judge(engine, path, with_tta):
-    # type: (GraphEngine, bytes, bool) -> dict[str, Any]
+    # type: (_AudioEngine, bytes, bool) -> dict[str, Any]
     """The number of a file's best score as ``best``; or ``fault`` and ``is_empty`` if it cannot be scored."""
     try:
         samples = read_wav(path, RATE_HZ)
@@ -91,7 +126,7 @@ def judge(engine, path, with_tta):
 
 
 def score(engine, audio, with_tta):
-    # type: (GraphEngine, Array, bool) -> Array
+    # type: (_AudioEngine, Array, bool) -> Array
     """Scores of a clip of (samples,) float32, or the mean of those of its variants."""
     runs = [engine.run([variant.reshape(INPUT_SHAPE), _RATE])[0] for variant in variants(audio, with_tta)]
     mean = np.mean([np.ravel(scores) for scores in runs], axis=0)  # type: Array

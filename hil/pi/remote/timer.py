@@ -16,11 +16,17 @@ from timeit import default_timer
 import numpy as np
 
 from . import machine
-from .graphdef import GraphError, split_reference
-from .interpreter import Interpreter
+from .ends import AUDIO_INPUT as AUDIO_INPUT
+from .ends import INPUT_SHAPE as INPUT_SHAPE
+from .ends import OUTPUT as OUTPUT
+from .ends import RATE_HZ as RATE_HZ
+from .ends import RATE_INPUT as RATE_INPUT
+from .ends import Ends, add_end_flags, ends_of
+from .graphdef import GraphError, parse_graph, split_reference
+from .interpreter import Interpreter, UnknownOperator
 from .tally import Stat, Tally
 from .tensorflow_engine import TensorFlowEngine
-from .work import counted_nodes, human_number, needed_nodes, node_flops
+from .work import REPEATING, counted_nodes, human_number, needed_nodes, node_flops
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,9 +35,6 @@ if TYPE_CHECKING:
 
     GraphEngine = Interpreter | TensorFlowEngine
 
-AUDIO_INPUT, RATE_INPUT, OUTPUT = "decoded_sample_data:0", "decoded_sample_data:1", "labels_softmax:0"
-INPUT_SHAPE = (16000, 1)  # of the challenge: a second at 16 kHz
-RATE_HZ = 16000
 _WARMUP_RUNS = 2
 AUTO, TENSORFLOW, NUMPY = "auto", "tensorflow", "numpy"
 EXIT_GRAPH, EXIT_LOST = 2, 3  # the graph cannot be run; whoever started this is gone
@@ -68,6 +71,7 @@ def add_engine_flags(parser):
     parser.add_argument(
         "--engine", default=AUTO, choices=(AUTO, TENSORFLOW, NUMPY), help="auto: TensorFlow if it is there"
     )
+    add_end_flags(parser)
     parser.add_argument("--num-threads", type=int, default=-1, help="of TensorFlow; -1: its choice")
     parser.add_argument("--watch-stdin", action="store_true", help="end as soon as stdin is closed")
 
@@ -97,13 +101,16 @@ def end_with_stdin():
 def _measure(flags):
     # type: (argparse.Namespace) -> dict[str, Any]
     """Every phase; the figures as they are written."""
-    content = read_graph(flags.graph)
+    content, ends = read_graph(flags.graph), ends_of(flags)
+    nodes = parse_graph(content)
+    ends.check(nodes)
+    shape = ends.input_shape(nodes)
     for line in (
         "Graph: [%s]" % flags.graph,
-        "Input layers: [%s,%s]" % (AUDIO_INPUT, RATE_INPUT),
-        "Input shapes: [%s:]" % ",".join(map(str, INPUT_SHAPE)),
-        "Input types: [float,int32]",
-        "Output layers: [%s]" % OUTPUT,
+        "Input layers: [%s]" % ",".join(name for name in (ends.audio, ends.rate) if name),
+        "Input shapes: [%s%s]" % (",".join(map(str, shape)), ":" if ends.rate else ""),
+        "Input types: [%s]" % ("float,int32" if ends.rate else "float"),
+        "Output layers: [%s]" % ends.output,
         "Num runs: [%d]" % flags.max_num_runs,
         "Inter-inference delay (seconds): [-1.0]",
         "Inter-benchmark delay (seconds): [-1.0]",
@@ -117,7 +124,7 @@ def _measure(flags):
     state_before = machine.read_state()
     engine, load_s = load_engine(content, flags)
     _log("Loaded %s in %.1f s" % (engine.name, load_s))
-    inputs = [np.zeros(INPUT_SHAPE, np.float32), np.array(RATE_HZ, np.int32)]
+    inputs = ends.inputs(np.zeros(shape, np.float32))
     tally = Tally()
 
     def plain():
@@ -137,10 +144,10 @@ def _measure(flags):
     )
     for line in tally.lines():
         _log(line)
-    flops = count_flops(engine, inputs)
-    _log("FLOPs estimate: " + human_number(flops))
-    flops_per_s = int(flops / (without.mean / 1e6)) if without.mean else 0
-    _log("FLOPs/second: " + human_number(flops_per_s))
+    flops = count_flops(engine, content, inputs, ends)
+    flops_per_s = None if flops is None else int(flops / (without.mean / 1e6)) if without.mean else 0
+    for name, number in (("FLOPs estimate", flops), ("FLOPs/second", flops_per_s)):
+        _log("%s: %s" % (name, "not counted" if number is None else human_number(number)))
     (scores,) = engine.run(inputs)
     return {
         "engine": engine.name,
@@ -182,7 +189,8 @@ def load_engine(content, flags, log=None):
     """The engine that the flags ask for, and the seconds that it took; ``log`` in place of the timer's."""
     log = log or _log
     start_s = default_timer()
-    feeds, fetches = [AUDIO_INPUT, RATE_INPUT], [OUTPUT]
+    ends = ends_of(flags)
+    feeds, fetches = ends.feeds, ends.fetches
     if flags.engine != NUMPY:
         log("Loading TensorFlow.")
         try:
@@ -192,7 +200,11 @@ def load_engine(content, flags, log=None):
             if flags.engine == TENSORFLOW:
                 raise GraphError("there is no TensorFlow here (%s); leave out --engine" % error)
             log("There is none; NumPy takes its place.")
-    engine = Interpreter(content, feeds, fetches)
+    try:
+        engine = Interpreter(content, feeds, fetches)
+    except UnknownOperator as error:
+        where = "leave out --engine numpy" if flags.engine == NUMPY else "install it where this runs"
+        raise GraphError("%s; TensorFlow may: %s" % (error, where))
     return engine, default_timer() - start_s
 
 
@@ -213,10 +225,19 @@ def _phase(run, most_runs, most_s, detail):
     return stat
 
 
-def count_flops(engine, inputs):
-    # type: (GraphEngine, list[np.ndarray[Any, Any]]) -> int
-    """FLOPs of a run."""
-    nodes = counted_nodes(needed_nodes(list(engine.nodes.values()), split_reference(OUTPUT)[0]))
+def count_flops(engine, content, inputs, ends):
+    # type: (GraphEngine, bytes, list[np.ndarray[Any, Any]], Ends) -> int | None
+    """FLOPs of a run, what loops repeat as often as they do; None where that cannot be counted."""
+    needed = needed_nodes(list(engine.nodes.values()), split_reference(ends.output)[0])
+    if any(node.op in REPEATING for node in needed):
+        try:
+            engine = Interpreter(content, ends.feeds, ends.fetches)
+        except GraphError:
+            return None
+    if isinstance(engine, Interpreter):
+        nodes = counted_nodes([engine.nodes[record.name] for record in engine.run_traced(inputs)])
+    else:
+        nodes = counted_nodes(needed)
     wanted = {(node.name, 0) for node in nodes} | {one for node in nodes for one in node.inputs}
     shapes = engine.shapes(inputs, wanted)
     return sum(node_flops(node, shapes.__getitem__) for node in nodes)

@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from .graphdef import Node
 
 
+_BATCH_PRODUCTS = ("BatchMatMul", "BatchMatMulV2")
+# What runs other nodes of the graph, or functions, more than once or perhaps not at all.
+REPEATING = (
+    "Enter", "Switch", "Case", "For", "If", "StatelessCase", "StatelessIf", "While", "StatelessWhile",
+    "PartitionedCall", "StatefulPartitionedCall",
+)  # fmt: skip
+
+
 def needed_nodes(nodes, output):
     # type: (list[Node], str) -> list[Node]
     """What a run computes: the nodes that a node needs, and it itself, in the order of the graph."""
@@ -26,7 +34,8 @@ def needed_nodes(nodes, output):
 def counted_nodes(nodes):
     # type: (list[Node]) -> list[Node]
     """The nodes whose products count as FLOPs; the rest is free."""
-    return [node for node in nodes if node.op in ("Conv2D", "MatMul", "DepthwiseConv2dNative")]
+    products = ("Conv2D", "MatMul", "DepthwiseConv2dNative") + _BATCH_PRODUCTS
+    return [node for node in nodes if node.op in products]
 
 
 def node_flops(node, shape_of):
@@ -48,6 +57,8 @@ def node_flops(node, shape_of):
     if node.op == "MatMul":
         given = shape_of(node.inputs[0])
         return 2 * outputs * given[0 if node.attributes.get("transpose_a") else 1]
+    if node.op in _BATCH_PRODUCTS:
+        return 2 * outputs * shape_of(node.inputs[0])[-2 if node.attributes.get("adj_x") else -1]
     return 0
 
 

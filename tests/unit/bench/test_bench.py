@@ -3,6 +3,7 @@
 import dataclasses
 import re
 
+import numpy as np
 import pytest
 from invoke import training_flags
 from places import ROOT
@@ -10,6 +11,7 @@ from places import ROOT
 from train.commands.flags import job_of
 from train.core import runfolder
 from train.core.errors import UserError
+from train.settings.augmentation import Augmentation
 
 BENCH = ROOT / "tests" / "bench"
 SEED = 7
@@ -85,3 +87,60 @@ def test_every_table_has_its_marks_in_the_documents():
     for names in calls:
         source = names[1] or names[0]
         assert f"<!-- {source} writes from here -->" in marks, source
+
+
+def robustness_rows(losses: dict[str, float]) -> list[dict[str, object]]:
+    """Rows of two recipes: 0.9 as recorded, and less where it is said, of the best one."""
+    from robustness_bench import _CONDITIONS
+
+    return [
+        {
+            "recipe": recipe,
+            "condition": condition,
+            "accuracy": 0.9 - losses.get(condition, 0) * (recipe == "best"),
+            "clips": 204,
+        }
+        for recipe in ("original", "best")
+        for condition in _CONDITIONS
+    ]
+
+
+def test_the_robustness_table_has_a_line_for_each_condition_and_a_column_for_each_recipe():
+    from robustness_bench import table
+
+    lines = table(robustness_rows({"gain 0.1": 0.02})).splitlines()
+    assert lines[0] == "| microphone | original | best |"
+    assert "| gain 0.1 | 90.0 % | 88.0 % |" in lines
+    assert lines[-1] == "204 test clips each, one seed."
+
+
+def test_robustness_that_was_promised_is_checked():
+    from robustness_bench import check
+
+    check(robustness_rows({"gain 0.1": 0.029, "gain 16, clipped": 0.4}))
+    check([])
+    with pytest.raises(UserError, match=r"best, DC \+1000: loses 5.0 points, expected at most 3"):
+        check(robustness_rows({"DC +1000": 0.05}))
+
+
+def test_robustness_runs_are_planned_each_with_settings_of_its_own():
+    from robustness_bench import planned
+
+    jobs = {name: job_of(training_flags(run.flags)) for name, run in planned()}
+    assert [job.front_end.dc_block for job in jobs.values()] == [False, True, True, True]
+    assert jobs["original"].augmentation == Augmentation()
+    assert jobs["best"].recipe.feature_augmentation.varies_level
+
+
+def test_conditions_of_the_robustness_table():
+    """A tone of 5 kHz: gone from a recording at 8 kHz; of 1 kHz: higher where the clock is slow."""
+    from robustness_bench import _CONDITIONS
+
+    seconds = np.arange(16000) / 16000
+    high, low = (0.1 * np.sin(2 * np.pi * hz * seconds).astype(np.float32)[None] for hz in (5000, 1000))
+    assert np.abs(_CONDITIONS["recorded at 8 kHz"](high)).max() < 1e-3
+    assert np.abs(_CONDITIONS["recorded at 8 kHz"](low) - low).max() < 1e-3
+    spectrum = np.abs(np.fft.rfft(_CONDITIONS["clock 3 % slow"](low)[0, :15000]))
+    assert spectrum.argmax() * 16000 / 15000 == pytest.approx(1030, abs=2)
+    assert _CONDITIONS["DC +3000"](low).mean() * 32768 == pytest.approx(3000, abs=1)
+    assert _CONDITIONS["gain 16, clipped"](low).max() == np.float32(32767 / 32768)

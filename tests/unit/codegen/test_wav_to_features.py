@@ -88,7 +88,23 @@ def test_our_front_ends_are_written_too(monkeypatch, clip, name, width):
     assert f"const int g_tone_width = {width};\n" in text
     values = re.findall(r"\d+", text.split("{")[1])
     audio = wav.to_float(wav.read_wav(clip, 16000))[np.newaxis]
-    assert [int(value) for value in values] == wav_features(audio, FrontEnd(name)).ravel().tolist()
+    front_end = FrontEnd(name, dc_block=True)
+    assert [int(value) for value in values] == wav_features(audio, front_end).ravel().tolist()
+
+
+def test_dc_is_blocked_as_said(monkeypatch, clip):
+    """Of a tone on an offset; average leaves it in unless told otherwise."""
+    clip.write_bytes(wav.encode_wav(SAMPLES + np.int16(9000), 16000))
+
+    def first_bins(*flags: str) -> set[str]:
+        text = run_flags(monkeypatch, clip, "--window_stride=20", "--quantize=1", *flags)
+        assert ("--dc_block=1" in text) is (flags[-1] not in ("--dc_block=0", "--preprocess=average"))
+        return set(re.findall(r"\d+", text.split("{")[1])[::43])
+
+    assert first_bins("--preprocess=average") == {"255"}
+    assert first_bins("--preprocess=average", "--dc_block=0") == {"255"}
+    assert first_bins("--preprocess=average", "--dc_block") == {"0"}
+    assert first_bins("--preprocess=log", "--dc_block=0") != first_bins("--preprocess=log", "--dc_block=1")
 
 
 def test_floats_are_not_clamped(tmp_path, clip):

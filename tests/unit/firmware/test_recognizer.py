@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from places import ROOT
 
 from codegen.emit import operating_point_files
 from train.core.operating_point import NEVER, OperatingPoint, original
+from train.detection.reference_listener import Heard, recognize
 
 APP, LISTENER = ROOT / "firmware" / "app", ROOT / "firmware" / "listener"
 CAPACITY = 50
@@ -33,6 +35,7 @@ class Settings(ctypes.Structure):
         ("suppression_ms", ctypes.c_uint32),
         ("minimum_count", ctypes.c_int32),
         ("thresholds", ctypes.c_void_p),
+        ("suppress_each_word", ctypes.c_int32),
     ]
 
 
@@ -41,11 +44,11 @@ class State(ctypes.Structure):
         ("settings", Settings),
         ("label_count", ctypes.c_int32),
         ("scores", ctypes.c_void_p),
+        ("suppressed_ms", ctypes.c_void_p),
         ("times_ms", ctypes.c_uint32 * CAPACITY),
         ("oldest", ctypes.c_int32),
         ("count", ctypes.c_int32),
         ("previous_label", ctypes.c_int32),
-        ("previous_time_ms", ctypes.c_uint32),
         ("is_started", ctypes.c_int32),
         ("newest_time_ms", ctypes.c_uint32),
     ]
@@ -75,11 +78,14 @@ class Device:
         label_count = len(point.thresholds)
         self.state = State()
         self.scores = (ctypes.c_int8 * (CAPACITY * label_count))()
+        self.suppressed_ms = (ctypes.c_uint32 * label_count)(*[7] * label_count)
         self.thresholds = (ctypes.c_uint8 * label_count)(*point.thresholds)
         address = ctypes.addressof(self.thresholds)
-        settings = Settings(point.window_ms, point.suppression_ms, point.minimum_count, address)
+        settings = Settings(
+            point.window_ms, point.suppression_ms, point.minimum_count, address, point.suppress_each_word
+        )
         library.kws_recognizer_init(
-            ctypes.byref(self.state), ctypes.byref(settings), self.scores, label_count
+            ctypes.byref(self.state), ctypes.byref(settings), self.scores, self.suppressed_ms, label_count
         )
 
     def update(self, scores: tuple[int, ...], time_ms: int) -> tuple[int, int, bool] | int:
@@ -102,6 +108,7 @@ class Model:
     queue: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     previous: int = 0
     previous_time_ms: int | None = None
+    last_ms: dict[int, int] = field(default_factory=dict)  # of each label
     newest_time_ms: int = 0
 
     def update(self, scores: tuple[int, ...], time_ms: int) -> tuple[int, int, bool] | int:
@@ -119,15 +126,19 @@ class Model:
         means = [sum(score + 128 for score in column) // len(self.queue) for column in columns]
         score = max(means)
         label = means.index(score)
-        if self.previous == 0 or self.previous_time_ms is None:
-            since_ms = float("inf")
-        else:
-            since_ms = time_ms - self.previous_time_ms
-        is_late = label != self.previous or since_ms > self.point.suppression_ms
-        is_new = score > self.point.thresholds[label] and is_late
+        is_new = score > self.point.thresholds[label] and self.is_late(label, time_ms)
         if is_new:
             self.previous, self.previous_time_ms = label, time_ms
+            self.last_ms[label] = time_ms
         return label, score, is_new
+
+    def is_late(self, label: int, time_ms: int) -> bool:
+        if self.point.suppress_each_word:
+            since_ms = time_ms - self.last_ms.get(label, -1_000_000)
+            return label != 0 and since_ms > self.point.suppression_ms
+        if label != self.previous or self.previous == 0 or self.previous_time_ms is None:
+            return True
+        return time_ms - self.previous_time_ms > self.point.suppression_ms
 
 
 def sure_of(label: int, score: int = 255, label_count: int = 4) -> tuple[int, ...]:
@@ -168,6 +179,48 @@ def test_the_same_word_again_only_after_the_suppression(device: Device) -> None:
         (1800, YES),
         (3350, YES),
     ]
+
+
+def said(*phases: tuple[int, int]) -> Callable[[int], tuple[int, ...]]:
+    """Scores for phases of (label, end in ms)."""
+    return lambda time_ms: sure_of(next(label for label, end_ms in phases if time_ms < end_ms))
+
+
+@pytest.mark.parametrize(
+    ("between", "each_word", "expected"),
+    [
+        (0, True, [(200, YES)]),
+        (0, False, [(200, YES), (1200, YES)]),
+        (1, True, [(200, YES), (700, 1)]),
+        (NO, True, [(200, YES), (700, NO)]),  # another word is heard, and the first not again
+        (NO, False, [(200, YES), (700, NO), (1200, YES)]),
+    ],
+)
+def test_a_pause_in_a_word_makes_one_of_it(
+    library: ctypes.CDLL, between: int, each_word: bool, expected: list[tuple[int, int]]
+) -> None:
+    point = OperatingPoint(300, 1500, 3, (150,) * 4, each_word)
+    scores = said((YES, 500), (between, 1000), (YES, 1500))
+    assert [
+        item for item in new_at(Device(library, point), scores, range(0, 1500, 100)) if item[1]
+    ] == expected
+
+
+@pytest.mark.parametrize(
+    ("each_word", "expected"),
+    [
+        (True, [(0, YES), (1000, NO), (1550, YES), (2550, NO)]),
+        (False, [(0, YES), (1000, NO), (1500, YES), (1700, NO), (3250, NO)]),
+    ],
+)
+def test_a_word_is_new_again_after_its_own_suppression(
+    library: ctypes.CDLL, each_word: bool, expected: list[tuple[int, int]]
+) -> None:
+    point = OperatingPoint(1, 1500, 1, (200,) * 4, each_word)
+    scores = said((YES, 100), (0, 1000), (NO, 1100), (0, 1500), (YES, 1700), (NO, 4000))
+    assert [
+        item for item in new_at(Device(library, point), scores, range(0, 4000, 50)) if item[1]
+    ] == expected
 
 
 def test_another_word_is_new_at_once(device: Device) -> None:
@@ -232,6 +285,7 @@ points = st.one_of(
         suppression_ms=st.sampled_from((1, 500, 1500)),
         minimum_count=st.integers(1, 4),
         thresholds=st.lists(st.integers(180, NEVER), min_size=1, max_size=6).map(tuple),
+        suppress_each_word=st.booleans(),
     ),
 )
 steps_ms = st.one_of(st.integers(0, 40), st.integers(0, 400), st.integers(0, 3000), st.integers(-1200, 0))
@@ -242,10 +296,14 @@ steps_ms = st.one_of(st.integers(0, 40), st.integers(0, 400), st.integers(0, 300
 def test_every_stream_as_the_rules_say(
     library: ctypes.CDLL, data: st.DataObject, point: OperatingPoint
 ) -> None:
-    """Streams that dwell on one label, so that there is much to detect; any step of time, also backwards."""
+    """Streams that dwell on one label, so that there is much to detect; any step of time, also backwards.
+
+    The twin in Python (train/detection) decides the same, where time does not run backwards.
+    """
     device, model = Device(library, point), Model(point)
     label_count = len(point.thresholds)
     time_ms = 5000
+    rows, times_ms, words = [], [], []
     for _ in range(data.draw(st.integers(1, 12), label="phases")):
         step_ms = data.draw(steps_ms, label="step")
         label = data.draw(st.integers(0, label_count - 1), label="label")
@@ -256,7 +314,14 @@ def test_every_stream_as_the_rules_say(
         scores = tuple((top if i == label else noise[i]) - 128 for i in range(label_count))
         for _ in range(data.draw(st.integers(1, 70), label="repeats")):
             time_ms += step_ms if time_ms + step_ms >= 0 else 0
-            assert device.update(scores, time_ms) == model.update(scores, time_ms)
+            result = device.update(scores, time_ms)
+            assert result == model.update(scores, time_ms)
+            if isinstance(result, tuple):
+                rows.append(scores)
+                times_ms.append(time_ms)
+                if result[2] and result[0]:
+                    words.append(Heard(time_ms, *result[:2]))
+    assert recognize(np.array(rows, np.int8).reshape(-1, label_count), times_ms, point) == words
 
 
 FAKE_HAL = """

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from train.core import runfolder
+from train.core.errors import typed
 from train.core.results.accuracy import Accuracy
 from train.core.results.result_file import ResultFile
 from train.core.typed_json import Json
@@ -361,7 +362,7 @@ class BoardsReport(ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot report {path.parents[1]}"
+        return f"earshot report {typed(path.parents[1])}"
 
     @staticmethod
     def path_of(run: Path) -> Path:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from train.core.errors import typed
 from train.core.results.result_file import ResultFile
 
 # Ways to come by figures: the names of their files.
@@ -34,7 +35,7 @@ class PiFigures(ResultFile):
         label: what they are worth, see ``hil.provenance``.
         avg_ms: of an inference, the mean; None where no time means anything.
         std_ms: the standard deviation; None where there are no single runs.
-        flops: of an inference.
+        flops: of an inference; None where that cannot be counted.
         memory_bytes: that its nodes allocate.
         output_shape: of the scores.
     """
@@ -43,7 +44,7 @@ class PiFigures(ResultFile):
     avg_ms: float | None
     std_ms: float | None
     graph_bytes: int
-    flops: int
+    flops: int | None
     memory_bytes: int
     verdict: Verdict
     graph_sha256: str
@@ -51,7 +52,7 @@ class PiFigures(ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot pi {path.parents[1]} {_FLAGS.get(path.stem, f'--{path.stem}')}"
+        return f"earshot pi {typed(path.parents[1])} {_FLAGS.get(path.stem, f'--{path.stem}')}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +149,7 @@ class TimedOnPi(RunOnPi):
     with_stats_us: RunTimes
     timings_us: RunTimes
     peak_memory_bytes: int | None
-    flops_per_s: int
+    flops_per_s: int | None
     nodes: tuple[TimedNode, ...]
 
 
@@ -237,4 +238,4 @@ class PiSubmission(ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot pi {path.parents[1]} --submission FOLDER"
+        return f"earshot pi {typed(path.parents[1])} --submission FOLDER"

@@ -28,6 +28,11 @@ class ResultFile:
         raise NotImplementedError
 
     @classmethod
+    def of_version(cls, content: dict[str, Json], version: int) -> dict[str, Json]:
+        """The content of a file of an older version, or of this one, as this version has it."""
+        return content
+
+    @classmethod
     def without_version(cls, content: Json) -> Json:
         """The content of a file without a version, as version 1 has it."""
         return content
@@ -75,4 +80,5 @@ class ResultFile:
                 f"{path}: is of version {version}, made by a newer Earshot; this one reads up to version "
                 f"{cls.VERSION}: update Earshot, or make it again with: {cls.made_by(path)}"
             )
-        return {name: value for name, value in content.items() if name != _VERSION_KEY}
+        fields = {name: value for name, value in content.items() if name != _VERSION_KEY}
+        return cls.of_version(fields, version)

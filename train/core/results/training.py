@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from train.core.errors import UserError
+from train.core.errors import UserError, typed
 from train.core.results.accuracy import Accuracy
 from train.core.results.result_file import ResultFile
 from train.core.typed_json import KEY, Json
@@ -213,7 +213,7 @@ class Metrics(Artefacts, ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot train --resume {path.parent}"
+        return f"earshot train --resume {typed(path.parent)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +260,7 @@ class History(Curves, ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot train --resume {path.parent}"
+        return f"earshot train --resume {typed(path.parent)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,7 +302,7 @@ class ClipList(ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot train --resume {path.parents[1]}"
+        return f"earshot train --resume {typed(path.parents[1])}"
 
     @classmethod
     def without_version(cls, content: Json) -> Json:
@@ -317,7 +317,7 @@ class MistakeList(ResultFile):
 
     @classmethod
     def made_by(cls, path: Path) -> str:
-        return f"earshot train --resume {path.parents[1]}"
+        return f"earshot train --resume {typed(path.parents[1])}"
 
     @classmethod
     def without_version(cls, content: Json) -> Json:

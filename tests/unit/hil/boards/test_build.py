@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from places import ROOT
 
@@ -280,14 +281,23 @@ def test_mistakes_are_one_line_and_exit_2(arguments: list[str], message: str) ->
     assert "Traceback" not in done.stderr
 
 
-def test_a_recording_at_another_rate(run: Path, tmp_path: Path) -> None:
+def test_a_recording_at_another_rate_is_converted(run: Path, tmp_path: Path) -> None:
     from train.audio import wav
 
-    path = tmp_path / "fast.wav"
-    path.write_bytes(wav.encode_wav(wav.read_wav(run / "clips" / "yes_1.wav", 16000), 44100))
+    samples = np.repeat(wav.read_wav(run / "clips" / "yes_1.wav", 16000), 3)
+    path = tmp_path / "slow.wav"
+    path.write_bytes(wav.encode_wav(samples, 48000))
     done = hil("run", "--board", "host", "--wav", path, run)
-    assert done.returncode == 2
-    assert "44100 Hz, expected 16000 Hz" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert f"playing {path} at 0 ms" in done.stderr + done.stdout
+
+
+def test_a_file_without_sound_is_refused(run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "notes.wav"
+    path.write_text("not a recording")
+    done = hil("run", "--board", "host", "--wav", path, run)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert str(path) in done.stderr
 
 
 def test_a_run_without_a_word_needs_a_recording(run: Path) -> None:

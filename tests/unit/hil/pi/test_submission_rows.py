@@ -1,8 +1,11 @@
-"""Rows of a submission on a disk that is full."""
+"""Rows of a submission: on a disk that is full, and of files of any name."""
+
+import os
 
 import pytest
 from disk import file_limit
 
+from train.challenge.answer_key import read_key
 from train.challenge.submission import Row, Rows
 from train.core.errors import UserError
 
@@ -26,3 +29,18 @@ def test_a_full_disk(tmp_path):
     labels, faults = again.finish()
     assert labels == {"yes": rows.count, "no": 1}
     assert faults == []
+
+
+def test_its_own_reader_reads_every_name_back(tmp_path):
+    """Also what CSV, terminals and spreadsheets have rules for; a list of faults is a line for each."""
+    names = [" a ", "'", "=1+1", "a\nb", "a\r\nb", "a\rb", "a\x1b[31m", 'a"b', "a,b", "größe", "開始"]
+    names = sorted((f"{name}.wav" for name in [*names, "\udcff"]), key=os.fsencode)
+    rows = Rows(tmp_path / "out.csv")
+    with rows.append({}):
+        for name in names:
+            rows.add(Row.of_fault(name, "not a WAV", False))
+    rows.finish()
+    assert list(read_key(rows.path)) == names
+    said = rows.errors.read_text(encoding="utf-8")
+    assert said.count("\n") == len(said.splitlines()) == len(names)
+    assert "\x1b" not in said

@@ -156,10 +156,55 @@ def test_every_flag_arrives():
     assert job_of(*(f"{flag}={value}" for flag, value in EVERY_FLAG.items())) == EVERY_SETTING
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "is_on"),
+    [
+        ("average", [], False),
+        ("average", ["--dc-block"], True),
+        ("log", [], True),
+        ("log_mel", [], True),
+        ("log_mel", ["--no-dc-block"], False),
+        ("pcan", [], True),
+        ("mfcc", [], False),
+        ("mfcc", ["--dc-block"], True),
+        ("raw", [], False),
+    ],
+)
+def test_which_front_ends_block_dc(name, given, is_on):
+    assert job_of("--words", "yes", "--preprocess", name, *given).front_end.dc_block is is_on
+
+
+STRONG_LOG = ("--recipe", "strong", "--preprocess", "log_mel")
+
+
+@pytest.mark.parametrize(
+    ("given", "gains", "dc_offset"),
+    [
+        ([], (1, 1), 0),
+        (["--dc-block"], (1, 1), 0),
+        (["--gain", "0.3"], (0.3, 0.3), 0),
+        (["--gain", "0.3,2", "--dc-offset", "20"], (0.3, 2), 20),
+        (STRONG_LOG, (1, 1), 0),  # the level is drawn on features, the offset is taken off
+        ([*STRONG_LOG, "--no-dc-block"], (1, 1), 1500),
+        ([*STRONG_LOG, "--no-dc-block", "--dc-offset", "0"], (1, 1), 0),
+        ([*STRONG_LOG, "--gain", "0.5,1"], (0.5, 1), 0),
+        ([*STRONG_LOG, "--feature-augmentation", "none"], (0.05, 1.5), 0),
+        ([*STRONG_LOG, "--feature-augmentation", "quieter_db=0,louder_db=0"], (0.05, 1.5), 0),
+        (["--recipe", "strong", "--feature-augmentation", "none"], (0.05, 1.5), 1500),  # average
+    ],
+)
+def test_the_level_is_drawn_in_one_place_and_never_by_the_originals_recipe(given, gains, dc_offset):
+    augmentation = job_of("--words", "yes", *given).augmentation
+    assert (augmentation.gain_low, augmentation.gain_high) == gains
+    assert augmentation.dc_offset == dc_offset
+
+
 def test_no_flag_was_forgotten_above():
     others = {
         "--help",
         "--recipe",
+        "--dc-block",
+        "--no-dc-block",
         "--random-data",
         "--out",
         "--overwrite",
@@ -272,7 +317,8 @@ def test_help_names_every_architecture_and_default():
     assert f"one of {', '.join(architectures.names())} (tiny_conv)" in text
     assert "steps of each phase (12000,3000 / 12000)" in text
     assert "rate of each phase (0.001,0.0001 / 0.006)" in text
+    by_recipe_or_front_end = ("gain_low", "gain_high", "dc_offset", "dc_block")
     for group in (FrontEnd(), Augmentation()):
         for field in dataclasses.fields(group):
             value = getattr(group, field.name)
-            assert isinstance(value, tuple) or f"({value})" in text, field.name
+            assert field.name in by_recipe_or_front_end or f"({value})" in text, field.name

@@ -1,12 +1,15 @@
 """What commands say and how they end; and what C++ libraries may say."""
 
+import io
 import os
 import sys
+from pathlib import Path
 
 import pytest
+from rich.table import Table
 
 from train.core import console
-from train.core.errors import Interrupted, UserError
+from train.core.errors import Interrupted, UserError, typed
 from train.core.native import captured_stderr, quiet_stderr
 
 
@@ -111,3 +114,60 @@ def test_quiet_unless_it_fails(capfd):
     with pytest.raises(RuntimeError):
         fail()
     assert capfd.readouterr().err == "the reason\n"
+
+
+PATH = "out/größe – 開始 [bold]:smile:"
+SEEN = {
+    "ascii": b"out/gr\\xf6\\xdfe - \\u958b\\u59cb [bold]:smile:\n",
+    "latin-1": b"out/gr\xf6\xdfe - \\u958b\\u59cb [bold]:smile:\n",
+    "cp932": "out/gr\\xf6\\xdfe - 開始 [bold]:smile:\n".encode("cp932"),
+    "utf-8": f"{PATH}\n".encode(),
+}
+
+
+@pytest.mark.parametrize("encoding", SEEN)
+def test_a_terminal_that_lacks_characters(monkeypatch, encoding):
+    stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding, write_through=True) for _ in range(2))
+    monkeypatch.setattr(sys, "stdout", stdout)
+    monkeypatch.setattr(sys, "stderr", stderr)
+
+    def main() -> None:
+        console.say(PATH)
+        table = Table(title=PATH, title_justify="left")
+        table.add_column(PATH)
+        table.add_row(PATH)
+        console.show(table)
+        raise UserError(PATH)
+
+    assert end_of(main) == 2
+    assert stdout.buffer.getvalue().startswith(SEEN[encoding])
+    assert stdout.buffer.getvalue().count(SEEN[encoding].strip()) == 4
+    assert stderr.buffer.getvalue() == b"error: " + SEEN[encoding]
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("a\x1b[31mb", "a\\x1b[31mb"),
+        ("a\rb", "a\\rb"),
+        ("a\x9bb\x00", "a\\x9bb\\x00"),
+        ("a\u202eb\u2028", "a\\u202eb\\u2028"),
+        (os.fsdecode(b"\xffx"), "\\xffx"),
+        ("a\u200cb", "a\u200cb"),  # Persian has words with it
+    ],
+)
+def test_what_would_command_the_terminal_is_shown(capsys, text, seen):
+    console.say(text)
+    console.log(text)
+    console.warn(text)
+    assert end_of(raiser(UserError(text))) == 2
+    said = capsys.readouterr()
+    assert said.out == f"{seen}\n"
+    assert said.err == f"{seen}\nwarning: {seen}\nerror: {seen}\n"
+    assert console.printable(f"{text}\n\t") == f"{seen}\\n\\t"
+
+
+def test_commands_in_messages_can_be_typed():
+    assert typed(Path("out/yes_no")) == "out/yes_no"
+    assert typed(Path("out/a b;c")) == "'out/a b;c'"
+    assert typed(Path("-x")) == "./-x"

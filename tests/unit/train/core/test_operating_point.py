@@ -1,5 +1,6 @@
 """What is in force in a run folder, how it gets into C, and what is said of a file that is wrong."""
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -38,13 +39,14 @@ def edit(run: Path, change: Callable[[dict[str, Any]], object]) -> None:
 def test_without_a_choice_the_originals(run: Path) -> None:
     """Those of RecognizeCommands on the device: 1000 ms, 1500 ms, 3, 200."""
     assert in_force(run, runfolder.read_spec(run)) == (ORIGINAL, original(4))
-    assert original(4) == OperatingPoint(1000, 1500, 3, (200, 200, 200, 200))
+    assert original(4) == OperatingPoint(1000, 1500, 3, (200, 200, 200, 200), suppress_each_word=False)
 
 
 def test_settings_get_into_c_and_nothing_else_changes(run: Path) -> None:
     generate(run)
     before = files(run)
-    assert b"kAverageWindowDurationMs = 1000," in before["operating_point.h"]
+    for line in (b"kAverageWindowDurationMs = 1000,", b"kSuppressEachWord = 0,"):
+        assert line in before["operating_point.h"]
     assert re.findall(rb"^    (\d+),", before["operating_point.c"], re.MULTILINE) == [b"200"] * 4
 
     put_in_force(run, POINT)
@@ -57,8 +59,13 @@ def test_settings_get_into_c_and_nothing_else_changes(run: Path) -> None:
     }
     header = after["operating_point.h"].decode()
     assert f"// Operating point: {TUNED}, SHA-256 {POINT.sha256}\n" in header
-    for line in ("kAverageWindowDurationMs = 300", "kSuppressionMs = 1500", "kMinimumCount = 3"):
-        assert f"  {line},\n" in header
+    for line in (
+        "kAverageWindowDurationMs = 300",
+        "kSuppressionMs = 1500",
+        "kMinimumCount = 3",
+        "kSuppressEachWord = 1",
+    ):
+        assert f"  {line}," in header
     assert "    140,  // yes\n    0,  // gr\\u00f6\\u00dfe\n" in after["operating_point.c"].decode()
 
 
@@ -70,6 +77,20 @@ def test_the_original_is_a_choice_by_its_name(run: Path) -> None:
     assert in_force(run, runfolder.read_spec(run)) == (ORIGINAL, original(4))
     generate(run)
     assert files(run) == before
+
+
+def test_points_of_before_keep_the_rule_that_they_were_measured_with(run: Path) -> None:
+    put_in_force(run, POINT)
+
+    def as_version_1(content: dict[str, Any]) -> None:
+        content["version"] = 1
+        for point in content["points"].values():
+            del point["settings"]["suppress_each_word"]
+
+    edit(run, as_version_1)
+    expected = dataclasses.replace(POINT, suppress_each_word=False)
+    assert in_force(run, runfolder.read_spec(run)) == (TUNED, expected)
+    assert expected.sha256 != POINT.sha256
 
 
 def test_firmware_of_other_thresholds_is_not_built(run: Path) -> None:

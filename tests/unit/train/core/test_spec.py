@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.core.errors import UserError
-from train.core.spec import FRONT_ENDS, FrontEnd, ModelSpec, labels_for, parse_words
+from train.core.spec import FRONT_ENDS, FrontEnd, ModelSpec, labels_for
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,8 @@ def test_mel_bands():
         ({"clip_duration_ms": 29}, "a clip of 29 ms is shorter than one window of 30 ms"),
         ({"feature_bin_count": 0}, "feature_bin_count is 0, expected 1 to 257"),
         ({"feature_bin_count": 258}, "feature_bin_count is 258, expected 1 to 257"),
+        ({"name": "raw", "dc_block": True}, "raw: its samples stay as they are; leave out --dc-block"),
+        ({"dc_block": "false"}, "dc_block is 'false', expected true or false"),
     ],
 )
 def test_front_end_refuses(settings, message):
@@ -152,8 +154,9 @@ def test_front_end_hash_covers_every_setting():
         FrontEnd(window_size_ms=31),
         FrontEnd(window_stride_ms=21),
         FrontEnd(feature_bin_count=41),
+        FrontEnd(dc_block=True),
     ]
-    assert len({front_end.sha256 for front_end in [FrontEnd(), *others]}) == 9
+    assert len({front_end.sha256 for front_end in [FrontEnd(), *others]}) == 10
     assert FrontEnd().sha256 == FrontEnd().sha256
 
 
@@ -219,6 +222,18 @@ def test_a_spec_from_before_there_was_more_than_average_loads():
     assert front_end.sha256.startswith("1ca161614c410c1d")
 
 
+def test_a_spec_says_that_dc_is_blocked_only_where_it_is():
+    """So that what was made before there was dc_block keeps its bytes and its hashes."""
+    plain, blocked = (
+        ModelSpec(labels_for(("yes",)), front_end=FrontEnd("log_mel", dc_block=dc_block))
+        for dc_block in (False, True)
+    )
+    assert "dc_block" not in plain.to_json()
+    assert '"dc_block": true' in blocked.to_json()
+    for spec in (plain, blocked):
+        assert ModelSpec.from_json(spec.to_json()) == spec
+
+
 def altered(**changes: object) -> str:
     content = json.loads(SPEC.to_json()) | changes
     return json.dumps({name: value for name, value in content.items() if value is not None})
@@ -246,39 +261,3 @@ def test_json_refuses(text, message):
     with pytest.raises(UserError, match=message) as caught:
         ModelSpec.from_json(text, "out/yes/spec.json")
     assert "spec.json" in str(caught.value) or "labels start" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("yes", ("yes",)),
-        ("yes,no", ("yes", "no")),
-        ("no,yes", ("no", "yes")),  # order is the order of the outputs
-        (" Yes , NO ", ("yes", "no")),
-        ("größe,día", ("größe", "día")),
-        ("turn on,off", ("turn on", "off")),
-        (" Hey  \tRobot\n,off", ("hey robot", "off")),
-    ],
-)
-def test_parse_words(text, words):
-    assert parse_words(text) == words
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "there is an empty word"),
-        ("yes,", "there is an empty word"),
-        ("yes,,no", "there is an empty word"),
-        ("yes, ,no", "there is an empty word"),
-        ("yes,no,Yes", "yes named more than once"),
-        ("_silence_", "'_silence_' cannot be a word"),
-        ("_background_noise_", "cannot be a word"),
-        ("..", "cannot be a word"),
-        ("a/b", "cannot be a word"),
-        ("a\\b", "cannot be a word"),
-    ],
-)
-def test_parse_words_refuses(text, message):
-    with pytest.raises(UserError, match=message):
-        parse_words(text)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.core.errors import UserError
-from train.data.augment import draw_shift, draw_volume, mix, shift
+from train.data.augment import draw_shift, draw_volume, mix, shift, through_microphone
 from train.settings.augmentation import Augmentation
 
 AUDIO = np.array([1, 2, 3, 4, 5], dtype=np.float32)
@@ -93,8 +93,44 @@ def test_mix_adds_and_clips():
         ({"background_volume": 1.1}, "--background-volume is 1.1, expected 0 to 1"),
         ({"background_volume": float("nan")}, "--background-volume is nan"),
         ({"background_frequency": -0.1}, "--background-frequency is -0.1, expected 0 to 1"),
+        ({"gain_low": 0.0}, "--gain is 0,1, expected the least and the most, such as 0.05,1.5"),
+        ({"gain_low": 2, "gain_high": 1}, "--gain is 2,1, expected the least and the most"),
+        ({"gain_low": float("nan")}, "--gain is nan,1"),
+        ({"gain_high": float("inf")}, "--gain is 1,inf, .* up to 100"),
+        ({"dc_offset": -1}, "--dc-offset is -1, expected 0 to 32768"),
+        ({"dc_offset": float("nan")}, "--dc-offset is nan"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, message):
     with pytest.raises(UserError, match=message):
         Augmentation(**settings)
+
+
+TONE = (0.5 * np.sin(np.arange(400) * np.pi / 20)).astype(np.float32)  # ten turns
+
+
+def test_the_microphone_of_the_original_draws_nothing():
+    generator = np.random.default_rng(0)
+    assert through_microphone(TONE, Augmentation(), generator) is TONE
+    assert generator.random() == np.random.default_rng(0).random()
+
+
+def test_a_microphone_has_a_gain_and_an_offset_in_steps_of_int16():
+    settings = Augmentation(gain_low=0.05, gain_high=1.5, dc_offset=1500)
+    heard = np.stack([through_microphone(TONE, settings, np.random.default_rng(seed)) for seed in range(400)])
+    again = through_microphone(TONE, settings, np.random.default_rng(7))
+    assert heard.dtype == np.float32
+    assert np.array_equal(heard[7], again)
+    assert np.array_equal(heard * 32768, np.rint(heard * 32768))
+    offsets = heard.mean(axis=1, dtype=np.float64) * 32768
+    gains_db = 20 * np.log10(heard.std(axis=1) / TONE.std())
+    assert -26.1 < gains_db.min() < -24
+    assert 2.5 < gains_db.max() < 3.6
+    assert np.median(gains_db) == pytest.approx(-11.2, abs=2)  # even in decibels
+    assert -1501 < offsets.min() < -1300
+    assert 1300 < offsets.max() < 1501
+
+
+def test_a_microphone_clips():
+    heard = through_microphone(TONE, Augmentation(gain_low=3, gain_high=3), np.random.default_rng(0))
+    assert (heard.min(), heard.max()) == (-1.0, 32767 / 32768)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING, TRAINING, VALIDATION
 from train.core.spec import FrontEnd, ModelSpec, labels_for
 from train.data.corpus import Clip, Corpus, read_corpus
-from train.data.dataset import SILENCE_INDEX, UNKNOWN_INDEX, AudioSource, Split, make_split
+from train.data.dataset import SILENCE_INDEX, UNKNOWN_INDEX, AudioSource, Example, Split, make_split
 from train.settings.augmentation import Augmentation
 from train.settings.sampling import Sampling
 
@@ -308,6 +309,24 @@ def test_loud_sums_are_clipped(write_corpus):
     variants = variants_of(corpus, Augmentation(background_volume=1, background_frequency=1), count=20)
     assert variants.max() == 1.0
     assert to_float(np.array([32767], dtype=np.int16))[0] < 1.0  # so it was reached by adding
+
+
+def test_a_microphone_comes_last_and_leaves_what_is_drawn_before(noisy):
+    """Word and noise get the gain and the offset together; the original's clips stay as they were."""
+    plain = Augmentation(time_shift_ms=20, background_volume=0.5)
+    through = replace(plain, gain_low=0.5, gain_high=0.5, dc_offset=300)
+    before, after = (variants_of(noisy, augmentation, count=40) * 32768 for augmentation in (plain, through))
+    offsets = (after - before / 2).mean(axis=1)
+    assert np.abs(after - before / 2 - offsets[:, np.newaxis]).max() <= 1
+    assert 200 < np.abs(offsets).max() <= 301
+    assert len(set(offsets.round())) > 20
+
+
+def test_silence_goes_through_the_microphone_too(noisy):
+    augmentation = Augmentation(gain_low=0.01, gain_high=0.01)
+    quiet = AudioSource(noisy, SPEC, augmentation, 5).training_variant(Example(None, SILENCE_INDEX), 3, 1)
+    loud = AudioSource(noisy, SPEC, Augmentation(), 5).training_variant(Example(None, SILENCE_INDEX), 3, 1)
+    assert 0 < np.abs(quiet).max() < 0.02 * np.abs(loud).max()
 
 
 def test_recordings_of_silence_are_silence_and_not_unknown_words():

@@ -1,5 +1,6 @@
 """Corpora beside the first: feature banks, test recordings of other speakers, shares of a batch."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,14 @@ def test_a_bank_trains_and_recordings_test(bank, recordings):
         material.main.clips.plain_features(silence),
         wav_features(material.tested.audio.plain(silence), FRONT_END),
     )
+
+
+def test_a_bank_is_said_to_be_taken_without_blocking_dc(bank, recordings, capfd):
+    job = Job(("yes", "no"), data=str(bank), test_data=str(recordings), front_end=FRONT_END)
+    gather(job)
+    assert "--dc-block" not in capfd.readouterr().err
+    gather(replace(job, front_end=FrontEnd("log_mel", dc_block=True)))
+    assert "bank.npz is taken as it is: --dc-block changes" in capfd.readouterr().err
 
 
 def test_evaluating_takes_the_same_test_clips(bank, recordings):

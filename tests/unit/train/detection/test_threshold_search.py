@@ -91,17 +91,19 @@ def test_the_smoothing_that_hears_most_is_taken(
 
 
 def test_words_together_stay_within_the_target_too() -> None:
-    """yes twice within its suppression is one event, but not with another word between the two."""
+    """yes twice within its suppression is one event, but as in micro_speech not with another word between."""
     between = [(20_000, YES, 200, 6), (20_600, NO, 200, 3), (20_900, YES, 200, 6)]
     made = evidence(SPOKEN, between)
-    _, rows = choose(made, 2 * PER_HOUR, STEP_MS)
+    _, rows = choose(made, 2 * PER_HOUR, STEP_MS, suppress_each_word=False)
     assert [row.false_accepts <= 2 for row in rows] == [True] * 7
     assert (rows[-1].window_ms, rows[-1].thresholds) == (100, (NEVER, NEVER, 200, 0))
     smoothed = smooth(made.others.scores, made.others.times_ms, 100, 2)
-    alone = decide(smoothed, (NEVER, NEVER, 100, NEVER), 1500)
-    together = decide(smoothed, (NEVER, NEVER, 100, 100), 1500)
+    alone = decide(smoothed, (NEVER, NEVER, 100, NEVER), 1500, False)
+    together = decide(smoothed, (NEVER, NEVER, 100, 100), 1500, False)
     assert [item.label for item in alone] == [YES]
     assert [item.label for item in together] == [YES, NO, YES], "else the test would prove nothing"
+    each_word = decide(smoothed, (NEVER, NEVER, 100, 100), 1500, True)
+    assert [item.label for item in each_word] == [YES, NO]
 
 
 def test_a_target_out_of_reach_says_by_how_much() -> None:

@@ -136,6 +136,10 @@ def test_teachers_are_averaged(teacher_run):
             ModelSpec(labels_for(("yes",)), front_end=FrontEnd("log")),
             "its front end is average.*expected.* log;",
         ),
+        (
+            ModelSpec(labels_for(("yes",)), front_end=FrontEnd(dc_block=True)),
+            "was trained with --no-dc-block; pass --no-dc-block for this job, too, or train",
+        ),
     ],
 )
 def test_a_teacher_of_something_else_is_refused(teacher_run, spec, message):

@@ -135,6 +135,19 @@ def test_masks_are_no_longer_than_asked():
     assert masked.all(axis=1).sum(axis=1).max() in (3, 4)
 
 
+def test_a_microphone_moves_the_clip_and_its_noise():
+    """Noise is as far below the word as before, however quiet the recording is."""
+    word = np.full((200, *SHAPE), 200.0)
+    noise = np.full((1, *SHAPE), 200 * OCTAVES, np.float32)
+    settings = {"noise_frequency": 1.0, "noise_volume": 1.0}
+    before = changed(word, noise, **settings)
+    after = changed(word, noise, quieter_db=26, louder_db=3.5, **settings)
+    moved_db = (after - before)[:, 0, 0] * OCTAVES * 10 * np.log10(2)
+    assert np.ptp(after - before, axis=(1, 2)).max() <= 1  # rounding
+    assert -26.5 < moved_db.min() < -24
+    assert 2.5 < moved_db.max() < 4
+
+
 @pytest.mark.parametrize("name", ["average", "pcan"])
 def test_a_recipe_for_logarithmic_features_refuses_others(name):
     with pytest.raises(UserError, match=f"--preprocess {name}: this recipe .*--preprocess log or log_mel"):

@@ -1,0 +1,162 @@
+"""What a microphone's DC offset and level cost, by recipe: ``make bench-robustness``.
+
+The test clips of real recordings are heard by microphones of another gain and offset, and scored by the int8
+model in TFLite-Micro's arithmetic. Finished runs in out/robustness/ are kept. Writes
+out/bench/robustness.json, an object for each recipe and condition, and the table in docs/MICROPHONES.md.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import document_table  # beside this file, as the next one
+import numpy as np
+from numpy.typing import NDArray
+from sweep import RECORDINGS, SHARED, SMALL, Run, check_recordings
+
+from train.audio.frontend import model_input, wav_features
+from train.core import console, runfolder
+from train.core.console import log
+from train.core.errors import UserError
+from train.core.layout import TESTING
+from train.core.metrics import wilson_interval
+from train.core.results.training import Metrics
+from train.data.augment import microphone
+from train.data.job_data import gather
+from train.settings.job import trained_job
+from train.tflite.tflm import TflmModel
+from train.tflite.tflm_pool import run_model
+
+_OUT = Path("out/bench/robustness.json")
+_FOLDER = Path("out/robustness")
+_SEED = 59185
+_JOB = f"--words yes,no --data {RECORDINGS}"
+_BEST = "best"  # this and the last are the runs of that name in docs/ACCURACY.md
+_RECIPES = {
+    "original": "",
+    "original, DC blocked": "--dc-block",
+    _BEST: SMALL,
+    "with_bank": f"--data {SHARED / 'speech_commands_logmel_bank.npz'}@0.7 {SMALL} "
+    "--architecture spectro_residual",
+}
+_CLEAN = "as recorded"
+Audio = NDArray[np.float32]  # (clips, clip_samples)
+_LARGEST_LOSS = 0.03  # of the best recipe, in each of the next
+_PROMISED = ("DC +1000", "gain 0.1", "gain 0.1, DC +1000")
+
+Row = dict[str, Any]
+
+
+def played_at(audio: Audio, speed: float) -> Audio:
+    """As a clock records it that is slower by this factor: each sample lies that much further on."""
+    places = np.arange(audio.shape[1])
+    heard = [np.interp(places * speed, places, clip, right=0.0) for clip in audio]
+    return np.array(heard, dtype=np.float32)
+
+
+def band_limited(audio: Audio, share: float) -> Audio:
+    """Without what lies above a share of the band: a recording that was made at a lower rate."""
+    spectrum = np.fft.rfft(audio)
+    spectrum[:, int(share * spectrum.shape[1]) :] = 0
+    return np.fft.irfft(spectrum, audio.shape[1]).astype(np.float32)
+
+
+# The gain and the DC offset, in steps of int16, come last, as in a microphone.
+_CONDITIONS: dict[str, Callable[[Audio], Audio]] = {
+    _CLEAN: lambda audio: audio,
+    "DC +500": lambda audio: microphone(audio, 1.0, 500),
+    "DC +1000": lambda audio: microphone(audio, 1.0, 1000),
+    "DC +3000": lambda audio: microphone(audio, 1.0, 3000),
+    "gain 0.3": lambda audio: microphone(audio, 0.3, 0),
+    "gain 0.1": lambda audio: microphone(audio, 0.1, 0),
+    "gain 0.1, DC +1000": lambda audio: microphone(audio, 0.1, 1000),
+    "gain 4, clipped": lambda audio: microphone(audio, 4.0, 0),
+    "gain 16, clipped": lambda audio: microphone(audio, 16.0, 0),
+    "recorded at 8 kHz": lambda audio: band_limited(audio, 0.5),
+    "clock 3 % slow": lambda audio: played_at(audio, 1.03),
+    "sampled at 14.7 kHz": lambda audio: played_at(audio, 16 / 14.7),  # every third sample of 44.1 kHz
+}
+
+
+def planned() -> Iterator[tuple[str, Run]]:
+    """Every recipe by its name, and the run of it."""
+    for name, flags in _RECIPES.items():
+        folder = _FOLDER / name.replace(", ", "-").replace(" ", "_")
+        yield name, Run.of("robustness", folder, f"{_JOB} {flags}", _SEED)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--recipe", action="append", choices=tuple(_RECIPES), help="only these rows (all)")
+    flags = parser.parse_args()
+    check_recordings()
+    for name, run in planned():
+        if name in (flags.recipe or _RECIPES):
+            run.finish()
+    rows = [row for name, run in planned() if run.is_finished for row in measure(name, run.folder)]
+    runfolder.write_json(_OUT, rows)
+    document_table.write("MICROPHONES.md", "make bench-robustness", table(rows))
+    print(f"{_OUT}\ndocs/MICROPHONES.md")
+    check(rows)
+
+
+def measure(recipe: str, run: Path) -> list[Row]:
+    """A row for each condition, of the test clips of a run."""
+    spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
+    material = gather(trained_job(run, spec), (TESTING,))
+    split = material.splits[TESTING]
+    audio = material.audio_of(TESTING).plain(split)
+    labels = np.array([example.label for example in split.examples])
+    metrics = Metrics.read(run / runfolder.METRICS)
+    path = run / runfolder.TFLITE
+    model = TflmModel(path.read_bytes(), str(path))
+
+    def right(heard: Audio) -> int:
+        scores = run_model(model, model_input(wav_features(heard, spec.front_end), spec.front_end))
+        return int((scores.argmax(axis=1) == labels).sum())
+
+    rows = []
+    for condition, heard_by in _CONDITIONS.items():
+        correct = right(heard_by(audio))
+        row = {
+            "recipe": recipe,
+            "condition": condition,
+            "accuracy": correct / len(labels),
+            "clips": len(labels),
+            "interval": wilson_interval(correct, len(labels)),
+            "command": metrics.command,
+            "seed": metrics.seed,
+            "label": "host",
+        }
+        log(f"{recipe}, {condition}: {100 * row['accuracy']:.1f} % of {len(labels)}")
+        rows.append(row)
+    return rows
+
+
+def table(rows: list[Row]) -> str:
+    """A line for each condition, a column for each recipe."""
+    recipes = list(dict.fromkeys(row["recipe"] for row in rows))
+    found = {(row["recipe"], row["condition"]): 100 * row["accuracy"] for row in rows}
+    lines = [f"| microphone | {' | '.join(recipes)} |", "|---|" + "---|" * len(recipes)]
+    for condition in _CONDITIONS:
+        cells = " | ".join(f"{found[recipe, condition]:.1f} %" for recipe in recipes)
+        lines.append(f"| {condition} | {cells} |")
+    clips = " and ".join(sorted({f"{row['clips']:,}" for row in rows}))
+    return "\n".join([*lines, "", f"{clips} test clips each, one seed."])
+
+
+def check(rows: list[Row]) -> None:
+    """Raise a UserError if the best recipe loses more than it may."""
+    accuracies = {row["condition"]: row["accuracy"] for row in rows if row["recipe"] == _BEST}
+    for condition in _PROMISED if accuracies else ():
+        loss = accuracies[_CLEAN] - accuracies[condition]
+        if loss > _LARGEST_LOSS:
+            raise UserError(
+                f"{_BEST}, {condition}: loses {100 * loss:.1f} points, "
+                f"expected at most {100 * _LARGEST_LOSS:g}"
+            )
+
+
+if __name__ == "__main__":
+    console.run(main)
