@@ -85,7 +85,7 @@ class FrontEnd:
     """Settings of the front end and all that follows from them.
 
     The formulas of frames and groups are those of speech_commands' ``prepare_model_settings`` for
-    ``preprocess=average``. ``dc_block``: each window's mean is taken off (docs/adr/0019-dc-block.md).
+    ``preprocess=average``. ``dc_block``: each window's mean is taken off (docs/adr/0020-dc-block.md).
     """
 
     name: str = "average"

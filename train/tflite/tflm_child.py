@@ -97,9 +97,11 @@ def _probe(end: dict[str, Any], seed: int) -> NDArray[Any]:
     """Noise of 8 bits or floats; of wider integers, which may be places in a table, zeros."""
     rng, shape, dtype = np.random.default_rng(seed), end["shape"], np.dtype(end["dtype"])
     if dtype.kind == "f":
-        return rng.normal(0, 1, shape).astype(dtype)
+        floats: NDArray[Any] = rng.normal(0, 1, shape).astype(dtype)
+        return floats
     if dtype in (np.int8, np.uint8):
-        return rng.integers(0, 256, shape, dtype=np.uint8).view(dtype)
+        steps: NDArray[Any] = rng.integers(0, 256, shape, dtype=np.uint8).view(dtype)
+        return steps
     return np.zeros(shape, dtype)
 
 
