@@ -2,13 +2,13 @@
 
 import contextlib
 import io
-import os
 import struct
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzzing import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -263,9 +263,10 @@ def test_what_sounds_like_sound():
 SEEDS = [data for data, _ in HEADERS.values()][:8] + [
     encoded(kind) for kind in ("FLAC", "AIFF", "W64", "CAF", "OGG", "AU")
 ]
-MUTATIONS = int(os.environ.get("EARSHOT_FUZZ", "400"))
+MUTATIONS = cases(400, 10_000)
 
 
+@pytest.mark.fuzz
 @settings(max_examples=MUTATIONS, deadline=None)
 @given(
     seed=st.sampled_from(range(len(SEEDS))),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzzing import cases
 
 from train.audio.wav import encode_wav
 from train.core.errors import UserError
@@ -17,7 +18,7 @@ from train.data.folders import corpus_root
 from train.settings.job import Job
 from train.settings.sampling import Sampling
 
-TREES = int(os.environ.get("EARSHOT_FUZZ", "60"))
+TREES = cases(60, 1000)
 WORDS = ("yes", "größe")
 NAMES = [
     *(
@@ -65,6 +66,7 @@ def plant(root: Path, chance: random.Random, known: list[bytes]) -> None:
             continue
 
 
+@pytest.mark.fuzz
 def test_random_trees(tmp_path, monkeypatch):
     monkeypatch.setenv("EARSHOT_CACHE", str(tmp_path / "cache"))
     known = contents()
@@ -91,4 +93,5 @@ def test_random_trees(tmp_path, monkeypatch):
         assert len(set(names)) == len(names)
         assert not re.search(r"[\x00-\x1f\ud800-\udfff]", "".join(names))
         "".join((corpus.note, *(item.file + item.reason for item in corpus.skipped))).encode()
+    print(f"{TREES} random trees: {found} corpora, {TREES - found} refused in a line")
     assert found > TREES / 4
