@@ -124,7 +124,7 @@ def test_every_window_is_less_its_own_mean(settings):
     expected = compute_features(audio, front_end)
     for clip, features in zip(audio, expected, strict=True):
         found = frontend_ops.emit(tf.constant(clip[:, np.newaxis]), front_end).numpy().reshape(features.shape)
-        assert np.abs(np.minimum(found, front_end.feature_max) - features).max() <= 1e-3  # of an octave
+        assert np.abs(np.minimum(found, front_end.feature_max) - features).max() <= 1e-5  # of an octave
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def test_svdf(message, change):
         ("tensor .* the same of both", {"hidden": 0.01}),
         ("has shape .1, 5.; .* 1 x 4 values", {"units": 5}),
         ("is int32; .* the weights from input to the input gate of type int8", {"weights": np.int32}),
-        ("has shape .4, 2., 2 scales .* one scale", {"scales": [0.1, 0.2]}),
+        ("has shape .4, 2., 2 scales, .* one scale", {"scales": [0.1, 0.2]}),
     ],
 )
 def test_lstm(message, change):

@@ -32,15 +32,17 @@ def hann_window(window_samples: int) -> NDArray[np.float64]:
     return 0.5 - 0.5 * np.cos(phase)
 
 
-def without_mean(frames: NDArray[np.floating], window: NDArray[np.float64]) -> NDArray[np.float64]:
+def without_mean(frames: NDArray[np.float32], window: NDArray[np.float64]) -> NDArray[np.float32]:
     """Frames less their mean, which is weighted by the window: no constant is left in the windowed frame.
 
+    Rounded to float32, which is all that the spectrogram of ``model.pb`` takes.
+
     Args:
-        frames: (..., window_samples).
+        frames: (..., window_samples) float32.
         window: (window_samples,) float64.
     """
     means = frames @ (window / window.sum())
-    return np.asarray(frames - means[..., np.newaxis])
+    return (frames - means[..., np.newaxis]).astype(np.float32)
 
 
 def power_spectrogram(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:

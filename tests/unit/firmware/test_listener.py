@@ -131,7 +131,7 @@ def library(make_run: Callable[..., Path], compile_library: Callable[..., ctypes
     run = make_run()
     generate(run)
     app = [FIRMWARE / "listener" / name for name in ("listener.c", "recognizer.c")]
-    front = [FIRMWARE / "frontend" / name for name in ("frontend.c", "fft.c")]
+    front = [FIRMWARE / "frontend" / name for name in ("frontend.c", "window.c", "fft.c")]
     generated = [run / "c" / name for name in ("frontend_tables.c", "operating_point.c")]
     return compile_library(
         FAKE_MODEL, [*app, *front, *generated], [FIRMWARE, FIRMWARE / "listener", FIRMWARE / "hal", run / "c"]
