@@ -90,7 +90,7 @@ class Network:
         table = "Conv2DOptions"
         if name == "DEPTHWISE_CONV_2D":
             table, options["depthMultiplier"] = "DepthwiseConv2DOptions", filters[3] // value.shape[3]
-        shape = (1, *places, filters[_WEIGHT_AXES[name]])
+        shape = (value.shape[0], *places, filters[_WEIGHT_AXES[name]])
         return self._weighted(name, value, weighted, shape, table, options)
 
     def dense(self, value: Value, weighted: Weighted, activation: str = "NONE") -> Value:

@@ -30,10 +30,10 @@ def fold_constants(graph: Graph) -> Graph:
         for index, result in zip(op.outputs, results, strict=True):
             result.setflags(write=False)
             tensors[index] = replace(tensors[index], data=result)
-    return replace(graph, tensors=tuple(tensors), ops=_needed(ops, graph.outputs))
+    return replace(graph, tensors=tuple(tensors), ops=needed(ops, graph.outputs))
 
 
-def _needed(ops: Sequence[Op], outputs: Sequence[int]) -> tuple[Op, ...]:
+def needed(ops: Sequence[Op], outputs: Sequence[int]) -> tuple[Op, ...]:
     """Those that the outputs depend on. One that writes nothing is there for its effect."""
     read = set(outputs)
     kept: list[Op] = []
