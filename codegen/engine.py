@@ -12,6 +12,7 @@ from codegen.ops._form import Code, Tile, describe
 from codegen.passes.dilation import check_batches, join_dilated
 from codegen.passes.ends import FILE_TYPES, ModelEnd, find_ends, int8_core
 from codegen.passes.fold import fold_constants
+from codegen.passes.tables import tabulate
 from codegen.plan import Plan, Step, plan
 from codegen.render import render
 from train.core.errors import UserError
@@ -60,7 +61,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
             that is not int8 inside.
     """
     check_batches(graph, where)
-    core = join_dilated(int8_core(fold_constants(graph)), where)
+    core = tabulate(join_dilated(int8_core(fold_constants(graph)), where))
     if any(op.custom for op in core.ops):  # whatever types they have, they are the reason
         check_operators(core, where)
     _check_int8(core, where)
