@@ -9,8 +9,10 @@ import numpy as np
 from codegen.engines.header import HEADER, c_comment, conversion_kernels, end_contexts, engine_header
 from codegen.ops import check_operators, generate
 from codegen.ops._form import Code, Tile, describe
+from codegen.passes.dilation import check_batches, join_dilated
 from codegen.passes.ends import FILE_TYPES, ModelEnd, find_ends, int8_core
 from codegen.passes.fold import fold_constants
+from codegen.passes.tables import tabulate
 from codegen.plan import Plan, Step, plan
 from codegen.render import render
 from train.core.errors import UserError
@@ -58,7 +60,8 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
         UserError: an operator or a form of one that the engine does not run, or an input or output
             that is not int8 inside.
     """
-    core = int8_core(fold_constants(graph))
+    check_batches(graph, where)
+    core = tabulate(join_dilated(int8_core(fold_constants(graph)), where))
     if any(op.custom for op in core.ops):  # whatever types they have, they are the reason
         check_operators(core, where)
     _check_int8(core, where)

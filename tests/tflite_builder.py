@@ -90,7 +90,7 @@ class Network:
         table = "Conv2DOptions"
         if name == "DEPTHWISE_CONV_2D":
             table, options["depthMultiplier"] = "DepthwiseConv2DOptions", filters[3] // value.shape[3]
-        shape = (1, *places, filters[_WEIGHT_AXES[name]])
+        shape = (value.shape[0], *places, filters[_WEIGHT_AXES[name]])
         return self._weighted(name, value, weighted, shape, table, options)
 
     def dense(self, value: Value, weighted: Weighted, activation: str = "NONE") -> Value:
@@ -170,7 +170,7 @@ class Network:
         name: str,
         inputs: Sequence[Value | None],
         shape: Sequence[int],
-        like: Value | tuple[float, int],
+        like: Value | tuple[float, int] | None,
         table: str | None = None,
         **options: Any,
     ) -> Value:
@@ -179,7 +179,7 @@ class Network:
         Args:
             inputs: None where an optional one is missing.
             shape: of the output.
-            like: what has the scale and zero point of the output, or both.
+            like: what has the scale and zero point of the output, or both; None for float32.
             table: of its options, where it has a table.
         """
         return self.ops(name, inputs, [shape], like, table, **options)[0]
@@ -189,13 +189,19 @@ class Network:
         name: str,
         inputs: Sequence[Value | None],
         shapes: Sequence[Sequence[int]],
-        like: Value | tuple[float, int],
+        like: Value | tuple[float, int] | None,
         table: str | None = None,
         **options: Any,
     ) -> list[Value]:
         """Any operator; an output of each shape."""
-        scale, zero_point = like if isinstance(like, tuple) else (like.scale, like.zero_point)
-        outputs = [self._value(shape, scale, zero_point) for shape in shapes]
+        if like is None:
+            floats = [self._tensor(tuple(shape), np.dtype(np.float32), 0, None) for shape in shapes]
+            outputs = [
+                Value(index, tuple(shape), 0.0, 0) for index, shape in zip(floats, shapes, strict=True)
+            ]
+        else:
+            scale, zero_point = like if isinstance(like, tuple) else (like.scale, like.zero_point)
+            outputs = [self._value(shape, scale, zero_point) for shape in shapes]
         self._operator(name, inputs, outputs[0], table, options)
         self._operators[-1].outputs = [value.index for value in outputs]
         return outputs

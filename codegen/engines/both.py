@@ -9,6 +9,7 @@ from codegen import cformat
 from codegen.engine import GeneratedEngine, build_engine
 from codegen.engines.header import HEADER, end_contexts, engine_header
 from codegen.op_resolver import count_variables, resolver_methods
+from codegen.passes.dilation import check_batches
 from codegen.passes.ends import ModelEnd, find_ends
 from codegen.render import render
 from train.core.console import warn
@@ -80,9 +81,10 @@ def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
         where: name of the model, used in messages.
     Raises:
         UserError: no model, or one that TFLite-Micro does not run: without it nothing would prove the
-            bits of the compiled engine.
+            bits of the compiled engine. Also one that TFLite-Micro runs wrongly, see ``check_batches``.
     """
     graphs = read_graphs(tflite, where)
+    check_batches(graphs[0], where)
     engine, refusal = _compile(tflite, banner, where)
     try:
         model = TflmModel(tflite, where)

@@ -6,12 +6,15 @@ with a UserError, every form of the operator whose bits are not proven.
 
 import importlib
 
+from codegen.ops import _lookup
 from codegen.ops._form import Code, Form
+from codegen.passes.tables import TABLE
 from train.core.errors import UserError
 from train.tflite.graph import Graph, Op
 from train.tflite.schema import ENGINE_OPS
 
 _MODULES = {name: importlib.import_module(f"{__name__}.{name.lower()}") for name in ENGINE_OPS}
+_MODULES[TABLE] = _lookup
 
 
 def check_operators(graph: Graph, where: str) -> None:

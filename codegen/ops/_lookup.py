@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codegen.fixedpoint import INT8_MAX, INT8_MIN, saturate
 from codegen.ops._form import Code, Form, array
@@ -22,14 +23,25 @@ def lookup(form: Form, answer: Callable[[int], int]) -> Code:
         UserError: input and output have different numbers of values.
     """
     entry, result = form.input(), form.output
-    count = math.prod(entry.shape)
-    if count != math.prod(result.shape):
-        raise form.refuse(f"from {entry.shape} to {result.shape}", "the same number of values")
     values = [
         saturate(answer(value - entry.zero_point) + result.zero_point)
         for value in range(INT8_MIN, INT8_MAX + 1)
     ]
-    table = np.array(values, np.int8)
+    return _look_up(form, np.array(values, np.int8))
+
+
+def generate(form: Form) -> Code:
+    """TABLE, which ``codegen.passes.tables`` makes: its answers are input 1."""
+    answers = form.constant(1, "int8", "the table").data
+    assert answers is not None
+    return _look_up(form, answers)
+
+
+def _look_up(form: Form, table: NDArray[np.int8]) -> Code:
+    entry, result = form.input(), form.output
+    count = math.prod(entry.shape)
+    if count != math.prod(result.shape):
+        raise form.refuse(f"from {entry.shape} to {result.shape}", "the same number of values")
     name = f"table_{zlib.crc32(table.tobytes()):08x}"  # one for all operators that have the same
     return form.code(
         "lookup_s8",

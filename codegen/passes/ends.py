@@ -16,7 +16,7 @@ from codegen.cformat import identifiers
 from train.tflite.graph import Graph, Op, Tensor
 
 FILE_TYPES = ("int8", "float32", "uint8", "int16")  # that may stand at an end
-_SHAPES_ONLY = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")  # a conversion before one does what it does behind
+SHAPES_ONLY = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")  # a conversion before one does what it does behind
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _ended(graph: Graph, conversion: Op, shaping: list[Op], inside: int, positio
 
 
 def _only_shapes(graph: Graph, op: Op) -> bool:
-    if op.name not in _SHAPES_ONLY or op.custom or len(op.outputs) != 1:
+    if op.name not in SHAPES_ONLY or op.custom or len(op.outputs) != 1:
         return False
     before, behind = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
     return (before.scales, before.zero_points) == (behind.scales, behind.zero_points)

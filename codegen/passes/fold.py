@@ -30,10 +30,10 @@ def fold_constants(graph: Graph) -> Graph:
         for index, result in zip(op.outputs, results, strict=True):
             result.setflags(write=False)
             tensors[index] = replace(tensors[index], data=result)
-    return replace(graph, tensors=tuple(tensors), ops=_needed(ops, graph.outputs))
+    return replace(graph, tensors=tuple(tensors), ops=needed(ops, graph.outputs))
 
 
-def _needed(ops: Sequence[Op], outputs: Sequence[int]) -> tuple[Op, ...]:
+def needed(ops: Sequence[Op], outputs: Sequence[int]) -> tuple[Op, ...]:
     """Those that the outputs depend on. One that writes nothing is there for its effect."""
     read = set(outputs)
     kept: list[Op] = []
@@ -136,13 +136,21 @@ def _dequantize(op: Op, constants: Arrays, output: Tensor) -> Arrays:
 
 
 def _quantize(op: Op, constants: Arrays, output: Tensor) -> Arrays:
-    """Source: tflite-micro, kernels/internal/reference/quantize.h: float32, halves away from zero."""
     if constants[0].dtype != np.float32 or len(output.scales) != 1:
         raise ValueError("a form that is not known here")
-    scaled = (constants[0] / np.float32(output.scale)).astype(np.float64)
+    return [quantized(constants[0], output)]
+
+
+def quantized(values: NDArray[np.float32], output: Tensor) -> NDArray[Any]:
+    """What QUANTIZE stores of float32 values, still as floats.
+
+    Source:
+        tflite-micro, kernels/internal/reference/quantize.h: float32, halves away from zero.
+    """
+    scaled = (values / np.float32(output.scale)).astype(np.float64)
     rounded = np.trunc(scaled + np.copysign(0.5, scaled)) + output.zero_point
     limits = np.iinfo(output.dtype)
-    return [np.clip(rounded, limits.min, limits.max)]
+    return np.asarray(np.clip(rounded, limits.min, limits.max))
 
 
 _OF_SHAPES: dict[str, Callable[[Tensor], NDArray[Any]]] = {
