@@ -23,6 +23,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(flags: argparse.Namespace) -> None:
     """Generate; the folder goes to stdout."""
     is_file = flags.model.is_file()
+    _check(flags.model)
     if is_file and flags.out is None:
         raise UserError(f"{flags.model} is a file, not a run folder; say with --out FOLDER where its C goes")
     if not is_file and flags.out is not None:
@@ -34,3 +35,16 @@ def run(flags: argparse.Namespace) -> None:
     for path in paths:
         log(f"wrote {path} ({path.stat().st_size} bytes)")
     say(str(paths[0].parent))
+
+
+def _check(model: Path) -> None:
+    """What is neither a file nor a run folder, though its name may look like one."""
+    if not model.exists():
+        raise UserError(
+            f"{model}: is not there, so it is not a finished run folder and no .tflite; expected one of them"
+        )
+    if (model / "saved_model.pb").is_file():
+        raise UserError(
+            f"{model}: a SavedModel of TensorFlow, not a run folder; convert it with tf.lite.TFLiteConverter."
+            "from_saved_model (int8, with a representative dataset) and pass the .tflite"
+        )

@@ -18,6 +18,7 @@ from train.core.console import say
 from train.core.errors import Interrupted, UserError
 from train.core.results.pi import FILES
 from train.core.typed_json import encode
+from train.tflite.foreign import describe_foreign
 
 _MS_PER_US = 1e-3
 
@@ -54,7 +55,11 @@ def read_graph(path: Path) -> tuple[bytes, list[Node]]:
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except GraphError as error:
-        raise UserError(f"{path}: {error}; freeze it again") from error
+        is_lite = content[4:8] == b"TFL3"
+        what = "a TensorFlow Lite model" if is_lite else describe_foreign(content)[0]
+        raise UserError(
+            f"{path}: {error}; it looks like {what}; freeze it again, or pass a frozen graph (model.pb)"
+        ) from error
 
 
 def time_local(graph: Path, python: str, arguments: list[str]) -> Ended:

@@ -49,8 +49,8 @@ def run(flags: argparse.Namespace) -> None:
             raise UserError("--stop-training goes with --resume RUN")
         job = training_flags.job_of(flags)
         folder = flags.out or training_flags.default_out(job)
-        if not flags.overwrite and where.is_chief:
-            runfolder.check_free(folder)
+        if where.is_chief:
+            (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)
     try:
         _run_chain(
             job, folder, bool(flags.resume), flags.stop_training, flags.overwrite, where, flags.command_line
@@ -82,6 +82,8 @@ def _run_chain(
         )
     started = time.monotonic()
     material = stage.gather(job)
+    if not resume:
+        _check_apart(run, material)
     replicas = None
     if not distribution.is_alone:
         import_tensorflow(with_gpus=True)
@@ -169,6 +171,16 @@ def _write_job(job: Job, run: Path, command: str) -> None:
         raise UserError(
             f"{run}: cannot be written ({error.strerror}); choose another folder with --out FOLDER"
         ) from error
+
+
+def _check_apart(run: Path, material: stage.Material) -> None:
+    """A run in a folder of words would be a word of the next: it holds clips."""
+    for corpus in material.corpora:
+        if run.resolve().is_relative_to(corpus.root.resolve()):
+            raise UserError(
+                f"{run}: lies in the corpus {corpus.root}, where folders are words, so the next training "
+                "would take what is in it for recordings; choose another folder with --out FOLDER"
+            )
 
 
 def _can_resume(job: Job, run: Path) -> bool:

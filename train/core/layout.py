@@ -14,6 +14,7 @@ _SUFFIXES = """
 .nist .wma .amr .3gp .webm
 """
 SOUND_SUFFIXES = tuple(_SUFFIXES.split())
+ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz", ".tar", ".zip")
 # What systems and file managers leave behind, hidden files aside.
 _LITTER = """
 thumbs.db ehthumbs.db desktop.ini __macosx @eadir $recycle.bin lost+found
@@ -31,12 +32,22 @@ def as_seen(name: str) -> str:
 
     On Windows and macOS large and small letters are the same.
     """
-    return composed(composed(name).casefold())
+    return composed(_with_one_dot(composed(name)).casefold())
+
+
+def as_spoken(name: str) -> str:
+    """``as_seen``, with a space between words, however they are joined: ``Turn_On`` is ``turn on``."""
+    return " ".join(re.sub(r"(?<=[^\W_])[_-]+(?=[^\W_])", " ", as_seen(name)).split())
 
 
 def word_name(text: str) -> str:
     """A word as labels have it: lower case, composed letters, single spaces."""
-    return " ".join(composed(composed(text).lower()).split())
+    return " ".join(composed(_with_one_dot(composed(text)).lower()).split())
+
+
+def _with_one_dot(text: str) -> str:
+    """Its capital ``İ`` as ``i``; else Unicode makes an ``i`` with a second dot of it."""
+    return text.replace("İ", "i")
 
 
 def is_litter(name: str) -> bool:

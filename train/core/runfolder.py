@@ -110,7 +110,7 @@ def check_free(run: Path) -> None:
     Raises:
         UserError: it holds a finished or an unfinished run, or something else.
     """
-    _refuse_foreign(run)
+    check_own(run)
     resumable = (run / CHECKPOINTS).is_dir() and (run / JOB).is_file()
     if (run / METRICS).is_file() or ((run / SPEC).is_file() and not resumable):
         raise UserError(f"{run}: holds a finished run; add --overwrite to replace it, or --out FOLDER")
@@ -127,14 +127,19 @@ def clear(run: Path) -> None:
     Raises:
         UserError: it is not a run folder; its ``c`` or ``logs`` are somebody else's work.
     """
-    _refuse_foreign(run)
+    check_own(run)
     for name in _FILES:
         (run / name).unlink(missing_ok=True)
     for name in _FOLDERS:
         shutil.rmtree(run / name, ignore_errors=True)
 
 
-def _refuse_foreign(run: Path) -> None:
+def check_own(run: Path) -> None:
+    """Make sure that a folder is new, empty or a run folder, so that it may be replaced.
+
+    Raises:
+        UserError: it is something else.
+    """
     if state_of(run, lambda run: any((run / name).is_file() for name in (SPEC, JOB))) is State.FOREIGN:
         raise UserError(f"{run}: exists and is not a run folder; choose another with --out FOLDER")
 

@@ -21,12 +21,11 @@ from typing import IO, cast
 
 from train.core import console
 from train.core.errors import UserError
-from train.core.layout import is_litter
+from train.core.layout import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, is_litter
 from train.core.outputs import whole_folder
 from train.core.runfolder import sha256_file
 from train.data.folders import corpus_root
 
-SUFFIXES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz", ".tar", ".zip")
 MAX_TOTAL_BYTES = 20 * 2**30  # the official corpus unpacks to about 4 GB
 MAX_MEMBERS = 1_000_000  # the official corpus has 105,000
 _MB = 1_000_000
@@ -34,6 +33,9 @@ _BLOCK_BYTES = 1 << 20
 _SPARE_DISK_BYTES = 100 * _MB
 
 _ZIP_UTF8 = 0x800  # a flag of a member
+
+_PACKED_TARS = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh")  # gzip, xz, bzip2
+_TAR_MARK, _TAR_MARK_BYTES = b"ustar", 257
 
 _DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, UnicodeError)
 
@@ -50,13 +52,13 @@ class _Member:
 
 def is_archive(path: Path) -> bool:
     """True when the name ends like an archive that ``extract`` takes."""
-    return Path(path).name.lower().endswith(SUFFIXES)
+    return Path(path).name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
 def folder_for(archive_name: str, sha256: str, cache: Path) -> Path:
     """Where ``extract`` puts an archive: ``cache/corpora/<name without suffix>-<12 of its hash>``."""
     name = Path(archive_name).name
-    stem = next((name[: -len(end)] for end in SUFFIXES if name.lower().endswith(end)), name)
+    stem = next((name[: -len(end)] for end in ARCHIVE_SUFFIXES if name.lower().endswith(end)), name)
     return Path(cache) / "corpora" / f"{stem}-{sha256[:12]}"
 
 
@@ -66,7 +68,7 @@ def extract(archive: Path, cache: Path, sha256: str | None = None, words: Sequen
     What macOS and Windows keep for themselves (``__MACOSX/``, ``Thumbs.db``) and hidden files are left out.
 
     Args:
-        archive: one of ``SUFFIXES``.
+        archive: one of ``ARCHIVE_SUFFIXES``.
         cache: folder to unpack under.
         sha256: of the archive, when the caller has just verified it; else it is computed.
         words: that are wanted, see ``corpus_root``.
@@ -77,10 +79,14 @@ def extract(archive: Path, cache: Path, sha256: str | None = None, words: Sequen
             without a corpus. Nothing is left behind then.
     """
     archive = Path(archive)
+    if archive.suffix.lower() in SOUND_SUFFIXES:
+        raise UserError(
+            f"{archive}: is one recording; expected a folder with a folder of recordings per word"
+        )
     if not is_archive(archive):
         raise UserError(
-            f"{archive}: not an archive that can be unpacked; expected {', '.join(SUFFIXES)}, or a folder: "
-            "unpack it with the program that made it, such as 7z x FILE, and pass the folder"
+            f"{archive}: not an archive that can be unpacked; expected {', '.join(ARCHIVE_SUFFIXES)}, or a "
+            "folder: unpack it with the program that made it, such as 7z x FILE, and pass the folder"
         )
     try:
         folder = folder_for(archive.name, sha256 or sha256_file(archive), cache)
@@ -107,7 +113,7 @@ def _for_user(archive: Path, error: OSError) -> UserError:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    read_members = _zip_members if archive.name.lower().endswith(".zip") else _tar_members
+    read_members = _zip_members if _is_zip(archive) else _tar_members
     archive_mb = max(1, archive.stat().st_size // _MB)
     total_bytes = shown_mb = 0
     with console.progress(f"unpacking {archive.name}, MB", archive_mb) as advance:
@@ -121,6 +127,14 @@ def _unpack(archive: Path, folder: Path) -> None:
             if position_mb > shown_mb:
                 advance(position_mb - shown_mb)
                 shown_mb = position_mb
+
+
+def _is_zip(archive: Path) -> bool:
+    """What it is by its first bytes: browsers and people change the ends of names."""
+    with archive.open("rb") as file:
+        start = file.read(_TAR_MARK_BYTES + len(_TAR_MARK))
+    is_tar = start.startswith(_PACKED_TARS) or start[_TAR_MARK_BYTES:] == _TAR_MARK
+    return start.startswith(b"PK") or (archive.name.lower().endswith(".zip") and not is_tar)
 
 
 def _check_size(archive: Path, folder: Path, count: int, total_bytes: int, size_bytes: int) -> None:

@@ -28,7 +28,7 @@ from train.core.layout import (
 from train.core.results.training import SkippedFile
 from train.core.spec import SILENCE_LABEL
 from train.data.corpus_files import File, find_files
-from train.data.folder_names import understood
+from train.data.folder_names import meanings, understood
 from train.data.speakers import Division, Named, divide, name_speakers, speaker_of, which_set
 
 _READERS = 8  # reading many small files waits for the disk, not for the processor
@@ -161,6 +161,12 @@ def read_corpus(
         repaired=counted(found.repaired for _, found in usable),
     )
     _say(corpus, files)
+    mute = [file for file, found in usable if found.is_mute and file.label != SILENCE_LABEL]
+    if mute:
+        warn(
+            f"{root}: clips of words without any sound, as of a microphone that is off: {len(mute)} (first: "
+            f"{mute[0].name(in_full=True)}); they are used as they are: take them out"
+        )
     return corpus
 
 
@@ -179,6 +185,11 @@ def require_words(corpus: Corpus, words: Iterable[str], splits: Iterable[str] = 
                     f"{corpus.root}: none of the {unusable} files of {word!r} can be used; "
                     f"{_skip_summary(corpus.skipped, f'{word}/')}"
                 )
+            if (
+                word
+                in meanings((path.name for path in corpus.root.iterdir() if path.is_dir()), [word]).values()
+            ):
+                raise UserError(f"{corpus.root}: the folder of {word!r} is empty; put recordings there")
             raise UserError(
                 f"{corpus.root}: expected clips of {word!r} in a folder of that name, but found only: "
                 f"{', '.join(available)}"
@@ -204,6 +215,7 @@ class _Checked:
     audio: Path
     converted: str
     repaired: str
+    is_mute: bool  # no sample differs from the others
 
     @property
     def identity(self) -> str:
@@ -220,7 +232,8 @@ def _check(path: Path, sample_rate_hz: int) -> _Checked | WavError:
             kind = f"{path.suffix.lower() or 'no suffix'} file"
             return WavError(str(path), printable(kind), error.detail)
         return error
-    return _Checked(len(found.samples), found.sha256, found.wav, found.converted, found.repaired)
+    is_mute = bool(found.samples.min() == found.samples.max())
+    return _Checked(len(found.samples), found.sha256, found.wav, found.converted, found.repaired, is_mute)
 
 
 def _divide(

@@ -46,11 +46,17 @@ class File:
         return printable("/".join((self.label, *parts)))
 
 
+def _are_within(tops: Sequence[Path], words: Sequence[str]) -> bool:
+    """Whether wanted words are folders in these folders, which are speakers then."""
+    below = [path.name for top in tops for path in top.glob("*") if path.is_dir()]
+    return not set(words).isdisjoint(meanings(below, words).values())
+
+
 def find_files(root: Path, words: Sequence[str]) -> list[File]:
     """All that may be recordings, by folder; noise comes last."""
     tops = [path for path in sorted(root.iterdir()) if path.is_dir() and not is_litter(path.name)]
     meaning = meanings((path.name for path in tops), words)
-    by_speaker = set(words) and not set(words) & set(meaning.values())
+    by_speaker = bool(words) and not set(words) & set(meaning.values()) and _are_within(tops, words)
     if by_speaker:
         who = [printable(top.name) for top in tops if not is_noise(top.name)]
         log(

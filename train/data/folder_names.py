@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from train.core.console import printable
-from train.core.layout import BACKGROUND_FOLDER, as_seen, word_name
+from train.core.layout import BACKGROUND_FOLDER, as_seen, as_spoken, word_name
 from train.core.spec import SILENCE_LABEL
 
 # Letters alone, as people see them.
@@ -38,13 +38,15 @@ def meanings(folders: Iterable[str], words: Iterable[str]) -> dict[str, str]:
         folders: their names.
         words: that are to be spotted, which no folder name can take another meaning from.
     """
-    wanted = {as_seen(word): word for word in words}
+    words = tuple(words)
+    wanted = {as_spoken(word): word for word in words} | {as_seen(word): word for word in words}
     spelled: dict[str, str] = {}  # one word for names that people see as the same
 
     def meaning(folder: str) -> str:
         key = " ".join(as_seen(folder).split())
-        if key in wanted:
-            return wanted[key]
+        for name in (key, as_spoken(folder)):
+            if name in wanted:
+                return wanted[name]
         if is_noise(folder):
             return BACKGROUND_FOLDER
         if letters(folder) in _SILENCE_NAMES:
@@ -57,8 +59,9 @@ def meanings(folders: Iterable[str], words: Iterable[str]) -> dict[str, str]:
 def understood(folder_meanings: Mapping[str, str]) -> dict[str, str]:
     """The folders whose meaning is not their name, and what they are taken for."""
     said = {BACKGROUND_FOLDER: "background noise", SILENCE_LABEL: "silence"}
+    names = {folder: word_name(printable(folder)) for folder in folder_meanings}
     return {
-        printable(folder): said[meaning]
+        printable(folder): said.get(meaning, repr(meaning))
         for folder, meaning in folder_meanings.items()
-        if meaning in said and folder != meaning
+        if (folder if meaning in said else as_seen(names[folder])) != as_seen(meaning)
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 from train.audio.recording import sounds_like
 from train.core.console import printable
 from train.core.errors import UserError
-from train.core.layout import SOUND_SUFFIXES, as_seen, is_litter
+from train.core.layout import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, as_spoken, is_litter
 from train.data.folder_names import TESTING_PARTS, TRAINING_PARTS, is_noise, letters
 
 _TRIED_FILES = 3  # of a folder without the suffix of a sound in it
@@ -25,6 +25,7 @@ class _Folder:
     path: Path
     folders: tuple["_Folder", ...]
     has_sounds: bool  # itself
+    archives: tuple[Path, ...] = ()  # in it
 
     @cached_property
     def holds_sounds(self) -> bool:
@@ -32,7 +33,7 @@ class _Folder:
 
     @property
     def name(self) -> str:
-        return as_seen(self.path.name)
+        return as_spoken(self.path.name)
 
     @cached_property
     def word_folders(self) -> int:
@@ -57,7 +58,7 @@ def corpus_root(folder: Path, where: str | None = None, words: Sequence[str] = (
     levels = [[_look(Path(folder))]]
     while below := [child for parent in levels[-1] for child in parent.folders]:
         levels.append(below)
-    wanted = frozenset(as_seen(word) for word in words)
+    wanted = frozenset(as_spoken(word) for word in words)
     most = max(each.words(wanted) for level in levels for each in level)
     for level in levels if most else ():
         if any(each.words(wanted) == most for each in level):
@@ -67,7 +68,7 @@ def corpus_root(folder: Path, where: str | None = None, words: Sequence[str] = (
     for level in levels:
         if found := [each for each in level if each.word_folders >= least]:
             return _only(found, levels, where)
-    raise UserError(_nothing(levels[0][0], where))
+    raise UserError(_nothing(levels, where))
 
 
 def _look(path: Path, above: tuple[tuple[int, int], ...] = ()) -> _Folder:
@@ -82,7 +83,8 @@ def _look(path: Path, above: tuple[tuple[int, int], ...] = ()) -> _Folder:
                 folders.append(_look(Path(entry.path), (*above, here)))
             elif entry.is_file():
                 files.append(Path(entry.path))
-    return _Folder(path, tuple(folders), _have_sounds(files))
+    archives = tuple(file for file in files if file.name.lower().endswith(ARCHIVE_SUFFIXES))
+    return _Folder(path, tuple(folders), _have_sounds(files), archives)
 
 
 def _have_sounds(files: Sequence[Path]) -> bool:
@@ -140,8 +142,12 @@ def _are_words(siblings: Sequence[_Folder], wanted: frozenset[str]) -> bool:
     return bool(counts) and 2 * sum(count > 1 for count in counts.values()) >= len(counts)
 
 
-def _nothing(top: _Folder, where: str) -> str:
+def _nothing(levels: list[list[_Folder]], where: str) -> str:
+    top = levels[0][0]
     expected = "expected a folder per word with recordings in it, such as yes/1.wav"
     if top.has_sounds:
         return f"{where}: its recordings lie side by side, so nothing says which word each is; {expected}"
+    if archives := [path for level in levels for folder in level for path in folder.archives]:
+        inner = printable(str(archives[0].relative_to(top.path)))
+        return f"{where}: no corpus in it, but an archive, {inner}; unpack that, and pass what is in it"
     return f"{where}: no corpus in it; {expected}"

@@ -88,12 +88,12 @@ def _read_all(job: Job, splits: tuple[str, ...]) -> dict[str | None, Found]:
     if TRAINING in splits:
         flags |= {extra.where: "--data" for extra in job.extra_data}
     flags[job.data] = "--data"
-    if job.test_data:
+    if job.test_data is not None:
         flags[job.test_data] = "--test-data"
     audio = {
         where: flag for where, flag in flags.items() if not (where and where.endswith(stored_features.SUFFIX))
     }
-    for where, flag in audio.items():
+    for where, flag in flags.items():
         check(where, flag)
     found: dict[str | None, Found] = {}
     for where in sorted(audio, key=is_made):

@@ -57,6 +57,11 @@ class Material:
     splits: dict[str, Split]
     extras: tuple[Extra, ...] = ()
 
+    @property
+    def corpora(self) -> tuple[Corpus, ...]:
+        collections = (self.main, self.tested, *(extra.collection for extra in self.extras))
+        return tuple(collection.corpus for collection in collections)
+
     def audio_of(self, split: str) -> AudioSource:
         """What gives the audio of a split's clips.
 

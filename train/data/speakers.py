@@ -91,8 +91,8 @@ def divide(
 ) -> Division:
     """Speakers and splits of a corpus without lists.
 
-    The hash rule decides, as far as it leaves clips of each word in each split. Where it does not, there are
-    few speakers: some of them are held out, or, of fewer, the last takes.
+    The hash rule decides, as far as it leaves clips of each word in each split, and enough to train on. Where
+    it does not, there are few speakers: some of them are held out, or, of fewer, the last takes.
 
     Args:
         words: that are to be spotted; none: all with some clips decide.
@@ -111,8 +111,12 @@ def divide(
     count = len({who for who, clip in zip(speakers, clips, strict=True) if not words or clip.word in words})
     # Names of Speech Commands mean its rule; elsewhere, two or three people would leave one to train on.
     is_official = all(SPEAKER_END in clip.file for clip in clips)
-    is_enough = is_official or count >= _FEWEST_SPEAKERS
-    if (is_official and not words) or (is_enough and _is_complete(clips, by_hash, words, percentages)):
+    is_enough = is_official or (count >= _FEWEST_SPEAKERS and _leaves_enough(by_hash, percentages))
+    if (
+        count == 0
+        or (is_official and not words)
+        or (is_enough and _is_complete(clips, by_hash, words, percentages))
+    ):
         return Division(tuple(speakers), tuple(by_hash), "hash", note)
     if count >= _FEWEST_SPEAKERS:
         held_out = _hold_out(speakers, percentages)
@@ -187,6 +191,11 @@ def _is_complete(
         word for word, count in counts.items() if count >= _FEWEST_CLIPS
     ]
     return all((word, split) in have for word in deciding for split in needed)
+
+
+def _leaves_enough(splits: Sequence[str], percentages: tuple[float, float]) -> bool:
+    """Whether no more than twice the share that was asked for is held out; of six speakers, five can be."""
+    return 100 * sum(split != TRAINING for split in splits) <= 2 * sum(percentages) * len(splits)
 
 
 def _hold_out(speakers: Iterable[str], percentages: tuple[float, float]) -> dict[str, str]:

@@ -27,6 +27,11 @@ def test_the_command(make_run, tmp_path):
     done = run_command(str(run))
     assert (done.returncode, done.stdout.strip()) == (0, str(run / "c"))
     assert "model.cc" in done.stderr
+    assert (
+        "nowhere.tflite: is not there" in run_command(str(tmp_path / "nowhere.tflite"), "--out", "c").stderr
+    )
+    (tmp_path / "saved_model.pb").touch()
+    assert "from_saved_model" in run_command(str(tmp_path), "--out", "c").stderr
     refused = run_command(str(tmp_path / "nowhere"))
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "not a finished run folder" in refused.stderr

@@ -240,7 +240,11 @@ MISTAKES = {
     "no run folder": ([".", "--estimate"], "no spec.json there"),
     "no graph": (
         ["text.pb", "--local"],
-        r"text\.pb: not a GraphDef, damaged or cut short \(4 bytes\); freeze",
+        r"text\.pb: not a GraphDef, damaged or cut short \(4 bytes\); it looks like text .*; freeze it again",
+    ),
+    "another model": (
+        ["model.tflite", "--local"],
+        "it looks like a TensorFlow Lite model; .*pass a frozen graph",
     ),
     "no runs": (["text.pb", "--local", "--runs", "0"], "--runs is 0, expected 1 or more"),
     "runs of nothing": (
@@ -258,6 +262,7 @@ def test_mistakes(monkeypatch, tmp_path, case):
     arguments, message = MISTAKES[case]
     make_graph(tmp_path)
     (tmp_path / "text.pb").write_text("text")
+    (tmp_path / "model.tflite").write_bytes(b"\x1c\0\0\0TFL3" + bytes(40))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=message):
         run(monkeypatch, *arguments)

@@ -253,6 +253,17 @@ def test_an_out_folder_that_cannot_be_one(corpus, tmp_path, refusal):
     assert [path.name for path in thesis.iterdir()] == ["chapter1.txt"]
 
 
+def test_mistakes_in_places_are_told_before_work(corpus, spoiled, tmp_path, out, refusal):
+    inside = spoiled / "run"
+    assert f"{inside}: lies in the corpus {spoiled}, where folders are words" in refusal(
+        *quick(spoiled, inside)
+    )
+    assert not inside.exists()
+    nowhere = tmp_path / "bank.npz"
+    assert f"--data {nowhere}: there is no such folder" in refusal(*quick(nowhere, out))
+    assert "--test-data '': names nothing" in refusal(*quick(corpus, out), "--test-data", "")
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 200 kB: room for a few files of a run, not for all."""

@@ -312,3 +312,14 @@ def test_archives_of_other_programs_are_told_how(name: str, tmp_path: Path) -> N
     (tmp_path / name).write_bytes(b"7z\xbc\xaf\x27\x1c")
     with pytest.raises(UserError, match=r"or a folder: unpack it with the program that made it, such as"):
         archive.extract(tmp_path / name, tmp_path / "cache")
+
+
+@pytest.mark.parametrize(("name", "make"), [("c.zip", make_tar), ("c.tar.gz", make_zip), ("c.tar", make_zip)])
+def test_what_it_is_counts_and_not_its_name(name: str, make: Callable, tmp_path: Path) -> None:
+    root = archive.extract(make(tmp_path / name, CORPUS), tmp_path / "cache")
+    assert tree(root) == CORPUS
+
+
+def test_one_recording_is_no_archive(tmp_path: Path) -> None:
+    (tmp_path / "yes.wav").write_bytes(CLIP)
+    assert_refused(tmp_path / "yes.wav", tmp_path, "is one recording; expected a folder")

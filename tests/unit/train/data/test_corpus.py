@@ -430,3 +430,26 @@ def test_recordings_are_converted_counted_and_in_the_hash(write_corpus, capsys):
     assert len(converted) == 3
     # The hash says that these were converted: at another rate, others are.
     assert read_corpus(write_corpus({}), 32000).sha256 != corpus.sha256
+
+
+def test_folders_without_wanted_words_in_them_are_no_speakers(write_corpus, capsys):
+    root = write_corpus({"clips/a.wav": CLIP, "clips/deep/b.wav": CLIP})
+    corpus = read_corpus(root, 16000, words=("yes",))
+    assert "speakers" not in capsys.readouterr().err
+    with pytest.raises(UserError, match="but found only: clips"):
+        require_words(corpus, ["yes"])
+
+
+def test_an_empty_folder_of_a_word_is_called_empty(write_corpus):
+    root = write_corpus(speakers("no", 3))
+    (root / "Yes").mkdir()
+    with pytest.raises(UserError, match="the folder of 'yes' is empty"):
+        require_words(read_corpus(root, 16000, words=("yes", "no")), ["yes"])
+
+
+def test_clips_without_a_sound_are_counted(write_corpus, capsys):
+    mute = encode_wav(np.full(16000, 7, np.int16), 16000)
+    files = {"yes/b_nohash_0.wav": mute, "silence/1.wav": mute, "yes/c_nohash_0.wav": mute}
+    corpus = read_corpus(write_corpus(speakers("yes", 2) | files), 16000, words=("yes",))
+    assert corpus.words["yes"] == 4
+    assert "without any sound, as of a microphone that is off: 2 (first: yes/" in capsys.readouterr().err

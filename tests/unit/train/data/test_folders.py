@@ -152,3 +152,35 @@ def test_litter():
 def test_natural_order():
     names = ["clip 10.wav", "Clip 9.wav", "a2b10", "a2b9", "clip.wav"]
     assert sorted(names, key=natural_order) == ["a2b9", "a2b10", "Clip 9.wav", "clip 10.wav", "clip.wav"]
+
+
+def test_an_archive_within_is_named(tmp_path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "clips.zip").write_bytes(b"PK")
+    with pytest.raises(UserError, match=r"no corpus in it, but an archive, inner/clips\.zip; unpack that"):
+        corpus_root(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("folder", "word"),
+    [
+        ("turn_on", "turn on"),
+        ("Turn-On", "turn on"),
+        ("turn on", "turn-on"),
+        ("İyi", "iyi"),
+        ("iyi", word_name("İYİ")),
+    ],
+)
+def test_names_that_people_say_alike(folder, word, tmp_path):
+    assert meanings([folder, "no"], [word]) == {folder: word, "no": "no"}
+    tree(tmp_path, f"mine/{folder}/1.wav", "others/a/1.wav", "others/b/1.wav")
+    assert corpus_root(tmp_path, words=(word,)) == tmp_path / "mine"
+
+
+def test_a_name_of_its_own_is_no_other_word():
+    assert meanings(["turn_on", "turn on"], ["turn on", "turn_on"]) == {
+        "turn_on": "turn_on",
+        "turn on": "turn on",
+    }
+    assert meanings(["_yes_", "yes_2"], ["yes"]) == {"_yes_": "_yes_", "yes_2": "yes_2"}
+    assert understood({"turn_on": "turn on", "Yes ": "yes"}) == {"turn_on": "'turn on'"}

@@ -10,7 +10,7 @@ from train.core.errors import UserError
 from train.core.layout import SPLITS
 from train.data import download, sources
 from train.data.corpus import read_corpus, require_words
-from train.data.sources import resolve
+from train.data.sources import check, resolve
 from train.synth import generate as synthetic
 
 CLIP = np.arange(1600, dtype=np.int16)
@@ -124,3 +124,10 @@ def test_same_seed_same_noise(monkeypatch, tmp_path):
         monkeypatch.setenv("EARSHOT_CACHE", str(tmp_path / name))
         hashes.add(read_corpus(resolve("random", ("yes",), seed).root, 16000).sha256)
     assert len(hashes) == 2
+
+
+@pytest.mark.parametrize("data", ["", " "])
+def test_an_empty_name_is_not_this_folder(data):
+    """As of a variable of the shell that is not set."""
+    with pytest.raises(UserError, match="names nothing; expected a path"):
+        check(data, "--test-data")

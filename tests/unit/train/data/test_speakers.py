@@ -146,3 +146,20 @@ def test_what_cannot_be_divided_is_left_to_the_hash_rule():
 def test_a_split_that_is_to_be_empty_needs_no_clip():
     clips = named(*(f"yes/yes {take}.wav" for take in range(10)))
     assert set(divide(clips, ("yes",), 0, 20, CORPUS).splits) == {TRAINING, TESTING}
+
+
+def test_six_speakers_are_not_all_but_one_held_out():
+    """Their hashes put one of them into training."""
+    names = ("anna", "ben", "cleo", "dora", "emil", "fritz")
+    assert [which_set(name, 10, 10) for name in names].count(TRAINING) == 1
+    clips = named(
+        *(f"{word}/{who}/{take}.wav" for word in ("yes", "no") for who in names for take in range(3))
+    )
+    divided = divide(clips, ("yes", "no"), 10, 10, CORPUS)
+    assert divided.rule == "speakers"
+    assert divided.splits.count(TRAINING) == 4 * 2 * 3
+    assert "6 speakers are few" in divided.note
+
+
+def test_of_other_words_alone_nothing_is_said():
+    assert divide(named("clips/1.wav", "clips/2.wav"), ("yes",), 10, 10, CORPUS).note == ""
