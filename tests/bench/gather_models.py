@@ -1,6 +1,6 @@
-"""Models of fetched repositories, for models_bench.py: ``gather_models.py FOLDER --from GIT_FOLDER...``.
+"""Models of fetched repositories, for models_bench.py: ``gather_models.py FOLDER --from GIT...``.
 
-Each GIT_FOLDER is <owner>+<name>, a clone or a bare repository in it. Every .tflite of its HEAD is written to
+Each GIT is <owner>+<name>, a clone or a bare repository in it. Every .tflite of its HEAD is written to
 FOLDER/<owner>+<name>/<path>, and every flatbuffer in an array of C (model.cc, g_model[]) to
 <path>.<name of the array>.tflite. A model that is there already, byte for byte, is written once.
 FOLDER/<owner>+<name>/COMMIT has the commit.
@@ -31,7 +31,7 @@ def main() -> None:
     flags = parser.parse_args()
     known = {hashlib.sha256(path.read_bytes()).digest() for path in flags.folder.glob("*/**/*.tflite")}
     for repository in flags.repositories:
-        into = flags.folder / repository.name
+        into, new = flags.folder / repository.name, 0
         for path, tflite in models_of(repository):
             digest = hashlib.sha256(tflite).digest()
             if digest in known:
@@ -39,9 +39,10 @@ def main() -> None:
             known.add(digest)
             (into / path).parent.mkdir(parents=True, exist_ok=True)
             (into / path).write_bytes(tflite)
+            new += 1
         if into.is_dir():
             (into / "COMMIT").write_text(_git(repository, "rev-parse", "HEAD").decode())
-            print(f"{repository.name}: {len(list(into.rglob('*.tflite')))} new models")
+        print(f"{repository.name}: {new} new models")
 
 
 def models_of(repository: Path) -> list[tuple[str, bytes]]:

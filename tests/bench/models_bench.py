@@ -1,8 +1,8 @@
 """Public .tflite models against TFLite-Micro: ``make bench-models MODELS=FOLDER``.
 
-FOLDER holds <owner>+<name>/<path>.tflite, or an index.json with a list of objects: repository, path, commit
-and file (of the model in FOLDER). Each model is tried in a process of its own, with a time-out. All goes to
-out/bench/models.json, the table to docs/MODELS.md.
+FOLDER holds <owner>+<name>/<path>.tflite, as gather_models.py writes it, or an index.json with a list of
+objects: repository, path, commit and file (of the model in FOLDER). Each model is tried in a process of its own,
+with a time-out. All goes to out/bench/models.json, the table to docs/MODELS.md.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def find_models(folder: Path) -> list[Row]:
             {
                 "repository": path.relative_to(folder).parts[0].replace("+", "/", 1),
                 "path": str(Path(*path.relative_to(folder).parts[1:])),
-                "commit": None,
+                "commit": _commit(folder / path.relative_to(folder).parts[0]),
                 "file": path,
             }
             for path in sorted(folder.glob("*/**/*.tflite"))
@@ -106,6 +106,12 @@ def find_models(folder: Path) -> list[Row]:
         model["sha256"] = hashlib.sha256(model["file"].read_bytes()).hexdigest()
         by_hash.setdefault(model["sha256"], model)
     return list(by_hash.values())
+
+
+def _commit(repository: Path) -> str | None:
+    """As gather_models.py left it."""
+    file = repository / "COMMIT"
+    return file.read_text().strip() if file.is_file() else None
 
 
 def _in_process(command: list[str], timeout_s: int) -> Row:
@@ -200,12 +206,12 @@ def table(rows: list[Row], count: int) -> str:
     equal = [sum(row["outcome"] == _EQUAL for row in some) for some in sets]
     by_outcome = [[sum(row["outcome"] == outcome for row in some) for some in sets] for outcome in OUTCOMES]
     lines = [
-        f"{len(rows)} models of {len(repositories)} repositories, each once; {count} inputs of noise each (host).",
-        f"{within[0]} are int8. Of the int8 keyword models, {equal[1]} of {within[1]} compile; without those that",
-        f"keep state in variables, {equal[2]} of {within[2]}. Wrong bits: {_wrong(rows)}.",
+        f"{len(rows)} models of {len(repositories)} repositories, each once, on {count} inputs of noise.",
+        f"{within[0]} are int8; {_wrong(rows)} have wrong bits. Of the int8 keyword models, {equal[1]} of",
+        f"{within[1]} compile; of those that keep no state in variables, {equal[2]} of {within[2]}.",
         "",
-        "A keyword model is one whose repository or path has one of: kws, keyword, wake, speech, yes no, voice,",
-        "hotword, word, command, hey, alexa; visual wake words and person detection are none.",
+        "A keyword model is one whose repository or path has one of: kws, keyword, wake, speech, yes no,",
+        "voice, hotword, word, command, hey, alexa; visual wake words and person detection are none.",
         "",
         *_rows("| outcome | models | keyword models | of them without state |"),
         *(_cells(outcome, *counts) for outcome, counts in zip(OUTCOMES, by_outcome, strict=True)),
