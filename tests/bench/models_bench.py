@@ -1,8 +1,8 @@
 """Public .tflite models against TFLite-Micro: ``make bench-models MODELS=FOLDER``.
 
 FOLDER holds <owner>+<name>/<path>.tflite, as gather_models.py writes it, or an index.json with a list of
-objects: repository, path, commit and file (of the model in FOLDER). Each model is tried in a process of its own,
-with a time-out. All goes to out/bench/models.json, the table to docs/MODELS.md.
+objects: repository, path, commit and file (of the model in FOLDER). Each model is tried in a process of its
+own, with a time-out. All goes to out/bench/models.json, the table to docs/MODELS.md.
 """
 
 import argparse
@@ -43,7 +43,7 @@ _EQUAL, _DIFFERENT, _REFUSED, _OUT_OF_SCOPE, _FAILED = OUTCOMES = (
 _KEYWORDS = re.compile(
     r"kws|key.?word|wake|speech|yes.?no|voice|hotword|word|command|hey|alexa", re.IGNORECASE
 )
-_PICTURES = re.compile(r"visual|vww|person", re.IGNORECASE)
+_OTHERS = re.compile(r"visual|vww|person|hello_world|test_conv", re.IGNORECASE)
 _TARGET = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
 
 Row = dict[str, Any]
@@ -208,10 +208,11 @@ def table(rows: list[Row], count: int) -> str:
     lines = [
         f"{len(rows)} models of {len(repositories)} repositories, each once, on {count} inputs of noise.",
         f"{within[0]} are int8; {_wrong(rows)} have wrong bits. Of the int8 keyword models, {equal[1]} of",
-        f"{within[1]} compile; of those that keep no state in variables, {equal[2]} of {within[2]}.",
+        f"{within[1]} compile; of those that keep no state, {equal[2]} of {within[2]}.",
         "",
         "A keyword model is one whose repository or path has one of: kws, keyword, wake, speech, yes no,",
-        "voice, hotword, word, command, hey, alexa; visual wake words and person detection are none.",
+        "voice, hotword, word, command, hey, alexa; those with visual, vww, person, hello_world or test_conv",
+        "are none. State is a variable (VAR_HANDLE) or an SVDF.",
         "",
         *_rows("| outcome | models | keyword models | of them without state |"),
         *(_cells(outcome, *counts) for outcome, counts in zip(OUTCOMES, by_outcome, strict=True)),
@@ -242,11 +243,11 @@ def table(rows: list[Row], count: int) -> str:
 
 def is_keyword(row: Row) -> bool:
     name = f"{row['repository']}/{row['path']}"
-    return bool(_KEYWORDS.search(name)) and not _PICTURES.search(name)
+    return bool(_KEYWORDS.search(name)) and not _OTHERS.search(name)
 
 
 def keeps_state(row: Row) -> bool:
-    return "VAR_HANDLE" in row.get("operators", ())
+    return not {"VAR_HANDLE", "SVDF"}.isdisjoint(row.get("operators", ()))
 
 
 def kind_of(reason: str) -> str:
