@@ -212,7 +212,7 @@ def table(rows: list[Row], count: int) -> str:
         "",
         "A keyword model is one whose repository or path has one of: kws, keyword, wake, speech, yes no,",
         "voice, hotword, word, command, hey, alexa; those with visual, vww, person, hello_world or test_conv",
-        "are none. State is a variable (VAR_HANDLE) or an SVDF.",
+        "are none. State is in variables (VAR_HANDLE), as streaming models have it.",
         "",
         *_rows("| outcome | models | keyword models | of them without state |"),
         *(_cells(outcome, *counts) for outcome, counts in zip(OUTCOMES, by_outcome, strict=True)),
@@ -247,7 +247,7 @@ def is_keyword(row: Row) -> bool:
 
 
 def keeps_state(row: Row) -> bool:
-    return not {"VAR_HANDLE", "SVDF"}.isdisjoint(row.get("operators", ()))
+    return "VAR_HANDLE" in row.get("operators", ())
 
 
 def kind_of(reason: str) -> str:
