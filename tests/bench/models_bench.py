@@ -1,19 +1,22 @@
 """Public .tflite models against TFLite-Micro: ``make bench-models MODELS=FOLDER``.
 
-FOLDER holds <owner>+<name>/<path>.tflite, or an index.json with a list of objects: repository, path, commit
-and file (of the model in FOLDER). Each model is tried in a process of its own, with a time-out. All goes to
-out/bench/models.json, the table to docs/MODELS.md.
+FOLDER holds <owner>+<name>/<path>.tflite, as gather_models.py writes it, or an index.json with a list of
+objects: repository, path, commit and file (of the model in FOLDER). Each model is tried in a process of its
+own, with a time-out. All goes to out/bench/models.json, the table to docs/MODELS.md.
 """
 
 import argparse
 import collections
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +43,8 @@ _EQUAL, _DIFFERENT, _REFUSED, _OUT_OF_SCOPE, _FAILED = OUTCOMES = (
 _KEYWORDS = re.compile(
     r"kws|key.?word|wake|speech|yes.?no|voice|hotword|word|command|hey|alexa", re.IGNORECASE
 )
+_OTHERS = re.compile(r"visual|vww|person|hello_world|test_conv", re.IGNORECASE)
 _TARGET = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
-_MOST_REASON = 300  # characters in the table
 
 Row = dict[str, Any]
 
@@ -51,18 +54,24 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="with the models, outside of the repository")
     parser.add_argument("--inputs", type=int, default=200, metavar="N", help="compared of each model (200)")
     parser.add_argument("--timeout", type=int, default=300, metavar="S", help="for each model (300)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="models at once")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     flags = parser.parse_args()
     if flags.one:
         print(json.dumps(try_model(flags.folder, flags.inputs)))
         return
     models = find_models(flags.folder)
-    rows = []
-    with console.progress("models", len(models)) as advance:
-        for model in models:
-            command = [sys.executable, __file__, "--one", str(model["file"]), "--inputs", str(flags.inputs)]
-            rows.append({**model, "file": None, **_in_process(command, flags.timeout)})
-            advance()
+    started_s = time.monotonic()
+
+    def try_apart(model: Row) -> Row:
+        command = [sys.executable, __file__, "--one", str(model["file"]), "--inputs", str(flags.inputs)]
+        row = {**model, "file": None, **_in_process(command, flags.timeout)}
+        advance()
+        return row
+
+    with console.progress("models", len(models)) as advance, ThreadPoolExecutor(flags.jobs) as pool:
+        rows = list(pool.map(try_apart, models))
+    print(f"{time.monotonic() - started_s:.0f} s")
     for row in rows:
         del row["file"]
     rows.sort(key=lambda row: (row["repository"].lower(), row["path"]))
@@ -85,7 +94,7 @@ def find_models(folder: Path) -> list[Row]:
             {
                 "repository": path.relative_to(folder).parts[0].replace("+", "/", 1),
                 "path": str(Path(*path.relative_to(folder).parts[1:])),
-                "commit": None,
+                "commit": _commit(folder / path.relative_to(folder).parts[0]),
                 "file": path,
             }
             for path in sorted(folder.glob("*/**/*.tflite"))
@@ -97,6 +106,12 @@ def find_models(folder: Path) -> list[Row]:
         model["sha256"] = hashlib.sha256(model["file"].read_bytes()).hexdigest()
         by_hash.setdefault(model["sha256"], model)
     return list(by_hash.values())
+
+
+def _commit(repository: Path) -> str | None:
+    """As gather_models.py left it."""
+    file = repository / "COMMIT"
+    return file.read_text().strip() if file.is_file() else None
 
 
 def _in_process(command: list[str], timeout_s: int) -> Row:
@@ -178,32 +193,80 @@ def flash_bytes(engine: GeneratedEngine) -> int | None:
 
 
 def table(rows: list[Row], count: int) -> str:
-    """How many of each outcome, then every model."""
-    keyword_rows = [row for row in rows if _KEYWORDS.search(f"{row['repository']}/{row['path']}")]
+    """Outcomes, reasons, repositories, and every keyword model that is not out of scope."""
+    repositories = collections.defaultdict(list)
+    reasons = collections.defaultdict(list)
+    for row in rows:
+        repositories[row["repository"]].append(row)
+        if row["reason"]:
+            reasons[row["outcome"], kind_of(row["reason"])].append(row)
+    sets = [rows, [row for row in rows if is_keyword(row)]]
+    sets.append([row for row in sets[1] if not keeps_state(row)])
+    within = [sum(row["outcome"] != _OUT_OF_SCOPE for row in some) for some in sets]
+    equal = [sum(row["outcome"] == _EQUAL for row in some) for some in sets]
+    by_outcome = [[sum(row["outcome"] == outcome for row in some) for some in sets] for outcome in OUTCOMES]
     lines = [
-        f"{len(rows)} models, each on {count} inputs (host).",
+        f"{len(rows)} models of {len(repositories)} repositories, each once, on {count} inputs of noise.",
+        f"{within[0]} are int8; {_wrong(rows)} have wrong bits. Of the int8 keyword models, {equal[1]} of",
+        f"{within[1]} compile; of those that keep no state, {equal[2]} of {within[2]}.",
         "",
-        "| outcome | models | of them keywords |",
+        "A keyword model is one whose repository or path has one of: kws, keyword, wake, speech, yes no,",
+        "voice, hotword, word, command, hey, alexa; those with visual, vww, person, hello_world or test_conv",
+        "are none. State is in variables (VAR_HANDLE), as streaming models have it.",
+        "",
+        *_rows("| outcome | models | keyword models | of them without state |"),
+        *(_cells(outcome, *counts) for outcome, counts in zip(OUTCOMES, by_outcome, strict=True)),
+        "",
+        *_rows("| outcome and reason | models | keyword models |"),
     ]
-    lines.append("|---|---:|---:|")
-    counts, keyword_counts = (
-        collections.Counter(row["outcome"] for row in some) for some in (rows, keyword_rows)
-    )
-    lines += [f"| {outcome} | {counts[outcome]} | {keyword_counts[outcome]} |" for outcome in OUTCOMES]
+    for (outcome, reason), some in sorted(reasons.items(), key=lambda item: (item[0][0], -len(item[1]))):
+        lines.append(_cells(f"{outcome}: {reason}", len(some), sum(map(is_keyword, some))))
+    lines += ["", *_rows(f"| repository | models | {' | '.join(OUTCOMES)} |")]
+    for repository, some in sorted(repositories.items(), key=lambda item: item[0].lower()):
+        counts = collections.Counter(row["outcome"] for row in some)
+        lines.append(_cells(repository, len(some), *(counts[outcome] for outcome in OUTCOMES)))
     lines += [
+        "",
+        "The int8 keyword models:",
         "",
         "| repository | path | outcome | bits compared | arena | flash (M4) |",
         "|---|---|---|---:|---:|---:|",
     ]
-    for row in rows:
-        reason = row["reason"].replace("|", "\\|").replace("\n", " ")
-        reason = reason if len(reason) <= _MOST_REASON else f"{reason[:_MOST_REASON]}…"
-        outcome = f"{row['outcome']}: {reason}" if reason else row["outcome"]
-        figures = (row.get(name) for name in ("bits_compared", "arena_bytes", "flash_bytes"))
-        cells = [row["repository"], f"`{row['path']}`", outcome]
-        cells += ["–" if figure is None else f"{figure:,}" for figure in figures]
-        lines.append("| " + " | ".join(cells) + " |")
+    for row in sets[1]:
+        if row["outcome"] != _OUT_OF_SCOPE:
+            reason = f": {kind_of(row['reason'])}" if row["reason"] else ""
+            figures = (row.get(name) for name in ("bits_compared", "arena_bytes", "flash_bytes"))
+            cells = ["–" if figure is None else f"{figure:,}" for figure in figures]
+            lines.append(_cells(row["repository"], f"`{row['path']}`", row["outcome"] + reason, *cells))
     return "\n".join(lines)
+
+
+def is_keyword(row: Row) -> bool:
+    name = f"{row['repository']}/{row['path']}"
+    return bool(_KEYWORDS.search(name)) and not _OTHERS.search(name)
+
+
+def keeps_state(row: Row) -> bool:
+    return "VAR_HANDLE" in row.get("operators", ())
+
+
+def kind_of(reason: str) -> str:
+    """The reason without what is of this model only: the first clause, without numbers and names."""
+    clause = re.split(r": | \(|[.;] |, as ", reason.replace("\n", " "))[0]
+    return re.sub(r"\b\d[\d,.]*\b", "N", clause).replace("|", "\\|").strip()
+
+
+def _wrong(rows: list[Row]) -> int:
+    return sum(row["outcome"] == _DIFFERENT for row in rows)
+
+
+def _rows(head: str) -> list[str]:
+    columns = head.count("|") - 1
+    return [head, "|---" + "|---:" * (columns - 1) + "|"]
+
+
+def _cells(*cells: object) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 if __name__ == "__main__":
