@@ -129,7 +129,8 @@ class _Gate:
             found = (
                 f"shape {weights.shape}, {len(weights.scales)} scales, zero points {weights.zero_points[:4]}"
             )
-            raise form.refuse(f"{describe(weights)} has {found}", f"{expected}, one scale, and zero points of 0")
+            wanted = f"{expected}, one scale, and zero points of 0"
+            raise form.refuse(f"{describe(weights)} has {found}", wanted)
         multiplier, shift = quantize_multiplier(values.scale * weights.scale / _GATE_SCALE)
         biases, largest = folded_bias(weights.data, bias, values.zero_point)
         if largest >= 2**31 or shift > 30:
