@@ -42,7 +42,7 @@ def without_mean(frames: NDArray[np.float32], window: NDArray[np.float64]) -> ND
         window: (window_samples,) float64.
     """
     means = frames @ (window / window.sum())
-    return (frames - means[..., np.newaxis]).astype(np.float32)
+    return np.asarray(frames - means[..., np.newaxis], dtype=np.float32)
 
 
 def power_spectrogram(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
