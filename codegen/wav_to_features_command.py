@@ -4,7 +4,7 @@ import argparse
 
 from train.core.console import say
 from train.core.errors import UserError
-from train.core.spec import DC_BLOCKED_FRONT_ENDS, FRONT_ENDS, FrontEnd
+from train.core.spec import DC_BLOCKED_FRONT_ENDS, FRONT_ENDS, FrontEnd, blocks_dc
 
 _DEFAULT_WINDOW_SIZE_MS, _DEFAULT_WINDOW_STRIDE_MS = 30, 10  # of the original
 
@@ -75,7 +75,7 @@ def run(flags: argparse.Namespace) -> None:
         window_size_ms=flags.window_size_ms,
         window_stride_ms=flags.window_stride_ms,
         feature_bin_count=flags.feature_bin_count,
-        dc_block=flags.preprocess in DC_BLOCKED_FRONT_ENDS if flags.dc_block is None else flags.dc_block,
+        dc_block=blocks_dc(flags.preprocess, flags.dc_block),
     )
     write_features(flags.input_wav, flags.output_c_file, front_end, flags.quantize, flags.overwrite)
     say(str(flags.output_c_file))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from codegen.passes.ends import SHAPES_ONLY
+from codegen.passes.ends import SHAPES_ONLY, keeps_scale
 from codegen.passes.fold import needed
 from train.core.errors import UserError
 from train.tflite.graph import Graph, Op, Tensor
@@ -80,7 +80,7 @@ def _joined(graph: Graph, together: Op, where: str) -> Graph:
     in_front, apart = _chain(graph, convolution, (_APART,))
     moves = [apart, *in_front, *behind, together]
     _expect(not any(op.custom for op in (convolution, *moves)))
-    _expect(all(_keeps_scale(graph, op) for op in moves))
+    _expect(all(keeps_scale(graph, op) for op in moves))
     for op in (convolution, *behind):  # nobody else reads what will not be there
         _expect(op.outputs[0] not in graph.outputs)
         _expect(sum(reader.inputs.count(op.outputs[0]) for reader in graph.ops) == 1)
@@ -122,11 +122,6 @@ def _chain(graph: Graph, op: Op, kinds: Sequence[str]) -> tuple[list[Op], Op]:
             return shaping, writer
         shaping.append(writer)
         op = writer
-
-
-def _keeps_scale(graph: Graph, op: Op) -> bool:
-    before, behind = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
-    return (before.scales, before.zero_points) == (behind.scales, behind.zero_points)
 
 
 def _axes(shapes: Sequence[tuple[Shape, Shape]]) -> Shape:

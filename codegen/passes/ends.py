@@ -150,6 +150,11 @@ def _ended(graph: Graph, conversion: Op, shaping: list[Op], inside: int, positio
 def _only_shapes(graph: Graph, op: Op) -> bool:
     if op.name not in SHAPES_ONLY or op.custom or len(op.outputs) != 1:
         return False
+    return keeps_scale(graph, op)
+
+
+def keeps_scale(graph: Graph, op: Op) -> bool:
+    """Whether what an operator puts out has the scale and zero point of what it takes."""
     before, behind = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
     return (before.scales, before.zero_points) == (behind.scales, behind.zero_points)
 

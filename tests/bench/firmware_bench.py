@@ -24,7 +24,7 @@ from hil.boards.board import Board, board_ids, load_board
 from train.core import console, runfolder
 from train.core.errors import UserError
 from train.core.native import import_tensorflow
-from train.core.spec import DC_BLOCKED_FRONT_ENDS, FRONT_ENDS, FrontEnd
+from train.core.spec import DC_BLOCKED_FRONT_ENDS, FRONT_ENDS, FrontEnd, blocks_dc
 
 _OUT = Path("out/bench/firmware.json")
 _RUN = Path("out/yes_no")
@@ -90,10 +90,7 @@ def main() -> None:
     flags = parser.parse_args()
     boards = [load_board(board_id) for board_id in flags.board or board_ids()]
     subjects = [load_subject(path) for path in flags.model or ()]
-    subjects += [
-        _random_subject(name, name in DC_BLOCKED_FRONT_ENDS if flags.dc_block is None else flags.dc_block)
-        for name in flags.preprocess or ()
-    ]
+    subjects += [_random_subject(name, blocks_dc(name, flags.dc_block)) for name in flags.preprocess or ()]
     subjects = subjects or [_default_subject()]
     out = flags.out or (None if flags.board else _OUT)
     root = os.environ.get("TFLM_ROOT")

@@ -24,7 +24,8 @@ from train.core.layout import (
 )
 from train.core.outputs import whole_folder
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
-from train.data.corpus import list_key, read_lists
+from train.data.corpus import read_lists
+from train.data.corpus_files import list_key
 from train.data.speakers import speaker_of, which_set
 
 _SUFFIXES = tuple(map(os.fsencode, SOUND_SUFFIXES))

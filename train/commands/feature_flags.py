@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from train.core.spec import DC_BLOCKED_FRONT_ENDS, FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
+from train.core.spec import DC_BLOCKED_FRONT_ENDS, FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd, blocks_dc
 from train.settings.augmentation import MICROPHONE_DC, MICROPHONE_GAINS, Augmentation
 from train.settings.recipe import ORIGINAL, Recipe
 
@@ -80,7 +80,6 @@ def front_end_of(flags: argparse.Namespace) -> FrontEnd:
     Raises:
         UserError: a value out of range.
     """
-    blocks_dc = flags.preprocess in DC_BLOCKED_FRONT_ENDS if flags.dc_block is None else flags.dc_block
     return FrontEnd(
         name=flags.preprocess,
         sample_rate_hz=flags.sample_rate_hz,
@@ -88,7 +87,7 @@ def front_end_of(flags: argparse.Namespace) -> FrontEnd:
         window_size_ms=flags.window_size_ms,
         window_stride_ms=flags.window_stride_ms,
         feature_bin_count=flags.feature_bin_count,
-        dc_block=blocks_dc,
+        dc_block=blocks_dc(flags.preprocess, flags.dc_block),
     )
 
 

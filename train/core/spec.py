@@ -366,6 +366,11 @@ class ModelSpec:
             raise UserError(f"{where}: not a spec.json of this version ({error}); train again") from error
 
 
+def blocks_dc(front_end: str, asked: bool | None) -> bool:
+    """Whether a new front end of that name takes means off; ``asked``: what the user says, if anything."""
+    return front_end in DC_BLOCKED_FRONT_ENDS if asked is None else asked
+
+
 def labels_for(words: tuple[str, ...]) -> tuple[str, ...]:
     """Labels in output order: silence, unknown, then the words."""
     return (SILENCE_LABEL, UNKNOWN_LABEL, *words)

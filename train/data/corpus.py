@@ -22,12 +22,11 @@ from train.core.layout import (
     SPLIT_LISTS,
     SPLITS,
     TRAINING,
-    as_seen,
     is_litter,
 )
 from train.core.results.training import SkippedFile
 from train.core.spec import SILENCE_LABEL
-from train.data.corpus_files import File, find_files
+from train.data.corpus_files import File, find_files, list_key
 from train.data.folder_names import meanings, understood
 from train.data.speakers import Division, Named, divide, name_speakers, speaker_of, which_set
 
@@ -185,10 +184,8 @@ def require_words(corpus: Corpus, words: Iterable[str], splits: Iterable[str] = 
                     f"{corpus.root}: none of the {unusable} files of {word!r} can be used; "
                     f"{_skip_summary(corpus.skipped, f'{word}/')}"
                 )
-            if (
-                word
-                in meanings((path.name for path in corpus.root.iterdir() if path.is_dir()), [word]).values()
-            ):
+            folders = (path.name for path in corpus.root.iterdir() if path.is_dir())
+            if word in meanings(folders, [word]).values():
                 raise UserError(f"{corpus.root}: the folder of {word!r} is empty; put recordings there")
             raise UserError(
                 f"{corpus.root}: expected clips of {word!r} in a folder of that name, but found only: "
@@ -286,11 +283,6 @@ def _say(corpus: Corpus, files: Sequence[File]) -> None:
         log(f"folder {folder!r} is understood as {meaning}")
     if corpus.note:
         log(corpus.note)
-
-
-def list_key(name: str | PurePosixPath) -> str:
-    """A clip's name, folders and all, as it is compared with those of the lists."""
-    return as_seen("/".join(PurePosixPath(name).parts))
 
 
 def read_lists(root: Path) -> dict[str, str] | None:

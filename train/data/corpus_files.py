@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from train.core.console import log, printable
 from train.core.layout import BACKGROUND_FOLDER, as_seen, is_litter
@@ -46,6 +46,11 @@ class File:
         return printable("/".join((self.label, *parts)))
 
 
+def list_key(name: str | PurePath) -> str:
+    """A clip's name, folders and all, as it is compared with those of the lists."""
+    return as_seen("/".join(PurePath(name).parts))
+
+
 def _are_within(tops: Sequence[Path], words: Sequence[str]) -> bool:
     """Whether wanted words are folders in these folders, which are speakers then."""
     below = [path.name for top in tops for path in top.glob("*") if path.is_dir()]
@@ -74,7 +79,7 @@ def find_files(root: Path, words: Sequence[str]) -> list[File]:
                 word = meanings([folder], words)[folder]
             if folder == BACKGROUND_FOLDER and path.name.startswith("README"):
                 continue
-            keys = frozenset(as_seen("/".join(parts)) for parts in (relative.parts, (folder, path.name)))
+            keys = frozenset((list_key(relative), list_key(f"{folder}/{path.name}")))
             files.append(File(path, word, folder, within, keys))
     # The hash of a corpus has its official noise behind the clips, in this order.
     return sorted(files, key=lambda file: file.folder == BACKGROUND_FOLDER)

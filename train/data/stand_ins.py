@@ -21,7 +21,6 @@ from train.synth.clip_plan import FEWEST_CLIPS_PER_WORD
 
 _FEWEST_CLIPS, _MOST_CLIPS = 20, 500  # of each wanted word that the voices say, too
 _OTHER_CLIPS = 2000  # of 200 other words: a network that knows but a few takes all else for a wanted one
-_OTHERS_PER_CLIP = 2.4  # at most, of --synthetic-clips
 _NOISE_VERSION = 1  # raise it when the same seed would give other noise
 
 
@@ -106,7 +105,7 @@ def _spoken(corpus: Corpus, job: Job, said: str) -> Corpus:
             language=job.language,
             clip_duration_ms=job.front_end.clip_duration_ms,
             clips_per_word=max(clips, FEWEST_CLIPS_PER_WORD),
-            unknown_clips=min(_OTHER_CLIPS, round(_OTHERS_PER_CLIP * job.synthetic_clips)),
+            unknown_clips=min(_OTHER_CLIPS, round(generate.UNKNOWN_CLIPS_PER_CLIP * job.synthetic_clips)),
         )
     except UserError as error:
         raise UserError(

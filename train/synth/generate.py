@@ -39,7 +39,7 @@ from train.synth.clip_plan import (
 from train.synth.other_tts import ProgramVoice
 
 GENERATOR_VERSION = 3  # raise it when the same settings would give other bytes
-_UNKNOWN_CLIPS_PER_CLIP = 2.4  # of a wanted word
+UNKNOWN_CLIPS_PER_CLIP = 2.4  # of a wanted word
 
 _SHARDS = 12
 _BABBLE_STREAMS = 8
@@ -81,13 +81,15 @@ def generate(
     """
     _check(words, clips_per_word)
     if unknown_clips is None:
-        unknown_clips = round(_UNKNOWN_CLIPS_PER_CLIP * clips_per_word)
+        unknown_clips = round(UNKNOWN_CLIPS_PER_CLIP * clips_per_word)
     accents = espeak.accents(language)
     longest_s = _LARGEST_SHARE * clip_duration_ms / 1000
     espeak.check_speakable([*words, *(unknown_words or ())], language, longest_s)
-    unknown = lexicon.unknown(words, accents, unknown_words, seed, longest_s)
-    if unknown_words is None:
-        unknown = {folder: unknown[folder] for folder in kept_folders(list(unknown), words, unknown_clips)}
+
+    def kept(folders: Sequence[str]) -> Sequence[str]:
+        return kept_folders(folders, words, unknown_clips) if unknown_words is None else folders
+
+    unknown = lexicon.unknown(words, accents, unknown_words, seed, longest_s, kept)
     programs = other_tts.installed_voices(language)
     settings = {
         "generator": GENERATOR_VERSION,

@@ -7,7 +7,7 @@ word in a new voice falls on unknown. So unknown is common words, made-up ones a
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +81,12 @@ def wanted(words: Sequence[str], accents: Sequence[str]) -> dict[str, list[Utter
 
 
 def unknown(
-    words: Sequence[str], accents: Sequence[str], asked: Sequence[str] | None, seed: int, longest_s: float
+    words: Sequence[str],
+    accents: Sequence[str],
+    asked: Sequence[str] | None,
+    seed: int,
+    longest_s: float,
+    kept: Callable[[Sequence[str]], Sequence[str]] = list,
 ) -> dict[str, list[Utterance]]:
     """Folder → what is said in it: other words, none that sounds like a wanted one.
 
@@ -90,6 +95,7 @@ def unknown(
         accents: of the language.
         asked: words to take instead of the common ones, of made-up ones and of near misses.
         longest_s: others that take longer at a normal pace are left out.
+        kept: of the folders that there could be, those that there will be.
     Raises:
         UserError: nothing is left.
     """
@@ -105,6 +111,7 @@ def unknown(
         for word, spoken in zip(words, known, strict=True):
             missed = [(espeak.spelled(s), s) for s in _near_misses(spoken, inventory, known, rng)]
             folders |= {near(word): missed} if missed else {}
+    folders = {folder: folders[folder] for folder in kept(list(folders))}
     said = iter(_utterances([entry for entries in folders.values() for entry in entries], accents))
     return {folder: [next(said) for _ in entries] for folder, entries in folders.items()}
 
