@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house accuracy fuzz notebook wheel setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house sweep accuracy fuzz notebook wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -14,6 +14,9 @@ demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, 
 # A process a core tests; threads of each would only wait for those of the other.
 test: $(READY_FOR_TESTS) check  ## everything CI checks
 	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses auto --dist worksteal
+
+sweep: $(READY_FOR_TESTS)  ## all tests, with those of every board, network and recording that make test leaves out
+	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -m '' --numprocesses auto --dist worksteal
 
 check: $(READY)  ## style, types, import arrows: the quick part of the tests
 	.venv/bin/ruff check .
@@ -38,7 +41,7 @@ bench-hil: $(READY)  ## every board proves out/yes_no, by each feed and on bad l
 	$(PYTHON) tests/bench/hil_bench.py
 
 bench-kernels: $(READY)  ## 60 random networks of each kind on the host and every kind of core, against TFLite-Micro
-	EARSHOT_KERNEL_NETWORKS=60 $(PYTHON) -m pytest tests/parity/test_kernels.py tests/emulator/test_kernels.py
+	EARSHOT_KERNEL_NETWORKS=60 $(PYTHON) -m pytest -m '' tests/parity/test_kernels.py tests/emulator/test_kernels.py
 
 bench-distribute: $(READY)  ## two workers beside one process, ten seeds, to the table in docs/DISTRIBUTED.md
 	$(PYTHON) tests/bench/distribute_bench.py
@@ -53,7 +56,7 @@ bench-robustness: $(READY)  ## DC offsets and quiet microphones, by recipe, to t
 	$(PYTHON) tests/bench/robustness_bench.py
 
 bench-tf14: $(READY)  ## model.pb in the real TensorFlow 1.4, which ../shared/tools/setup_tf14 FOLDER installs
-	EARSHOT_TF14=$${EARSHOT_TF14:?name that folder} $(PYTHON) -m pytest tests/parity/test_graphdef.py tests/parity/test_pi_interpreter.py
+	EARSHOT_TF14=$${EARSHOT_TF14:?name that folder} $(PYTHON) -m pytest -m '' tests/parity/test_graphdef.py tests/parity/test_pi_interpreter.py
 
 bench-house: $(READY)  ## how long make test takes and how large things are, to out/bench/house.json
 	$(PYTHON) tests/bench/house.py

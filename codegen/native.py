@@ -1,6 +1,7 @@
 """The generated engine, compiled for this machine and called: what is proven is what is shipped."""
 
 import ctypes
+import functools
 import shutil
 import subprocess
 import tempfile
@@ -42,20 +43,34 @@ def compile_engine(
     compiler = shutil.which("cc")
     if compiler is None:
         raise UserError("cc: no C compiler found; install one, such as gcc or clang")
-    kernels = [FIRMWARE_SOURCES / "kernels" / f"{kernel}.c" for kernel in engine.kernels]
-    for kernel in kernels:
-        if not kernel.is_file():
-            raise UserError(f"{kernel}: missing; run from a checkout of Earshot, which has firmware/")
     for name, content in engine.sources.items():
         (folder / name).write_text(content, encoding="ascii")
+    kernels = [_kernel_object(compiler, tuple(flags), kernel) for kernel in engine.kernels]
     sources = [*folder.glob("*.c"), *kernels, *extra]
-    command = [compiler, *WARNINGS, *flags, f"-I{FIRMWARE_SOURCES}", f"-I{folder}", *map(str, sources)]
-    done = subprocess.run(
-        [*command, "-o", str(output)], capture_output=True, encoding="utf-8", errors="replace"
-    )
-    if done.returncode:  # a bug of Earshot, not of its user
-        raise RuntimeError(f"{where}: the generated engine does not compile:\n{done.stderr}")
+    _compile([compiler, *WARNINGS, *flags, f"-I{FIRMWARE_SOURCES}", f"-I{folder}", *sources], output, where)
     return engine
+
+
+@functools.cache
+def _kernel_object(compiler: str, flags: tuple[str, ...], kernel: str) -> Path:
+    """A kernel, which no model changes, compiled once for all models of this process."""
+    source = FIRMWARE_SOURCES / "kernels" / f"{kernel}.c"
+    if not source.is_file():
+        raise UserError(f"{source}: missing; run from a checkout of Earshot, which has firmware/")
+    output = Path(tempfile.mkdtemp(dir=_objects().name)) / f"{kernel}.o"
+    _compile([compiler, *WARNINGS, *flags, f"-I{FIRMWARE_SOURCES}", "-c", source], output, source)
+    return output
+
+
+@functools.cache
+def _objects() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory()  # goes with the process
+
+
+def _compile(command: Sequence[str | Path], output: Path, what: str | Path) -> None:
+    done = subprocess.run([*command, "-o", output], capture_output=True, encoding="utf-8", errors="replace")
+    if done.returncode:  # a bug of Earshot, not of its user
+        raise RuntimeError(f"{what}: does not compile:\n{done.stderr}")
 
 
 class NativeEngine:

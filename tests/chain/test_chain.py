@@ -107,6 +107,7 @@ def test_again_over_an_old_run_gives_the_same_bytes(trained, copy, cold_command,
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 def test_another_seed_gives_another_model(trained, copy, command, small_job):
     code, _, messages = command("train", *small_job, "--out", copy, "--overwrite", "--seed", 3)
     assert code == 0, messages

@@ -11,6 +11,7 @@ NAMES = ("_silence_", "_unknown_", "yes", "no")
 
 
 @pytest.mark.shared
+@pytest.mark.sweep
 @pytest.mark.slow
 @pytest.mark.skipif(not RECORDINGS.is_file(), reason="../shared has no recordings")
 def test_the_main_job_on_the_archive(command, tmp_path):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from emulator.conftest import RATE_HZ
 from emulator.proof_lines import EndingLink, StaleLink, accept_anything, check_all_right
+from sweeping import sweep
 
 from hil.boards.board import QEMU, board_ids, load_board
 from hil.link.link import Link, LinkError
@@ -28,7 +29,7 @@ EMULATED_BOARDS = [board_id for board_id in board_ids() if load_board(board_id).
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("time_limit")]
 
 
-@pytest.mark.parametrize("board_id", [*EMULATED_BOARDS, "host"])
+@pytest.mark.parametrize("board_id", sweep([*EMULATED_BOARDS, "host"], "host", "mps2-an385", "mps3-an547"))
 def test_every_board_proves_every_clip(
     dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path, board_id: str
 ) -> None:

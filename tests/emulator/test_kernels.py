@@ -28,6 +28,7 @@ from kernel_models import (
     weighted,
 )
 from operator_forms import GROUPS
+from sweeping import sweep
 from tflite_builder import Network
 
 from codegen.ops import _convolution
@@ -35,7 +36,7 @@ from hil.boards.board import load_board
 from hil.link.link import LinkError
 
 PORTABLE, DSP, HELIUM = BOARDS = ("mps2-an385", "mps2-an386", "mps3-an547")
-NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "3"))
+NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "2"))
 RANDOM_INPUTS = 8
 
 pytestmark = pytest.mark.emulator
@@ -131,7 +132,7 @@ def test_groups_of_channels_at_odd_lanes(
     check(grouped(channels, depth, taps, spread), f"grouped {channels} {depth} {taps} {spread}", board_id)
 
 
-@pytest.mark.parametrize("flags", ["-O0", "-Og", "-O1", "-Os", "-O2", "-O3"])
+@pytest.mark.parametrize("flags", sweep(["-O0", "-Og", "-O1", "-Os", "-O2", "-O3"], "-O0", "-O3"))
 @pytest.mark.parametrize("board_id", BOARDS)
 def test_bits_do_not_depend_on_the_optimizer(board_id: str, flags: str) -> None:
     check(separable(), f"separable {flags}", board_id, (flags,))

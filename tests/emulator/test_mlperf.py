@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from kernel_models import random_weights, weighted
 from places import ROOT
+from sweeping import sweep
 from tflite_builder import Network
 
 from codegen.emit import generate_model
@@ -111,7 +112,7 @@ def shown(scores: np.ndarray, model: TflmModel) -> str:
     return f"m-results-[{','.join(texts)}]"
 
 
-@pytest.mark.parametrize("board_id", board_ids())
+@pytest.mark.parametrize("board_id", sweep(board_ids(), "host", "mps2-an386"))
 def test_a_whole_run(board_id: str, talk: Talk, make_model: MakeModel) -> None:
     """What the public runner says, in its order."""
     model, _ = make_model(KWS_BYTES, KWS_OUTPUTS)

@@ -6,12 +6,13 @@ from collections.abc import Callable
 import pytest
 from emulator.emulated_engine import EmulatedEngine
 from kernel_models import Oracle, assert_equal, inputs_for
+from sweeping import sweep
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("preprocess", ["log", "log_mel"])
-@pytest.mark.parametrize("board_id", ["mps2-an385", "mps2-an386", "mps3-an547"])
+@pytest.mark.parametrize("preprocess", sweep(["log", "log_mel"], "log_mel"))
+@pytest.mark.parametrize("board_id", sweep(["mps2-an385", "mps2-an386", "mps3-an547"], "mps3-an547"))
 def test_spectro_temporal(
     normalized_network: Callable[[str, str], bytes], board_id: str, preprocess: str
 ) -> None:

@@ -23,6 +23,7 @@ def outputs(notebook, needle: str) -> str:
 
 @pytest.mark.emulator
 @pytest.mark.slow
+@pytest.mark.sweep
 def test_every_cell_runs(tmp_path: Path, monkeypatch) -> None:
     """A cell that fails raises. Without the tools of the board, the other cells run and the test says so."""
     monkeypatch.setenv("EARSHOT_CACHE", str(tmp_path / "cache"))

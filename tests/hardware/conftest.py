@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from emulator.conftest import run_folder  # noqa: F401, what board_run asks for
+from sweeping import sweep
 
 from hil.boards.board import board_ids
 from hil.pytest_plugin import DEFAULT_BOARD
@@ -15,7 +16,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "board_id" in metafunc.fixturenames:
         named, port = (metafunc.config.getoption(flag) for flag in ("--board", "--port"))
         is_real = port or metafunc.definition.get_closest_marker("hardware")
-        boards = board_ids() if named is None and not is_real else [named or DEFAULT_BOARD]
+        alike = sweep(board_ids(), "host", "mps2-an386", "mps3-an547")
+        boards = alike if named is None and not is_real else [named or DEFAULT_BOARD]
         metafunc.parametrize("board_id", boards, scope="session")
 
 

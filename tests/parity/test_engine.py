@@ -9,6 +9,7 @@ import pytest
 from converted_models import assert_same, convert, mixed, op_names, repack
 from kernel_models import Oracle, inputs_for
 from places import C_PROGRAMS
+from sweeping import sweep
 
 from codegen.engine import build_engine
 from codegen.native import NativeEngine, compile_engine
@@ -59,7 +60,9 @@ def architecture_tflite() -> Callable[[str], bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", names_for_boards())
+@pytest.mark.parametrize(
+    "name", sweep(names_for_boards(), "tiny_conv", "low_latency_svdf", "spectro_temporal")
+)
 def test_architectures(architecture_tflite, name):
     assert_same(architecture_tflite(name), 10 if name in ("conv", "low_latency_conv") else 50)
 

@@ -30,7 +30,7 @@ from codegen.plan import ALIGNMENT_BYTES, Overlap
 from train.core.errors import UserError
 
 HARNESS = C_PROGRAMS / "run_engine.c"
-NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "4"))
+NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "3"))
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1")
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to compile the engine with")

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from converted_models import assert_same, op_names
+from sweeping import sweep
 
 from train.core.spec import FrontEnd
 from train.tflite.graph import read_graph
@@ -21,13 +22,17 @@ OPS = {
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "preprocess"),
-    [
+    sweep(
+        [
+            ("ds_cnn", "log"),
+            ("temporal", "log_mel"),
+            ("spectro_residual", "log_mel"),
+            ("spectro_temporal", "log"),
+            ("spectro_temporal", "log_mel"),
+        ],
         ("ds_cnn", "log"),
-        ("temporal", "log_mel"),
-        ("spectro_residual", "log_mel"),
-        ("spectro_temporal", "log"),
         ("spectro_temporal", "log_mel"),
-    ],
+    ),
 )
 def test_networks(normalized_network, name, preprocess):
     tflite = normalized_network(name, preprocess)

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from sweeping import sweep
 
 from quantize.audit import audit
 from quantize.convert import centre_logits, convert
@@ -83,7 +84,7 @@ ARCHITECTURES = [
 ]
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", sweep(ARCHITECTURES, "tiny_conv", "low_latency_svdf", "spectro_temporal"))
 def test_every_architecture_converts_and_passes_the_audit(name):
     model = build(name)
     clips = calibration(2 if name in _BIG else 8)
