@@ -1,6 +1,9 @@
 """The exceptions that users see as a sentence instead of a traceback."""
 
 import shlex
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -25,3 +28,24 @@ def typed(path: Path) -> str:
     """A path as it is typed in a shell, for commands that messages propose."""
     name = str(path)
     return shlex.quote(f"./{name}" if name.startswith("-") else name)
+
+
+def count_of(count: int, noun: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+@contextmanager
+def processes_for(doing: str) -> Iterator[None]:
+    """Around the work of a pool of processes, such as "speaking clips".
+
+    Raises:
+        UserError: one of them is gone. What fails in it by itself, the pool raises here as it is.
+    """
+    try:
+        yield
+    except BrokenProcessPool:
+        raise UserError(
+            f"a process that was {doing} was ended from outside, mostly for want of memory; close other "
+            "programs and run it again"
+        ) from None

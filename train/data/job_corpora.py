@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from train.audio.recording import in_words
 from train.core.console import log, warn
+from train.core.errors import count_of
 from train.core.layout import ALL, SPLITS, TESTING, TRAINING
 from train.data import stored_features
 from train.data.corpus import Corpus, read_corpus, require_words
@@ -130,7 +131,7 @@ def _report_skips(corpus: Corpus) -> None:
     if not corpus.skipped:
         return
     warn(
-        f"{len(corpus.skipped)} files of {corpus.root} cannot be used: {in_words(corpus.skipped_by_kind())}; "
+        f"{count_of(len(corpus.skipped), 'file')} of {corpus.root} cannot be used: {in_words(corpus.skipped_by_kind())}; "
         "all are listed in the report"
     )
     for item in corpus.skipped[:_LISTED_SKIPS]:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from train.audio.wav import encode_wav
 from train.core import console
-from train.core.errors import UserError
+from train.core.errors import UserError, processes_for
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
 from train.core.outputs import whole_folder
 from train.settings.job import SYNTHETIC_CLIPS
+from train.settings.words import fault_of_word
 from train.synth import acoustics, espeak, lexicon, noises, other_tts, timbre
 from train.synth.acoustics import SAMPLE_RATE_HZ
 from train.synth.clip_plan import (
@@ -136,10 +137,8 @@ def _check(words: Sequence[str], clips_per_word: int) -> None:
     if not words:
         raise UserError("there is no word to speak; pass --words yes,no (any number of words)")
     for word in words:
-        if not word.isprintable() or word.startswith(("_", ".")) or "/" in word or "\\" in word:
-            raise UserError(
-                f"word {word!r} cannot name a folder of clips; expected letters, digits and spaces"
-            )
+        if fault := fault_of_word(word):
+            raise UserError(f"{word!r} cannot be a word: {fault}")
     if clips_per_word < FEWEST_CLIPS_PER_WORD:
         raise UserError(
             f"{clips_per_word} clips per word are too few for three splits with both sexes; "
@@ -167,6 +166,7 @@ def _speak_all(
     # Any number but 1 can hang (cpython issue 115634).
     context = multiprocessing.get_context("spawn")
     with (
+        processes_for("speaking clips"),
         ProcessPoolExecutor(processes or os.cpu_count() or 1, context, max_tasks_per_child=1) as pool,
         console.progress("synthetic voices", len(clips)) as advance,
     ):

@@ -24,6 +24,13 @@ _ENUMERATIONS = {"padding": "Padding", "fused_activation_function": "ActivationF
 _STATE_OPS = ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE")
 _CONTROL_OPS = ("IF", "WHILE")
 
+# Custom operators that a compiler for another processor puts in the place of all that it took over.
+_COMPILED_FOR = {
+    "ethos-u": "Arm's Ethos-U, by Vela",
+    "edgetpu-custom-op": "Coral's Edge TPU, by edgetpu_compiler",
+    "NeutronGraph": "NXP's Neutron, by its converter",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
@@ -151,7 +158,7 @@ def read_graphs(tflite: bytes, where: str) -> tuple[Graph, ...]:
         tflite: the whole file.
         where: name used in messages.
     Raises:
-        UserError: not a .tflite, cut short or damaged.
+        UserError: not a .tflite, cut short, damaged, or compiled for another processor.
     """
     model = read_model(tflite, where)
     graphs = []
@@ -161,7 +168,7 @@ def read_graphs(tflite: bytes, where: str) -> tuple[Graph, ...]:
             for index, tensor in enumerate(subgraph.tensors or [])
         )
         ops = tuple(
-            _op(index, op, model.operatorCodes[op.opcodeIndex])
+            _op(index, op, model.operatorCodes[op.opcodeIndex], where)
             for index, op in enumerate(subgraph.operators or [])
         )
         signature = next((it for it in model.signatureDefs or [] if it.subgraphIndex == number), None)
@@ -233,10 +240,15 @@ def _tensor(index: int, tensor: Any, buffer: Any, where: str) -> Tensor:
     return Tensor(index, name, shape, dtype, scales, zero_points, axis, data, oddity, is_variable)
 
 
-def _op(index: int, op: Any, code: Any) -> Op:
+def _op(index: int, op: Any, code: Any, where: str) -> Op:
     builtin = builtin_name(code)
     custom = builtin == "CUSTOM"
     name = (code.customCode or b"").decode("utf-8", "replace") if custom else ""
+    if processor := _COMPILED_FOR.get(name):
+        raise UserError(
+            f"{where}: op {index} is {name}: the model was compiled for {processor}, and runs there alone; "
+            "pass the .tflite that went into that compiler"
+        )
     return Op(
         index=index,
         name=name or builtin,

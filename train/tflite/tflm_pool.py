@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.core.console import progress
+from train.core.errors import processes_for
 from train.tflite.tflm import TflmModel
 
 _BLOCK_CLIPS = 200
@@ -39,7 +40,8 @@ def _in_processes(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, context, initializer=_start_worker, initargs=(model,))
     try:
-        yield from pool.map(_run_block, blocks)
+        with processes_for("scoring clips"):
+            yield from pool.map(_run_block, blocks)
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -234,7 +234,7 @@ def test_a_word_too_long_for_a_clip(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["../up", "_unknown_", ".git", "a/b", "a\nb"])
 def test_a_word_that_cannot_be_a_folder(tmp_path: Path, word: str) -> None:
-    with pytest.raises(UserError, match="cannot name a folder"):
+    with pytest.raises(UserError, match="cannot be a word"):
         generate.generate([word], tmp_path, **SETTINGS)
 
 

@@ -135,3 +135,16 @@ def test_an_old_file_keeps_its_operators_in_a_byte(tiny_tflite):
 
     graph = read_graph(repack(tiny_tflite, change), "old.tflite")
     assert graph.op_names == ("CONV_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX")
+
+
+@pytest.mark.parametrize("name", ["ethos-u", "edgetpu-custom-op"])
+def test_a_model_compiled_for_another_processor(tiny_tflite, name):
+    def change(tree):
+        tree.operatorCodes[0].builtinCode = schema().BuiltinOperator.CUSTOM
+        tree.operatorCodes[0].deprecatedBuiltinCode = schema().BuiltinOperator.CUSTOM
+        tree.operatorCodes[0].customCode = name
+
+    with pytest.raises(
+        UserError, match=rf"npu\.tflite: op 0 is {name}: the model was compiled for .*pass the"
+    ):
+        read_graph(repack(tiny_tflite, change), "npu.tflite")
