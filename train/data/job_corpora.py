@@ -130,10 +130,9 @@ def _read(job: Job, where: str | None, flag: str) -> Found:
 def _report_skips(corpus: Corpus) -> None:
     if not corpus.skipped:
         return
-    warn(
-        f"{count_of(len(corpus.skipped), 'file')} of {corpus.root} cannot be used: {in_words(corpus.skipped_by_kind())}; "
-        "all are listed in the report"
-    )
+    files = count_of(len(corpus.skipped), "file")
+    kinds = in_words(corpus.skipped_by_kind())
+    warn(f"{files} of {corpus.root} cannot be used: {kinds}; all are listed in the report")
     for item in corpus.skipped[:_LISTED_SKIPS]:
         warn(f"  {item.file}: {item.reason}")
     if len(corpus.skipped) > _LISTED_SKIPS:

@@ -144,7 +144,5 @@ def test_a_model_compiled_for_another_processor(tiny_tflite, name):
         tree.operatorCodes[0].deprecatedBuiltinCode = schema().BuiltinOperator.CUSTOM
         tree.operatorCodes[0].customCode = name
 
-    with pytest.raises(
-        UserError, match=rf"npu\.tflite: op 0 is {name}: the model was compiled for .*pass the"
-    ):
+    with pytest.raises(UserError, match=rf"op 0 is {name}: the model was compiled for "):
         read_graph(repack(tiny_tflite, change), "npu.tflite")

@@ -23,16 +23,12 @@ def test_processes_give_the_same_bits_in_the_same_order(
     assert len(np.unique(alone, axis=0)) > 100, "else the order would not be seen"
 
 
-def test_a_process_that_is_killed_is_told_in_a_line(
-    tiny_tflite: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_is_killed_is_told(tiny_tflite: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     model = TflmModel(tiny_tflite, "tiny")
     monkeypatch.setattr(tflm_pool, "_CLIPS_WORTH_PROCESSES", 0)
     monkeypatch.setattr(tflm_pool.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(tflm_pool, "_start_worker", _die)
-    with pytest.raises(
-        UserError, match=r"a process that was scoring clips was ended from outside.*run it again"
-    ):
+    with pytest.raises(UserError, match="a process that was scoring clips was ended from outside"):
         tflm_pool.run_model(model, np.zeros((450, 49, 43), np.int8))
 
 
