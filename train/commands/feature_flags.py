@@ -54,9 +54,9 @@ def add_front_end_flags(group: Any) -> None:
     defaults = FrontEnd()
     group.add_argument(
         "--preprocess",
-        default=defaults.name,
         choices=(*FRONT_ENDS, *HOST_FRONT_ENDS),
-        help=f"docs/FRONT_ENDS.md; {' and '.join(HOST_FRONT_ENDS)}: no board has them (%(default)s)",
+        help=f"docs/FRONT_ENDS.md; {' and '.join(HOST_FRONT_ENDS)}: no board has them (default: the "
+        "preset's)",
     )
     for flag, value, text in (
         ("--sample-rate-hz", defaults.sample_rate_hz, "of the microphone"),

@@ -19,7 +19,8 @@ from train.data.sources import RANDOM
 from train.evaluation.label_folding import WORD_PRESETS
 from train.settings.augmentation import FeatureAugmentation
 from train.settings.job import ExtraData, Job
-from train.settings.recipe import OPTIMIZERS, ORIGINAL, RECIPES, SCHEDULES, Recipe
+from train.settings.presets import ORIGINAL, PRESETS
+from train.settings.recipe import OPTIMIZERS, RECIPES, SCHEDULES, Recipe
 from train.settings.sampling import Sampling
 from train.settings.words import parse_words
 from train.training.cluster import ALONE, DISTRIBUTIONS
@@ -71,7 +72,7 @@ _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
 def add_training_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of the main job."""
     parser.description = "From a list of words to a trained, quantized network and its C sources."
-    parser.epilog = _EPILOG
+    parser.epilog = _presets_shown() + _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     job = Job(("word",))
 
@@ -81,6 +82,12 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         metavar="A,B",
         help=f"the words to spot, any number of them, or {' or '.join(WORD_PRESETS)}: the 10 or all 30 of "
         "the 2017 challenge",
+    )
+    main.add_argument(
+        "--preset",
+        default=ORIGINAL,
+        choices=tuple(PRESETS),
+        help="front end, network and recipe, where flags do not say otherwise; see below (%(default)s)",
     )
     add_data_flags(main, job)
     main.add_argument(
@@ -111,16 +118,14 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
     training = parser.add_argument_group("how to train")
     training.add_argument(
         "--architecture",
-        default=job.architecture,
         metavar="NAME",
-        help=f"one of {', '.join(architectures.names())} (%(default)s)",
+        help=f"one of {', '.join(architectures.names())} (default: the preset's)",
     )
     training.add_argument(
         "--recipe",
-        default=ORIGINAL,
         choices=tuple(RECIPES),
         help="settings below that are not given; strong: for small networks on logarithmic features "
-        "(%(default)s)",
+        "(default: the preset's)",
     )
     for name, kind, metavar, text in _RECIPE_FLAGS:
         values = " / ".join(_join(getattr(recipe, name)) for recipe in RECIPES.values())
@@ -161,6 +166,24 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="keep feature banks here, as TFRecord files that all workers read (default: the cache)",
     )
+
+
+def _presets_shown() -> str:
+    """A paragraph for --help."""
+    lines = ["presets:"]
+    for preset in PRESETS.values():
+        values = " ".join(f"--{name} {value}" for name, value in preset.settings.items())
+        lines += [
+            f"  {preset.name:9} {preset.summary}",
+            *(f"{'':12}{text}" for text in (values, preset.reached)),
+        ]
+    return "\n".join([*lines, "", ""])
+
+
+def _with_preset(arguments: argparse.Namespace) -> argparse.Namespace:
+    """The flags, with the preset's values where none was given, wherever it stood."""
+    given = {name: value for name, value in vars(arguments).items() if value is not None}
+    return argparse.Namespace(**{**vars(arguments), **PRESETS[arguments.preset].settings, **given})
 
 
 def _recipe_of(arguments: argparse.Namespace) -> Recipe:
@@ -241,6 +264,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
     if arguments.random_data and arguments.data:
         raise UserError(f"--random-data and --data {arguments.data[0]} exclude each other")
     others = (*map(_extra_data, arguments.data[1:]), *_pseudo_data(arguments))
+    arguments = _with_preset(arguments)
     recipe, front_end = _recipe_of(arguments), front_end_of(arguments)
     return Job(
         words=words_of(arguments.words),
@@ -259,6 +283,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
         bank_clips=arguments.bank_clips,
         teachers=tuple(arguments.teacher),
         seed=arguments.seed,
+        preset=arguments.preset,
     )
 
 

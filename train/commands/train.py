@@ -14,7 +14,7 @@ from train import architectures
 from train.commands import flags as training_flags
 from train.core import console, runfolder
 from train.core.cache import cache_root
-from train.core.errors import Interrupted, UserError, typed
+from train.core.errors import Interrupted, UserError, suggestion, typed
 from train.core.installation import earshot_version
 from train.core.layout import TESTING
 from train.core.native import import_tensorflow
@@ -78,7 +78,8 @@ def _run_chain(
     """corpus → features → model → .tflite → scores → C → report."""
     if job.architecture not in architectures.names():
         raise UserError(
-            f"--architecture {job.architecture} is not known; known: {', '.join(architectures.names())}"
+            f"--architecture {job.architecture} is not known; "
+            f"{suggestion(job.architecture, architectures.names())}"
         )
     started = time.monotonic()
     material = stage.gather(job)

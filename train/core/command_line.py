@@ -5,7 +5,6 @@ that --help and mistakes need not wait for what the others need.
 """
 
 import argparse
-import difflib
 import importlib
 import shlex
 import sys
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
-from train.core.errors import UserError
+from train.core.errors import UserError, suggestion
 from train.core.installation import earshot_version
 
 Table = Mapping[str, Sequence["Command"]]  # commands by the heading that --help shows above them
@@ -93,9 +92,9 @@ def dispatch(prog: str, table: Table, arguments: Sequence[str], about: str) -> N
         example = f"{prog} {next(iter(known))} {first}"
         raise UserError(f"{prog} {first}: expected a command first, such as: {example}")
     if first not in known:
-        close = difflib.get_close_matches(first, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)};"
-        raise UserError(f"{prog} {first}: there is no such command; {hint} {prog} --help lists them")
+        raise UserError(
+            f"{prog} {first}: there is no such command; {suggestion(first, known)} ({prog} --help lists them)"
+        )
     command = known[first]
     call(command.load(), f"{prog} {command.name}", rest, command.help)
 

@@ -1,7 +1,8 @@
 """The exceptions that users see as a sentence instead of a traceback."""
 
+import difflib
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,3 +50,12 @@ def processes_for(doing: str) -> Iterator[None]:
             f"a process that was {doing} was ended from outside, mostly for want of memory; close other "
             "programs and run it again"
         ) from None
+
+
+def suggestion(found: str, known: Iterable[str]) -> str:
+    """What to say about a name that is none of these: the nearest one, or all there are."""
+    by_lower_case = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(found.lower(), by_lower_case, n=1)
+    return (
+        f"did you mean {by_lower_case[close[0]]}?" if close else f"known: {', '.join(by_lower_case.values())}"
+    )

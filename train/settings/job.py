@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from train.core import runfolder
-from train.core.errors import UserError
+from train.core.errors import UserError, suggestion
 from train.core.spec import FrontEnd, ModelSpec, labels_for
 from train.settings.augmentation import Augmentation, FeatureAugmentation
+from train.settings.presets import ORIGINAL, PRESETS
 from train.settings.recipe import Recipe
 from train.settings.sampling import Sampling
 
@@ -44,7 +45,7 @@ class Job:
     test_data: str | None = None  # where test clips come from, instead of ``data``
     language: str = "en"
     synthetic_clips: int = SYNTHETIC_CLIPS  # of each word that synthetic voices speak
-    architecture: str = "tiny_conv"
+    architecture: str = PRESETS[ORIGINAL].architecture
     front_end: FrontEnd = field(default_factory=FrontEnd)
     recipe: Recipe = field(default_factory=Recipe)
     sampling: Sampling = field(default_factory=Sampling)
@@ -54,8 +55,12 @@ class Job:
     bank_clips: int = 40000
     teachers: tuple[str, ...] = ()  # run folders
     seed: int = 59185  # the seed of speech_commands' index
+    # Where the values above come from that no flag gave. They are the job, whoever named them.
+    preset: str = field(default=ORIGINAL, compare=False)
 
     def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            raise UserError(f"--preset {self.preset} is not known; {suggestion(self.preset, PRESETS)}")
         for name in ("validation_percentage", "testing_percentage"):
             if not 0 <= getattr(self, name) <= 100:
                 raise UserError(f"--{name.replace('_', '-')} is {getattr(self, name)}, expected 0 to 100")
@@ -139,7 +144,7 @@ class Job:
 
     def settings(self) -> dict[str, Any]:
         """Flag by flag, for the report."""
-        flat = dataclasses.asdict(self)
+        flat = {"preset": self.preset} | dataclasses.asdict(self)
         for group in ("recipe", "recipe.feature_augmentation", "sampling", "augmentation", "front_end"):
             flat |= {f"{group}.{name}": value for name, value in flat.pop(group).items()}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in flat.items()}

@@ -170,9 +170,12 @@ def _in_short(state: "State") -> dict[str, Any]:
 
 
 def _common(job: Job, material: Material) -> dict[str, Any]:
-    """The settings that must be the same on all workers: all but the places where each finds the clips."""
+    """The settings that must be the same on all workers.
+
+    Not the places where each finds the clips, nor who named the values.
+    """
     settings = job.settings()
-    for name in ("data", "test_data"):
+    for name in ("data", "test_data", "preset"):
         settings.pop(name)
     settings["extra_data"] = [extra.share for extra in job.extra_data]
     return {"version": earshot_version(), "corpus": material.corpus_sha256, **settings}

@@ -202,6 +202,7 @@ def test_the_level_is_drawn_in_one_place_and_never_by_the_originals_recipe(given
 def test_no_flag_was_forgotten_above():
     others = {
         "--help",
+        "--preset",
         "--recipe",
         "--dc-block",
         "--no-dc-block",
@@ -217,7 +218,7 @@ def test_no_flag_was_forgotten_above():
     assert known == set(EVERY_FLAG) | others
     settings, defaults = EVERY_SETTING.settings(), Job(("word",)).settings()
     unset = {name for name in settings if settings[name] == defaults[name]}
-    assert {name.partition(".feature_augmentation")[0] for name in unset} == {"recipe"}
+    assert {name.partition(".feature_augmentation")[0] for name in unset} == {"recipe", "preset"}
 
 
 def test_job_round_trip():
@@ -273,6 +274,7 @@ def test_switches_take_no_value(flag, capsys):
         (["--window-stride-ms", "20.5"], "invalid int value: '20.5'"),
         (["--optimizer", "sgd"], "invalid choice: 'sgd'"),
         (["--preprocess", "micro"], "invalid choice: 'micro'"),
+        (["--preset", "bets"], "invalid choice: 'bets'"),
         (["--words"], "expected one argument"),
     ],
 )
@@ -314,11 +316,11 @@ def test_where_a_run_goes():
 
 def test_help_names_every_architecture_and_default():
     text = " ".join(parser(train_command).format_help().split())
-    assert f"one of {', '.join(architectures.names())} (tiny_conv)" in text
+    assert f"one of {', '.join(architectures.names())} (default: the preset's)" in text
     assert "steps of each phase (12000,3000 / 12000)" in text
     assert "rate of each phase (0.001,0.0001 / 0.006)" in text
-    by_recipe_or_front_end = ("gain_low", "gain_high", "dc_offset", "dc_block")
+    by_others = ("name", "gain_low", "gain_high", "dc_offset", "dc_block")  # preset, recipe or front end
     for group in (FrontEnd(), Augmentation()):
         for field in dataclasses.fields(group):
             value = getattr(group, field.name)
-            assert field.name in by_recipe_or_front_end or f"({value})" in text, field.name
+            assert field.name in by_others or f"({value})" in text, field.name
