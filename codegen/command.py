@@ -13,7 +13,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "Turn the model.tflite of a run folder into C sources in RUN/c, or any int8 .tflite "
         "into C sources in a folder of your own."
     )
-    parser.epilog = "The features of a WAV as a C array: earshot wav-to-features (codegen wav_to_features)"
+    parser.epilog = "For the features of a WAV as a C array: earshot wav-to-features"
     parser.add_argument(
         "model", metavar="RUN|MODEL.tflite", type=Path, help="run folder, such as out/yes_no, or one file"
     )

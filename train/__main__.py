@@ -26,8 +26,7 @@ EVERYTHING = {
 def main() -> None:
     """Run the command on ``sys.argv``; without the name of one, train."""
     arguments = sys.argv[1:]
-    names = [command.name for commands in COMMANDS.values() for command in commands]
-    if arguments and (arguments[0] in names or arguments[0] == "--version"):
+    if arguments and (not arguments[0].startswith("-") or arguments[0] == "--version"):
         dispatch("python -m train", COMMANDS, arguments, "")
     else:
         call(TRAIN.load(), "python -m train", arguments)

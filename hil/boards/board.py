@@ -13,7 +13,7 @@ from typing import Any
 
 from hil.boards.flash_tools import FLASHERS
 from train.core.console import printable
-from train.core.errors import UserError
+from train.core.errors import UserError, suggestion
 from train.core.installation import FIRMWARE_SOURCES
 
 BOARDS = FIRMWARE_SOURCES / "boards"
@@ -205,8 +205,9 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
 
 
 def _unknown(board_id: str, known: Sequence[str]) -> UserError:
+    hint = suggestion(board_id, known)
     return UserError(
-        f"board {board_id!r} is not known; known: {', '.join(known)}. "
+        f"board {board_id!r} is not known; {hint if hint.endswith('?') else f'{hint}.'} "
         "docs/ADD_A_BOARD.md tells how to add one"
     )
 

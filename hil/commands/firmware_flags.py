@@ -8,7 +8,7 @@ from hil.boards.board import Board
 from hil.boards.build import EngineChoice
 from hil.proof.dut import DUT, make_dut
 from hil.protocol.faulty_link import FaultSource
-from train.core.command_line import add_run_argument
+from train.core.command_line import add_run_argument, rare
 from train.core.manifest import COMPILED, ENGINES
 
 
@@ -22,11 +22,11 @@ def add_firmware_flags(parser: argparse.ArgumentParser, several: str = "") -> No
     parser.add_argument("--board", required=True, metavar="ID", help=f"as earshot boards lists them{several}")
     add_board_dir_flag(parser)
     parser.add_argument(
-        "--engine", default=COMPILED, choices=ENGINES, help="what runs the model (%(default)s)"
+        "--engine", default=COMPILED, choices=ENGINES, help=rare("what runs the model (%(default)s)")
     )
-    parser.add_argument("--tflm-root", type=Path, metavar="DIR", help="TFLite-Micro checkout, for tflm")
+    parser.add_argument("--tflm-root", type=Path, metavar="DIR", help=rare("TFLite-Micro checkout, for tflm"))
     parser.add_argument(
-        "--tflm-library", type=Path, metavar="FILE", help="its static library, if there are several"
+        "--tflm-library", type=Path, metavar="FILE", help=rare("its static library, if there are several")
     )
 
 
@@ -50,18 +50,22 @@ def add_port_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", metavar="PORT", help="a board: /dev/ttyACM0, COM5, socket://HOST:PORT, rfc2217://HOST:PORT"
     )
-    parser.add_argument("--baud", type=count, help="of the port (default: that of board.json)")
+    parser.add_argument("--baud", type=count, help=rare("of the port (default: that of board.json)"))
 
 
 def add_line_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that ``dut_of`` reads, for every command that proves something by `proof`."""
     add_port_flags(parser)
-    parser.add_argument("--no-build", action="store_true", help="take RUN/firmware/BOARD/proof as it is")
+    parser.add_argument(
+        "--no-build", action="store_true", help=rare("take RUN/firmware/BOARD/proof as it is")
+    )
     parser.add_argument(
         "--faults",
         metavar="LIST",
-        help="spoil the line on purpose: shares of frames to drop, corrupt, duplicate, delay, split, stall, "
-        "disconnect, restart (the board), and the seed, as drop=0.01,corrupt=0.01,seed=1",
+        help=rare(
+            "spoil the line on purpose: shares of frames to drop, corrupt, duplicate, delay, split, stall, "
+            "disconnect, restart (the board), and the seed, as drop=0.01,corrupt=0.01,seed=1"
+        ),
     )
 
 
@@ -94,4 +98,4 @@ def count(text: str) -> int:
     return number
 
 
-count.__name__ = "number above 0"
+count.__name__ = "a number above 0"

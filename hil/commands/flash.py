@@ -7,6 +7,7 @@ from hil.boards.board import find_board
 from hil.boards.build import APPLICATION, PROOF, build, build_id
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
 from hil.proof.dut import open_port
+from train.core.command_line import rare
 from train.core.console import log, say
 
 _EXIT_CODES = """exit codes:
@@ -20,8 +21,7 @@ _EXIT_CODES = """exit codes:
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """See ``train.core.command_line``."""
     add_firmware_flags(parser)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = _EXIT_CODES
+    parser.epilog = rare(_EXIT_CODES)
     parser.add_argument(
         "--program",
         default=PROOF,
@@ -31,7 +31,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", metavar="PORT", help="serial port of the board (default: that with its USB id)"
     )
-    parser.add_argument("--baud", type=int, help="of the port (default: that of board.json)")
+    parser.add_argument("--baud", type=int, help=rare("of the port (default: that of board.json)"))
     parser.add_argument(
         "--dry-run", action="store_true", help="build, print the commands, and leave the board alone"
     )

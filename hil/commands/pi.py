@@ -4,13 +4,16 @@ import argparse
 import sys
 from pathlib import Path
 
-_EPILOG = """examples:
+from train.core.command_line import more, rare
+
+_EXAMPLES = """examples:
   earshot pi out/yes_no --host pi@raspberrypi.local
   earshot pi out/yes_no --local
   earshot pi out/yes_no --emulate
   earshot pi entry.pb --estimate
-  earshot pi out/yes_no --host pi@raspberrypi.local --submission test/audio --out submission.csv
-
+  earshot pi out/yes_no --host pi@pi.local --submission audio --out rows.csv
+"""
+_EXIT_CODES = """
 exit codes:
   0  no rule is broken; every file has its row
   2  a mistake in the flags, the graph or the folder
@@ -24,8 +27,7 @@ _RUNS = 1000
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of the command."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = _EPILOG
+    parser.epilog = more(_EXAMPLES, _EXIT_CODES)
     parser.add_argument(
         "graph", metavar="RUN", type=Path, help="run folder, or a frozen graph such as model.pb"
     )
@@ -44,29 +46,29 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--root",
         type=Path,
         metavar="FOLDER",
-        help="root of an AArch64 Linux, for --emulate (default: what earshot pi-root made)",
+        help=rare("root of an AArch64 Linux, for --emulate (default: what earshot pi-root made)"),
     )
-    parser.add_argument("--port", type=int, metavar="N", help="port of ssh, for --host")
+    parser.add_argument("--port", type=int, metavar="N", help=rare("port of ssh, for --host"))
     parser.add_argument(
-        "--ssh-config", type=Path, metavar="FILE", help="in place of ~/.ssh/config, for --host"
+        "--ssh-config", type=Path, metavar="FILE", help=rare("in place of ~/.ssh/config, for --host")
     )
     parser.add_argument(
-        "--python", metavar="PROGRAM", help="runs the timer (default: this one; python3 on the Pi)"
+        "--python", metavar="PROGRAM", help=rare("runs the timer (default: this one; python3 on the Pi)")
     )
     parser.add_argument(
         "--engine",
         default="auto",
         choices=("auto", "tensorflow", "numpy"),
-        help="what runs the graph; auto: TensorFlow if it is there, else NumPy (%(default)s)",
+        help=rare("what runs the graph; auto: TensorFlow if it is there, else NumPy (%(default)s)"),
     )
     from hil.pi.remote.ends import add_end_flags
 
-    add_end_flags(parser)
+    add_end_flags(parser.add_argument_group(rare("a graph with names of its own")))
     parser.add_argument(
         "--runs",
         type=int,
         metavar="N",
-        help=f"at most, in each phase of at most 10 s ({_RUNS})",
+        help=rare(f"at most, in each phase of at most 10 s ({_RUNS})"),
     )
     submission = parser.add_argument_group("submission", "score recordings, in place of timing")
     submission.add_argument(
@@ -74,7 +76,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     submission.add_argument("--out", type=Path, metavar="FILE", help="CSV, fname,label: a row for each file")
     submission.add_argument(
-        "--tta", action="store_true", help="mean scores of the clip, of it 1,500 samples earlier, of 1.2 x it"
+        "--tta",
+        action="store_true",
+        help=rare("mean scores of the clip, of it 1,500 samples earlier, of 1.2 x it"),
     )
     submission.add_argument("--overwrite", action="store_true", help="replace a finished CSV")
 

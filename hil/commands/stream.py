@@ -9,6 +9,7 @@ from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.protocol.faulty_link import Faults, FaultSource
+from train.core.command_line import rare
 from train.core.console import say, show
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING
@@ -37,8 +38,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     ):
         default = getattr(_DEFAULTS, name)
         flag = f"--{name.replace('_', '-')}"
+        text = f"{what} (%(default)s)"
         parser.add_argument(
-            flag, type=type(default), default=default, metavar="N", help=f"{what} (%(default)s)"
+            flag,
+            type=type(default),
+            default=default,
+            metavar="N",
+            help=text if name == "minutes" else rare(text),
         )
     parser.add_argument("--wav", type=Path, metavar="FILE", help="a recording of one's own, with --truth")
     parser.add_argument(
@@ -52,14 +58,14 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--time_tolerance_ms",  # as the original spells it
         type=float,
         metavar="N",
-        help="a detection may be so far from its word (default: 750, as the original's)",
+        help=rare("a detection may be so far from its word (default: 750, as the original's)"),
     )
     parser.add_argument(
         "--inference-stride-rows",
         type=int,
         default=INFERENCE_STRIDE_ROWS,
         metavar="N",
-        help="an inference every N rows of features (%(default)s, as in the application)",
+        help=rare("an inference every N rows of features (%(default)s, as in the application)"),
     )
     add_line_flags(parser)
 

@@ -8,6 +8,7 @@ from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, coun
 from hil.proof.dut import FEEDS, choose_feed
 from hil.protocol.faulty_link import Faults, FaultSource
 from hil.provenance import MEASURED
+from train.core.command_line import rare
 from train.core.console import say
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING
@@ -27,8 +28,7 @@ EXIT_CODES = """exit codes:
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """What to score, how, and what is wanted of it."""
     add_firmware_flags(parser, "; several, as ID,ID, share the clips")
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = EXIT_CODES
+    parser.epilog = rare(EXIT_CODES)
     parser.add_argument(
         "--data", metavar="WHERE", help="clips, as for earshot train (default: as in training)"
     )
@@ -41,8 +41,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--feed",
         choices=FEEDS,
-        help="how clips get to the board: over the line, or from a file that an emulated board reads "
-        "(default: semihosting in an emulator without --faults, else serial)",
+        help=rare(
+            "how clips get to the board: over the line, or from a file that an emulated board reads "
+            "(default: semihosting in an emulator without --faults, else serial)"
+        ),
     )
     parser.add_argument("--min-accuracy", type=float, metavar="SHARE", help="end with 6 below it (0 to 1)")
 

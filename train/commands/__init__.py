@@ -4,7 +4,7 @@ from train.core.command_line import Command
 
 _HERE = "train.commands."
 
-TRAIN = Command("train", "from a list of words to a trained, quantized network and its C", f"{_HERE}train")
+TRAIN = Command("train", "a list of words to a trained, quantized network and its C", f"{_HERE}train")
 EVALUATE = Command("evaluate", "score the models of a run on any corpus", f"{_HERE}evaluate")
 REPORT = Command("report", "write RUN/report.html anew", f"{_HERE}report")
 TUNE = Command("tune", "choose thresholds for a target of false accepts per hour", f"{_HERE}tune")
@@ -13,7 +13,7 @@ DATA = (
     Command("download", "fetch the official Speech Commands recordings (2.4 GB)", f"{_HERE}download"),
     Command(
         "explore",
-        "a page about a corpus: its clips, faults and likely wrong labels",
+        "a page about a corpus: clips, faults, likely wrong labels",
         f"{_HERE}explore",
     ),
     Command("sample", "a small corpus out of a large one", f"{_HERE}sample"),

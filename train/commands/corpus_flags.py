@@ -2,6 +2,7 @@
 
 import argparse
 
+from train.core.command_line import rare
 from train.core.errors import UserError
 from train.data.sources import RANDOM, SYNTHETIC, Source, resolve
 from train.settings.job import Job
@@ -15,7 +16,9 @@ def add_corpus_flags(parser: argparse.ArgumentParser) -> None:
         metavar="WHERE",
         help="a folder or archive of clips, or speech_commands (downloaded)",
     )
-    parser.add_argument("--seed", type=int, default=Job(()).seed, help="of all that is drawn (%(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=Job(()).seed, help=rare("of all that is drawn (%(default)s)")
+    )
 
 
 def find_corpus(job: Job) -> Source:

@@ -6,7 +6,7 @@ from pathlib import Path
 from train.commands.evaluation_flags import add_as_words_flag, add_evaluation_flags, evaluation_job
 from train.commands.flags import words_of
 from train.core import runfolder
-from train.core.command_line import add_run_argument
+from train.core.command_line import add_run_argument, rare
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING, TRAINING
@@ -42,13 +42,16 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--model",
         default="all",
         choices=("all", "float", "graphdef", "int8"),
-        help="model.keras, model.pb, model.tflite or all three (%(default)s)",
+        help=rare("model.keras, model.pb, model.tflite or all three (%(default)s)"),
     )
     add_as_words_flag(parser)
     add_evaluation_flags(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     parser.add_argument(
-        "--scores", type=Path, metavar="FILE.npz", help="also write the scores of each clip to this file"
+        "--scores",
+        type=Path,
+        metavar="FILE.npz",
+        help=rare("also write the scores of each clip to this file"),
     )
 
 

@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 
 from train.commands.flags import Trained, add_data_flags, add_sampling_flags
+from train.core.command_line import rare
 from train.settings.job import Job
 
 
@@ -11,7 +12,7 @@ def add_evaluation_flags(parser: argparse.ArgumentParser) -> None:
     """What ``evaluation_job`` reads: the clips that a finished run is scored on."""
     add_data_flags(parser, Trained())
     add_sampling_flags(parser, Trained())
-    parser.add_argument("--seed", type=int, help="of the sampling (as in training)")
+    parser.add_argument("--seed", type=int, help=rare("of the sampling (as in training)"))
 
 
 def add_as_words_flag(parser: argparse.ArgumentParser) -> None:

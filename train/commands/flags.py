@@ -13,6 +13,7 @@ from train.commands.feature_flags import (
     augmentation_of,
     front_end_of,
 )
+from train.core.command_line import more, rare
 from train.core.errors import UserError
 from train.core.runfolder import run_name
 from train.data.sources import RANDOM
@@ -27,12 +28,9 @@ from train.training.cluster import ALONE, DISTRIBUTIONS
 
 _EPILOG = """\
 examples:
-  earshot train --words yes,no
   earshot train --words yes,no --data recordings/
   earshot train --words bed,cat,happy --data speech_commands.tar.gz --out out/bedroom
   earshot train --resume out/bedroom
-
-earshot --help lists the commands beside this one
 """
 _PSEUDO_FRACTION = 0.6  # of the challenge's winner
 _SHARE_TOLERANCE = 0.015  # 0.33 three times is meant to be all
@@ -42,7 +40,7 @@ def _list_of(kind: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
     def parse(text: str) -> tuple[Any, ...]:
         return tuple(kind(item) for item in text.split(","))
 
-    parse.__name__ = f"comma-separated {kind.__name__} list"
+    parse.__name__ = f"{'whole ' if kind is int else ''}numbers with commas between"
     return parse
 
 
@@ -52,7 +50,7 @@ def _join(value: object) -> str:
 
 # Flags that set a field of the recipe: the field, type or choices, placeholder, help.
 _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
-    ("training_steps", _list_of(int), "N,N", "steps of each phase"),
+    ("training_steps", _list_of(int), "N", "steps of each phase, or together"),
     ("learning_rates", _list_of(float), "R,R", "rate of each phase"),
     ("schedule", SCHEDULES, "", "the rate within a phase: the same, or up to it and down to nothing"),
     ("optimizer", OPTIMIZERS, "", ""),
@@ -72,38 +70,45 @@ _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
 def add_training_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of the main job."""
     parser.description = "From a list of words to a trained, quantized network and its C sources."
-    parser.epilog = _presets_shown() + _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.usage = "%(prog)s --words A,B [FLAG ...]"
+    parser.epilog = more(_presets_shown(), f"\n{_EPILOG}")
     job = Job(("word",))
 
     main = parser.add_argument_group("what to train")
     main.add_argument(
         "--words",
         metavar="A,B",
-        help=f"the words to spot, any number of them, or {' or '.join(WORD_PRESETS)}: the 10 or all 30 of "
-        "the 2017 challenge",
-    )
-    main.add_argument(
-        "--preset",
-        default=ORIGINAL,
-        choices=tuple(PRESETS),
-        help="front end, network and recipe, where flags do not say otherwise; see below (%(default)s)",
+        help=more(
+            "the words to spot",
+            f", any number of them, or {' or '.join(WORD_PRESETS)}: the 10 or all 30 of the 2017 challenge",
+        ),
     )
     add_data_flags(main, job)
     main.add_argument(
-        "--random-data", action="store_true", help="noise with random labels, to debug the chain itself"
+        "--random-data", action="store_true", help=rare("noise with random labels, to debug the chain itself")
     )
-    main.add_argument("--out", type=Path, metavar="FOLDER", help="run folder (default: out/<words>)")
-    main.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
-    main.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
-    main.add_argument(
-        "--stop-training", action="store_true", help="with --resume: finish with the best weights so far"
+    how = parser.add_argument_group("how to train")
+    how.add_argument(
+        "--preset",
+        default=ORIGINAL,
+        choices=tuple(PRESETS),
+        help="front end, network and recipe, see below (%(default)s)",
     )
-    main.add_argument(
-        "--seed", type=int, default=job.seed, help="same seed and data, same model (%(default)s)"
+    _add_recipe_flag(how, "training_steps")
+    how.add_argument(
+        "--seed", type=int, default=job.seed, help=rare("same seed and data, same model (%(default)s)")
+    )
+    folder = parser.add_argument_group("the run folder")
+    folder.add_argument("--out", type=Path, metavar="FOLDER", help="where it is (default: out/<words>)")
+    folder.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
+    folder.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
+    folder.add_argument(
+        "--stop-training",
+        action="store_true",
+        help=rare("with --resume: finish with the best weights so far"),
     )
 
-    data = parser.add_argument_group("which clips")
+    data = parser.add_argument_group(rare("which clips"))
     add_sampling_flags(data, job)
     add_augmentation_flags(data)
     data.add_argument(
@@ -114,8 +119,8 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         help="augmented clips whose features are computed before training (%(default)s)",
     )
 
-    add_front_end_flags(parser.add_argument_group("front end"))
-    training = parser.add_argument_group("how to train")
+    add_front_end_flags(parser.add_argument_group(rare("front end")))
+    training = parser.add_argument_group(rare("network and recipe"))
     training.add_argument(
         "--architecture",
         metavar="NAME",
@@ -127,18 +132,9 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         help="settings below that are not given; strong: for small networks on logarithmic features "
         "(default: the preset's)",
     )
-    for name, kind, metavar, text in _RECIPE_FLAGS:
-        values = " / ".join(_join(getattr(recipe, name)) for recipe in RECIPES.values())
-        choices = kind if isinstance(kind, tuple) else None
-        flag = "learning_rate" if name == "learning_rates" else name
-        training.add_argument(
-            f"--{flag.replace('_', '-')}",
-            dest=name,
-            type=str if choices else kind,
-            choices=choices,
-            metavar=None if choices else metavar,
-            help=f"{text} ({values})",
-        )
+    for name, *_ in _RECIPE_FLAGS:
+        if name != "training_steps":
+            _add_recipe_flag(training, name)
     training.add_argument(
         "--feature-augmentation",
         metavar="NAME=N,…",
@@ -152,7 +148,7 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="a trained run whose scores are learned, too; may be given more than once",
     )
-    computers = parser.add_argument_group("where to train (docs/DISTRIBUTED.md)")
+    computers = parser.add_argument_group(rare("where to train (docs/DISTRIBUTED.md)"))
     computers.add_argument(
         "--distribute",
         default=ALONE,
@@ -170,14 +166,27 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
 
 def _presets_shown() -> str:
     """A paragraph for --help."""
-    lines = ["presets:"]
+    lines = ["presets (other flags go before what they set):"]
     for preset in PRESETS.values():
         values = " ".join(f"--{name} {value}" for name, value in preset.settings.items())
-        lines += [
-            f"  {preset.name:9} {preset.summary}",
-            *(f"{'':12}{text}" for text in (values, preset.reached)),
-        ]
-    return "\n".join([*lines, "", ""])
+        lines += [f"  {preset.name:9} {preset.summary}", f"{'':12}{values}", f"{'':12}{preset.reached}"]
+    return "\n".join([*lines, ""])
+
+
+def _add_recipe_flag(group: Any, name: str) -> None:
+    """A flag of ``_RECIPE_FLAGS``."""
+    kind, metavar, text = next(row for field, *row in _RECIPE_FLAGS if field == name)
+    values = " / ".join(_join(getattr(recipe, name)) for recipe in RECIPES.values())
+    choices = kind if isinstance(kind, tuple) else None
+    flag = "learning_rate" if name == "learning_rates" else name
+    group.add_argument(
+        f"--{flag.replace('_', '-')}",
+        dest=name,
+        type=str if choices else kind,
+        choices=choices,
+        metavar=None if choices else metavar,
+        help=f"{text} ({values})",
+    )
 
 
 def _with_preset(arguments: argparse.Namespace) -> argparse.Namespace:
@@ -189,7 +198,7 @@ def _with_preset(arguments: argparse.Namespace) -> argparse.Namespace:
 def _recipe_of(arguments: argparse.Namespace) -> Recipe:
     """The named recipe with the settings that flags change."""
     given = {name: value for name, *_ in _RECIPE_FLAGS if (value := getattr(arguments, name)) is not None}
-    recipe = replace(RECIPES[arguments.recipe], **given)
+    recipe = RECIPES[arguments.recipe].changed(**given)
     changes = arguments.feature_augmentation
     if changes is None:
         return recipe
@@ -309,37 +318,37 @@ def add_data_flags(group: Any, defaults: Job | Trained) -> None:
     training = isinstance(defaults, Job)
     otherwise = "speech_commands if downloaded, else synthetic" if training else "as in training"
     text = (
-        "a folder or archive of clips, a feature bank (.npz), speech_commands (downloaded) or synthetic "
-        f"(eSpeak voices); default: {otherwise}"
+        "a folder or archive of recordings, speech_commands (downloaded) or synthetic (voices made here); "
+        f"default: {otherwise}"
     )
     if training:
-        text += (
-            ". Once more as WHERE@SHARE: clips for training alone, that share of each batch, such as "
-            "--data recordings/ --data synthetic@0.5; the first has the rest"
+        others = (
+            ". Or a feature bank (.npz). Once more as WHERE@SHARE: clips for training alone, that share of "
+            "each batch, such as --data recordings/ --data synthetic@0.5; the first has the rest"
         )
-        group.add_argument("--data", action="append", default=[], metavar="WHERE", help=text)
+        group.add_argument("--data", action="append", default=[], metavar="WHERE", help=more(text, others))
         group.add_argument(
             "--pseudo",
             metavar="FOLDER",
-            help="what pseudo-label wrote, for training alone: short for --data FOLDER@FRACTION",
+            help=rare("what pseudo-label wrote, for training alone: short for --data FOLDER@FRACTION"),
         )
         group.add_argument(
             "--pseudo-fraction",
             type=float,
             metavar="0..1",
-            help=f"the share of each batch that it has ({_PSEUDO_FRACTION:g})",
+            help=rare(f"the share of each batch that it has ({_PSEUDO_FRACTION:g})"),
         )
         group.add_argument(
             "--synthetic-clips",
             type=int,
             default=defaults.synthetic_clips,
             metavar="N",
-            help="clips of each word that synthetic voices speak (%(default)s)",
+            help=rare("clips of each word that synthetic voices speak (%(default)s)"),
         )
         group.add_argument(
             "--test-data",
             metavar="WHERE",
-            help="test on all clips of these recordings whose speakers are not trained on",
+            help=rare("test on all clips of these recordings whose speakers are not trained on"),
         )
     else:
         group.add_argument("--data", metavar="WHERE", help=text)
@@ -361,7 +370,7 @@ def add_sampling_flags(group: Any, defaults: Job | Trained) -> None:
             f"--{name}-percentage",
             type=float,
             metavar="PERCENT",
-            help=f"clips of {what}, in percent of the clips of wanted words (default: {otherwise})",
+            help=rare(f"clips of {what}, in percent of the clips of wanted words (default: {otherwise})"),
         )
     for name in ("validation", "testing"):
         default = getattr(defaults, f"{name}_percentage")
@@ -370,5 +379,7 @@ def add_sampling_flags(group: Any, defaults: Job | Trained) -> None:
             type=float,
             default=default,
             metavar="PERCENT",
-            help=f"share of speakers held out for {name}, where the corpus has no lists ({_shown(default)})",
+            help=rare(
+                f"share of speakers held out for {name}, where the corpus has no lists ({_shown(default)})"
+            ),
         )

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from train.core.command_line import add_run_argument
+from train.core.command_line import add_run_argument, rare
 from train.core.errors import UserError, typed
 from train.core.operating_point import NAMES, ORIGINAL, TUNED, OperatingPoints, PointFigures, read_points
 
@@ -35,10 +35,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suppression",
         choices=(_EACH_WORD, ORIGINAL),
-        help=f"{_EACH_WORD}: a word is heard once within the suppression time, whatever comes between; "
-        f"{ORIGINAL}: another label ends it, as in micro_speech ({_EACH_WORD})",
+        help=rare(
+            f"{_EACH_WORD}: a word is heard once within the suppression time, whatever comes between; "
+            f"{ORIGINAL}: another label ends it, as in micro_speech ({_EACH_WORD})"
+        ),
     )
-    parser.add_argument("--seed", type=int, metavar="N", help=f"of everything that is drawn ({_SEED})")
+    parser.add_argument("--seed", type=int, metavar="N", help=rare(f"of everything that is drawn ({_SEED})"))
     parser.add_argument(
         "--use",
         choices=NAMES,

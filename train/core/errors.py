@@ -2,10 +2,12 @@
 
 import difflib
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
+
+_SHORTEST_PART, _MOST_MEANT = 3, 3  # a part of a name tells which is meant, where it is in few
 
 
 class UserError(Exception):
@@ -52,10 +54,19 @@ def processes_for(doing: str) -> Iterator[None]:
         ) from None
 
 
-def suggestion(found: str, known: Iterable[str]) -> str:
-    """What to say about a name that is none of these: the nearest one, or all there are."""
+def meant(found: str, known: Collection[str]) -> str | None:
+    """A question whether a few of these names are meant, of which ``found`` is none; None: no idea."""
     by_lower_case = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(found.lower(), by_lower_case, n=1)
-    return (
-        f"did you mean {by_lower_case[close[0]]}?" if close else f"known: {', '.join(by_lower_case.values())}"
-    )
+    text = found.lower()
+    core = text.strip("-")
+    close = [name for name in by_lower_case if core in name] if len(core) >= _SHORTEST_PART else []
+    if not 0 < len(close) <= _MOST_MEANT:
+        close = difflib.get_close_matches(text, by_lower_case, n=1)
+    if not close:
+        return None
+    return f"did you mean {' or '.join(by_lower_case[name] for name in close)}?"
+
+
+def suggestion(found: str, known: Collection[str]) -> str:
+    """What to say about a name that is none of these: the nearest, or all there are."""
+    return meant(found, known) or f"known: {', '.join(known)}"

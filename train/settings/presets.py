@@ -34,8 +34,8 @@ ORIGINAL, BEST = "original", "best"
 _ROWS = (
     Preset(
         ORIGINAL,
-        summary="what TensorFlow's micro_speech has; the default",
-        reached="80.6 % of 204 clips of yes, no and others (int8, host; mean of three seeds)",
+        summary="what TensorFlow's micro_speech has, the default",
+        reached="80.6 % of 204 test clips, yes and no (int8, host, three seeds)",
         preprocess=FrontEnd().name,
         architecture="tiny_conv",
         recipe=recipe.ORIGINAL,

@@ -6,6 +6,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from train.core.errors import UserError
 from train.settings.augmentation import MICROPHONE_GAINS, FeatureAugmentation
@@ -39,11 +40,6 @@ class Recipe:
     teacher_temperature: float = 2.0
 
     def __post_init__(self) -> None:
-        if not len(self.training_steps) == len(self.learning_rates) > 0:
-            raise UserError(
-                f"--training-steps names {len(self.training_steps)} phases and --learning-rate "
-                f"{len(self.learning_rates)}; expected as many of each, e.g. 12000,3000 and 0.001,0.0001"
-            )
         for name, values in (
             ("--training-steps", self.training_steps),
             ("--learning-rate", self.learning_rates),
@@ -52,6 +48,12 @@ class Recipe:
         ):
             if not all(value > 0 for value in values):
                 raise UserError(f"{name} is {','.join(map(str, values))}, expected more than 0")
+        steps, rates = len(self.training_steps), len(self.learning_rates)
+        if not steps == rates > 0:
+            raise UserError(
+                f"--training-steps names {steps} {'phase' if steps == 1 else 'phases'} and --learning-rate "
+                f"{rates}; expected as many of each, e.g. 12000,3000 and 0.001,0.0001"
+            )
         if not 0 <= self.dropout < 1:
             raise UserError(f"--dropout is {self.dropout}, expected 0 to less than 1")
         if not 0 <= self.weight_decay <= 100:
@@ -76,6 +78,26 @@ class Recipe:
             raise UserError(f"--schedule is {self.schedule!r}, expected one of {', '.join(SCHEDULES)}")
         if self.optimizer not in OPTIMIZERS:
             raise UserError(f"--optimizer is {self.optimizer!r}, expected one of {', '.join(OPTIMIZERS)}")
+
+    def changed(self, **settings: Any) -> "Recipe":
+        """The same with other settings. One number of steps is divided as the phases of this recipe are.
+
+        Raises:
+            UserError: a value out of range.
+        """
+        steps, rates = settings.get("training_steps", ()), settings.get("learning_rates", self.learning_rates)
+        if len(steps) == 1 and steps[0] > 0 and len(rates) == len(self.training_steps):
+            settings["training_steps"] = self._divided(steps[0])
+        return replace(self, **settings)
+
+    def _divided(self, total: int) -> tuple[int, ...]:
+        """Steps of each phase: rounded to the nearest, the rest for the last; at least 1 for each."""
+        phases: list[int] = []
+        for steps in self.training_steps[:-1]:
+            later = len(self.training_steps) - len(phases) - 1
+            most = total - sum(phases) - later
+            phases.append(max(1, min(round(total * steps / self.total_steps), most)))
+        return (*phases, max(1, total - sum(phases)))
 
     def fine_tuning(self) -> "Recipe":
         """What follows with the rounding of int8: one cycle at a share of the highest rate, nothing averaged.

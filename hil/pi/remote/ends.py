@@ -126,7 +126,7 @@ class Ends(object):
 
 
 def add_end_flags(parser):
-    # type: (argparse.ArgumentParser) -> None
+    # type: (argparse._ActionsContainer) -> None
     """The flags for graphs with names of their own."""
     parser.add_argument(
         "--input", metavar="NAME", help="tensor that takes the audio or features (%s)" % AUDIO_INPUT

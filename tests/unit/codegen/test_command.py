@@ -47,7 +47,7 @@ def test_help_waits_for_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    assert "wav_to_features" in done.stdout
+    assert "wav-to-features" in done.stdout
 
 
 def test_generating_imports_no_tensorflow(make_run):

@@ -269,11 +269,11 @@ def test_mistakes(monkeypatch, tmp_path, case):
     assert not (tmp_path / "pi").exists()
 
 
-def test_exactly_one_way_is_to_be_named(monkeypatch, capsys):
-    for ways in ([], ["--local", "--estimate"]):
-        with pytest.raises(SystemExit):
-            run(monkeypatch, "model.pb", *ways)
-    assert "one of the arguments --host --local --estimate --emulate is required" in capsys.readouterr().err
+def test_exactly_one_way_is_to_be_named(monkeypatch):
+    with pytest.raises(UserError, match="one of --host --local --estimate --emulate is missing"):
+        run(monkeypatch, "model.pb")
+    with pytest.raises(UserError, match="--estimate and --local exclude each other"):
+        run(monkeypatch, "model.pb", "--local", "--estimate")
 
 
 def test_a_timer_that_breaks_down():

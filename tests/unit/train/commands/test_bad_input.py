@@ -228,11 +228,8 @@ def test_flags(flag, expected, corpus, out, refusal):
 @pytest.mark.parametrize(
     "flag", ["--epochs=3", "--batch-size=many", "--optimizer=lion", "--word=yes", "trian"]
 )
-def test_flags_that_do_not_exist(flag, corpus, out, run_train, capsys):
-    with pytest.raises(SystemExit) as caught:
-        run_train(*quick(corpus, out), flag)
-    assert caught.value.code == 2
-    assert flag.partition("=")[0] in capsys.readouterr().err
+def test_flags_that_do_not_exist(flag, corpus, out, refusal):
+    assert flag.partition("=")[0] in refusal(*quick(corpus, out), flag)
 
 
 def test_a_learning_rate_that_is_far_too_high(corpus, out, refusal):

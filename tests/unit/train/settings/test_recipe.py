@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.core.errors import UserError
-from train.settings.recipe import ONE_CYCLE, Recipe
+from train.settings.recipe import ONE_CYCLE, RECIPES, Recipe
 
 RECIPE = Recipe(training_steps=(10, 5, 3), learning_rates=(0.1, 0.01, 0.001), eval_step_interval=4)
 
@@ -100,3 +100,34 @@ def test_every_phase_is_a_cycle_of_its_own():
 def test_refuses_settings_of_what_is_aimed_at(settings, message):
     with pytest.raises(UserError, match=message):
         Recipe(**settings)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "total", "phases"),
+    [
+        ("original", 10, (8, 2)),
+        ("original", 4000, (3200, 800)),
+        ("original", 7, (6, 1)),
+        ("original", 2, (1, 1)),
+        ("original", 1, (1, 1)),  # each phase at least one
+        ("strong", 10, (10,)),
+    ],
+)
+def test_one_number_of_steps_is_divided_as_the_phases_are(recipe, total, phases):
+    assert RECIPES[recipe].changed(training_steps=(total,)).training_steps == phases
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=4), st.integers(1, 300))
+def test_what_is_divided_stays_as_many(steps, total):
+    divided = Recipe(tuple(steps), (0.1,) * len(steps)).changed(training_steps=(total,)).training_steps
+    assert min(divided) >= 1
+    assert sum(divided) == max(total, len(steps))
+
+
+def test_one_number_of_steps_for_phases_that_are_given():
+    original = RECIPES["original"]
+    assert original.changed(training_steps=(10,), learning_rates=(0.1,)).training_steps == (10,)
+    assert original.changed(training_steps=(10,), learning_rates=(0.1, 0.2)).training_steps == (8, 2)
+    assert original.changed(training_steps=(5, 6)).training_steps == (5, 6)
+    with pytest.raises(UserError, match="names 1 phase and --learning-rate 3; expected as many of each"):
+        original.changed(training_steps=(10,), learning_rates=(1, 1, 1))
