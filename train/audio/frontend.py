@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from train.audio.compression import gain_controlled, log_steps
 from train.core.spec import CEPSTRUM, FrontEnd
+from train.core.terminal import interrupts
 
 # Quantized features: uint8, or int16 of a front end that no board has (``FrontEnd.step_type``).
 Steps = NDArray[Any]
@@ -231,5 +232,5 @@ def _each_block(fill: Callable[[slice], None], clips: int, workers: int) -> None
         for block in blocks:
             fill(block)
         return
-    with ThreadPoolExecutor(workers) as pool:  # NumPy's FFT and arithmetic release the GIL
+    with interrupts.prompt(ThreadPoolExecutor(workers)) as pool:  # NumPy's FFT and arithmetic release the GIL
         list(pool.map(fill, blocks))

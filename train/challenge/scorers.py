@@ -18,6 +18,7 @@ from train.challenge.weighting import average
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.spec import ModelSpec, labels_for
+from train.core.terminal import interrupts
 from train.evaluation.label_folding import fold_scores
 
 _BLOCK_CLIPS = 256
@@ -166,7 +167,7 @@ class Scorer:
         A block of files is in memory at a time, and the same files make a block wherever it starts: so
         the scores are the same to the last bit.
         """
-        with ThreadPoolExecutor(_READERS) as pool:
+        with interrupts.prompt(ThreadPoolExecutor(_READERS)) as pool:
             for first in range(start - start % _BLOCK_CLIPS, len(names), _BLOCK_CLIPS):
                 block = names[first : first + _BLOCK_CLIPS]
                 found = list(pool.map(lambda name: self._read(folder / name), block))

@@ -17,6 +17,7 @@ from train.core.cache import cache_root
 from train.core.errors import Interrupted, UserError, suggestion, typed
 from train.core.installation import earshot_version
 from train.core.layout import TESTING
+from train.core.manifest import read_manifest
 from train.core.native import import_tensorflow
 from train.core.results.training import Computer, Metrics, OpCost, Sizes
 from train.data import job_data as stage
@@ -44,6 +45,9 @@ def run(flags: argparse.Namespace) -> None:
         if flags.stop_training and not where.is_alone:
             raise UserError(f"--stop-training trains no more; leave out --distribute {where.kind}")
         job = read_job(folder)
+        if finished := _finished(folder, job):
+            _say_finished(folder, finished)
+            return
     else:
         if flags.stop_training:
             raise UserError("--stop-training goes with --resume RUN")
@@ -162,6 +166,35 @@ def _run_chain(
     from train.evaluation.tables import print_run
 
     print_run(metrics, run, sources, page, time.monotonic() - started)
+
+
+def _finished(run: Path, job: Job) -> Metrics | None:
+    """The figures of a run of which everything is there and belongs together."""
+    try:
+        metrics = Metrics.read(run / runfolder.METRICS)
+        artefacts = runfolder.read_spec(run).artefacts
+        runfolder.read_spec(run, needs=artefacts)
+        if job.front_end.is_deployable:
+            sources = read_manifest(run / runfolder.C_SOURCES, "")
+            if sources.model_sha256 != artefacts[runfolder.TFLITE]:
+                return None
+    except (UserError, KeyError):
+        return None
+    is_of_these = all(
+        figures.sha256 == artefacts.get(figures.artefact) for figures in metrics.by_kind.values()
+    )
+    return metrics if is_of_these and (run / runfolder.REPORT).is_file() else None
+
+
+def _say_finished(run: Path, metrics: Metrics) -> None:
+    name, last = list(metrics.by_kind.items())[-1]
+    console.say(
+        f"{run} is finished ({name}: {100 * last.accuracy:.1f} % of {last.clips} clips); nothing was done",
+        f"read        {run / runfolder.REPORT}",
+        f"score       earshot evaluate {typed(run)} --data RECORDINGS",
+        f"train anew  {metrics.command or 'earshot train --words A,B'}"
+        + ("" if "--overwrite" in metrics.command else " --overwrite"),
+    )
 
 
 def _write_job(job: Job, run: Path, command: str) -> None:

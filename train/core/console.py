@@ -13,18 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress
 from rich.table import Table
 
 from train.core.errors import Interrupted, UserError
+from train.core.terminal import interrupts
+from train.core.terminal.progress_line import ProgressLine
 
 # Names may hold [brackets] and :colons:, which are to be seen.
 _stderr = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
@@ -61,6 +55,11 @@ def fits(table: Table) -> bool:
     stdout = _stdout()
     wide = stdout.options.update(max_width=_NO_LIMIT)
     return stdout.measure(table, options=wide).maximum <= stdout.width
+
+
+def is_watched() -> bool:
+    """Whether somebody looks on: messages go to a terminal, not to a file."""
+    return _stderr.is_terminal
 
 
 def log(message: str) -> None:
@@ -115,20 +114,10 @@ def progress(what: str, total: int) -> Iterator[Callable[..., None]]:
     Yields ``advance(count=1, note="")``; ``note`` is a short text beside the bar. On a
     terminal a bar with the time left moves; elsewhere a line appears every 15 seconds.
     """
-    if not _stderr.is_terminal:
+    if not is_watched():
         yield _plain_progress(what, total)
         return
-    columns = (
-        SpinnerColumn("line"),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=_stderr) as bar:
+    with Progress(ProgressLine(lambda: _stderr.width), console=_stderr) as bar:
         task = bar.add_task(what, total=total, note="")
 
         def advance(count: int = 1, note: str = "") -> None:
@@ -157,7 +146,8 @@ def run(main: Callable[[], None]) -> None:
     """Run a command: a user's mistake becomes a sentence and exit code 2, a bug keeps its traceback."""
     replace_unknown_characters()
     try:
-        main()
+        with interrupts.answered(log):
+            main()
     except UserError as error:
         _fail(str(error))
         sys.exit(error.exit_code)

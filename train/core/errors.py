@@ -7,6 +7,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
+from train.core.terminal.interrupts import EXIT_CODE
+
 _SHORTEST_PART, _MOST_MEANT = 3, 3  # a part of a name tells which is meant, where it is in few
 
 
@@ -24,7 +26,7 @@ class UserError(Exception):
 class Interrupted(UserError):
     """Ctrl-C where work was saved; the message says how to go on."""
 
-    exit_code = 130  # 128 + SIGINT, as a shell would report it
+    exit_code = EXIT_CODE
 
 
 def typed(path: Path) -> str:

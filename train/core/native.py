@@ -7,6 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from train.core.terminal import interrupts
+
 
 @contextlib.contextmanager
 def captured_stderr() -> Iterator[list[str]]:
@@ -17,7 +19,8 @@ def captured_stderr() -> Iterator[list[str]]:
     with tempfile.TemporaryFile() as file:
         os.dup2(file.fileno(), 2)
         try:
-            yield lines
+            with interrupts.speaking_on(saved):
+                yield lines
         finally:
             os.dup2(saved, 2)
             os.close(saved)
@@ -63,5 +66,9 @@ def import_tensorflow(with_gpus: bool = False) -> None:
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     # Keras imports these where they are installed, for wrappers and pictures that nobody here asks it for.
     # They take a third of the time.
-    with quiet_stderr(), _absent("sklearn", "matplotlib"):
+    # An exception in the middle of it may end the process in C++.
+    loading = interrupts.held(lambda: f"stopping when TensorFlow is loaded; {interrupts.AGAIN}")
+    with loading as interrupted, quiet_stderr(), _absent("sklearn", "matplotlib"):
         importlib.import_module("tensorflow")
+    if interrupted():
+        raise KeyboardInterrupt

@@ -26,6 +26,7 @@ from train.core.layout import (
 )
 from train.core.results.training import SkippedFile
 from train.core.spec import SILENCE_LABEL
+from train.core.terminal import interrupts
 from train.data.corpus_files import File, find_files, list_key
 from train.data.folder_names import meanings, understood
 from train.data.speakers import Division, Named, divide, name_speakers, speaker_of, which_set
@@ -122,7 +123,10 @@ def read_corpus(
     noise: list[tuple[Path, str]] = []
     noise_skipped: list[SkippedFile] = []
     named: set[str] = set()
-    with ThreadPoolExecutor(_READERS) as pool, progress("reading corpus", len(files)) as advance:
+    with (
+        interrupts.prompt(ThreadPoolExecutor(_READERS)) as pool,
+        progress("reading corpus", len(files)) as advance,
+    ):
         checked = pool.map(lambda file: _check(file.path, sample_rate_hz), files)
         for file, found in zip(files, checked, strict=True):
             advance()

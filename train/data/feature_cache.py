@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from train.core.cache import cache_root
 from train.core.console import progress
 from train.core.spec import FrontEnd
+from train.core.terminal import interrupts
 from train.data.dataset import Example, Split
 from train.settings.augmentation import Augmentation
 
@@ -155,7 +156,7 @@ def compute(
         features[block] = request.source.training_features(plan[block])
         return len(plan[block])
 
-    with ThreadPoolExecutor(workers) as pool:
+    with interrupts.prompt(ThreadPoolExecutor(workers)) as pool:
         for count in pool.map(fill, _blocks(len(plan))):
             advance(count)
     return features

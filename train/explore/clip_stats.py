@@ -13,6 +13,7 @@ from train.audio.frontend import float_features
 from train.audio.wav import read_wav, to_float
 from train.core.console import progress
 from train.core.spec import FrontEnd
+from train.core.terminal import interrupts
 from train.data.corpus import Clip, Corpus
 
 QUIET_DB = -45.0  # below, in its loudest tenth of a second, a clip is near silent
@@ -49,7 +50,10 @@ def measure(corpus: Corpus, front_end: FrontEnd) -> tuple[tuple[Sound, ...], NDA
     sounds: list[Sound] = []
     features = np.empty((len(corpus.clips), _SEGMENTS * front_end.bins), dtype=np.float32)
     workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers) as pool, progress("measuring", len(corpus.clips)) as advance:
+    with (
+        interrupts.prompt(ThreadPoolExecutor(workers)) as pool,
+        progress("measuring", len(corpus.clips)) as advance,
+    ):
         for start in range(0, len(corpus.clips), _BLOCK_CLIPS):
             clips = corpus.clips[start : start + _BLOCK_CLIPS]
             samples = list(pool.map(lambda clip: read_wav(clip.wav, front_end.sample_rate_hz), clips))

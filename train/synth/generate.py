@@ -23,6 +23,7 @@ from train.core import console
 from train.core.errors import UserError, processes_for
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
 from train.core.outputs import whole_folder
+from train.core.terminal import interrupts
 from train.settings.job import SYNTHETIC_CLIPS
 from train.settings.words import fault_of_word
 from train.synth import acoustics, espeak, lexicon, noises, other_tts, timbre
@@ -167,21 +168,20 @@ def _speak_all(
     context = multiprocessing.get_context("spawn")
     with (
         processes_for("speaking clips"),
-        ProcessPoolExecutor(processes or os.cpu_count() or 1, context, max_tasks_per_child=1) as pool,
+        interrupts.prompt(
+            ProcessPoolExecutor(processes or os.cpu_count() or 1, context, max_tasks_per_child=1)
+        ) as pool,
         console.progress("synthetic voices", len(clips)) as advance,
     ):
         trained = [clip for clip in by_espeak if clip.split == TRAINING]
         talkers, spoken = sorted({clip.variant for clip in trained}), sorted({clip.text for clip in trained})
-        background = pool.submit(_write_background, spoken, accent, talkers, folder, seed)
-        jobs = {pool.submit(_write_clips, shard, folder, seed, clip_ms): len(shard) for shard in shards}
-        try:
-            for job in as_completed(jobs):
-                written |= set(job.result())
-                advance(jobs[job])
-            background.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        with interrupts.kept_from_children():
+            background = pool.submit(_write_background, spoken, accent, talkers, folder, seed)
+            jobs = {pool.submit(_write_clips, shard, folder, seed, clip_ms): len(shard) for shard in shards}
+        for job in as_completed(jobs):
+            written |= set(job.result())
+            advance(jobs[job])
+        background.result()
     return written
 
 

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from train.core.console import progress
 from train.core.errors import processes_for
+from train.core.terminal import interrupts
 from train.tflite.tflm import TflmModel
 
 _BLOCK_CLIPS = 200
@@ -39,16 +39,14 @@ def _in_processes(
     # Not forked: threads that draw the progress bar would be cut off in the middle.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, context, initializer=_start_worker, initargs=(model,))
-    try:
-        with processes_for("scoring clips"):
-            yield from pool.map(_run_block, blocks)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with processes_for("scoring clips"), interrupts.prompt(pool):
+        with interrupts.kept_from_children():
+            results = pool.map(_run_block, blocks)
+        yield from results
 
 
 def _start_worker(model: TflmModel) -> None:
     global _model
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     _model = model
 
 

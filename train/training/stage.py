@@ -1,6 +1,8 @@
 """The stage that turns a corpus into a float model."""
 
 import math
+import shutil
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from train.core import runfolder
 from train.core.cache import cache_root
 from train.core.console import log
+from train.core.errors import typed
 from train.core.installation import earshot_version
 from train.core.layout import TRAINING, VALIDATION
 from train.core.results.training import CurvePoint, Curves, History, Stage, Training, TrainingPoint
@@ -114,6 +117,8 @@ def train(
         validation_bank = feature_cache.plain_bank(material.splits[VALIDATION], material.main.clips)
         features_s = time.monotonic() - started
         log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
+        if replicas.is_chief:
+            log(f"curves: {_tensorboard()} --logdir {typed(run / runfolder.LOGS)}")
         state = trained(model, job.recipe, replicas)
         replicas.leave()
     if not replicas.is_chief:
@@ -149,6 +154,15 @@ def train(
         parameters=architectures.count_parameters(model),
         macs=architectures.count_macs(model),
     )
+
+
+def _tensorboard() -> str:
+    """The program, as it is called here."""
+    beside_python = Path(sys.executable).with_name("tensorboard")
+    if shutil.which("tensorboard") or not beside_python.is_file():
+        return "tensorboard"
+    here = Path.cwd()
+    return typed(beside_python.relative_to(here) if beside_python.is_relative_to(here) else beside_python)
 
 
 def _curves(state: "State") -> dict[str, Any]:

@@ -4,10 +4,9 @@ import contextlib
 import dataclasses
 import json
 import math
-import signal
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,11 @@ from numpy.typing import NDArray
 
 from train.architectures import logits
 from train.core import runfolder
-from train.core.console import log, progress
+from train.core.console import is_watched, log, progress
 from train.core.errors import Interrupted, UserError, typed
 from train.core.metrics import confusion_matrix
 from train.core.spec import ModelSpec
+from train.core.terminal import interrupts
 from train.data.feature_cache import Bank
 from train.settings.recipe import Recipe
 from train.training.batches import Batches, Teacher, batch_loss, scaled
@@ -120,16 +120,16 @@ class Trainer:
         state.step = self._replicas.begin(self._all_variables(), _seeds(self.model), state.step)
         started = time.monotonic() - state.seconds
         try:
-            with _interrupt_held() as interrupted, progress(self._stage, recipe.total_steps) as advance:
+            # Held back, so that the saved weights, step and history belong together.
+            held = interrupts.held(self._how_it_stops)
+            with held as interrupted, progress(self._stage, recipe.total_steps) as advance:
                 advance(state.step)
                 while state.step < recipe.total_steps:
                     end = recipe.next_stop(state.step, _CHUNK_STEPS)
                     rate = recipe.rate_at(state.step + 1)
                     accuracy, loss = self._advance_to(end, rate)
                     state.seconds = time.monotonic() - started
-                    advance(
-                        end - state.step, note=f"rate {rate:g} loss {loss:.3f} accuracy {100 * accuracy:.1f}%"
-                    )
+                    advance(end - state.step, note=f"loss {loss:.3f} accuracy {100 * accuracy:.1f}%")
                     state.step = end
                     due = state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps
                     if due and self._replicas.is_chief:
@@ -199,15 +199,18 @@ class Trainer:
     def _evaluate(self, rate: float, accuracy: float, loss: float) -> None:
         """Validate, remember the best weights, save, and log lines like those of speech_commands."""
         state = self.state
-        log(f"Step #{state.step}: rate {rate:f}, accuracy {100 * accuracy:.1f}%, cross entropy {loss:f}")
         with self._averaged():
             scores = self._validation_scores()
         truth = self._validation_labels
         predicted = scores.argmax(axis=-1)
         held_out_accuracy = float(np.mean(predicted == truth))
         held_out_loss = float(-np.mean(_log_softmax(scores)[np.arange(len(truth)), truth]))
-        log(f"Confusion Matrix:\n {confusion_matrix(truth, predicted, len(self._spec.labels))}")
-        log(f"Step {state.step}: Validation accuracy = {100 * held_out_accuracy:.1f}% (N={len(truth)})")
+        if is_watched():
+            log(f"Confusion Matrix:\n {confusion_matrix(truth, predicted, len(self._spec.labels))}")
+        log(
+            f"Step {state.step}: Validation accuracy = {100 * held_out_accuracy:.1f}% (N={len(truth)}), "
+            f"training accuracy {100 * accuracy:.1f}%, cross entropy {loss:f}, rate {rate:f}"
+        )
         with self._writer.as_default(step=state.step):
             tf.summary.scalar("validation/accuracy", held_out_accuracy)
             tf.summary.scalar("validation/cross_entropy", held_out_loss)
@@ -257,6 +260,11 @@ class Trainer:
                 "--overwrite"
             )
         return state
+
+    def _how_it_stops(self) -> str:
+        """What Ctrl-C brings about."""
+        end = self._recipe.next_stop(self.state.step, _CHUNK_STEPS)
+        return f"stopping at step {end}; {interrupts.AGAIN} and loses what came after the last validation"
 
     def _how_to_go_on(self) -> str:
         state, flag = self.state, self._replicas.flag
@@ -311,32 +319,6 @@ class _Average:
         finally:
             for variable, weight in zip(self._averaged, weights, strict=True):
                 variable.assign(weight)
-
-
-@contextlib.contextmanager
-def _interrupt_held() -> Iterator[Callable[[], bool]]:
-    """Hold Ctrl-C back until it is asked for, so that the saved weights, step and history belong together.
-
-    Yields a function that tells whether there was one. A second one is not held back. Where
-    Ctrl-C is ignored, as in a shell's background jobs, it stays ignored.
-    """
-    asked = False
-
-    def note(_signal: int, _frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-
-    previous = signal.getsignal(signal.SIGINT)
-    if previous is signal.SIG_IGN:
-        yield lambda: False
-        return
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: asked
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def _load(path: Path, variables: list[Any]) -> State:

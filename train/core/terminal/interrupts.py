@@ -1,0 +1,173 @@
+"""Ctrl-C: answered at once, whatever the program does, and believed when it comes twice.
+
+Python runs a handler of signals between two of its own steps, which is seconds later where C++ computes or a
+library is loaded. So a thread waits for the signal beside it.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from multiprocessing import resource_tracker
+from typing import TypeVar
+
+EXIT_CODE = 130  # 128 + SIGINT, as a shell would report it
+AGAIN = "Ctrl-C again stops at once"
+_STOPPING = f"stopping; {AGAIN}"
+_LAST_WORDS_S = 1.0  # for what the main thread has to put away at the second Ctrl-C
+
+_Pool = TypeVar("_Pool", bound=Executor)
+
+_says: list[Callable[[], str]] = []  # what Ctrl-C brings about in the blocks that we are in; the last counts
+_STDERR = 2
+_terminal = _STDERR  # the descriptor that leads to the user
+
+
+@contextlib.contextmanager
+def answered(tell: Callable[[str], None]) -> Iterator[None]:
+    """Answer Ctrl-C within the block: with what it brings about, and at the second with the end.
+
+    Args:
+        tell: shows a line.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield  # ignored, as in a shell's background jobs; or somebody else's
+        return
+    hears, tells = socket.socketpair()
+    tells.setblocking(False)
+    watch = _Watch(hears, tell)
+    watch.start()
+    before = signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        if watch.count:
+            # It watches until the process has ended. Python hears no more of Ctrl-C, to which it would answer
+            # with a traceback while it puts its own things away.
+            signal.signal(signal.SIGINT, lambda *_: None)
+        else:
+            signal.set_wakeup_fd(before)
+            tells.close()
+            watch.join()
+            hears.close()
+
+
+class _Watch(threading.Thread):
+    """Counts Ctrl-C, and answers."""
+
+    def __init__(self, hears: socket.socket, tell: Callable[[str], None]) -> None:
+        super().__init__(daemon=True)
+        self.count = 0
+        self._hears, self._tell = hears, tell
+
+    def run(self) -> None:
+        """Until the other end of the line is closed."""
+        while numbers := self._hears.recv(64):
+            for _ in range(numbers.count(signal.SIGINT)):
+                self.count += 1
+                if self.count > 1:
+                    time.sleep(_LAST_WORDS_S)
+                    _end()
+                elif text := _says[-1]() if _says else _STOPPING:
+                    self._show(text)
+
+    def _show(self, text: str) -> None:
+        if _terminal == _STDERR:
+            self._tell(text)
+        else:
+            os.write(_terminal, f"{text}\n".encode("ascii", "replace"))
+
+
+def _end() -> None:
+    """End the process here and now, and those that it has started."""
+    show_cursor = b"\x1b[?25h" if os.isatty(_terminal) else b""  # a moving bar hides it
+    with contextlib.suppress(OSError):
+        os.write(_terminal, show_cursor + b"\nstopped\n")
+    for child in multiprocessing.active_children():
+        child.kill()
+    os._exit(EXIT_CODE)
+
+
+@contextlib.contextmanager
+def speaking_on(descriptor: int) -> Iterator[None]:
+    """Answer there within the block, as what is written to stderr is kept."""
+    global _terminal
+    before, _terminal = _terminal, descriptor
+    try:
+        yield
+    finally:
+        _terminal = before
+
+
+@contextlib.contextmanager
+def saying(text: Callable[[], str]) -> Iterator[None]:
+    """Say what Ctrl-C brings about within the block; an empty text says nothing."""
+    _says.append(text)
+    try:
+        yield
+    finally:
+        _says.pop()
+
+
+@contextlib.contextmanager
+def held(text: Callable[[], str]) -> Iterator[Callable[[], bool]]:
+    """Hold Ctrl-C back until it is asked for, so that what belongs together is done together.
+
+    Yields a function that tells whether there was one. A second one is not held back. Where Ctrl-C is
+    ignored, as in a shell's background jobs, it stays ignored.
+    """
+    asked = False
+
+    def note(_signal: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        with saying(text):
+            yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+@contextlib.contextmanager
+def kept_from_children() -> Iterator[None]:
+    """Let processes and threads that are started within the block never hear of Ctrl-C.
+
+    It goes to all processes of a terminal, but is the business of the first: the others print tracebacks.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # it would let the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def prompt(pool: _Pool) -> Iterator[_Pool]:
+    """A pool as a block, which does not wait for what is left to do when it ends by an exception."""
+    try:
+        yield pool
+    except BaseException:
+        processes = list((getattr(pool, "_processes", None) or {}).values())
+        pool.shutdown(wait=not processes, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        raise
+    pool.shutdown()
