@@ -169,7 +169,7 @@ class Parser(argparse.ArgumentParser):
         texts = [self._usage(formatter), textwrap.fill(self.description or "", _width(formatter))]
         texts += [formatter.format_help(), (self.epilog if whole else _brief(self.epilog)) or ""]
         if hidden:
-            texts.append(f"{self.prog} --help-all shows {hidden} flags more")
+            texts.append(f"{self.prog} --help-all shows {hidden} {'flag' if hidden == 1 else 'flags'} more")
         return "\n\n".join(text.strip("\n") for text in texts if text.strip()) + "\n"
 
     def _usage(self, formatter: argparse.HelpFormatter) -> str:

@@ -118,7 +118,7 @@ def train(
         features_s = time.monotonic() - started
         log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
         if replicas.is_chief:
-            log(f"curves: {_tensorboard()} --logdir {typed(run / runfolder.LOGS)}")
+            log(f"curves: look at them with: {_tensorboard()} --logdir {typed(run / runfolder.LOGS)}")
         state = trained(model, job.recipe, replicas)
         replicas.leave()
     if not replicas.is_chief:
