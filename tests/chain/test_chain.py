@@ -122,6 +122,17 @@ def test_a_finished_run_is_not_overwritten_unasked(trained, command, small_job):
     assert files(trained) == before
 
 
+def test_a_finished_run_is_not_resumed(trained, command):
+    before = files(trained)
+    code, output, messages = command("train", "--resume", trained)
+    assert code == 0, messages
+    assert f"{trained} is finished (int8: " in output
+    assert f"earshot evaluate {trained} --data" in output
+    assert files(trained) == before
+    code, _, messages = command("train", "--resume", trained, "--seed", 3)
+    assert (code, "leave out --seed" in messages) == (2, True)
+
+
 def test_a_mistake_does_not_cost_the_run_that_overwrite_would_have_replaced(copy, command, small_job):
     before = files(copy)
     code, _, messages = command(
@@ -154,7 +165,9 @@ def test_ctrl_c_keeps_the_best_and_resume_completes(start, command, corpus, tmp_
     assert process.returncode == 130, messages
     assert output == ""
     assert "Traceback" not in messages
+    assert "stopping at step " in messages
     assert "stopped at step " in messages
+    assert "Confusion Matrix" not in messages, "that is for a terminal"
     assert "of 1520; best so far: " in messages
     assert f"earshot train --resume {run}\n" in messages
     assert not (run / "model.tflite").exists()

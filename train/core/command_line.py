@@ -200,7 +200,7 @@ class _ShowHelp(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         assert isinstance(parser, Parser)
-        print(parser.help_text(self.const), end="")
+        print(parser.help_text(self.const), end="", flush=True)
         parser.exit()
 
 

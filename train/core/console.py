@@ -7,7 +7,9 @@ terminal rather than be read, such as an escape sequence in the name of a file, 
 import codecs
 import contextlib
 import io
+import os
 import re
+import select
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +26,7 @@ from train.core.terminal.progress_line import ProgressLine
 _stderr = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
 _PLAIN_INTERVAL_S = 15.0  # a log file gets a line this often, a terminal gets a moving bar
 _NO_LIMIT = 10_000  # columns
+_UNREAD_EXIT_CODE = 141  # 128 + SIGPIPE
 
 # Controls, what turns the direction of a line, what some take for its end, and bytes that are no UTF-8.
 _COMMANDS = "\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
@@ -148,10 +151,14 @@ def run(main: Callable[[], None]) -> None:
     try:
         with interrupts.answered(log):
             main()
+            sys.stdout.flush()
     except UserError as error:
         _fail(str(error))
         sys.exit(error.exit_code)
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and _is_unread():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+            sys.exit(_UNREAD_EXIT_CODE)
         if error.filename is None or error.strerror is None:
             raise  # not about a file of the user's
         what = error.strerror
@@ -162,6 +169,15 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         log("interrupted")
         sys.exit(Interrupted.exit_code)
+
+
+def _is_unread() -> bool:
+    """Whether nobody takes what goes to stdout any more, as behind ``| head``."""
+    if not hasattr(select, "poll"):  # on Windows
+        return False
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _fail(message: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from train.audio.wav import encode_wav, to_int16
 from train.core.cache import cache_root
 from train.core.console import log, warn
-from train.core.errors import UserError
+from train.core.errors import UserError, meant
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TESTING, VALIDATION
 from train.core.outputs import whole_folder
 from train.data import archive, download
@@ -103,9 +103,10 @@ def check(data: str | None, flag: str = "--data") -> None:
             + ("; for the folder of that name: --data ./speech_commands" if Path(data).is_dir() else "")
         )
     if data not in (None, SPEECH_COMMANDS, SYNTHETIC, RANDOM) and not Path(data).exists():
+        hint = meant(data, (SPEECH_COMMANDS, SYNTHETIC))
         raise UserError(
-            f"{flag} {data}: there is no such folder or archive; expected a path, "
-            f"{SPEECH_COMMANDS}, {SYNTHETIC} or {RANDOM}"
+            f"{flag} {data}: there is no such folder or archive; {f'{hint} Otherwise ' if hint else ''}"
+            f"expected a path, {SPEECH_COMMANDS}, {SYNTHETIC} or {RANDOM}"
         )
 
 

@@ -264,7 +264,7 @@ class Trainer:
     def _how_it_stops(self) -> str:
         """What Ctrl-C brings about."""
         end = self._recipe.next_stop(self.state.step, _CHUNK_STEPS)
-        return f"stopping at step {end}; {interrupts.AGAIN} and loses what came after the last validation"
+        return f"stopping at step {end}; {interrupts.AGAIN}, as of the last validation"
 
     def _how_to_go_on(self) -> str:
         state, flag = self.state, self._replicas.flag

@@ -2,10 +2,12 @@
 
 import io
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from places import ROOT
 from rich.table import Table
 
 from train.core import console
@@ -89,6 +91,14 @@ def test_progress_in_a_log_file_says_how_far(capsys, monkeypatch):
         "training: 50 of 100, 20 s left  loss 0.5",
         "training: 100 of 100, 0 s left  loss 0.5",
     ]
+
+
+def test_output_that_nobody_reads_to_the_end():
+    done = subprocess.run(
+        ["bash", "-c", '"$0" -m train --help-all | true; echo ${PIPESTATUS[0]}', sys.executable],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (done.stdout in ("141\n", "0\n"), done.stderr) == (True, "")
 
 
 def test_native_messages_are_captured(capfd):
