@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, cast
 
-from train.core.errors import UserError, meant, suggestion
+from train.core.errors import UserError, count_of, meant, suggestion
 from train.core.installation import earshot_version
 
 Table = Mapping[str, Sequence["Command"]]  # commands by the heading that --help shows above them
@@ -169,7 +169,7 @@ class Parser(argparse.ArgumentParser):
         texts = [self._usage(formatter), textwrap.fill(self.description or "", _width(formatter))]
         texts += [formatter.format_help(), (self.epilog if whole else _brief(self.epilog)) or ""]
         if hidden:
-            texts.append(f"{self.prog} --help-all shows {hidden} {'flag' if hidden == 1 else 'flags'} more")
+            texts.append(f"{self.prog} --help-all shows {count_of(hidden, 'flag')} more")
         return "\n\n".join(text.strip("\n") for text in texts if text.strip()) + "\n"
 
     def _usage(self, formatter: argparse.HelpFormatter) -> str:

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from train.core.errors import UserError
+from train.core.errors import UserError, count_of
 from train.settings.augmentation import MICROPHONE_GAINS, FeatureAugmentation
 
 PHASES, ONE_CYCLE = "phases", "one_cycle"
@@ -51,7 +51,7 @@ class Recipe:
         steps, rates = len(self.training_steps), len(self.learning_rates)
         if not steps == rates > 0:
             raise UserError(
-                f"--training-steps names {steps} {'phase' if steps == 1 else 'phases'} and --learning-rate "
+                f"--training-steps names {count_of(steps, 'phase')} and --learning-rate "
                 f"{rates}; expected as many of each, e.g. 12000,3000 and 0.001,0.0001"
             )
         if not 0 <= self.dropout < 1:
