@@ -121,7 +121,7 @@ class Trainer:
         started = time.monotonic() - state.seconds
         try:
             # Held back, so that the saved weights, step and history belong together.
-            held = interrupts.held(self._how_it_stops)
+            held = interrupts.held(self._how_it_stops, self._what_is_left)
             with held as interrupted, progress(self._stage, recipe.total_steps) as advance:
                 advance(state.step)
                 while state.step < recipe.total_steps:
@@ -265,6 +265,11 @@ class Trainer:
         """What Ctrl-C brings about."""
         end = self._recipe.next_stop(self.state.step, _CHUNK_STEPS)
         return f"stopping at step {end}; {interrupts.AGAIN}, as of the last validation"
+
+    def _what_is_left(self) -> str:
+        """What the user can do when it stopped there and then."""
+        saved = (self._checkpoints / runfolder.LAST).is_file()
+        return f"go on with: earshot train --resume {typed(self._run)}{self._replicas.flag}" if saved else ""
 
     def _how_to_go_on(self) -> str:
         state, flag = self.state, self._replicas.flag

@@ -23,7 +23,8 @@ _LAST_WORDS_S = 1.0  # for what the main thread has to put away at the second Ct
 
 _Pool = TypeVar("_Pool", bound=Executor)
 
-_says: list[Callable[[], str]] = []  # what Ctrl-C brings about in the blocks that we are in; the last counts
+# What Ctrl-C brings about in the blocks that we are in, and what is left to say at the end; the last count.
+_says: list[tuple[Callable[[], str], Callable[[], str]]] = []
 _STDERR = 2
 _terminal = _STDERR  # the descriptor that leads to the user
 
@@ -74,7 +75,7 @@ class _Watch(threading.Thread):
                 if self.count > 1:
                     time.sleep(_LAST_WORDS_S)
                     _end()
-                elif text := _says[-1]() if _says else _STOPPING:
+                elif text := _says[-1][0]() if _says else _STOPPING:
                     self._show(text)
 
     def _show(self, text: str) -> None:
@@ -87,8 +88,10 @@ class _Watch(threading.Thread):
 def _end() -> None:
     """End the process here and now, and those that it has started."""
     show_cursor = b"\x1b[?25h" if os.isatty(_terminal) else b""  # a moving bar hides it
-    with contextlib.suppress(OSError):
-        os.write(_terminal, show_cursor + b"\nstopped\n")
+    with contextlib.suppress(Exception):
+        left = _says[-1][1]() if _says else ""
+        text = f"\nstopped{'; ' if left else ''}{left}\n"
+        os.write(_terminal, show_cursor + text.encode("utf-8", "replace"))
     for child in multiprocessing.active_children():
         child.kill()
     os._exit(EXIT_CODE)
@@ -106,9 +109,13 @@ def speaking_on(descriptor: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def saying(text: Callable[[], str]) -> Iterator[None]:
-    """Say what Ctrl-C brings about within the block; an empty text says nothing."""
-    _says.append(text)
+def saying(text: Callable[[], str], left: Callable[[], str] = str) -> Iterator[None]:
+    """Say what Ctrl-C brings about within the block; an empty text says nothing.
+
+    Args:
+        left: what the user can do after the second one.
+    """
+    _says.append((text, left))
     try:
         yield
     finally:
@@ -116,11 +123,11 @@ def saying(text: Callable[[], str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def held(text: Callable[[], str]) -> Iterator[Callable[[], bool]]:
+def held(text: Callable[[], str], left: Callable[[], str] = str) -> Iterator[Callable[[], bool]]:
     """Hold Ctrl-C back until it is asked for, so that what belongs together is done together.
 
     Yields a function that tells whether there was one. A second one is not held back. Where Ctrl-C is
-    ignored, as in a shell's background jobs, it stays ignored.
+    ignored, as in a shell's background jobs, it stays ignored. ``text`` and ``left`` as of ``saying``.
     """
     asked = False
 
@@ -136,7 +143,7 @@ def held(text: Callable[[], str]) -> Iterator[Callable[[], bool]]:
         return
     signal.signal(signal.SIGINT, note)
     try:
-        with saying(text):
+        with saying(text, left):
             yield lambda: asked
     finally:
         signal.signal(signal.SIGINT, previous)

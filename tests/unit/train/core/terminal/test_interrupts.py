@@ -20,34 +20,45 @@ def stubborn(seconds):
             pass
 """
 HEAD = f"""
-import os, sys, time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-import multiprocessing
+import time
+from concurrent.futures import ThreadPoolExecutor
 from train.core import console
 from train.core.errors import Interrupted
 from train.core.native import captured_stderr
 from train.core.terminal import interrupts
 {STUBBORN}
-def main():
+def ready():
     print("ready", flush=True)
+
+def main():
 """
 BODIES = {
-    "waiting": "    time.sleep(60)",
+    "waiting": """
+    ready()
+    time.sleep(60)
+""",
     "held": """
     with interrupts.held(lambda: "stopping at step 7") as asked:
+        ready()
         while not asked():
             time.sleep(0.05)
     raise Interrupted("stopped at step 7")
 """,
     "stderr kept": """
     with captured_stderr():
+        ready()
         time.sleep(60)
 """,
     "threads": """
     with interrupts.prompt(ThreadPoolExecutor(2)) as pool:
+        ready()
         list(pool.map(time.sleep, [0.2] * 500))
 """,
-    "stubborn": "    stubborn(60)",
+    "stubborn": """
+    with interrupts.saying(lambda: "at once", lambda: "go on with: that"):
+        ready()
+        stubborn(60)
+""",
 }
 
 
@@ -90,7 +101,7 @@ def test_ctrl_c_is_answered_and_ends_the_work(body, said):
 def test_the_second_ends_what_does_not_end():
     code, said, seconds = interrupted(BODIES["stubborn"], times=2)
     assert code == 130
-    assert said == "stopping; Ctrl-C again stops at once\n\nstopped\n"
+    assert said == "at once\n\nstopped; go on with: that\n"
     assert seconds < 20
 
 
