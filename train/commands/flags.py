@@ -14,6 +14,7 @@ from train.commands.feature_flags import (
     front_end_of,
 )
 from train.core.errors import UserError
+from train.core.operating_point import NAMES
 from train.core.runfolder import run_name
 from train.data.sources import RANDOM
 from train.evaluation.label_folding import WORD_PRESETS
@@ -147,6 +148,7 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="a trained run whose scores are learned, too; may be given more than once",
     )
+    add_point_flags(parser.add_argument_group("when a word is heard"), job)
     computers = parser.add_argument_group("where to train (docs/DISTRIBUTED.md)")
     computers.add_argument(
         "--distribute",
@@ -160,6 +162,24 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="keep feature banks here, as TFRecord files that all workers read (default: the cache)",
+    )
+
+
+def add_point_flags(group: Any, job: Job) -> None:
+    """What the firmware decides by."""
+    group.add_argument(
+        "--false-accepts-per-hour",
+        type=float,
+        default=job.false_accepts_per_hour,
+        metavar="N",
+        help="thresholds are chosen for at most so many, on streams of validation clips (%(default)g)",
+    )
+    group.add_argument(
+        "--operating-point",
+        default=job.operating_point,
+        choices=NAMES,
+        help="what the firmware decides by: the thresholds that were chosen, or those of micro_speech "
+        "(%(default)s)",
     )
 
 
@@ -258,6 +278,8 @@ def job_of(arguments: argparse.Namespace) -> Job:
         testing_percentage=arguments.testing_percentage,
         bank_clips=arguments.bank_clips,
         teachers=tuple(arguments.teacher),
+        operating_point=arguments.operating_point,
+        false_accepts_per_hour=arguments.false_accepts_per_hour,
         seed=arguments.seed,
     )
 
