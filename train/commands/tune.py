@@ -128,10 +128,13 @@ def _print(content: OperatingPoints, run: Path) -> None:
 
     from train.core.console import say, show, warn
     from train.core.runfolder import OPERATING_POINTS
+    from train.evaluation.tables import print_hearing
 
+    print_hearing(content)
     others = content.streams.testing.others
     table = Table(
-        title=f"test clips (host); {others.hours:g} h of noise and {others.clips} clips of other words",
+        title=f"on test streams (host): {others.hours:g} h of noise, running speech and {others.clips} clips of "
+        "other words",
         title_justify="left",
     )
     for index, column in enumerate(("point", "word", "threshold", "false accepts an hour", "missed")):

@@ -42,7 +42,9 @@ def judge_point(test: PointTest, target_per_hour: float, heard: Heard) -> Verdic
     found = [*_of_words(test), *_of_false_accepts(test, target_per_hour), *_of_evidence(heard)]
     fitness = max((severity for severity, _ in found), key=_SEVERITY.index, default=FIT)
     reasons = tuple(reason for _, reason in found)
-    return Verdict(fitness=fitness, for_whom=_for_whom(heard), reasons=reasons, advice=_advice(found, heard))
+    is_deaf = 1 - test.all.false_reject_share < ENOUGH_HEARD
+    advice = _advice(heard, is_deaf) if found else ()
+    return Verdict(fitness=fitness, for_whom=_for_whom(heard), reasons=reasons, advice=advice)
 
 
 def _of_words(test: PointTest) -> list[tuple[str, str]]:
@@ -95,9 +97,7 @@ def _for_whom(heard: Heard) -> str:
     return f"{people} whom it was not trained on"
 
 
-def _advice(found: list[tuple[str, str]], heard: Heard) -> tuple[str, ...]:
-    if not found:
-        return ()
+def _advice(heard: Heard, is_deaf: bool) -> tuple[str, ...]:
     if heard.kind == "random":
         return ("train on recordings (--data FOLDER), or on --data synthetic",)
     advice = []
@@ -108,4 +108,6 @@ def _advice(found: list[tuple[str, str]], heard: Heard) -> tuple[str, ...]:
         if heard.kind == "synthetic"
         else "record more: of more people, in more rooms, in the room where it will listen"
     )
+    if is_deaf and not heard.is_weak:
+        advice.append("if more false accepts will do: earshot tune RUN --false-accepts-per-hour 5")
     return tuple(advice)

@@ -5,8 +5,10 @@ scores are TFLite-Micro's. The decisions are those of firmware/listener/recogniz
 """
 
 import dataclasses
+import os
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,13 +47,16 @@ def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.i
     """Compute the model input of a whole recording, as if it were one clip: (rows, bins) int8."""
     stride, window = front_end.stride_samples, front_end.window_samples
     row_count = max(0, (len(samples) - window) // stride + 1)
-    blocks = []
-    for first in range(0, row_count, _BLOCK_ROWS):
+
+    def block(first: int) -> NDArray[np.float32]:
         rows = min(_BLOCK_ROWS, row_count - first)
         duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
         part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
         audio = to_float(samples[first * stride : first * stride + part.clip_samples])
-        blocks.append(band_powers(audio[np.newaxis], part)[0])
+        return band_powers(audio[np.newaxis], part)[0]
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy lets go of Python's lock
+        blocks = list(threads.map(block, range(0, row_count, _BLOCK_ROWS)))
     powers = np.concatenate(blocks) if blocks else np.zeros((0, front_end.bins), np.float32)
     return model_input(quantize_features(compress(powers, front_end), front_end), front_end)
 
