@@ -179,8 +179,8 @@ def _choose_point(run: Path, job: Job, material: stage.Material) -> OperatingPoi
         points = tune(spec, job, material, fastest_scorer(tflite.read_bytes(), str(tflite)), wish)
     except UserError as error:
         console.warn(
-            f"no operating point was chosen, and the firmware decides by that of micro_speech: {error}. Choose "
-            f"one with: earshot tune {typed(run)} --data RECORDINGS"
+            f"no operating point was chosen, so the firmware decides by micro_speech's: {error}. Choose one "
+            f"with: earshot tune {typed(run)} --data RECORDINGS"
         )
         return None
     points.write(path)

@@ -41,9 +41,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--minutes",
         type=float,
         metavar="N",
-        help="of each of four streams: with the words and without, of validation and of test clips "
-        "(60 without the words, and less for a target above 0.5; as many with them as let each clip be heard, "
-        "20 at most)",
+        help="of each of four streams: with the words and without, of validation and of test clips (without: "
+        "60, or less for a target above 0.5; with them: so that each clip is heard, 20 at most)",
     )
     parser.add_argument(
         "--suppression",
@@ -133,8 +132,7 @@ def _print(content: OperatingPoints, run: Path) -> None:
     print_hearing(content)
     others = content.streams.testing.others
     table = Table(
-        title=f"on test streams (host): {others.hours:g} h of noise, running speech and {others.clips} clips of "
-        "other words",
+        title=f"test streams (host); {others.hours:g} h of noise, speech and {others.clips} clips of other words",
         title_justify="left",
     )
     for index, column in enumerate(("point", "word", "threshold", "false accepts an hour", "missed")):

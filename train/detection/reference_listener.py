@@ -53,7 +53,8 @@ def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.i
         duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
         part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
         audio = to_float(samples[first * stride : first * stride + part.clip_samples])
-        return band_powers(audio[np.newaxis], part)[0]
+        powers: NDArray[np.float32] = band_powers(audio[np.newaxis], part)[0]
+        return powers
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy lets go of Python's lock
         blocks = list(threads.map(block, range(0, row_count, _BLOCK_ROWS)))

@@ -25,7 +25,8 @@ def make_speech_stream(
     generator = np.random.default_rng(settings.seed)
     mixed = noise_bed(audio, split, spec, settings, generator)
     turns: list[Word] = []
-    offset, order = 0, []
+    order: list[int] = []
+    offset = 0
     while True:
         offset += int(generator.uniform(*_BETWEEN_S) * rate_hz)
         order = order or generator.permutation(len(recordings)).tolist()

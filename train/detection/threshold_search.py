@@ -59,7 +59,7 @@ class Evidence:
 
     Attributes:
         spoken: words of the model, other words, noise.
-        others: other words, running speech and noise; every word of the model that is heard in it is a false accept.
+        others: other words, running speech, noise; every word of the model heard in it is a false accept.
     """
 
     spoken: Track

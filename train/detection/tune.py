@@ -98,8 +98,8 @@ def tune(spec: ModelSpec, job: Job, material: Material, score: Scorer, wish: Wis
     speech = _running_speech(job, wish.others_minutes * _SPEECH_SHARE)
     streams = {name: _SplitStreams(spec, material, name, speech.get(name, ()), wish) for name in _SPLITS}
     log(
-        f"operating point: listening to {sum(made.minutes for made in streams.values()):.0f} minutes of words, "
-        "other words, speech and noise"
+        f"operating point: listening to {sum(made.minutes for made in streams.values()):.0f} minutes of "
+        "words, other words, speech and noise"
     )
     validation, test = (made.evidence(score) for made in streams.values())
     inference_ms = INFERENCE_STRIDE_ROWS * spec.front_end.window_stride_ms
@@ -136,9 +136,7 @@ _SPLITS = (VALIDATION, TESTING)
 def _running_speech(job: Job, minutes: float) -> dict[str, tuple[Path, ...]]:
     """Recordings of running speech for each split; none where the voices cannot speak here."""
     try:
-        return sentences.speak(
-            job.words, cache_root(), seed=job.seed, language=job.language, minutes=minutes
-        )
+        return sentences.speak(job.words, cache_root(), seed=job.seed, language=job.language, minutes=minutes)
     except UserError as error:
         warn(f"no running speech to count false accepts in: {error}")
         return {}
@@ -201,8 +199,8 @@ class _SplitStreams:
             parts.append(dataclasses.replace(said, words=(), speech=said.words))
         if not parts:
             raise UserError(
-                f"there is neither another word nor running speech for {self._name}, so nothing to count false "
-                "accepts in; add folders of other words"
+                f"there is neither another word nor running speech for {self._name}, so nothing to count "
+                "false accepts in; add folders of other words"
             )
         return Evidence(spoken, _joined(parts), spec.labels, spec.front_end.clip_duration_ms)
 

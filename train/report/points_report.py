@@ -75,8 +75,8 @@ def measured_on(points: OperatingPoints) -> str:
     speech = f", {_time(others.speech_hours)} of it running speech" if others.speech_hours else ""
     return (
         f"{figures.said - figures.false_rejects} of {figures.said} words in streams of test clips, and "
-        f"{figures.false_accepts} false accepts in {_time(others.hours)} without these words{speech} (host); in "
-        "brackets the 95 % interval"
+        f"{figures.false_accepts} false accepts in {_time(others.hours)} without these words{speech} (host); "
+        "in brackets the 95 % interval"
     )
 
 

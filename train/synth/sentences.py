@@ -1,8 +1,8 @@
-"""Running speech that says none of the wanted words: what a device hears all day, to count false accepts in.
+"""Running speech without the wanted words: what a device hears all day, to count false accepts in.
 
-Voices of a split say sentences of their language (``texts/``, our own), strings of other words where there are
-none, and now and then sounds that are almost a wanted word. Wanted words are left out of the sentences, by how
-they are spelled and by how they sound.
+Voices of a split say sentences of their language (``texts/``, our own), strings of other words where there
+are none, and now and then sounds that are almost a wanted word. Wanted words are left out of the sentences,
+by how they are spelled and by how they sound.
 """
 
 import hashlib
@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from train.audio.wav import encode_wav
 from train.core import console
 from train.core.errors import UserError
-from train.core.layout import TESTING, VALIDATION
 from train.core.outputs import whole_folder
 from train.synth import acoustics, espeak, lexicon, timbre
 from train.synth.acoustics import SAMPLE_RATE_HZ, Rng
@@ -88,7 +87,9 @@ def speak(
             with whole_folder(folder) as unfinished:
                 _speak_all(planned, unfinished, seed)
         except OSError as error:
-            raise UserError(f"{folder}: cannot be written: {error.strerror}; free some space there") from error
+            raise UserError(
+                f"{folder}: cannot be written: {error.strerror}; free some space there"
+            ) from error
     return {split: tuple(sorted((folder / split).iterdir())) for split in HELD_OUT_SPLITS}
 
 
@@ -130,7 +131,7 @@ def _plan(words: Sequence[str], language: str, turns: int, seed: int) -> list[_T
     texts = sentences(words, language)
     common, odd = _other_words(words, accents, seed)
     speakers = split_speakers(seed)
-    planned = []
+    planned: list[_Turn] = []
     for number, split in enumerate(HELD_OUT_SPLITS):
         rng = np.random.default_rng([seed, len(words), number])
         said = _dealt(texts, rng) if texts else _strings(common, rng)
