@@ -132,7 +132,7 @@ def _print(content: OperatingPoints, run: Path) -> None:
     print_hearing(content)
     others = content.streams.testing.others
     table = Table(
-        title=f"test streams (host); {others.hours:g} h of noise, speech and {others.clips} clips of other words",
+        title=f"test streams (host); {others.hours:g} h of noise, speech and {others.clips} other clips",
         title_justify="left",
     )
     for index, column in enumerate(("point", "word", "threshold", "false accepts an hour", "missed")):

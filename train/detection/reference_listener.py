@@ -94,6 +94,23 @@ def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, mi
         times_ms: of each inference, ascending.
         window_ms, minimum_count: as in ``OperatingPoint``.
     """
+    times = np.asarray(times_ms, np.int64)
+    first = np.searchsorted(times, times - window_ms)  # in the window of each inference
+    counts = np.arange(1, len(times) + 1) - first
+    if counts.max(initial=0) >= RECOGNIZER_CAPACITY:
+        return _smooth_one_by_one(scores, times_ms, window_ms, minimum_count)
+    sums = np.zeros((len(scores) + 1, scores.shape[1]), np.int64)
+    np.cumsum(scores.astype(np.int64) - _SCORE_ZERO_POINT, axis=0, out=sums[1:])
+    is_decided = (counts >= minimum_count) & (times - times[first] >= window_ms // 4)
+    means = (sums[1:] - sums[first])[is_decided] // counts[is_decided, np.newaxis]
+    labels = means.argmax(axis=1)
+    return Smoothed(times_ms=times[is_decided], labels=labels, scores=means[np.arange(len(means)), labels])
+
+
+def _smooth_one_by_one(
+    scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, minimum_count: int
+) -> Smoothed:
+    """The same as the device does it, where scores find no place in its queue."""
     tops: list[tuple[int, int, int]] = []
     queue: deque[tuple[int, NDArray[np.int64]]] = deque()
     total = np.zeros(scores.shape[1], np.int64)

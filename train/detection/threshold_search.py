@@ -31,7 +31,7 @@ from train.core.results.boards import StreamFigures
 from train.data.dataset import UNKNOWN_INDEX
 from train.detection.labelled_stream import Word
 from train.detection.reference_listener import Heard, Smoothed, decide, smooth
-from train.detection.scoring import MS_PER_HOUR, TIME_TOLERANCE_MS, judge, per_hour, score_stream
+from train.detection.scoring import CORRECT, MS_PER_HOUR, TIME_TOLERANCE_MS, judge, per_hour, score_stream
 
 ALL_WORDS = "all words"
 _WINDOWS_MS = (1000, 750, 500, 400, 300, 200, 100)  # tried; of equals the longest is taken
@@ -97,6 +97,14 @@ class Smoothing:
         return score_stream(
             track.words, heard, evidence.labels, evidence.clip_ms, TIME_TOLERANCE_MS, track.duration_ms
         )
+
+    def heard_rightly(self, thresholds: Sequence[int]) -> int:
+        """How many words of the stream with the words are heard: what the figures say, found quickly."""
+        evidence = self._evidence
+        heard = self._heard(self._spoken, thresholds)
+        found = [(evidence.labels[item.label], item.time_ms - evidence.clip_ms) for item in heard]
+        judged = judge(evidence.spoken.words, found, TIME_TOLERANCE_MS, evidence.spoken.duration_ms - evidence.clip_ms)
+        return sum(verdict.verdict == CORRECT for verdict in judged)
 
     def scores_on_top(self, word: int) -> set[int]:
         """Every mean score with which a word is on top. Thresholds between two of them act alike."""
@@ -313,15 +321,13 @@ def curves(evidence: Evidence, point: OperatingPoint) -> tuple[Curve, ...]:
 def _curve(smoothing: Smoothing, label: str, words: Sequence[int], label_count: int) -> Curve:
     on_top = set[int]().union(*(smoothing.scores_on_top(word) for word in words))
     points: list[tuple[int, int, int]] = []
-    said = 0
+    nothing = smoothing.spoken_figures([NEVER] * label_count).per_label
+    said = sum(nothing[word - UNKNOWN_INDEX].words for word in words)
     for threshold in range(NEVER, -1, -1):
         if threshold != NEVER and threshold + 1 not in on_top:
             continue
         thresholds = [threshold if index in words else NEVER for index in range(label_count)]
-        per_label = smoothing.spoken_figures(thresholds).per_label
-        rows = [per_label[word - UNKNOWN_INDEX] for word in words]
-        said = sum(row.words for row in rows)
-        missed = said - sum(row.correct for row in rows)
+        missed = said - smoothing.heard_rightly(thresholds)
         counts = (len(smoothing.false_accepts(thresholds)), missed)
         if not points or points[-1][1:] != counts:
             points.append((threshold, *counts))
