@@ -5,10 +5,8 @@ scores are TFLite-Micro's. The decisions are those of firmware/listener/recogniz
 """
 
 import dataclasses
-import os
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,17 +45,13 @@ def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.i
     """Compute the model input of a whole recording, as if it were one clip: (rows, bins) int8."""
     stride, window = front_end.stride_samples, front_end.window_samples
     row_count = max(0, (len(samples) - window) // stride + 1)
-
-    def block(first: int) -> NDArray[np.float32]:
+    blocks = []
+    for first in range(0, row_count, _BLOCK_ROWS):
         rows = min(_BLOCK_ROWS, row_count - first)
         duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
         part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
         audio = to_float(samples[first * stride : first * stride + part.clip_samples])
-        powers: NDArray[np.float32] = band_powers(audio[np.newaxis], part)[0]
-        return powers
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy lets go of Python's lock
-        blocks = list(threads.map(block, range(0, row_count, _BLOCK_ROWS)))
+        blocks.append(band_powers(audio[np.newaxis], part)[0])
     powers = np.concatenate(blocks) if blocks else np.zeros((0, front_end.bins), np.float32)
     return model_input(quantize_features(compress(powers, front_end), front_end), front_end)
 
@@ -94,23 +88,8 @@ def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, mi
         times_ms: of each inference, ascending.
         window_ms, minimum_count: as in ``OperatingPoint``.
     """
-    times = np.asarray(times_ms, np.int64)
-    first = np.searchsorted(times, times - window_ms)  # in the window of each inference
-    counts = np.arange(1, len(times) + 1) - first
-    if counts.max(initial=0) >= RECOGNIZER_CAPACITY:
-        return _smooth_one_by_one(scores, times_ms, window_ms, minimum_count)
-    sums = np.zeros((len(scores) + 1, scores.shape[1]), np.int64)
-    np.cumsum(scores.astype(np.int64) - _SCORE_ZERO_POINT, axis=0, out=sums[1:])
-    is_decided = (counts >= minimum_count) & (times - times[first] >= window_ms // 4)
-    means = (sums[1:] - sums[first])[is_decided] // counts[is_decided, np.newaxis]
-    labels = means.argmax(axis=1)
-    return Smoothed(times_ms=times[is_decided], labels=labels, scores=means[np.arange(len(means)), labels])
-
-
-def _smooth_one_by_one(
-    scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, minimum_count: int
-) -> Smoothed:
-    """The same as the device does it, where scores find no place in its queue."""
+    if (at_once := _smoothed_at_once(scores, times_ms, window_ms, minimum_count)) is not None:
+        return at_once
     tops: list[tuple[int, int, int]] = []
     queue: deque[tuple[int, NDArray[np.int64]]] = deque()
     total = np.zeros(scores.shape[1], np.int64)
@@ -127,6 +106,23 @@ def _smooth_one_by_one(
         tops.append((now_ms, label, int(means[label])))
     columns = np.array(tops, np.int64).reshape(-1, 3).T
     return Smoothed(times_ms=columns[0], labels=columns[1], scores=columns[2])
+
+
+def _smoothed_at_once(
+    scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, minimum_count: int
+) -> Smoothed | None:
+    """The same, quickly; None where a score finds no place in the device's queue."""
+    times = np.asarray(times_ms, np.int64)
+    first = np.searchsorted(times, times - window_ms)  # in the window of each inference
+    counts = np.arange(1, len(times) + 1) - first
+    if counts.max(initial=0) >= RECOGNIZER_CAPACITY:
+        return None
+    sums = np.zeros((len(scores) + 1, scores.shape[1]), np.int64)
+    np.cumsum(scores.astype(np.int64) - _SCORE_ZERO_POINT, axis=0, out=sums[1:])
+    is_decided = (counts >= minimum_count) & (times - times[first] >= window_ms // 4)
+    means = (sums[1:] - sums[first])[is_decided] // counts[is_decided, np.newaxis]
+    labels = means.argmax(axis=1)
+    return Smoothed(times_ms=times[is_decided], labels=labels, scores=means[np.arange(len(means)), labels])
 
 
 def decide(
