@@ -103,7 +103,9 @@ class Smoothing:
         evidence = self._evidence
         heard = self._heard(self._spoken, thresholds)
         found = [(evidence.labels[item.label], item.time_ms - evidence.clip_ms) for item in heard]
-        judged = judge(evidence.spoken.words, found, TIME_TOLERANCE_MS, evidence.spoken.duration_ms - evidence.clip_ms)
+        judged = judge(
+            evidence.spoken.words, found, TIME_TOLERANCE_MS, evidence.spoken.duration_ms - evidence.clip_ms
+        )
         return sum(verdict.verdict == CORRECT for verdict in judged)
 
     def scores_on_top(self, word: int) -> set[int]:

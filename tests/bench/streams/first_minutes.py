@@ -2,8 +2,8 @@
 
 A clone of this repository is set up and runs ``make demo``; its own four word clips are then played to the
 firmware on this computer, and so are they to a network of ``--preset best``. Both presets are also trained on
-real recordings of ../shared and judged by an hour without their words: clips of other words, running synthetic
-speech, noise. All host. What is finished is not repeated; ``rm -r out/bench/first_minutes`` begins again.
+real recordings of ../shared and judged by an hour without their words: clips of other words, running
+synthetic speech, noise. All host. What is finished is not repeated; ``rm -r out/bench/first_minutes`` begins again.
 """
 
 import functools
@@ -95,8 +95,8 @@ def real(preset: str) -> Figures:
     if not corpus.is_dir():
         run(sys.executable, UNPACK, corpus)
     folder = OUT / f"real_{preset}"
-    earshot("train", "--words", ",".join(WORDS), "--data", corpus, "--test-data", RECORDINGS, "--preset", preset,
-            "--out", folder, "--overwrite")  # fmt: skip
+    earshot("train", "--words", ",".join(WORDS), "--data", corpus, "--test-data", RECORDINGS,
+            "--preset", preset, "--out", folder, "--overwrite")  # fmt: skip
     return hearing(folder)
 
 
@@ -124,7 +124,9 @@ def main() -> None:
     fresh = once("demo_figures", demo)
     result: Figures = {"label": "host", **fresh, "demo_best": once("demo_best_figures", best_of_the_demo)}
     if RECORDINGS.is_file() and UNPACK.is_file():
-        result |= {preset: once(f"real_{preset}_figures", functools.partial(real, preset)) for preset in PRESETS}
+        result |= {
+            preset: once(f"real_{preset}_figures", functools.partial(real, preset)) for preset in PRESETS
+        }
     else:
         result["skipped"] = f"no real recordings: {RECORDINGS} and {UNPACK} are not there"
     out = OUT.with_suffix(".json")

@@ -70,8 +70,18 @@ def test_figures_of_people(test: PointTest, fitness: str, reasons: tuple[str, ..
     [
         ({"kind": "synthetic", "is_weak": True}, NOT_YET, "synthetic voices", "train with --preset best"),
         ({"kind": "random"}, NOT, "nobody", "train on recordings"),
-        ({"clips": 6, "speakers": 1, "are_trained_on": True}, NOT_YET, "one speaker whom it was", "record more"),
-        ({"speakers": 1, "are_trained_on": True}, FIT, "one speaker whom it was trained on; how it hears", ""),
+        (
+            {"clips": 6, "speakers": 1, "are_trained_on": True},
+            NOT_YET,
+            "one speaker whom it was",
+            "record more",
+        ),
+        (
+            {"speakers": 1, "are_trained_on": True},
+            FIT,
+            "one speaker whom it was trained on; how it hears",
+            "",
+        ),
     ],
 )
 def test_who_was_heard(changes: dict[str, object], fitness: str, for_whom: str, advice: str) -> None:

@@ -44,4 +44,6 @@ def test_smoothing_at_once_is_what_the_device_does_one_by_one(monkeypatch, windo
 
 
 def test_a_full_queue_is_left_to_the_device():
-    assert reference_listener._smoothed_at_once(np.zeros((80, 3), np.int8), range(0, 1600, 20), 1000, 3) is None
+    assert (
+        reference_listener._smoothed_at_once(np.zeros((80, 3), np.int8), range(0, 1600, 20), 1000, 3) is None
+    )

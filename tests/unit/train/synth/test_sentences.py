@@ -55,8 +55,6 @@ def test_the_voices_of_a_split_speak_and_the_bytes_come_again(spoken: Path, tmp_
                 assert audio.getnframes() > 8 * 16000
 
 
-
-
 def test_a_language_without_a_text_says_its_words(tmp_path: Path) -> None:
     assert sentences.sentences(("tak",), "pl") == []
     planned = sentences._plan(("tak",), "pl", 2, seed=1)
