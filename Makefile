@@ -6,10 +6,11 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house sweep accuracy fuzz notebook wheel setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house sweep bench-first-minutes accuracy fuzz notebook wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
+	@echo; cat docs/demo_best.txt
 
 # A process a core tests; threads of each would only wait for those of the other.
 test: $(READY_FOR_TESTS) check  ## everything CI checks
@@ -60,6 +61,9 @@ bench-tf14: $(READY)  ## model.pb in the real TensorFlow 1.4, which ../shared/to
 
 bench-house: $(READY)  ## how long make test takes and how large things are, to out/bench/house.json
 	$(PYTHON) tests/bench/house.py
+
+bench-first-minutes: $(READY)  ## a fresh clone to the first word heard; words heard and false accepts an hour, by preset
+	$(PYTHON) tests/bench/streams/first_minutes.py
 
 fuzz: $(READY_FOR_TESTS)  ## 10,000 damaged recordings, 1,000 trees of folders, 500 random Keras models; says what became of them
 	EARSHOT_FUZZ=1 $(PYTHON) -m pytest -m fuzz --numprocesses auto -rP --durations 0

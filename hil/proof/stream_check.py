@@ -1,5 +1,6 @@
 """Lets a board and its twin in Python listen to one stream, and compares what they hear."""
 
+import functools
 import time
 import zlib
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from train.detection.labelled_stream import Stream
 from train.detection.reference_listener import Heard, recognize, stream_scores
 from train.detection.scoring import score_stream
 from train.tflite.tflm import int8_model
+from train.tflite.tflm_pool import run_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +110,8 @@ def _twin(job: Listening) -> _Twin:
     model_file = job.run / runfolder.TFLITE
     model = int8_model(model_file.read_bytes(), str(model_file))
     stride_rows = job.settings["inference_stride_rows"]
-    scores, times_ms = stream_scores(model, job.stream.samples, job.spec.front_end, stride_rows)
+    score = functools.partial(run_model, model)
+    scores, times_ms = stream_scores(score, job.stream.samples, job.spec.front_end, stride_rows)
     heard = recognize(scores, times_ms, in_force(job.run, job.spec)[1])
     return _Twin(heard, len(scores), zlib.crc32(scores.tobytes()))
 

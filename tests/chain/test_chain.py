@@ -13,7 +13,7 @@ from train.core import runfolder
 CONTRACT = (
     "spec.json", "labels.txt", "model.keras", "model.pb", "model.tflite", "metrics.json", "report.html",
     "c/model.cc", "c/model.h", "c/micro_model_settings.h", "c/micro_model_settings.cc", "c/op_resolver.h",
-    "c/operating_point.c", "c/operating_point.h",
+    "c/operating_point.c", "c/operating_point.h", "operating_points.json",
     "c/feature_tests.cc", "c/yes_0_features_data.cc", "c/no_0_features_data.cc",
 )  # fmt: skip
 
@@ -99,9 +99,10 @@ def test_again_over_an_old_run_gives_the_same_bytes(trained, copy, cold_command,
     code, output, messages = cold_command("train", *small_job, "--out", copy, "--overwrite")
     assert code == 0, messages
     assert files(copy / "c") == files(trained / "c")
-    for name in ("model.tflite", "model.pb", "labels.txt", "history.json"):
+    for name in ("model.tflite", "model.pb", "labels.txt", "history.json", "operating_points.json"):
         assert (copy / name).read_bytes() == (trained / name).read_bytes(), name
     assert (copy / "notes.txt").read_text() == "mine", "only what runs write is replaced"
+    assert output.startswith("firmware    hears 10 of 10 words, ")
     assert "model.tflite" in output
     assert str(copy / "report.html") in output
 

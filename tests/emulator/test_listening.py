@@ -50,7 +50,7 @@ def heard(run: Path, samples: NDArray[np.int16]) -> list[str]:
     """What the application must say: its twin in Python."""
     spec = runfolder.read_spec(run)
     model = TflmModel((run / runfolder.TFLITE).read_bytes(), "model")
-    scores, times_ms = stream_scores(model, samples, spec.front_end, INFERENCE_STRIDE_ROWS)
+    scores, times_ms = stream_scores(model.run, samples, spec.front_end, INFERENCE_STRIDE_ROWS)
     return [
         f"Heard {spec.labels[found.label]} ({found.score}) @{found.time_ms}ms"
         for found in recognize(scores, times_ms, in_force(run, spec)[1])

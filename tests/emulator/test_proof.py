@@ -300,7 +300,7 @@ def test_listens_to_a_stream(board: Board, run_folder: Path, model: TflmModel) -
     incomplete = board.ask(m.StreamResultRequest(8, len(samples) + 1))
     assert incomplete == m.Ack(8, len(samples), m.AckStatus.INCOMPLETE, len(told))
     result = board.ask(m.StreamResultRequest(8, len(samples)))
-    scores, _ = stream_scores(model, samples, FrontEnd(), INFERENCE_STRIDE_ROWS)
+    scores, _ = stream_scores(model.run, samples, FrontEnd(), INFERENCE_STRIDE_ROWS)
     assert result == m.StreamResult(
         8,
         m.ResultStatus.VALID,

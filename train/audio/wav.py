@@ -210,9 +210,11 @@ def to_int16(audio: NDArray[np.float32]) -> NDArray[np.int16]:
     Source:
         TensorFlow's EncodeWav, which calls roundf.
     """
-    scaled = audio.astype(np.float64) * 32768
-    rounded: NDArray[np.float64] = np.trunc(scaled + np.copysign(0.5, scaled))
-    return np.clip(rounded, -32768, 32767).astype(np.int16)
+    scaled = audio.astype(np.float64)
+    scaled *= 32768  # in place: streams are long
+    scaled += np.copysign(0.5, scaled)
+    np.trunc(scaled, out=scaled)
+    return np.clip(scaled, -32768, 32767, out=scaled).astype(np.int16)
 
 
 def conversion_command(sample_rate_hz: int) -> str:

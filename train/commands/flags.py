@@ -15,6 +15,7 @@ from train.commands.feature_flags import (
 )
 from train.core.command_line import more, rare
 from train.core.errors import UserError
+from train.core.operating_point import NAMES
 from train.core.runfolder import run_name
 from train.data.sources import RANDOM
 from train.evaluation.label_folding import WORD_PRESETS
@@ -148,6 +149,7 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="a trained run whose scores are learned, too; may be given more than once",
     )
+    add_point_flags(parser.add_argument_group("when a word is heard"), job)
     computers = parser.add_argument_group(rare("where to train (docs/DISTRIBUTED.md)"))
     computers.add_argument(
         "--distribute",
@@ -193,6 +195,24 @@ def _with_preset(arguments: argparse.Namespace) -> argparse.Namespace:
     """The flags, with the preset's values where none was given, wherever it stood."""
     given = {name: value for name, value in vars(arguments).items() if value is not None}
     return argparse.Namespace(**{**vars(arguments), **PRESETS[arguments.preset].settings, **given})
+
+
+def add_point_flags(group: Any, job: Job) -> None:
+    """What the firmware decides by."""
+    group.add_argument(
+        "--false-accepts-per-hour",
+        type=float,
+        default=job.false_accepts_per_hour,
+        metavar="N",
+        help="thresholds are chosen for at most so many, on streams of validation clips (%(default)g)",
+    )
+    group.add_argument(
+        "--operating-point",
+        default=job.operating_point,
+        choices=NAMES,
+        help="what the firmware decides by: the thresholds that were chosen, or those of micro_speech "
+        "(%(default)s)",
+    )
 
 
 def _recipe_of(arguments: argparse.Namespace) -> Recipe:
@@ -291,6 +311,8 @@ def job_of(arguments: argparse.Namespace) -> Job:
         testing_percentage=arguments.testing_percentage,
         bank_clips=arguments.bank_clips,
         teachers=tuple(arguments.teacher),
+        operating_point=arguments.operating_point,
+        false_accepts_per_hour=arguments.false_accepts_per_hour,
         seed=arguments.seed,
         preset=arguments.preset,
     )

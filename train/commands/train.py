@@ -19,6 +19,7 @@ from train.core.installation import earshot_version
 from train.core.layout import TESTING
 from train.core.manifest import read_manifest
 from train.core.native import import_tensorflow
+from train.core.operating_point import OperatingPoints
 from train.core.results.training import Computer, Metrics, OpCost, Sizes
 from train.data import job_data as stage
 from train.settings.job import Job, read_job
@@ -117,7 +118,7 @@ def _run_chain(
         return
     timings_s = {"corpus": round(corpus_s, 1)} | trained.timings_s
 
-    audit, sources = None, None
+    audit, sources, points = None, None, None
     if is_deployable:
         with _timed(timings_s, "quantize"):
             audit = quantize(run)
@@ -130,6 +131,8 @@ def _run_chain(
         if is_deployable:
             write_clips(run, job.spec, split, audio, evaluation)
     if is_deployable:
+        with _timed(timings_s, "operating point"):
+            points = _choose_point(run, job, material)
         with _timed(timings_s, "codegen"):
             sources = generate(run)
     metrics = Metrics(
@@ -165,7 +168,28 @@ def _run_chain(
     page = run_report.write_report(run)
     from train.evaluation.tables import print_run
 
-    print_run(metrics, run, sources, page, time.monotonic() - started)
+    print_run(metrics, points, run, sources, page, time.monotonic() - started)
+
+
+def _choose_point(run: Path, job: Job, material: stage.Material) -> OperatingPoints | None:
+    """operating_points.json; None, and no such file, where there is nothing to choose on."""
+    from codegen.native import fastest_scorer
+    from train.detection.tune import Wish, tune
+
+    spec = runfolder.read_spec(run)
+    path, tflite = run / runfolder.OPERATING_POINTS, run / runfolder.TFLITE
+    path.unlink(missing_ok=True)  # of a run that was finished before
+    wish = Wish(job.false_accepts_per_hour, job.seed, settle=True, in_force=job.operating_point)
+    try:
+        points = tune(spec, job, material, fastest_scorer(tflite.read_bytes(), str(tflite)), wish)
+    except UserError as error:
+        console.warn(
+            f"no operating point was chosen, so the firmware decides by micro_speech's: {error}. Choose one "
+            f"with: earshot tune {typed(run)} --data RECORDINGS"
+        )
+        return None
+    points.write(path)
+    return points
 
 
 def _finished(run: Path, job: Job) -> Metrics | None:

@@ -3,14 +3,26 @@
 import argparse
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from train.core.command_line import add_run_argument, rare
 from train.core.errors import UserError, typed
-from train.core.operating_point import NAMES, ORIGINAL, TUNED, OperatingPoints, PointFigures, read_points
+from train.core.operating_point import (
+    NAMES,
+    ORIGINAL,
+    TARGET_PER_HOUR,
+    TUNED,
+    OperatingPoints,
+    PointFigures,
+    check_target,
+    read_points,
+)
 
-_TARGET_PER_HOUR, _MINUTES, _SEED = 0.5, 60.0, 59185
+if TYPE_CHECKING:
+    from train.core.spec import ModelSpec
+    from train.detection.tune import Wish
+
 _EACH_WORD = "each-word"
-_HIGHEST_TARGET_PER_HOUR = 3600
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -23,14 +35,14 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--false-accepts-per-hour",
         type=float,
         metavar="N",
-        help=f"at most, all words together, on the validation audio ({_TARGET_PER_HOUR:g})",
+        help=f"at most, all words together, on the validation audio ({TARGET_PER_HOUR:g})",
     )
     parser.add_argument(
         "--minutes",
         type=float,
         metavar="N",
-        help="of each of four streams: with the words and without, of validation and of test clips "
-        f"({_MINUTES:g})",
+        help="of each of four streams: with the words and without, of validation and of test clips (without: "
+        "60, or less for a target above 0.5; with them: so that each clip is heard, 20 at most)",
     )
     parser.add_argument(
         "--suppression",
@@ -40,7 +52,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
             f"{ORIGINAL}: another label ends it, as in micro_speech ({_EACH_WORD})"
         ),
     )
-    parser.add_argument("--seed", type=int, metavar="N", help=rare(f"of everything that is drawn ({_SEED})"))
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help=rare("of everything that is drawn (as in training)")
+    )
     parser.add_argument(
         "--use",
         choices=NAMES,
@@ -52,17 +66,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(flags: argparse.Namespace) -> None:
     """Choose on validation clips, measure on test clips, write operating_points.json and the report."""
     from train.core import runfolder
-    from train.detection.labelled_stream import StreamSettings
-    from train.detection.tune import tune
 
-    target = _TARGET_PER_HOUR if flags.false_accepts_per_hour is None else flags.false_accepts_per_hour
-    if not 0 < target <= _HIGHEST_TARGET_PER_HOUR:
-        raise UserError(
-            f"--false-accepts-per-hour is {target:g}, expected more than 0 and at most "
-            f"{_HIGHEST_TARGET_PER_HOUR}"
-        )
-    minutes = _MINUTES if flags.minutes is None else flags.minutes
-    settings = StreamSettings(minutes=minutes, seed=_SEED if flags.seed is None else flags.seed)
+    wish = _wish(flags)
     spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
     if flags.use:
         measuring = ("data", "false_accepts_per_hour", "minutes", "suppression", "seed")
@@ -70,8 +75,7 @@ def run(flags: argparse.Namespace) -> None:
             raise UserError(f"--use {flags.use} measures nothing; leave out --{given[0].replace('_', '-')}")
         content = dataclasses.replace(read_points(flags.run, spec), in_force=flags.use)
     else:
-        each_word = flags.suppression != ORIGINAL
-        content = tune(flags.run, spec, flags.data, target, settings, each_word)
+        content = _measured(flags, spec, wish)
     content.write(flags.run / runfolder.OPERATING_POINTS)
     if (flags.run / runfolder.METRICS).is_file():
         from train.report.run_report import write_report
@@ -80,16 +84,59 @@ def run(flags: argparse.Namespace) -> None:
     _print(content, flags.run)
 
 
+def _wish(flags: argparse.Namespace) -> "Wish":
+    """What the flags ask for.
+
+    Raises:
+        UserError: a value out of range.
+    """
+    from train.detection.labelled_stream import StreamSettings
+    from train.detection.tune import Wish
+
+    given = {
+        name: value
+        for name, value in (
+            ("target_per_hour", flags.false_accepts_per_hour),
+            ("seed", flags.seed),
+            ("minutes", flags.minutes),
+        )
+        if value is not None
+    }
+    wish = Wish(**given, suppress_each_word=flags.suppression != ORIGINAL)
+    check_target(wish.target_per_hour)
+    StreamSettings(minutes=wish.others_minutes, seed=wish.seed)  # checks them
+    return wish
+
+
+def _measured(flags: argparse.Namespace, spec: "ModelSpec", wish: "Wish") -> OperatingPoints:
+    """Both points, measured on the clips that are asked for."""
+    from codegen.native import fastest_scorer
+    from train.core import runfolder
+    from train.core.layout import TESTING, VALIDATION
+    from train.data.job_data import gather
+    from train.detection.tune import tune
+    from train.settings.job import trained_job
+
+    job = trained_job(flags.run, spec, flags.data)
+    if flags.seed is None:
+        wish = dataclasses.replace(wish, seed=job.seed)  # as in training
+    tflite = flags.run / runfolder.TFLITE
+    material = gather(job, (VALIDATION, TESTING))
+    return tune(spec, job, material, fastest_scorer(tflite.read_bytes(), str(tflite)), wish)
+
+
 def _print(content: OperatingPoints, run: Path) -> None:
     """The points on the test streams, side by side, on stdout."""
     from rich.table import Table
 
     from train.core.console import say, show, warn
     from train.core.runfolder import OPERATING_POINTS
+    from train.evaluation.tables import print_hearing
 
+    print_hearing(content)
     others = content.streams.testing.others
     table = Table(
-        title=f"test clips (host); {others.hours:g} h of noise and {others.clips} clips of other words",
+        title=f"test streams (host); {others.hours:g} h of noise, speech and {others.clips} other clips",
         title_justify="left",
     )
     for index, column in enumerate(("point", "word", "threshold", "false accepts an hour", "missed")):

@@ -53,6 +53,11 @@ def show(table: Table) -> None:
     _stdout().print(table)
 
 
+def width() -> int:
+    """Columns of stdout."""
+    return _stdout().width
+
+
 def fits(table: Table) -> bool:
     """Whether the table is not cut where ``show`` shows it."""
     stdout = _stdout()

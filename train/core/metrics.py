@@ -1,5 +1,6 @@
 """How good a set of scores is: accuracy with its interval, confusion, per-class figures."""
 
+import functools
 import math
 
 import numpy as np
@@ -33,6 +34,7 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+@functools.cache
 def poisson_interval(events: int) -> tuple[float, float]:
     """95 % confidence interval of the mean number of events, where so many were counted.
 

@@ -14,12 +14,14 @@ from typing import ClassVar, Self
 from train.core import runfolder
 from train.core.errors import UserError, typed
 from train.core.results.boards import Latency
+from train.core.results.hearing import Verdict
 from train.core.results.result_file import ResultFile
 from train.core.spec import ModelSpec
 from train.core.typed_json import Json, decode
 
 ORIGINAL, TUNED = NAMES = ("original", "tuned")
 NEVER = 255  # a threshold that no mean exceeds
+TARGET_PER_HOUR, _HIGHEST_TARGET_PER_HOUR = 0.5, 3600
 INFERENCE_STRIDE_ROWS = 5  # rows from one inference to the next, unless a program has another wish
 # Scores that the recognizer keeps. One that finds no place is dropped, as in micro_speech: at 20 ms a window
 # of 1000 ms would hold 51.
@@ -70,6 +72,19 @@ def original(label_count: int) -> OperatingPoint:
     return OperatingPoint(1000, 1500, 3, (200,) * label_count, suppress_each_word=False)
 
 
+def check_target(per_hour: float) -> None:
+    """Check a target of false accepts per hour.
+
+    Raises:
+        UserError: out of range, or no number.
+    """
+    if not 0 < per_hour <= _HIGHEST_TARGET_PER_HOUR:
+        raise UserError(
+            f"--false-accepts-per-hour is {per_hour:g}, expected more than 0 and at most "
+            f"{_HIGHEST_TARGET_PER_HOUR}"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class PointFigures:
     """What a point is worth on test streams.
@@ -93,6 +108,25 @@ class PointFigures:
     def false_reject_share(self) -> float:
         """Of the words that were said; 0 of none."""
         return self.false_rejects / max(1, self.said)
+
+    @property
+    def headline(self) -> str:
+        """What the firmware hears: ``hears 8 of 10 words, 0.4 false accepts an hour (0.1 to 1.2)``."""
+        low, high = self.false_accepts_interval
+        heard, of = self._heard_of()
+        return (
+            f"hears {heard} of {of} words, {self.false_accepts_per_hour:g} false accepts an hour "
+            f"({low:g} to {high:g})"
+        )
+
+    def _heard_of(self) -> tuple[int, int]:
+        """The share of the words heard, of 10, or of 100 near both ends; all and none are just that."""
+        share = 1 - self.false_reject_share if self.said else 0.0
+        of = 10 if 0.1 <= share <= 0.9 else 100
+        heard = round(of * share)
+        if 0 < share < 1:
+            heard = min(max(heard, 1), of - 1)
+        return (heard, of) if 0 < share < 1 else (round(10 * share), 10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +155,11 @@ class PointTest:
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """Settings, and what they are worth."""
+    """Settings, and what they are worth. ``verdict``: None of points that were measured before version 3."""
 
     settings: OperatingPoint
     test: PointTest
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,11 +210,15 @@ class TriedWindow:
 
 @dataclass(frozen=True, kw_only=True)
 class StreamContent:
-    """How much there was to hear: ``words`` are made of ``clips``, again and again, in other noise."""
+    """How much there was to hear: ``words`` are made of ``clips``, again and again, in other noise.
+
+    ``speech_hours``: of ``hours``, running synthetic speech.
+    """
 
     hours: float
     words: int
     clips: int
+    speech_hours: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +263,7 @@ class OperatingPoints(ResultFile):
     settings: dict[str, Json]
     corpus_sha256: str
 
-    VERSION: ClassVar[int] = 2  # version 1 knew no suppress_each_word
+    VERSION: ClassVar[int] = 3  # version 1 knew no suppress_each_word, 2 neither verdict nor speech_hours
 
     def __post_init__(self) -> None:
         if self.in_force not in NAMES:
@@ -251,6 +290,16 @@ class OperatingPoints(ResultFile):
         """Whether the whole 95 % interval of tuned false accepts on the test clips lies above the target."""
         low, _ = self.points.tuned.test.all.false_accepts_interval
         return low > self.target_false_accepts_per_hour
+
+    @property
+    def is_target_reached(self) -> bool:
+        """Whether any thresholds of the tuned point keep the target on the validation streams."""
+        return any(row.reaches_target for row in self.windows)
+
+    @property
+    def point(self) -> Point:
+        """The one that is in force."""
+        return self.points.by_name[self.in_force]
 
 
 def in_force(run: Path, spec: ModelSpec) -> tuple[str, OperatingPoint]:

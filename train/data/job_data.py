@@ -50,11 +50,16 @@ class Extra:
 
 @dataclass(frozen=True)
 class Material:
-    """A job's corpora: the first, the one that tests come from, and those for training alone."""
+    """A job's corpora: the first, the one that tests come from, and those for training alone.
+
+    Attributes:
+        divided_from: of each split, the clips that its examples were drawn from.
+    """
 
     main: Collection
     tested: Collection
     splits: dict[str, Split]
+    divided_from: dict[str, Corpus]
     extras: tuple[Extra, ...] = ()
 
     @property
@@ -136,7 +141,7 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
     divided = {name: _split(corpus, job, name) for name, corpus in divided_from.items()}
     _report(job, divided)
     _say_what_is_cut([example for split in divided.values() for example in split.examples], job.front_end)
-    return Material(main, noise, divided, extras)
+    return Material(main, noise, divided, divided_from, extras)
 
 
 def _collection(job: Job, found: Found) -> Collection:

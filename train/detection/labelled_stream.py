@@ -87,12 +87,7 @@ def make_stream(audio: AudioSource, split: Split, spec: ModelSpec, settings: Str
     """
     rate_hz, clip_samples = spec.front_end.sample_rate_hz, spec.front_end.clip_samples
     generator = np.random.default_rng(settings.seed)
-    mixed = np.zeros(round(settings.minutes * 60 * rate_hz), np.float32)
-    crossover = _CROSSOVER_MS * rate_hz // 1000
-    for offset in range(0, len(mixed), clip_samples):
-        noise = audio.background(split.name, generator, clip_samples + crossover)
-        volume = np.float32(generator.uniform(0, settings.noise_volume))
-        _mix(mixed, offset, volume * noise, crossover // 2)
+    mixed = noise_bed(audio, split.name, spec, settings, generator)
     gap = settings.word_gap_ms * rate_hz // 1000
     clips = _Clips(split, generator)
     words = []
@@ -103,7 +98,7 @@ def make_stream(audio: AudioSource, split: Split, spec: ModelSpec, settings: Str
         clip = clips.next(label, spec.labels[label])
         samples = audio.clip_audio(clip)
         offset = start + int(generator.integers(gap))
-        _mix(mixed, offset, samples, _WORD_RAMP_SAMPLES)
+        mix_in(mixed, offset, samples)
         first, last = (1000 * (offset + place) / rate_hz for place in _word_in(samples))
         words.append(Word(spec.labels[label], 1000 * offset / rate_hz, first, last, clip.name))
     if not words:
@@ -112,6 +107,20 @@ def make_stream(audio: AudioSource, split: Split, spec: ModelSpec, settings: Str
             f"{spec.front_end.clip_duration_ms} ms and a gap of {settings.word_gap_ms} ms (--word-gap-ms)"
         )
     return Stream(to_int16(mixed), tuple(words))
+
+
+def noise_bed(
+    audio: AudioSource, split: str, spec: ModelSpec, settings: StreamSettings, generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """(samples,) float32: the background of a stream, crossfaded every clip's length."""
+    rate_hz, clip_samples = spec.front_end.sample_rate_hz, spec.front_end.clip_samples
+    mixed = np.zeros(round(settings.minutes * 60 * rate_hz), np.float32)
+    crossover = _CROSSOVER_MS * rate_hz // 1000
+    for offset in range(0, len(mixed), clip_samples):
+        noise = audio.background(split, generator, clip_samples + crossover)
+        volume = np.float32(generator.uniform(0, settings.noise_volume))
+        mix_in(mixed, offset, volume * noise, crossover // 2)
+    return mixed
 
 
 class _Clips:
@@ -136,7 +145,12 @@ class _Clips:
         return clips[next(self._numbers[label]) % len(clips)]
 
 
-def _mix(mixed: NDArray[np.float32], offset: int, samples: NDArray[np.float32], ramp_samples: int) -> None:
+def mix_in(
+    mixed: NDArray[np.float32],
+    offset: int,
+    samples: NDArray[np.float32],
+    ramp_samples: int = _WORD_RAMP_SAMPLES,
+) -> None:
     """Add samples, faded in and out, as far as there is room."""
     place = np.arange(len(samples))
     ramp = np.clip(np.minimum(place, len(samples) - place) / ramp_samples, 0, 1).astype(np.float32)

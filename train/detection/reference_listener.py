@@ -16,8 +16,7 @@ from train.audio.frontend import band_powers, compress, model_input, quantize_fe
 from train.audio.wav import to_float
 from train.core.operating_point import RECOGNIZER_CAPACITY, OperatingPoint
 from train.core.spec import FrontEnd
-from train.tflite.tflm import TflmModel
-from train.tflite.tflm_pool import run_model
+from train.tflite.tflm_pool import Scorer
 
 _BLOCK_ROWS = 500  # computed at a time: ten seconds
 _SILENCE = 0  # ModelSpec and listener.c accept no other place for it
@@ -58,24 +57,27 @@ def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.i
 
 
 def stream_scores(
-    model: TflmModel, samples: NDArray[np.int16], front_end: FrontEnd, stride_rows: int
+    score: Scorer, samples: NDArray[np.int16], front_end: FrontEnd, stride_rows: int
 ) -> tuple[NDArray[np.int8], list[int]]:
     """Score a recording, one inference after the other.
 
     Args:
+        score: such as ``run_model`` of the model.
         stride_rows: rows from one inference to the next; the first is when all rows of a clip are there.
     Returns:
-        (inferences, labels) int8, and for each the end of the audio it is about, in ms.
+        (inferences, labels) int8, and for each the end of the audio it is about, in ms; none of a recording
+        that is shorter than a clip.
     """
     rows = stream_rows(samples, front_end)
     ends = range(front_end.frames, len(rows) + 1, stride_rows)
     if not ends:
-        return np.zeros((0, *model.output_shape), np.int8), []
+        nothing = np.zeros((1, front_end.frames, front_end.bins), np.int8)
+        return score(nothing)[:0], []
     # A view: the windows of an hour, each on its own, would take 80 MB.
     windows = np.lib.stride_tricks.sliding_window_view(rows, front_end.frames, axis=0)[::stride_rows]
     heard_samples = (front_end.window_samples + (end - 1) * front_end.stride_samples for end in ends)
     times_ms = [count * 1000 // front_end.sample_rate_hz for count in heard_samples]
-    return run_model(model, windows.transpose(0, 2, 1)), times_ms
+    return score(windows.transpose(0, 2, 1)), times_ms
 
 
 def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, minimum_count: int) -> Smoothed:
@@ -86,6 +88,8 @@ def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, mi
         times_ms: of each inference, ascending.
         window_ms, minimum_count: as in ``OperatingPoint``.
     """
+    if (at_once := _smoothed_at_once(scores, times_ms, window_ms, minimum_count)) is not None:
+        return at_once
     tops: list[tuple[int, int, int]] = []
     queue: deque[tuple[int, NDArray[np.int64]]] = deque()
     total = np.zeros(scores.shape[1], np.int64)
@@ -102,6 +106,23 @@ def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, mi
         tops.append((now_ms, label, int(means[label])))
     columns = np.array(tops, np.int64).reshape(-1, 3).T
     return Smoothed(times_ms=columns[0], labels=columns[1], scores=columns[2])
+
+
+def _smoothed_at_once(
+    scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, minimum_count: int
+) -> Smoothed | None:
+    """The same, quickly; None where a score finds no place in the device's queue."""
+    times = np.asarray(times_ms, np.int64)
+    first = np.searchsorted(times, times - window_ms)  # in the window of each inference
+    counts = np.arange(1, len(times) + 1) - first
+    if counts.max(initial=0) >= RECOGNIZER_CAPACITY:
+        return None
+    sums = np.zeros((len(scores) + 1, scores.shape[1]), np.int64)
+    np.cumsum(scores.astype(np.int64) - _SCORE_ZERO_POINT, axis=0, out=sums[1:])
+    is_decided = (counts >= minimum_count) & (times - times[first] >= window_ms // 4)
+    means = (sums[1:] - sums[first])[is_decided] // counts[is_decided, np.newaxis]
+    labels = means.argmax(axis=1)
+    return Smoothed(times_ms=times[is_decided], labels=labels, scores=means[np.arange(len(means)), labels])
 
 
 def decide(

@@ -5,6 +5,7 @@ word that is near enough.
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,6 +89,9 @@ def score_stream(
     judged = judge(words, found, tolerance_ms, up_to_ms)
     counted = [word for word in words if word.time_ms <= up_to_ms + tolerance_ms]
     correct = {item.word for item in judged if item.verdict == CORRECT}
+    said = Counter(word.label for word in counted)
+    rightly = Counter(word.label for index, word in enumerate(counted) if index in correct)
+    times_heard = Counter(label for label, _ in found)
     false_accepts = sum(
         item.verdict != CORRECT and label != UNKNOWN_LABEL
         for (label, _), item in zip(found, judged, strict=True)
@@ -107,9 +111,9 @@ def score_stream(
         per_label=tuple(
             LabelHeard(
                 label=label,
-                words=sum(word.label == label for word in counted),
-                correct=sum(word.label == label and i in correct for i, word in enumerate(counted)),
-                heard=sum(name == label for name, _ in found),
+                words=said[label],
+                correct=rightly[label],
+                heard=times_heard[label],
             )
             for label in labels[1:]
         ),

@@ -6,6 +6,7 @@ The other has everything but these words; each of them that is heard in it is a 
 
 import dataclasses
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from train.core.results.boards import StreamFigures
 from train.data.dataset import UNKNOWN_INDEX
 from train.detection.labelled_stream import Word
 from train.detection.reference_listener import Heard, Smoothed, decide, smooth
-from train.detection.scoring import MS_PER_HOUR, TIME_TOLERANCE_MS, judge, per_hour, score_stream
+from train.detection.scoring import CORRECT, MS_PER_HOUR, TIME_TOLERANCE_MS, judge, per_hour, score_stream
 
 ALL_WORDS = "all words"
 _WINDOWS_MS = (1000, 750, 500, 400, 300, 200, 100)  # tried; of equals the longest is taken
@@ -42,12 +43,14 @@ class Track:
 
     Attributes:
         scores: (inferences, labels) int8; ``times_ms``: of each, the end of the audio it is about.
+        speech: running speech, which is none of the ``words``: from when to when, and its recording.
     """
 
     scores: NDArray[np.int8]
     times_ms: Sequence[int]
     words: tuple[Word, ...]
     duration_ms: float
+    speech: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +59,7 @@ class Evidence:
 
     Attributes:
         spoken: words of the model, other words, noise.
-        others: other words and noise; every word of the model that is heard in it is a false accept.
+        others: other words, running speech, noise; every word of the model heard in it is a false accept.
     """
 
     spoken: Track
@@ -95,6 +98,16 @@ class Smoothing:
             track.words, heard, evidence.labels, evidence.clip_ms, TIME_TOLERANCE_MS, track.duration_ms
         )
 
+    def heard_rightly(self, thresholds: Sequence[int]) -> int:
+        """How many words of the stream with the words are heard: what the figures say, found quickly."""
+        evidence = self._evidence
+        heard = self._heard(self._spoken, thresholds)
+        found = [(evidence.labels[item.label], item.time_ms - evidence.clip_ms) for item in heard]
+        judged = judge(
+            evidence.spoken.words, found, TIME_TOLERANCE_MS, evidence.spoken.duration_ms - evidence.clip_ms
+        )
+        return sum(verdict.verdict == CORRECT for verdict in judged)
+
     def scores_on_top(self, word: int) -> set[int]:
         """Every mean score with which a word is on top. Thresholds between two of them act alike."""
         return {
@@ -112,7 +125,12 @@ class Smoothing:
 
 
 def choose(
-    evidence: Evidence, target_per_hour: float, inference_ms: int, suppress_each_word: bool = True
+    evidence: Evidence,
+    target_per_hour: float,
+    inference_ms: int,
+    suppress_each_word: bool = True,
+    *,
+    settle: bool = False,
 ) -> tuple[OperatingPoint, tuple[TriedWindow, ...]]:
     """Choose the point that hears most words with no more false accepts than a target allows.
 
@@ -125,16 +143,18 @@ def choose(
         target_per_hour: false accepts of all words together.
         inference_ms: from one inference to the next.
         suppress_each_word: as in ``OperatingPoint``.
+        settle: where even the highest thresholds give more false accepts, take the point with fewest.
     Returns:
         the point, and every window that was tried.
     Raises:
-        UserError: even the highest thresholds give more false accepts.
+        UserError: even the highest thresholds give more false accepts, and that is not to be settled for.
     """
     base = dataclasses.replace(original(len(evidence.labels)), suppress_each_word=suppress_each_word)
     share = target_per_hour / len(evidence.words)
     tried: list[tuple[int, OperatingPoint]] = []
     rows: list[TriedWindow] = []
     reachable: list[tuple[float, str]] = []
+    fallbacks: list[tuple[int, int, OperatingPoint]] = []
     for window_ms in _WINDOWS_MS:
         results_in_window = window_ms // inference_ms + 1
         minimum_count = min(base.minimum_count, results_in_window)
@@ -147,10 +167,14 @@ def choose(
             rates = ", ".join(f"{evidence.labels[word]} {n / hours:.4g}" for word, n in excess.items())
             reachable.append((needed, f"with a window of {window_ms} ms {rates}"))
             rows.append(TriedWindow(window_ms=window_ms, reaches_target=False))
+        if excess and not settle:
             continue
         point = dataclasses.replace(point, thresholds=thresholds)
         figures = smoothing.spoken_figures(thresholds)
         heard = figures.wanted_words - figures.false_rejects
+        if excess:
+            fallbacks.append((len(smoothing.false_accepts(thresholds)), -heard, point))
+            continue
         tried.append((heard, point))
         rows.append(
             TriedWindow(
@@ -162,6 +186,8 @@ def choose(
                 heard=heard,
             )
         )
+    if not tried and settle:
+        return min(fallbacks, key=lambda item: item[:2])[2], tuple(rows)
     if not tried:
         needed, rates = min(reachable)
         raise UserError(
@@ -178,7 +204,7 @@ def _thresholds(
 ) -> tuple[tuple[int, ...], dict[int, int]]:
     """Find each word's lowest threshold with at most ``most_events``, and the words that have none.
 
-    The words that have none come with their events at the highest threshold.
+    The words that have none have the highest threshold, and come with their events at it.
     """
     thresholds = [NEVER] * len(evidence.labels)
     excess = {}
@@ -188,13 +214,14 @@ def _thresholds(
             if events > most_events:
                 if lowest == NEVER:
                     excess[word] = events
+                    lowest = threshold
                 break
             lowest = threshold
         thresholds[word] = lowest
     # Without suppress_each_word they may give more together than each alone.
     while True:
         counts = Counter(item.label for item in smoothing.false_accepts(thresholds))
-        too_low = [word for word in evidence.words if counts[word] > most_events]
+        too_low = [word for word in evidence.words if counts[word] > most_events and word not in excess]
         if not too_low:
             return tuple(thresholds), excess
         for word in too_low:
@@ -262,14 +289,23 @@ def _figures(false_accepts: list[str], evidence: Evidence, said: int, correct: i
 
 
 def _sources(evidence: Evidence, heard: Sequence[Heard]) -> list[str]:
-    """Name the clip that each detection is about; each detection in noise gets a name of its own."""
+    """Name the recording that each detection is about; each one in noise gets a name of its own."""
     words = evidence.others.words
     found = [(evidence.labels[item.label], item.time_ms - evidence.clip_ms) for item in heard]
     judged = judge(words, found, TIME_TOLERANCE_MS, evidence.others.duration_ms)
     return [
-        f"noise at {item.time_ms}" if verdict.word is None else words[verdict.word].source
+        _speech_at(evidence, item.time_ms) if verdict.word is None else words[verdict.word].source
         for item, verdict in zip(heard, judged, strict=True)
     ]
+
+
+def _speech_at(evidence: Evidence, time_ms: int) -> str:
+    """The recording of running speech that is heard at this time, or noise."""
+    speech = evidence.others.speech
+    place = bisect_right([turn.time_ms for turn in speech], time_ms - evidence.clip_ms // 2) - 1
+    if place >= 0 and time_ms - evidence.clip_ms <= (speech[place].end_ms or 0):
+        return speech[place].source
+    return f"noise at {time_ms}"
 
 
 def curves(evidence: Evidence, point: OperatingPoint) -> tuple[Curve, ...]:
@@ -287,15 +323,13 @@ def curves(evidence: Evidence, point: OperatingPoint) -> tuple[Curve, ...]:
 def _curve(smoothing: Smoothing, label: str, words: Sequence[int], label_count: int) -> Curve:
     on_top = set[int]().union(*(smoothing.scores_on_top(word) for word in words))
     points: list[tuple[int, int, int]] = []
-    said = 0
+    nothing = smoothing.spoken_figures([NEVER] * label_count).per_label
+    said = sum(nothing[word - UNKNOWN_INDEX].words for word in words)
     for threshold in range(NEVER, -1, -1):
         if threshold != NEVER and threshold + 1 not in on_top:
             continue
         thresholds = [threshold if index in words else NEVER for index in range(label_count)]
-        per_label = smoothing.spoken_figures(thresholds).per_label
-        rows = [per_label[word - UNKNOWN_INDEX] for word in words]
-        said = sum(row.words for row in rows)
-        missed = said - sum(row.correct for row in rows)
+        missed = said - smoothing.heard_rightly(thresholds)
         counts = (len(smoothing.false_accepts(thresholds)), missed)
         if not points or points[-1][1:] != counts:
             points.append((threshold, *counts))

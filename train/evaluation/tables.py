@@ -1,17 +1,22 @@
 """What a command leaves on the terminal: the figures, and where the files are."""
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rich.table import Table
 
 from train.core import runfolder
-from train.core.console import fits, say, show
+from train.core.console import fits, say, show, width
 from train.core.errors import typed
 from train.core.layout import TESTING
+from train.core.operating_point import OperatingPoints
 from train.core.results.accuracy import Accuracy
 from train.core.results.training import Artefacts, Metrics
+from train.report.points_report import measured_on
 from train.report.run_report import trained_on
+
+_NAME_COLUMNS = 12  # of the list of results
 
 
 def print_results(results: Mapping[str, Accuracy], labels: tuple[str, ...]) -> None:
@@ -60,15 +65,43 @@ def _classes(name: str, result: Accuracy, said: tuple[str, ...]) -> Table:
     return table
 
 
+def print_hearing(points: OperatingPoints) -> None:
+    """What the firmware hears with the point that is in force, whether that will do, and what to do."""
+    point = points.point
+    _say_wrapped("firmware", point.test.all.headline)
+    _say_wrapped("", measured_on(points))
+    if (verdict := point.verdict) is None:
+        return
+    _say_wrapped("said by", verdict.for_whom)
+    _say_wrapped("fit for use", ": ".join(filter(None, (verdict.fitness, "; ".join(verdict.reasons)))))
+    for advice in verdict.advice:
+        _say_wrapped("to do", advice)
+
+
+def _say_wrapped(name: str, text: str) -> None:
+    """A line of the list of results; what does not fit goes on below."""
+    first, *rest = textwrap.wrap(text, width() - _NAME_COLUMNS, break_long_words=False) or [""]
+    say(f"{name:<{_NAME_COLUMNS}}{first}", *(" " * _NAME_COLUMNS + line for line in rest))
+
+
 def print_run(
-    metrics: Metrics, run: Path, sources: Iterable[Path] | None, page: Path, seconds: float
+    metrics: Metrics,
+    points: OperatingPoints | None,
+    run: Path,
+    sources: Iterable[Path] | None,
+    page: Path,
+    seconds: float,
 ) -> None:
-    """The end of the main job.
+    """The end of the main job: first what the firmware will hear.
 
     Args:
+        points: None where none were chosen.
         sources: files of C; None where no board has the front end.
     """
     spec = runfolder.read_spec(run)
+    if points is not None:
+        print_hearing(points)
+        say("")
     print_artefacts(metrics, spec.labels)
     sizes, corpus, training = metrics.sizes, metrics.corpus, metrics.training
     if sources is None:

@@ -40,6 +40,11 @@ class PointsSection:
     curve: str = ""
     note: str = ""
 
+    @property
+    def measured_on(self) -> str:
+        """The counts behind the headline."""
+        return measured_on(self.content) if self.content else ""
+
 
 def read_operating_points(run: Path, spec: ModelSpec) -> PointsSection | None:
     """The operating points of a run, and their plot written to RUN/plots; None where nothing was tuned.
@@ -62,3 +67,18 @@ def read_operating_points(run: Path, spec: ModelSpec) -> PointsSection | None:
     figure = plots.detection_curves(content.curves, marks, content.streams.testing.others.hours)
     runfolder.write_bytes(run / runfolder.PLOTS / _PLOT, plots.png(figure))
     return PointsSection(rows, content, Markup(plots.svg(figure)))
+
+
+def measured_on(points: OperatingPoints) -> str:
+    """The counts behind the headline, for people."""
+    figures, others = points.point.test.all, points.streams.testing.others
+    speech = f", {_time(others.speech_hours)} of it running speech" if others.speech_hours else ""
+    return (
+        f"{figures.said - figures.false_rejects} of {figures.said} words in streams of test clips, and "
+        f"{figures.false_accepts} false accepts in {_time(others.hours)} without these words{speech} (host); "
+        "in brackets the 95 % interval"
+    )
+
+
+def _time(hours: float) -> str:
+    return f"{hours:.2g} h" if hours >= 1 else f"{60 * hours:.0f} min"

@@ -8,6 +8,7 @@ from typing import Any
 
 from train.core import runfolder
 from train.core.errors import UserError, suggestion
+from train.core.operating_point import NAMES, TARGET_PER_HOUR, TUNED, check_target
 from train.core.spec import FrontEnd, ModelSpec, labels_for
 from train.settings.augmentation import Augmentation, FeatureAugmentation
 from train.settings.presets import ORIGINAL, PRESETS
@@ -54,6 +55,8 @@ class Job:
     testing_percentage: float = 10.0
     bank_clips: int = 40000
     teachers: tuple[str, ...] = ()  # run folders
+    operating_point: str = TUNED  # that the firmware decides by
+    false_accepts_per_hour: float = TARGET_PER_HOUR  # at most, on validation streams
     seed: int = 59185  # the seed of speech_commands' index
     # Where the values above come from that no flag gave. They are the job, whoever named them.
     preset: str = field(default=ORIGINAL, compare=False)
@@ -91,6 +94,11 @@ class Job:
             raise UserError(
                 f"--preprocess {self.front_end.name}: is for no board, so nothing is quantized that "
                 "--quantization-aware-steps could prepare; leave that out, or pass another front end"
+            )
+        check_target(self.false_accepts_per_hour)
+        if self.operating_point not in NAMES:
+            raise UserError(
+                f"--operating-point is {self.operating_point!r}, expected one of {', '.join(NAMES)}"
             )
         if self.seed < 0:
             raise UserError(f"--seed is {self.seed}, expected 0 or more")

@@ -44,7 +44,8 @@ def record(speech: Audio, rng: Rng, clip_samples: int = SAMPLE_RATE_HZ) -> NDArr
     placed = np.zeros(count, np.float32)
     start = _start(clip_samples, len(speech), rng)
     heard = speech[max(0, -start) :]
-    placed[max(0, start) :][: len(heard)] = heard
+    room = placed[max(0, start) :][: len(heard)]
+    room[:] = heard[: len(room)]
     spectrum = np.fft.rfft(placed) * _microphone(rng, count)
     if rng.random() < _ROOM_PROBABILITY:
         spectrum *= np.fft.rfft(_room(rng), count)
@@ -160,6 +161,16 @@ def narrow_band(clip: Audio, rng: Rng) -> Audio:
 
 
 CODECS: tuple[Callable[[Audio, Rng], Audio], ...] = (mu_law, few_bits, thinned, thinned, narrow_band)
+
+
+def resampled(speech: NDArray[np.int16], rate_hz: float) -> NDArray[np.float32]:
+    """Speech at ``rate_hz``, at 16 kHz."""
+    # Imported only where speech is made: the command line must start without it.
+    import soxr  # type: ignore[import-untyped]
+
+    # "MQ" is 16-bit quality; the default costs four times as much for bits that no clip keeps.
+    audio = soxr.resample(speech.astype(np.float32), rate_hz, SAMPLE_RATE_HZ, quality="MQ")
+    return np.asarray(audio, dtype=np.float32)
 
 
 def coloured_noise(rng: Rng, count: int, exponent: float) -> Audio:

@@ -209,9 +209,9 @@ def _speak_to_fit(text: str, longest_samples: int, rng: np.random.Generator) -> 
     text += str(rng.choice(_INTONATIONS))
     rate_wpm = acoustics.log_uniform(rng, 85, 220)
     pitch, pitch_range = rng.uniform(15, 90), rng.uniform(10, 95)
-    rate_hz = espeak.sample_rate_hz() * _vocal_tract(rng)
+    rate_hz = espeak.sample_rate_hz() * timbre.vocal_tract(rng)
     for _ in range(3):
-        speech = _resampled(espeak.speak(text, rate_wpm, pitch, pitch_range), rate_hz)
+        speech = acoustics.resampled(espeak.speak(text, rate_wpm, pitch, pitch_range), rate_hz)
         too_long = len(speech) / longest_samples
         if len(speech) and too_long <= 1:
             return speech
@@ -227,27 +227,12 @@ def _said_by_program(
     if said is None:
         return None
     samples, rate_hz = said
-    speech = _resampled(espeak.trimmed(samples, rate_hz), rate_hz * _vocal_tract(rng))
+    speech = acoustics.resampled(espeak.trimmed(samples, rate_hz), rate_hz * timbre.vocal_tract(rng))
     return speech if 0 < len(speech) <= longest_samples else None
 
 
 # A program says each text once; its clips differ by all that comes after.
 _program_says = functools.cache(other_tts.speak)
-
-
-def _vocal_tract(rng: np.random.Generator) -> float:
-    """How much faster a voice is played: shorter and higher. Children are a quarter shorter than men."""
-    return acoustics.log_uniform(rng, 0.92, 1.2)
-
-
-def _resampled(speech: NDArray[np.int16], rate_hz: float) -> NDArray[np.float32]:
-    """Speech at ``rate_hz``, at 16 kHz."""
-    # Imported only where speech is made: the command line must start without it.
-    import soxr  # type: ignore[import-untyped]
-
-    # "MQ" is 16-bit quality; the default costs four times as much for bits that no clip keeps.
-    resampled = soxr.resample(speech.astype(np.float32), rate_hz, SAMPLE_RATE_HZ, quality="MQ")
-    return np.asarray(resampled, dtype=np.float32)
 
 
 def _write_background(
@@ -264,7 +249,7 @@ def _write_background(
         while sum(map(len, spoken)) < count:
             sentence = " ".join(rng.permutation(np.array(texts))[:20])
             speech = espeak.speak(sentence, rng.uniform(140, 200), rng.uniform(30, 70))
-            spoken.append(_resampled(speech, espeak.sample_rate_hz()))
+            spoken.append(acoustics.resampled(speech, espeak.sample_rate_hz()))
         stream = np.concatenate(spoken)[:count]
         crowd += stream / max(float(np.abs(stream).max()), 1) * rng.uniform(0.3, 1)
     background["babble"] = noises.at_level(crowd, -24)

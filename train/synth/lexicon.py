@@ -107,7 +107,8 @@ def unknown(
         rng = np.random.default_rng([seed, len(words)])
         known = [espeak.sounds(word) for word in words]
         inventory = [spoken for spoken in common.values() if spoken]
-        folders[MADE_UP] = [(espeak.spelled(s), s) for s in _made_up(inventory, known, rng)]
+        if inventory:  # eSpeak tells no single sounds of some languages, such as Mandarin
+            folders[MADE_UP] = [(espeak.spelled(s), s) for s in _made_up(inventory, known, rng)]
         for word, spoken in zip(words, known, strict=True):
             missed = [(espeak.spelled(s), s) for s in _near_misses(spoken, inventory, known, rng)]
             folders |= {near(word): missed} if missed else {}

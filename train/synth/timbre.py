@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from train.synth.acoustics import log_uniform
+
 Rng = np.random.Generator
 Audio = NDArray[np.floating[Any]]
 
@@ -25,6 +27,11 @@ _NOTHING = np.float32(1e-3)  # added to magnitudes of 16-bit samples, so that si
 _FORMANTS_HZ = np.array([0, 700, 1700, 2900, 4500, 8000])  # between them, formants move together
 _WHISPER_PROBABILITY = 0.04
 _SOFT_START_DB, _SOFT_END_DB = 12, 22  # at most; eSpeak starts and ends a word at full loudness
+
+
+def vocal_tract(rng: Rng) -> float:
+    """How much faster a voice is played: shorter and higher. Children are a quarter shorter than men."""
+    return log_uniform(rng, 0.92, 1.2)
 
 
 def another_mouth(speech: Audio, rng: Rng) -> Audio:

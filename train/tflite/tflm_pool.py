@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -12,6 +12,9 @@ from train.core.console import progress
 from train.core.errors import processes_for
 from train.core.terminal import interrupts
 from train.tflite.tflm import TflmModel
+
+# (clips, frames, bins) int8 features to (clips, labels) int8 scores: ``run_model`` of a model, or its equal.
+Scorer = Callable[[NDArray[np.int8]], NDArray[np.int8]]
 
 _BLOCK_CLIPS = 200
 _CLIPS_WORTH_PROCESSES = 5000  # a process takes about a second to start

@@ -26,3 +26,24 @@ def test_rows_of_a_stream_do_not_depend_on_blocks(monkeypatch, name, block_rows)
 
 def test_a_stream_shorter_than_a_window_has_no_rows():
     assert reference_listener.stream_rows(np.zeros(479, np.int16), FrontEnd("pcan")).shape == (0, 40)
+
+
+@pytest.mark.parametrize("window_ms", [1, 100, 300, 1000])
+@pytest.mark.parametrize("minimum_count", [1, 3])
+def test_smoothing_at_once_is_what_the_device_does_one_by_one(monkeypatch, window_ms, minimum_count):
+    generator = np.random.default_rng(window_ms)
+    scores = generator.integers(-128, 128, (400, 5)).astype(np.int8)
+    scores[::7] = scores[::7, :1]  # ties: the first label wins
+    times_ms = np.cumsum(generator.choice([100, 100, 120, 400], 400)).tolist()
+    at_once = reference_listener.smooth(scores, times_ms, window_ms, minimum_count)
+    assert reference_listener._smoothed_at_once(scores, times_ms, window_ms, minimum_count) is not None
+    monkeypatch.setattr(reference_listener, "_smoothed_at_once", lambda *_: None)
+    one_by_one = reference_listener.smooth(scores, times_ms, window_ms, minimum_count)
+    for name in ("times_ms", "labels", "scores"):
+        assert np.array_equal(getattr(at_once, name), getattr(one_by_one, name)), name
+
+
+def test_a_full_queue_is_left_to_the_device():
+    assert (
+        reference_listener._smoothed_at_once(np.zeros((80, 3), np.int8), range(0, 1600, 20), 1000, 3) is None
+    )

@@ -209,3 +209,21 @@ def test_curves_begin_with_nothing_heard_and_end_with_all() -> None:
     for curve in (yes, no, everything):
         thresholds = [row[0] for row in curve.points]
         assert thresholds == sorted(thresholds, reverse=True)
+
+
+def test_where_no_point_keeps_the_target_the_one_with_fewest_false_accepts_is_taken() -> None:
+    """Three sure words of which a window of a second makes one, and a word that no window stops."""
+    made = evidence(SPOKEN, [(20_000, YES, 255, 3), long(40, YES, 255)])
+    point, rows = choose(made, 0.5, STEP_MS, settle=True)
+    assert not any(row.reaches_target for row in rows)
+    assert (point.window_ms, point.thresholds[YES], point.thresholds[NO]) == (1000, NEVER - 1, 0)
+    assert measure(made, point).all.false_accepts == 1
+
+
+def test_a_false_accept_in_running_speech_is_named_by_the_recording() -> None:
+    made = evidence(SPOKEN, [long(20, YES, 180), long(40, YES, 180), long(60, YES, 180)])
+    speech = (Word("_unknown_", 15_000, 15_000, 45_000, "someone.wav"),)
+    others = Track(made.others.scores, made.others.times_ms, (), made.others.duration_ms, speech)
+    point = OperatingPoint(300, 1500, 3, (NEVER, NEVER, 150, 150))
+    figures = measure(Evidence(made.spoken, others, LABELS, CLIP_MS), point)
+    assert (figures.all.false_accepts, figures.all.false_accept_clips) == (3, 2), "one is in noise"

@@ -158,7 +158,7 @@ def add_operating_points(run: Path) -> None:
         "confused": 0,
         "latency_ms": None,
     }
-    stream = {"hours": 2.0, "words": 2400, "clips": 631}
+    stream = {"hours": 2.0, "words": 2400, "clips": 631, "speech_hours": 0.9}
     content = {
         "model_sha256": spec.artefacts[runfolder.TFLITE],
         "labels": list(spec.labels),
@@ -190,13 +190,29 @@ def test_operating_points(page: Page, run: Path) -> None:
     assert "jatuned1401 0.5 (0.25–5.50) 19 of 40 22.5 % (10.0–40.0)" in text
     assert "höre zutuned900 0 (0.25–5.50) 00 of 0 –" in text
     assert "more false accepts than the target" not in text, "0.25 an hour is within the interval"
-    assert "in 2 hours of noise and other words, 2,400 of them, made of 631 clips" in text
+    assert "in 2 hours of noise, 0.9 of running synthetic speech in them, and 2,400 other words alone" in text
     assert "false accepts an hour" in text
     assert "<b>$5_$</b>" in found.text
     assert (run / "plots" / "operating_points.png").stat().st_size > 5000
     test_page_is_accessible(found)
     made = (run / "report.html").read_bytes()
     assert write_report(run).read_bytes() == made
+
+
+def test_what_the_firmware_hears_is_said_first(run: Path) -> None:
+    add_operating_points(run)
+    text = words(Page(write_report(run)))
+    headline = "The firmware hears 8 of 10 words, 1.5 false accepts an hour (0.25 to 5.5)."
+    assert text.index(headline) < text.index("Accuracy on the test clips")
+    assert "68 of 80 words in streams of test clips, and 3 false accepts in 2 h without these words" in text
+    assert "fit for use" not in text, "nobody judged it"
+    content = runfolder.read_json(run / runfolder.OPERATING_POINTS)
+    verdict = {"fitness": "not yet", "for_whom": "one <speaker>", "reasons": ["deaf"], "advice": ["a", "b"]}
+    content["points"]["tuned"]["verdict"] = verdict
+    runfolder.write_json(run / runfolder.OPERATING_POINTS, {"version": 3, **content})
+    page = Page(write_report(run))
+    assert "said by one <speaker>. Not yet fit for use. deaf To do: a; b." in words(page)
+    test_page_is_accessible(page)
 
 
 def test_a_target_missed_on_the_test_clips_is_told(run: Path) -> None:
