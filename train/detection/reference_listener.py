@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from train.audio.compression import levels
 from train.audio.frontend import band_powers, compress, model_input, quantize_features
 from train.audio.wav import to_float
 from train.core.operating_point import RECOGNIZER_CAPACITY, OperatingPoint
@@ -42,19 +43,45 @@ class Smoothed:
     scores: NDArray[np.int64]
 
 
-def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.int8]:
-    """Compute the model input of a whole recording, as if it were one clip: (rows, bins) int8."""
-    stride, window = front_end.stride_samples, front_end.window_samples
-    row_count = max(0, (len(samples) - window) // stride + 1)
-    blocks = []
-    for first in range(0, row_count, _BLOCK_ROWS):
-        rows = min(_BLOCK_ROWS, row_count - first)
+class RowStream:
+    """Samples in pieces of any length to rows of model input."""
+
+    def __init__(self, front_end: FrontEnd) -> None:
+        self._front_end = front_end
+        self._samples = np.zeros(0, np.int16)  # from where the next row begins
+        self._skipped_samples = 0  # of it that are yet to come: a stride may be longer than a window
+        self._levels: NDArray[np.float64] | None = None  # at the last row, of pcan
+
+    def push(self, samples: NDArray[np.int16]) -> NDArray[np.int8]:
+        """Take in samples; return the rows that they complete: (rows, bins) int8."""
+        front_end = self._front_end
+        stride, window = front_end.stride_samples, front_end.window_samples
+        audio = np.concatenate([self._samples, samples])
+        skipped = min(self._skipped_samples, len(audio))
+        audio = audio[skipped:]
+        row_count = max(0, (len(audio) - window) // stride + 1)
+        blocks = range(0, row_count, _BLOCK_ROWS)
+        rows = [self._rows(audio[first * stride :], row_count - first) for first in blocks]
+        used = min(row_count * stride, len(audio))
+        self._skipped_samples += row_count * stride - used - skipped
+        self._samples = audio[used:].copy()
+        return np.concatenate(rows) if rows else np.zeros((0, front_end.bins), np.int8)
+
+    def _rows(self, samples: NDArray[np.int16], most_rows: int) -> NDArray[np.int8]:
+        front_end = self._front_end
+        rows = min(_BLOCK_ROWS, most_rows)
         duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
         part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
-        audio = to_float(samples[first * stride : first * stride + part.clip_samples])
-        blocks.append(band_powers(audio[np.newaxis], part)[0])
-    powers = np.concatenate(blocks) if blocks else np.zeros((0, front_end.bins), np.float32)
-    return model_input(quantize_features(compress(powers, front_end), front_end), front_end)
+        powers = band_powers(to_float(samples[: part.clip_samples])[np.newaxis], part)[0]
+        features = compress(powers, front_end, self._levels)
+        if front_end.has_levels:
+            self._levels = levels(powers, front_end.level_share, self._levels)[-1]
+        return model_input(quantize_features(features, front_end), front_end)
+
+
+def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.int8]:
+    """Compute the model input of a whole recording, as if it were one clip: (rows, bins) int8."""
+    return RowStream(front_end).push(samples)
 
 
 def stream_scores(
@@ -78,6 +105,30 @@ def stream_scores(
     return run_model(model, windows.transpose(0, 2, 1)), times_ms
 
 
+class Smoother:
+    """Averages the scores in the window, inference by inference."""
+
+    def __init__(self, label_count: int, window_ms: int, minimum_count: int) -> None:
+        """``window_ms``, ``minimum_count``: as in ``OperatingPoint``."""
+        self._window_ms, self._minimum_count = window_ms, minimum_count
+        self._queue: deque[tuple[int, NDArray[np.int64]]] = deque()
+        self._total = np.zeros(label_count, np.int64)
+
+    def add(self, time_ms: int, scores: NDArray[np.int8]) -> NDArray[np.int64] | None:
+        """The means of 0 to 255 after one more inference, (labels,); None while there are too few scores."""
+        queue = self._queue
+        if len(queue) < RECOGNIZER_CAPACITY:
+            row = scores.astype(np.int64) - _SCORE_ZERO_POINT
+            queue.append((time_ms, row))
+            self._total += row
+        while queue and time_ms - queue[0][0] > self._window_ms:
+            self._total -= queue.popleft()[1]
+        if len(queue) < self._minimum_count or time_ms - queue[0][0] < self._window_ms // 4:
+            return None
+        means: NDArray[np.int64] = self._total // len(queue)
+        return means
+
+
 def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, minimum_count: int) -> Smoothed:
     """Average the scores over the window, and find the label on top, from ``minimum_count`` scores on.
 
@@ -86,22 +137,35 @@ def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, mi
         times_ms: of each inference, ascending.
         window_ms, minimum_count: as in ``OperatingPoint``.
     """
+    smoother = Smoother(scores.shape[1], window_ms, minimum_count)
     tops: list[tuple[int, int, int]] = []
-    queue: deque[tuple[int, NDArray[np.int64]]] = deque()
-    total = np.zeros(scores.shape[1], np.int64)
-    for now_ms, row in zip(times_ms, scores.astype(np.int64) - _SCORE_ZERO_POINT, strict=True):
-        if len(queue) < RECOGNIZER_CAPACITY:
-            queue.append((now_ms, row))
-            total += row
-        while queue and now_ms - queue[0][0] > window_ms:
-            total -= queue.popleft()[1]
-        if len(queue) < minimum_count or now_ms - queue[0][0] < window_ms // 4:
-            continue
-        means = total // len(queue)
-        label = int(means.argmax())
-        tops.append((now_ms, label, int(means[label])))
+    for now_ms, row in zip(times_ms, scores, strict=True):
+        if (means := smoother.add(now_ms, row)) is not None:
+            label = int(means.argmax())
+            tops.append((now_ms, label, int(means[label])))
     columns = np.array(tops, np.int64).reshape(-1, 3).T
     return Smoothed(times_ms=columns[0], labels=columns[1], scores=columns[2])
+
+
+class News:
+    """Which of the labels that exceed their threshold are news: the others were heard just before."""
+
+    def __init__(self, suppression_ms: int, suppress_each_word: bool) -> None:
+        """As in ``OperatingPoint``."""
+        self._suppression_ms, self._suppress_each_word = suppression_ms, suppress_each_word
+        self._heard_ms: dict[int, int] = {}  # of each label that may be suppressed: when it was news
+
+    def hear(self, time_ms: int, label: int) -> bool:
+        """Whether it is to be reported. Silence, label 0, is not."""
+        heard_ms = self._heard_ms
+        if label in heard_ms and time_ms - heard_ms[label] <= self._suppression_ms:
+            return False
+        if not self._suppress_each_word:
+            heard_ms.clear()
+        if label == _SILENCE:
+            return False
+        heard_ms[label] = time_ms
+        return True
 
 
 def decide(
@@ -114,17 +178,12 @@ def decide(
     """
     exceeding = smoothed.scores > np.asarray(thresholds)[smoothed.labels]
     columns = (smoothed.times_ms, smoothed.labels, smoothed.scores)
-    heard = []
-    heard_ms: dict[int, int] = {}  # of each label that may be suppressed: when it was news
-    for now_ms, label, score in zip(*(column[exceeding].tolist() for column in columns), strict=True):
-        if label in heard_ms and now_ms - heard_ms[label] <= suppression_ms:
-            continue
-        if not suppress_each_word:
-            heard_ms.clear()
-        if label != _SILENCE:
-            heard_ms[label] = now_ms
-            heard.append(Heard(now_ms, label, score))
-    return heard
+    news = News(suppression_ms, suppress_each_word)
+    return [
+        Heard(now_ms, label, score)
+        for now_ms, label, score in zip(*(column[exceeding].tolist() for column in columns), strict=True)
+        if news.hear(now_ms, label)
+    ]
 
 
 def recognize(scores: NDArray[np.int8], times_ms: Sequence[int], point: OperatingPoint) -> list[Heard]:
