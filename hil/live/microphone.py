@@ -50,9 +50,7 @@ class Microphone:
                 while True:
                     yield self._resampler.push(self._queue.get(timeout=_SILENT_S))
         except queue.Empty:
-            raise UserError(
-                f"{self.name}: gave no sound for {_SILENT_S:g} s; was it unplugged, or taken by another program?"
-            ) from None
+            raise UserError(f"{self.name}: gave no sound for {_SILENT_S:g} s; was it unplugged?") from None
         except self._sound.PortAudioError as error:
             raise UserError(f"{self.name}: cannot be opened ({_reason(error)}); {_INSTEAD}") from error
 
@@ -72,7 +70,9 @@ class Microphone:
         except (ValueError, self._sound.PortAudioError) as error:
             names = [f"{about['index']}: {about['name']}" for about in _inputs(self._sound)]
             if not names:
-                raise UserError(f"no microphone was found on this computer; connect one, or {_INSTEAD}") from error
+                raise UserError(
+                    f"no microphone was found on this computer; connect one, or {_INSTEAD}"
+                ) from error
             what = "the system names no microphone" if device is None else f"--device {device}: {error}"
             raise UserError(f"{what}; choose one with --device: {'; '.join(names)}") from error
 
@@ -115,7 +115,7 @@ def _sounddevice() -> Any:
         import sounddevice  # type: ignore[import-untyped]
     except ImportError as error:
         raise UserError(
-            f"a microphone needs the package sounddevice, which cannot be imported ({error}); install it with: "
+            f"the package sounddevice, for a microphone, cannot be imported ({error}); install it with: "
             f"pip install 'earshot-kws[live]'; or {_INSTEAD}"
         ) from error
     except OSError as error:  # its wheels for Linux bring no PortAudio

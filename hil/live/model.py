@@ -59,7 +59,7 @@ def _run_of(place: Path) -> Path:
     run = place.parent
     if place.name != runfolder.TFLITE or not (run / runfolder.SPEC).is_file():
         raise UserError(
-            f"{place}: is no {runfolder.TFLITE} with a {runfolder.SPEC} beside it; a model alone does not say "
-            "its labels nor how sound becomes its input, so name a run folder of earshot train"
+            f"{place}: is no {runfolder.TFLITE} with a {runfolder.SPEC} beside it; a model alone does not "
+            "say its labels nor how sound becomes its input, so name a run folder of earshot train"
         )
     return run

@@ -99,7 +99,7 @@ class RawSource:
         with ExitStack() as stack:
             file: BinaryIO
             if self._place == STANDARD_INPUT:
-                file = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115, PTH123
+                file = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
             else:
                 file = stack.enter_context(Path(self._place).open("rb", buffering=0))
             while data := file.read(_RAW_PIECE_BYTES):
@@ -110,7 +110,9 @@ class RawSource:
                 yield piece
         rest = self._resampler.finish()
         if given + len(rest) == 0:
-            raise UserError(f"{self.name}: held no sample; expected 16-bit little-endian samples, one channel")
+            raise UserError(
+                f"{self.name}: held no sample; expected 16-bit little-endian samples, one channel"
+            )
         whole = with_silence(np.zeros(given + len(rest), np.int16), self._rate_hz)
         whole[given : given + len(rest)] = rest
         yield whole[given:]
@@ -136,7 +138,7 @@ class Resampler:
             import soxr  # type: ignore[import-untyped]
         except ImportError as error:
             raise UserError(
-                f"{what} is {from_hz}, the model needs {to_hz}, and the package that converts one to the other "
+                f"{what} is {from_hz}, the model needs {to_hz}, and soxr, which converts it, "
                 f"cannot be imported ({error}); install it with: pip install 'earshot-kws[live]'"
             ) from error
         self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality=QUALITY)

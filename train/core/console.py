@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -23,6 +24,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from train.core.errors import Interrupted, UserError
 
@@ -106,6 +108,27 @@ def replace_unknown_characters() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_REPLACE)
+
+
+def stdout_is_terminal() -> bool:
+    """Whether somebody looks at it."""
+    return _stdout().is_terminal
+
+
+@contextlib.contextmanager
+def screen() -> Iterator[Callable[[Callable[[int, int, bool], Text]], None]]:
+    """Take the whole terminal of stdout, and give it back as it was.
+
+    Yields ``draw(picture)``; ``picture(columns, rows, is_ascii)`` makes the text to be seen from then on.
+    """
+    console = _stdout()
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+
+        def draw(picture: Callable[[int, int, bool], Text]) -> None:
+            columns, rows = console.size
+            live.update(picture(columns, rows, console.options.ascii_only), refresh=True)
+
+        yield draw
 
 
 @contextlib.contextmanager
