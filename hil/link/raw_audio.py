@@ -10,7 +10,7 @@ from hil.link.process import ProcessLink
 _ACK = b"\x06"
 _ACKNOWLEDGED_BYTES = 1024
 _WINDOW_BYTES = 4096  # what the receive ring of a board holds
-_SILENCE_MS = 1000
+SILENCE_MS = 1000
 
 
 def with_silence(samples: NDArray[np.int16], rate_hz: int) -> NDArray[np.int16]:
@@ -18,7 +18,7 @@ def with_silence(samples: NDArray[np.int16], rate_hz: int) -> NDArray[np.int16]:
 
     It is as long as ``stream_audio`` sends it: with the zeros of the last block.
     """
-    count = len(samples) + rate_hz * _SILENCE_MS // 1000
+    count = len(samples) + rate_hz * SILENCE_MS // 1000
     block = _ACKNOWLEDGED_BYTES // samples.itemsize
     return np.pad(samples, (0, -(-count // block) * block - len(samples)))
 

@@ -183,7 +183,7 @@ def make_engine(model: LiveModel) -> Engine:
     try:
         return CompiledEngine(model)
     except LibraryError as error:
-        warn(f"{error}. {InterpretedEngine.name} runs the model instead")
+        warn(f"{error}; until then {InterpretedEngine.name} runs the model")
         return InterpretedEngine(model)
 
 

@@ -44,7 +44,7 @@ class Session:
         """A few lines for people."""
         lines = [f"listened to {source} for {duration(self.seconds)}; heard {times(self.heard)}"]
         if self._samples:
-            lines.append(f"loudest sample at {self._loudest_dbfs:.0f} dBFS{self._advice()}")
+            lines.append(f"loudest sample at {self._loudest_dbfs:.1f} dBFS{self._advice()}")
         if overruns:
             lines.append(
                 f"sound was lost {overruns} times, because this computer was too busy to fetch it; words may "
