@@ -183,8 +183,7 @@ def _hear_board(flags: argparse.Namespace) -> None:
     try:
         for line in board_lines(link):
             found = heard_in(line)
-            if found:
-                heard[found.word] += 1
+            heard.update([found.word] if found else [])
             if flags.json:
                 content = {"type": "detection", **asdict(found)} if found else {"type": "line", "text": line}
                 say(json.dumps(content))
@@ -194,7 +193,7 @@ def _hear_board(flags: argparse.Namespace) -> None:
         pass  # how one ends it
     finally:
         link.close()
-    log(f"{link.name} heard {times(heard)}")
+        log(f"{link.name} heard {times(heard)}")
 
 
 @contextmanager

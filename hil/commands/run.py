@@ -13,7 +13,7 @@ from hil.live.detector import Detector
 from hil.live.playlist import Playlist, clips_of, recording_of
 from hil.live.verdict import judge, lines_of
 from train.core import runfolder
-from train.core.console import log, say
+from train.core.console import log, say, warn
 from train.core.errors import UserError
 
 
@@ -49,7 +49,12 @@ def run(flags: argparse.Namespace) -> None:
             say(said)
             if found := heard_in(said):
                 heard.append(found)
-    with Detector.load(flags.run) as detector:
+    try:
+        detector = Detector.load(flags.run)
+    except UserError as error:
+        warn(f"there is no verdict: {error}")
+        return
+    with detector:
         say("", *lines_of(judge(playlist, heard, detector), detector))
 
 

@@ -1,8 +1,10 @@
 """What a terminal shows while it listens: the level, a bar for each label, what was heard."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
 from math import ceil
 
 from rich.cells import cell_len, set_cell_size
@@ -14,7 +16,7 @@ from hil.live.session import Session, duration
 from train.core.console import screen
 from train.core.operating_point import NEVER
 
-_SHORTEST_S = 0.1  # from one picture to the next
+_SHORTEST_S = 0.12  # from one picture to the next: one takes 2 ms of a core
 _CLIPPED_S = 2.0  # how long clipping stays to be seen
 _QUIETEST_DBFS = -60  # left end of the level's bar
 _MOST_SCORE = 255
@@ -24,15 +26,42 @@ _LONGEST_NAME = 14
 _DETECTION_ROWS = 4  # that labels leave free, where there is room
 _FRAME_ROWS = 5  # title, level, two blanks, the line above detections
 _TOO_LOUD = " CUT OFF: too loud"
+_MARKS, _ASCII_MARKS = "█░│", "#-|"  # mean, now, threshold
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """A bar: scores and threshold of 0 to 255; ``now`` is of one inference, ``mean`` what counts."""
+
+    name: str
+    mean: int
+    now: int
+    threshold: int
+
+
+@dataclass(frozen=True)
+class State:
+    """All that is to be seen.
+
+    Attributes:
+        is_clipped: now, or a moment ago.
+        latest: detections, the newest last.
+    """
+
+    title: str
+    level: Level
+    is_clipped: bool
+    labels: Sequence[LabelScore]
+    latest: Sequence[Detection]
 
 
 class Screen:
-    """The terminal, drawn anew at most ten times a second."""
+    """The terminal, drawn anew at most eight times a second."""
 
     def __init__(
         self, draw: Callable[[Callable[[int, int, bool], Text]], None], detector: Detector, name: str
     ) -> None:
-        """Use ``live_screen``; ``name``: of the source."""
+        """Use ``live_screen``."""
         self._draw, self._detector, self._name = draw, detector, name
         self._drawn_s = self._clipped_s = -_CLIPPED_S
         self._loudest = Level()  # since the last picture
@@ -46,99 +75,93 @@ class Screen:
             self._clipped_s = now_s
         if now_s - self._drawn_s < _SHORTEST_S:
             return
-        self._drawn_s = now_s
-        is_clipped = now_s - self._clipped_s < _CLIPPED_S
-        state = (self._detector, self._name, session, self._loudest, is_clipped, overruns)
-        self._draw(lambda columns, rows, is_ascii: _picture(*state, columns, rows, is_ascii))
-        self._loudest = Level()
+        lost = f", sound lost {overruns} times" if overruns else ""
+        means, scores = self._detector.means, self._detector.scores
+        thresholds = zip(self._detector.labels, self._detector.point.thresholds, strict=True)
+        state = State(
+            f"listening to {self._name} for {duration(session.seconds)}{lost}",
+            self._loudest,
+            now_s - self._clipped_s < _CLIPPED_S,
+            [LabelScore(name, means[name], scores[name], threshold) for name, threshold in thresholds],
+            session.latest,
+        )
+        self._draw(lambda columns, rows, is_ascii: picture(state, columns, rows, is_ascii))
+        self._drawn_s, self._loudest = now_s, Level()
 
 
 @contextmanager
 def live_screen(detector: Detector, name: str) -> Iterator[Screen]:
-    """Take the terminal for as long as the block lasts."""
+    """Take the terminal for as long as the block lasts; ``name``: of the source."""
     with screen() as draw:
         yield Screen(draw, detector, name)
 
 
-def _picture(
-    detector: Detector,
-    name: str,
-    session: Session,
-    level: Level,
-    is_clipped: bool,
-    overruns: int,
-    columns: int,
-    rows: int,
-    is_ascii: bool,
-) -> Text:
-    marks = "#-|" if is_ascii else "█░│"
-    lost = f", sound lost {overruns} times" if overruns else ""
+def picture(state: State, columns: int, rows: int, is_ascii: bool) -> Text:
+    """The state as at most ``rows`` lines of at most ``columns``."""
+    marks = _ASCII_MARKS if is_ascii else _MARKS
     lines = [
-        Text(f"listening to {name} for {duration(session.seconds)}{lost}", "bold"),
-        _level_line(level, is_clipped, columns, marks),
+        Text(state.title, "bold"),
+        _level_line(state, columns, marks),
         Text(),
-        *_labels(detector, columns, max(1, rows - _FRAME_ROWS - _DETECTION_ROWS), marks),
+        *_label_lines(state.labels, columns, max(1, rows - _FRAME_ROWS - _DETECTION_ROWS), marks),
         Text(),
         Text(f"heard (Ctrl-C ends)   {marks[0]} mean  {marks[1]} now  {marks[2]} threshold", "dim"),
     ]
     room = max(0, rows - len(lines))
-    latest = (
-        list(session.latest)[len(session.latest) - room :] if room < len(session.latest) else session.latest
-    )
-    lines += [_detection_line(detection) for detection in reversed(list(latest))]
+    lines += [_detection_line(detection) for detection in islice(reversed(state.latest), room)]
     for line in lines:
         line.truncate(columns)
     return Text("\n", no_wrap=True, overflow="crop", end="").join(lines[:rows])
 
 
-def _level_line(level: Level, is_clipped: bool, columns: int, marks: str) -> Text:
+def _level_line(state: State, columns: int, marks: str) -> Text:
+    level = state.level
     figures = f" {level.rms_dbfs:4.0f} dBFS, peak {level.peak_dbfs:4.0f}"
-    warning = _TOO_LOUD if is_clipped else ""
+    warning = _TOO_LOUD if state.is_clipped else ""
     width = max(5, min(_WIDEST_COLUMN, columns - len("level ") - len(figures) - len(_TOO_LOUD)))
-    share = [1 - max(_QUIETEST_DBFS, value) / _QUIETEST_DBFS for value in (level.rms_dbfs, level.peak_dbfs)]
-    bar = _bar(round(share[0] * width), round(share[1] * width), None, width, marks)
+    rms, peak = (
+        round(width * (1 - max(_QUIETEST_DBFS, value) / _QUIETEST_DBFS))
+        for value in (level.rms_dbfs, level.peak_dbfs)
+    )
+    bar = _bar(rms, peak, None, width, marks)
     return Text.assemble("level ", (bar, "cyan"), figures, (warning, "bold red"))
 
 
-def _labels(detector: Detector, columns: int, rows: int, marks: str) -> list[Text]:
+def _label_lines(labels: Sequence[LabelScore], columns: int, rows: int, marks: str) -> list[Text]:
     """A bar for each label, in as many columns as it takes; the highest, where there is no room for all."""
-    labels = list(range(len(detector.labels)))
     side_by_side = max(1, min(columns // _NARROWEST_COLUMN, ceil(len(labels) / rows)))
-    rest = 0
+    left_out = 0
     if len(labels) > rows * side_by_side:
-        means = list(detector.means.values())
         shown = max(1, (rows - 1) * side_by_side)
-        rest = len(labels) - shown
-        labels = sorted(sorted(labels, key=lambda label: -means[label])[:shown])
+        lowest = sorted(labels, key=lambda label: label.mean)[: len(labels) - shown]
+        labels = [label for label in labels if label not in lowest]
+        left_out = len(lowest)
     width = min(_WIDEST_COLUMN, (columns - side_by_side + 1) // side_by_side)
-    name_width = min(_LONGEST_NAME, max(cell_len(detector.labels[label]) for label in labels))
+    name_width = min(_LONGEST_NAME, max(cell_len(label.name) for label in labels))
     height = ceil(len(labels) / side_by_side)
-    lines = []
-    for row in range(height):
-        cells = [_label(detector, label, width, name_width, marks) for label in labels[row::height]]
-        lines.append(Text(" ").join(cells))
-    return [*lines, Text(f"and {rest} more labels", "dim")] if rest else lines
+    lines = [
+        Text(" ").join([_label(label, width, name_width, marks) for label in labels[row::height]])
+        for row in range(height)
+    ]
+    return [*lines, Text(f"and {left_out} more labels", "dim")] if left_out else lines
 
 
-def _label(detector: Detector, label: int, width: int, name_width: int, marks: str) -> Text:
-    name = detector.labels[label]
-    mean, now, threshold = detector.means[name], detector.scores[name], detector.point.thresholds[label]
+def _label(label: LabelScore, width: int, name_width: int, marks: str) -> Text:
     bar_width = max(3, width - name_width - 5)
-    limit = None if threshold == NEVER else _cells(threshold, bar_width)
-    bar = _bar(_cells(mean, bar_width), _cells(now, bar_width), limit, bar_width, marks)
-    style = "bold green" if mean > threshold else ""
-    return Text.assemble((set_cell_size(name, name_width), style), " ", (bar, style), f" {mean:3}")
+    mean, now, threshold = (
+        round(score / _MOST_SCORE * bar_width) for score in (label.mean, label.now, label.threshold)
+    )
+    bar = _bar(mean, now, None if label.threshold == NEVER else threshold, bar_width, marks)
+    style = "bold green" if label.mean > label.threshold else ""
+    name = set_cell_size(label.name, name_width)
+    return Text.assemble((name, style), " ", (bar, style), f" {label.mean:3}")
 
 
-def _cells(score: int, width: int) -> int:
-    return round(score / _MOST_SCORE * width)
-
-
-def _bar(full: int, light: int, mark: int | None, width: int, marks: str) -> str:
-    """``full`` cells, light ones up to ``light``, and a mark in front of the cell that is beyond a limit."""
+def _bar(full: int, light: int, limit: int | None, width: int, marks: str) -> str:
+    """``full`` cells, light ones behind them up to ``light``, and a mark in the cell behind the limit."""
     cells = [marks[0]] * full + [marks[1]] * (light - full) + [" "] * (width - max(full, light))
-    if mark is not None:
-        cells[min(mark, width - 1)] = marks[2]
+    if limit is not None:
+        cells[min(limit, width - 1)] = marks[2]
     return "".join(cells)
 
 

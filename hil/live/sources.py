@@ -16,7 +16,7 @@ from train.audio.wav import to_int16
 from train.core.errors import UserError
 
 STANDARD_INPUT = "-"
-_PIECE_MS = 100
+_PIECE_MS = 50
 _FAST_PIECE_MS = 500  # where nobody waits for it
 _RAW_PIECE_BYTES = 4096
 _LOWEST_HZ, _HIGHEST_HZ = 1000, 768_000

@@ -93,10 +93,11 @@ def _within(expected: Expected, inferences: Sequence[Inference]) -> list[Inferen
 
 def _best(word: str, inferences: Sequence[Inference], labels: Sequence[str]) -> Best:
     label = labels.index(word)
-    means = max(
-        (item.means for item in inferences if item.means), key=lambda means: means[label], default=None
-    )
-    return Best(0, "") if means is None else Best(means[label], labels[means.index(max(means))])
+    found = [item.means for item in inferences if item.means]
+    if not found:
+        return Best(0, "")
+    means = max(found, key=lambda means: means[label])
+    return Best(means[label], labels[means.index(max(means))])
 
 
 def lines_of(verdict: Verdict, detector: Detector) -> list[str]:
