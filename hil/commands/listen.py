@@ -19,7 +19,7 @@ from hil.live.screen import live_screen
 from hil.live.session import Session, duration, times
 from hil.live.sources import RawSource, Source, WavSource
 from hil.proof.dut import open_port
-from train.core.console import log, say, stdout_is_terminal
+from train.core.console import log, say, stdout_has_screen
 from train.core.errors import UserError
 from train.core.operating_point import NEVER, OperatingPoint
 
@@ -77,7 +77,7 @@ def run(flags: argparse.Namespace) -> None:
         with Detector.load(place, _point(place, flags.threshold)) as detector:
             source = _source(flags, detector.sample_rate_hz)
             words = ", ".join(detector.labels[2:])
-            log(f"listening to {source.name} for {words}, with {place} in {detector.engine}")
+            log(f"listening to {source.name} for {words} ({place}, {detector.engine})")
             _hear(detector, source, flags)
 
 
@@ -125,7 +125,7 @@ def _point(place: Path, texts: list[str]) -> OperatingPoint:
 
 def _hear(detector: Detector, source: Source, flags: argparse.Namespace) -> None:
     session = Session(detector.sample_rate_hz)
-    is_watched = stdout_is_terminal() and not flags.json
+    is_watched = stdout_has_screen() and not flags.json
     try:
         if is_watched:
             with live_screen(detector, source.name) as screen:

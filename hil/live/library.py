@@ -60,7 +60,7 @@ class CompiledEngine:
         Raises:
             LibraryError: it cannot be.
         """
-        self._label_count = len(model.spec.labels)
+        self._label_count, self._rate_hz = len(model.spec.labels), model.spec.front_end.sample_rate_hz
         self._library = _load_copy(compiled_library(model))
         self._library.kws_live_push.restype = ctypes.c_size_t
         self._library.kws_live_push.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(_Event))
@@ -70,6 +70,7 @@ class CompiledEngine:
 
     def start(self, point: OperatingPoint) -> None:
         """See ``Engine.start``."""
+        self._heard_samples = 0
         error = self._library.kws_live_init(INFERENCE_STRIDE_ROWS)
         if error:
             raise RuntimeError(f"kws_live_init() returned {error}")
@@ -89,6 +90,7 @@ class CompiledEngine:
         while left:
             taken = self._library.kws_live_push(place, left, ctypes.byref(self._event))
             place, left = place + taken * samples.itemsize, left - taken
+            self._heard_samples += taken
             if self._event.has_result:
                 results.append(self._result())
         return results
@@ -104,10 +106,11 @@ class CompiledEngine:
         event = self._event
         if event.error:
             raise RuntimeError(f"an inference returned {event.error}")
+        time_ms = self._heard_samples * 1000 // self._rate_hz  # the event's, but for its 32 bits
         scores = np.ctypeslib.as_array(self._library.kws_live_scores(), (self._label_count,)).copy()
         if event.is_new and event.label:  # silence is not reported
-            return Result(event.time_ms, scores, event.label, event.score)
-        return Result(event.time_ms, scores)
+            return Result(time_ms, scores, event.label, event.score)
+        return Result(time_ms, scores)
 
 
 def compiled_library(model: LiveModel) -> Path:

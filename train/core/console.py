@@ -110,9 +110,10 @@ def replace_unknown_characters() -> None:
             stream.reconfigure(errors=_REPLACE)
 
 
-def stdout_is_terminal() -> bool:
-    """Whether somebody looks at it."""
-    return _stdout().is_terminal
+def stdout_has_screen() -> bool:
+    """Whether stdout is a terminal that can be drawn on."""
+    stdout = _stdout()
+    return stdout.is_terminal and not stdout.is_dumb_terminal
 
 
 @contextlib.contextmanager
