@@ -13,11 +13,11 @@ from pathlib import Path
 
 from hil.live.board_lines import board_lines, heard_in
 from hil.live.detector import Detector, Inference
-from hil.live.microphone import Microphone, device_lines
+from hil.live.microphone import device_lines
 from hil.live.model import load_model, newest_run
 from hil.live.screen import live_screen
 from hil.live.session import Session, duration, times
-from hil.live.sources import RawSource, Source, WavSource
+from hil.live.sources import MicrophoneSource, RawSource, Source, WavSource
 from hil.proof.dut import open_port
 from train.core.console import log, say, stdout_has_screen
 from train.core.errors import UserError
@@ -104,7 +104,7 @@ def _source(flags: argparse.Namespace, rate_hz: int) -> Source:
         return WavSource(flags.wav, rate_hz, flags.realtime)
     if flags.raw:
         return RawSource(flags.raw, rate_hz, flags.raw_rate_hz)
-    return Microphone(flags.device, rate_hz)
+    return MicrophoneSource(flags.device, rate_hz)
 
 
 def _point(place: Path, texts: list[str]) -> OperatingPoint:

@@ -8,15 +8,16 @@ from itertools import islice
 from math import ceil
 
 from rich.cells import cell_len, set_cell_size
-from rich.text import Text
+from rich.segment import Segment
+from rich.style import Style
 
 from hil.live.detector import Detection, Detector
 from hil.live.level import Level
 from hil.live.session import Session, duration
-from train.core.console import screen
+from train.core.console import Picture, printable, screen
 from train.core.operating_point import NEVER
 
-_SHORTEST_S = 0.12  # from one picture to the next: one takes 2 ms of a core
+_SHORTEST_S = 0.12  # from one picture to the next
 _CLIPPED_S = 2.0  # how long clipping stays to be seen
 _QUIETEST_DBFS = -60  # left end of the level's bar
 _MOST_SCORE = 255
@@ -26,7 +27,12 @@ _LONGEST_NAME = 14
 _DETECTION_ROWS = 4  # that labels leave free, where there is room
 _FRAME_ROWS = 5  # title, level, two blanks, the line above detections
 _TOO_LOUD = " CUT OFF: too loud"
+_BOLD, _DIM, _LEVEL, _HEARD, _ALARM = (
+    Style.parse(style) for style in ("bold", "dim", "cyan", "bold green", "bold red")
+)
 _MARKS, _ASCII_MARKS = "█░│", "#-|"  # mean, now, threshold
+
+Line = list[Segment]
 
 
 @dataclass(frozen=True)
@@ -58,11 +64,9 @@ class State:
 class Screen:
     """The terminal, drawn anew at most eight times a second."""
 
-    def __init__(
-        self, draw: Callable[[Callable[[int, int, bool], Text]], None], detector: Detector, name: str
-    ) -> None:
+    def __init__(self, draw: Callable[[Picture], None], detector: Detector, name: str) -> None:
         """Use ``live_screen``."""
-        self._draw, self._detector, self._name = draw, detector, name
+        self._draw, self._detector, self._name = draw, detector, printable(name)
         self._drawn_s = self._clipped_s = -_CLIPPED_S
         self._loudest = Level()  # since the last picture
 
@@ -96,38 +100,36 @@ def live_screen(detector: Detector, name: str) -> Iterator[Screen]:
         yield Screen(draw, detector, name)
 
 
-def picture(state: State, columns: int, rows: int, is_ascii: bool) -> Text:
-    """The state as at most ``rows`` lines of at most ``columns``."""
+def picture(state: State, columns: int, rows: int, is_ascii: bool) -> list[Line]:
+    """The state as at most ``rows`` lines for a terminal of so many columns."""
     marks = _ASCII_MARKS if is_ascii else _MARKS
     lines = [
-        Text(state.title, "bold"),
+        [Segment(state.title, _BOLD)],
         _level_line(state, columns, marks),
-        Text(),
+        [],
         *_label_lines(state.labels, columns, max(1, rows - _FRAME_ROWS - _DETECTION_ROWS), marks),
-        Text(),
-        Text(f"heard (Ctrl-C ends)   {marks[0]} mean  {marks[1]} now  {marks[2]} threshold", "dim"),
+        [],
+        [Segment(f"heard   {marks[0]} mean  {marks[1]} now  {marks[2]} threshold  (Ctrl-C ends)", _DIM)],
     ]
     room = max(0, rows - len(lines))
     lines += [_detection_line(detection) for detection in islice(reversed(state.latest), room)]
-    for line in lines:
-        line.truncate(columns)
-    return Text("\n", no_wrap=True, overflow="crop", end="").join(lines[:rows])
+    return lines[:rows]
 
 
-def _level_line(state: State, columns: int, marks: str) -> Text:
+def _level_line(state: State, columns: int, marks: str) -> Line:
     level = state.level
     figures = f" {level.rms_dbfs:4.0f} dBFS, peak {level.peak_dbfs:4.0f}"
-    warning = _TOO_LOUD if state.is_clipped else ""
     width = max(5, min(_WIDEST_COLUMN, columns - len("level ") - len(figures) - len(_TOO_LOUD)))
     rms, peak = (
         round(width * (1 - max(_QUIETEST_DBFS, value) / _QUIETEST_DBFS))
         for value in (level.rms_dbfs, level.peak_dbfs)
     )
-    bar = _bar(rms, peak, None, width, marks)
-    return Text.assemble("level ", (bar, "cyan"), figures, (warning, "bold red"))
+    bar = Segment(_bar(rms, peak, None, width, marks), _LEVEL)
+    warning = [Segment(_TOO_LOUD, _ALARM)] if state.is_clipped else []
+    return [Segment("level "), bar, Segment(figures), *warning]
 
 
-def _label_lines(labels: Sequence[LabelScore], columns: int, rows: int, marks: str) -> list[Text]:
+def _label_lines(labels: Sequence[LabelScore], columns: int, rows: int, marks: str) -> list[Line]:
     """A bar for each label, in as many columns as it takes; the highest, where there is no room for all."""
     side_by_side = max(1, min(columns // _NARROWEST_COLUMN, ceil(len(labels) / rows)))
     left_out = 0
@@ -140,21 +142,20 @@ def _label_lines(labels: Sequence[LabelScore], columns: int, rows: int, marks: s
     name_width = min(_LONGEST_NAME, max(cell_len(label.name) for label in labels))
     height = ceil(len(labels) / side_by_side)
     lines = [
-        Text(" ").join([_label(label, width, name_width, marks) for label in labels[row::height]])
+        [part for label in labels[row::height] for part in _label(label, width, name_width, marks)]
         for row in range(height)
     ]
-    return [*lines, Text(f"and {left_out} more labels", "dim")] if left_out else lines
+    return [*lines, [Segment(f"and {left_out} more labels", _DIM)]] if left_out else lines
 
 
-def _label(label: LabelScore, width: int, name_width: int, marks: str) -> Text:
+def _label(label: LabelScore, width: int, name_width: int, marks: str) -> Line:
     bar_width = max(3, width - name_width - 5)
     mean, now, threshold = (
         round(score / _MOST_SCORE * bar_width) for score in (label.mean, label.now, label.threshold)
     )
     bar = _bar(mean, now, None if label.threshold == NEVER else threshold, bar_width, marks)
-    style = "bold green" if label.mean > label.threshold else ""
-    name = set_cell_size(label.name, name_width)
-    return Text.assemble((name, style), " ", (bar, style), f" {label.mean:3}")
+    style = _HEARD if label.mean > label.threshold else None
+    return [Segment(f"{set_cell_size(label.name, name_width)} {bar}", style), Segment(f" {label.mean:3} ")]
 
 
 def _bar(full: int, light: int, limit: int | None, width: int, marks: str) -> str:
@@ -165,9 +166,10 @@ def _bar(full: int, light: int, limit: int | None, width: int, marks: str) -> st
     return "".join(cells)
 
 
-def _detection_line(detection: Detection) -> Text:
+def _detection_line(detection: Detection) -> Line:
     minutes, seconds = divmod(detection.time_ms / 1000, 60)
-    when = f"{int(minutes):3}:{seconds:06.3f}"
-    return Text.assemble(
-        (when, "dim"), "  ", (detection.word, "bold green"), f"  {detection.score} over {detection.threshold}"
-    )
+    return [
+        Segment(f"{int(minutes):3}:{seconds:06.3f}  ", _DIM),
+        Segment(detection.word, _HEARD),
+        Segment(f"  {detection.score} over {detection.threshold}"),
+    ]

@@ -1,25 +1,25 @@
-"""Where sound comes from, as pieces of int16 at the model's rate: a recording, or raw samples."""
+"""Where sound comes from, in pieces of int16 at the model's rate: a microphone, a recording, raw samples."""
 
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hil.link.raw_audio import with_silence
-from train.audio.recording import QUALITY, read_recording
-from train.audio.wav import to_int16
+from hil.live.microphone import Microphone
+from hil.live.resampler import Resampler
+from train.audio.recording import read_recording
 from train.core.errors import UserError
 
 STANDARD_INPUT = "-"
 _PIECE_MS = 50
 _FAST_PIECE_MS = 500  # where nobody waits for it
 _RAW_PIECE_BYTES = 4096
-_LOWEST_HZ, _HIGHEST_HZ = 1000, 768_000
 
 
 class Source(Protocol):
@@ -27,11 +27,13 @@ class Source(Protocol):
 
     Attributes:
         name: for people.
-        overruns: how often sound was lost because it was not fetched in time.
     """
 
     name: str
-    overruns: int
+
+    @property
+    def overruns(self) -> int:
+        """How often sound was lost because it was not fetched in time."""
 
     def pieces(self) -> Iterator[NDArray[np.int16]]:
         """Yield the sound, (n,) at the rate asked for, as it comes.
@@ -67,6 +69,26 @@ class WavSource:
             if self._in_real_time:
                 time.sleep(max(0.0, start_s + (place + len(piece)) / self._rate_hz - time.monotonic()))
             yield piece
+
+
+class MicrophoneSource:
+    """A microphone of this computer, until it is gone."""
+
+    def __init__(self, device: str | None, rate_hz: int) -> None:
+        """Find and open it; see ``Microphone``."""
+        self._microphone = Microphone(rate_hz, device)
+        self.name = self._microphone.name
+
+    @property
+    def overruns(self) -> int:
+        """See ``Source``."""
+        return self._microphone.overruns
+
+    def pieces(self) -> Iterator[NDArray[np.int16]]:
+        """See ``Source.pieces``."""
+        with self._microphone as microphone:
+            while True:
+                yield microphone.read()
 
 
 class RawSource:
@@ -116,42 +138,3 @@ class RawSource:
         whole = with_silence(np.zeros(given + len(rest), np.int16), self._rate_hz)
         whole[given : given + len(rest)] = rest
         yield whole[given:]
-
-
-class Resampler:
-    """Samples in pieces to another rate; nothing is done where the rates are the same."""
-
-    def __init__(self, from_hz: int, to_hz: int, what: str) -> None:
-        """Prepare.
-
-        Args:
-            what: has the rate, used in messages.
-        Raises:
-            UserError: a strange rate, or the package soxr is missing.
-        """
-        if not _LOWEST_HZ <= from_hz <= _HIGHEST_HZ:
-            raise UserError(f"{what} is {from_hz}, expected {_LOWEST_HZ} to {_HIGHEST_HZ}")
-        self._stream: Any = None
-        if from_hz == to_hz:
-            return
-        try:
-            import soxr  # type: ignore[import-untyped]
-        except ImportError as error:
-            raise UserError(
-                f"{what} is {from_hz}, the model needs {to_hz}, and soxr, which converts it, "
-                f"cannot be imported ({error}); install it with: pip install 'earshot-kws[live]'"
-            ) from error
-        self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality=QUALITY)
-
-    def push(self, samples: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Take in (n,) samples; return those that are ready."""
-        return samples if self._stream is None else self._resampled(samples, is_last=False)
-
-    def finish(self) -> NDArray[np.int16]:
-        """Return what is left."""
-        nothing = np.zeros(0, np.int16)
-        return nothing if self._stream is None else self._resampled(nothing, is_last=True)
-
-    def _resampled(self, samples: NDArray[np.int16], is_last: bool) -> NDArray[np.int16]:
-        audio = samples.astype(np.float32) / 32768
-        return to_int16(np.asarray(self._stream.resample_chunk(audio, last=is_last), np.float32))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
-from rich.live import Live
+from rich.control import Control
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -23,8 +23,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment, Segments
 from rich.table import Table
-from rich.text import Text
 
 from train.core.errors import Interrupted, UserError
 
@@ -116,18 +116,26 @@ def stdout_has_screen() -> bool:
     return stdout.is_terminal and not stdout.is_dumb_terminal
 
 
+Picture = Callable[[int, int, bool], list[list[Segment]]]
+
+
 @contextlib.contextmanager
-def screen() -> Iterator[Callable[[Callable[[int, int, bool], Text]], None]]:
+def screen() -> Iterator[Callable[[Picture], None]]:
     """Take the whole terminal of stdout, and give it back as it was.
 
-    Yields ``draw(picture)``; ``picture(columns, rows, is_ascii)`` makes the text to be seen from then on.
+    Yields ``draw(picture)``. ``picture(columns, rows, is_ascii)`` makes the lines to be seen from then on, at
+    most ``rows``; what does not fit into the columns is cut off.
     """
     console = _stdout()
-    with Live(console=console, screen=True, auto_refresh=False) as live:
+    with console.screen():
 
-        def draw(picture: Callable[[int, int, bool], Text]) -> None:
+        def draw(picture: Picture) -> None:
             columns, rows = console.size
-            live.update(picture(columns, rows, console.options.ascii_only), refresh=True)
+            lines = picture(columns, rows, console.options.ascii_only)
+            lines += [[]] * (rows - len(lines))
+            shown = [Segment.adjust_line_length(line, columns) for line in lines]
+            segments = [*shown[0], *(it for line in shown[1:] for it in (Segment.line(), *line))]
+            console.print(Control.home(), Segments(segments), end="", crop=False)
 
         yield draw
 

@@ -5,8 +5,10 @@ scores are TFLite-Micro's. The decisions are those of firmware/listener/recogniz
 """
 
 import dataclasses
+import os
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,23 +62,32 @@ class RowStream:
         skipped = min(self._skipped_samples, len(audio))
         audio = audio[skipped:]
         row_count = max(0, (len(audio) - window) // stride + 1)
-        blocks = range(0, row_count, _BLOCK_ROWS)
-        rows = [self._rows(audio[first * stride :], row_count - first) for first in blocks]
         used = min(row_count * stride, len(audio))
         self._skipped_samples += row_count * stride - used - skipped
         self._samples = audio[used:].copy()
-        return np.concatenate(rows) if rows else np.zeros((0, front_end.bins), np.int8)
-
-    def _rows(self, samples: NDArray[np.int16], most_rows: int) -> NDArray[np.int8]:
-        front_end = self._front_end
-        rows = min(_BLOCK_ROWS, most_rows)
-        duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
-        part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
-        powers = band_powers(to_float(samples[: part.clip_samples])[np.newaxis], part)[0]
+        if not row_count:
+            return np.zeros((0, front_end.bins), np.int8)
+        powers = self._powers(audio, row_count)
         features = compress(powers, front_end, self._levels)
         if front_end.has_levels:
             self._levels = levels(powers, front_end.level_share, self._levels)[-1]
         return model_input(quantize_features(features, front_end), front_end)
+
+    def _powers(self, audio: NDArray[np.int16], row_count: int) -> NDArray[np.float32]:
+        front_end, stride = self._front_end, self._front_end.stride_samples
+
+        def block(first: int) -> NDArray[np.float32]:
+            rows = min(_BLOCK_ROWS, row_count - first)
+            duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
+            part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
+            samples = to_float(audio[first * stride : first * stride + part.clip_samples])
+            powers: NDArray[np.float32] = band_powers(samples[np.newaxis], part)[0]
+            return powers
+
+        if row_count <= _BLOCK_ROWS:
+            return block(0)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy lets go of Python's lock
+            return np.concatenate(list(threads.map(block, range(0, row_count, _BLOCK_ROWS))))
 
 
 def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.int8]:

@@ -1,6 +1,7 @@
 """Sound from files and pipes comes whole, at the model's rate, with a second of silence behind it."""
 
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from live_sounds import RATE_HZ, noisy
 from numpy.typing import NDArray
 
-from hil.live.sources import RawSource, Resampler, Source, WavSource
+from hil.live.resampler import Resampler
+from hil.live.sources import RawSource, Source, WavSource
 from train.audio import wav
 from train.audio.recording import read_recording
 from train.core.errors import UserError
@@ -81,7 +83,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_soxr(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "soxr", None)
+    monkeypatch.setitem(sys.modules, "soxr", None)
     Resampler(RATE_HZ, RATE_HZ, "the rate")
     with pytest.raises(UserError, match=r"soxr, .* pip install 'earshot-kws\[live\]'"):
         Resampler(44_100, RATE_HZ, "the rate of a microphone")
