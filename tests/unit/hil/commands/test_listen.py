@@ -4,8 +4,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from live_sounds import RATE_HZ, noisy
 from places import ROOT
 
 from hil.commands import listen
+from hil.link.link import LinkError
 from hil.live import Detection, Detector
 from train.audio import wav
 from train.core.errors import UserError
@@ -91,6 +94,32 @@ def test_a_reader_that_leaves_is_no_error(live_run: Path, recording: Path) -> No
     assert process.returncode == 0
     assert "Traceback" not in about
     assert "rror" not in about
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_a_board_says_what_it_hears(is_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    said_by_board = b"earshot nano ready\nHeard yes (235) @1290ms\nHeard yes (230) @5290ms\n"
+
+    def speak_and_leave() -> None:
+        with server.accept()[0] as line:
+            line.sendall(said_by_board)
+
+    with socket.create_server(("localhost", 0)) as server:
+        board = threading.Thread(target=speak_and_leave)
+        board.start()
+        port = f"socket://localhost:{server.getsockname()[1]}"
+        with pytest.raises(LinkError, match="the connection was lost"):
+            invoke(listen, ["--port", port, *(["--json"] if is_json else [])])
+        board.join()
+    said, about = capsys.readouterr()
+    first, *heard = said.splitlines()
+    if is_json:
+        assert json.loads(first) == {"type": "line", "text": "earshot nano ready"}
+        expected = {"type": "detection", "word": "yes", "score": 235, "time_ms": 1290}
+        assert json.loads(heard[0]) == expected
+    else:
+        assert [first, heard[0]] == ["earshot nano ready", "Heard yes (235) @1290ms"]
+    assert "heard yes twice" in about
 
 
 @pytest.mark.parametrize(
