@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,7 @@ def test_a_board_says_what_it_hears(is_json: bool, capsys: pytest.CaptureFixture
 
     def speak_and_leave() -> None:
         with server.accept()[0] as line:
+            time.sleep(0.5)  # a port throws away what came before it was open
             line.sendall(said_by_board)
 
     with socket.create_server(("localhost", 0)) as server:
