@@ -9,6 +9,7 @@ BOARDS = (
     Command("boards", "list the boards, what they need, and what is connected", f"{_HERE}boards"),
     Command("build", "the C of a run to firmware: RUN/firmware/BOARD/earshot", f"{_HERE}build"),
     Command("flash", "build, bring it onto a board, ask the board what it runs", f"{_HERE}flash"),
+    Command("listen", "hear a microphone, a recording or a board with a run, and show it", f"{_HERE}listen"),
     Command("run", "build, start, play a recording to it, print what it hears", f"{_HERE}run"),
     Command("test", "let a board score recordings; prove every feature and score", f"{_HERE}test"),
     Command("stream", "let a board listen to words in noise, and count what it hears", f"{_HERE}stream"),

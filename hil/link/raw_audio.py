@@ -10,6 +10,17 @@ from hil.link.process import ProcessLink
 _ACK = b"\x06"
 _ACKNOWLEDGED_BYTES = 1024
 _WINDOW_BYTES = 4096  # what the receive ring of a board holds
+SILENCE_MS = 1000
+
+
+def with_silence(samples: NDArray[np.int16], rate_hz: int) -> NDArray[np.int16]:
+    """A recording and a second of nothing behind it, so that a word at its end is decided upon.
+
+    It is as long as ``stream_audio`` sends it: with the zeros of the last block.
+    """
+    count = len(samples) + rate_hz * SILENCE_MS // 1000
+    block = _ACKNOWLEDGED_BYTES // samples.itemsize
+    return np.pad(samples, (0, -(-count // block) * block - len(samples)))
 
 
 def stream_audio(link: ProcessLink, samples: NDArray[np.int16]) -> Iterator[str]:

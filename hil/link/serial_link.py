@@ -1,5 +1,6 @@
 """A board on a serial port of this computer or of another one."""
 
+import contextlib
 import errno
 import time
 from pathlib import Path
@@ -55,8 +56,9 @@ class SerialLink:
         try:
             while True:
                 data: bytes = self._port.read(max(1, self._port.in_waiting))
-                while data and (more := self._port.in_waiting):  # sockets only tell that there is a byte
-                    data += self._port.read(more)
+                with contextlib.suppress(serial.SerialException, OSError):  # the next call meets it again
+                    while data and (more := self._port.in_waiting):  # sockets only tell that there is a byte
+                        data += self._port.read(more)
                 if data or time.monotonic() >= deadline_s:
                     return data
         except (serial.SerialException, OSError) as error:

@@ -19,6 +19,8 @@ from hil.boards.board import QEMU, board_ids, load_board
 from hil.boards.stack import read_functions
 from hil.link.process import ProcessLink
 from hil.link.raw_audio import stream_audio
+from hil.live import Detector
+from hil.live.engine import COMPILED_C, INTERPRETER
 from train.audio import wav
 from train.core import runfolder
 from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
@@ -96,6 +98,22 @@ def test_every_board_hears_what_python_hears(
     assert link.read_line().decode() == f"earshot {board_id} ready"
     assert link.read_line().decode() == "listening for yes, größe"
     assert list(stream_audio(link, recording)) == expected
+
+
+@pytest.mark.parametrize("compiler", ["", "no-such-compiler"])
+def test_a_detector_hears_what_boards_hear(
+    own_run: Path,
+    recording: NDArray[np.int16],
+    expected: list[str],
+    compiler: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    need("cc")
+    monkeypatch.setenv("CC", compiler)
+    with Detector.load(own_run) as detector:
+        assert detector.engine == (INTERPRETER if compiler else COMPILED_C)
+        found = detector.push(padded(recording))
+    assert [f"Heard {it.word} ({it.score}) @{it.time_ms}ms" for it in found] == expected
 
 
 def test_host_ends_well_with_its_input(
@@ -204,6 +222,7 @@ def test_run_plays_a_recording(own_run: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[:2] == ["earshot host ready", "listening for yes, größe"]
     assert done.stdout.splitlines()[2].startswith("Heard yes (")
+    assert "\nverdict: 2 of 2 words heard, 0 heard wrongly\n" in done.stdout
 
 
 def test_the_frames_in_the_machine_code_are_those_the_compiler_tells(

@@ -122,18 +122,21 @@ def band_powers(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.f
     return average_bins(power, front_end)
 
 
-def compress(powers: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
+def compress(
+    powers: NDArray[np.float32], front_end: FrontEnd, before: NDArray[np.float64] | None = None
+) -> NDArray[np.float32]:
     """Features of band powers, not clamped to the range at its upper end.
 
     Args:
-        powers: (..., frames, bins) float32, the frames from the first of a stream on.
+        powers: (..., frames, bins) float32.
+        before: (..., bins) float64, of ``pcan``: the levels at the frame before; None: a stream begins here.
     Returns:
         the same shape, float32 from feature_min.
     """
     if front_end.name == "average":
         return powers
     if front_end.name == "pcan":
-        return gain_controlled(powers, front_end.level_share).astype(np.float32)
+        return gain_controlled(powers, front_end.level_share, before).astype(np.float32)
     assert front_end.log_scale is not None
     return (log_steps(powers, front_end.log_scale) * front_end.feature_scale).astype(np.float32)
 

@@ -33,7 +33,7 @@ from train.core.runfolder import write_bytes
 CONVERSION = "converted 1"  # in the hash of a corpus; raise it when a file would give other samples
 NO_SOUND = "no known sound"  # the kind of fault of what may be any file
 _FOLDER = "converted"  # in the cache
-_QUALITY = "HQ"  # of soxr: 20 bits, more than is kept
+QUALITY = "HQ"  # of soxr: 20 bits, more than is kept
 _LOWEST_HZ, _HIGHEST_HZ = 1000, 768_000
 _MOST_SAMPLES = 1 << 28  # held in memory at a time: 1.5 hours at 48 kHz
 _BLOCK_VALUES = 1 << 20
@@ -249,7 +249,7 @@ def _resampled(audio: NDArray[np.float32], rate_hz: int, sample_rate_hz: int) ->
     if rate_hz != sample_rate_hz and len(audio):
         import soxr  # type: ignore[import-untyped]
 
-        audio = np.asarray(soxr.resample(audio, rate_hz, sample_rate_hz, quality=_QUALITY), np.float32)
+        audio = np.asarray(soxr.resample(audio, rate_hz, sample_rate_hz, quality=QUALITY), np.float32)
     return to_int16(audio)
 
 

@@ -15,7 +15,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
+from rich.control import Control
 from rich.progress import Progress
+from rich.segment import Segment, Segments
 from rich.table import Table
 
 from train.core.errors import Interrupted, UserError
@@ -113,6 +115,36 @@ def replace_unknown_characters() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_REPLACE)
+
+
+def stdout_has_screen() -> bool:
+    """Whether stdout is a terminal that can be drawn on."""
+    stdout = _stdout()
+    return stdout.is_terminal and not stdout.is_dumb_terminal
+
+
+Picture = Callable[[int, int, bool], list[list[Segment]]]
+
+
+@contextlib.contextmanager
+def screen() -> Iterator[Callable[[Picture], None]]:
+    """Take the whole terminal of stdout, and give it back as it was.
+
+    Yields ``draw(picture)``. ``picture(columns, rows, is_ascii)`` makes the lines to be seen from then on, at
+    most ``rows``; what does not fit into the columns is cut off.
+    """
+    console = _stdout()
+    with console.screen():
+
+        def draw(picture: Picture) -> None:
+            columns, rows = console.size
+            lines = picture(columns, rows, console.options.ascii_only)
+            lines += [[]] * (rows - len(lines))
+            shown = [Segment.adjust_line_length(line, columns) for line in lines]
+            segments = [*shown[0], *(it for line in shown[1:] for it in (Segment.line(), *line))]
+            console.print(Control.home(), Segments(segments), end="", crop=False)
+
+        yield draw
 
 
 @contextlib.contextmanager

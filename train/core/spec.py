@@ -290,6 +290,11 @@ class FrontEnd:
         return _LOG_SCALES.get(self.name)
 
     @property
+    def has_levels(self) -> bool:
+        """Whether a feature depends on frames before it: each band is divided by its own level."""
+        return self.name == "pcan"
+
+    @property
     def level_share(self) -> float:
         """Share of the newest frame in the level of a band, of ``pcan``."""
         return -math.expm1(-self.window_stride_ms / GAIN_CONTROL.time_constant_ms)

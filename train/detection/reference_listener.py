@@ -5,13 +5,16 @@ scores are TFLite-Micro's. The decisions are those of firmware/listener/recogniz
 """
 
 import dataclasses
+import os
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from train.audio.compression import levels
 from train.audio.frontend import band_powers, compress, model_input, quantize_features
 from train.audio.wav import to_float
 from train.core.operating_point import RECOGNIZER_CAPACITY, OperatingPoint
@@ -41,19 +44,54 @@ class Smoothed:
     scores: NDArray[np.int64]
 
 
+class RowStream:
+    """Samples in pieces of any length to rows of model input."""
+
+    def __init__(self, front_end: FrontEnd) -> None:
+        self._front_end = front_end
+        self._samples = np.zeros(0, np.int16)  # from where the next row begins
+        self._skipped_samples = 0  # of it that are yet to come: a stride may be longer than a window
+        self._levels: NDArray[np.float64] | None = None  # at the last row, of pcan
+
+    def push(self, samples: NDArray[np.int16]) -> NDArray[np.int8]:
+        """Take in samples; return the rows that they complete: (rows, bins) int8."""
+        front_end = self._front_end
+        stride, window = front_end.stride_samples, front_end.window_samples
+        audio = np.concatenate([self._samples, samples])
+        skipped = min(self._skipped_samples, len(audio))
+        audio = audio[skipped:]
+        row_count = max(0, (len(audio) - window) // stride + 1)
+        used = min(row_count * stride, len(audio))
+        self._skipped_samples += row_count * stride - used - skipped
+        self._samples = audio[used:].copy()
+        if not row_count:
+            return np.zeros((0, front_end.bins), np.int8)
+        powers = self._powers(audio, row_count)
+        features = compress(powers, front_end, self._levels)
+        if front_end.has_levels:
+            self._levels = levels(powers, front_end.level_share, self._levels)[-1]
+        return model_input(quantize_features(features, front_end), front_end)
+
+    def _powers(self, audio: NDArray[np.int16], row_count: int) -> NDArray[np.float32]:
+        front_end, stride = self._front_end, self._front_end.stride_samples
+
+        def block(first: int) -> NDArray[np.float32]:
+            rows = min(_BLOCK_ROWS, row_count - first)
+            duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
+            part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
+            samples = to_float(audio[first * stride : first * stride + part.clip_samples])
+            powers: NDArray[np.float32] = band_powers(samples[np.newaxis], part)[0]
+            return powers
+
+        if row_count <= _BLOCK_ROWS:
+            return block(0)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy lets go of Python's lock
+            return np.concatenate(list(threads.map(block, range(0, row_count, _BLOCK_ROWS))))
+
+
 def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.int8]:
     """Compute the model input of a whole recording, as if it were one clip: (rows, bins) int8."""
-    stride, window = front_end.stride_samples, front_end.window_samples
-    row_count = max(0, (len(samples) - window) // stride + 1)
-    blocks = []
-    for first in range(0, row_count, _BLOCK_ROWS):
-        rows = min(_BLOCK_ROWS, row_count - first)
-        duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
-        part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
-        audio = to_float(samples[first * stride : first * stride + part.clip_samples])
-        blocks.append(band_powers(audio[np.newaxis], part)[0])
-    powers = np.concatenate(blocks) if blocks else np.zeros((0, front_end.bins), np.float32)
-    return model_input(quantize_features(compress(powers, front_end), front_end), front_end)
+    return RowStream(front_end).push(samples)
 
 
 def stream_scores(
@@ -80,6 +118,30 @@ def stream_scores(
     return score(windows.transpose(0, 2, 1)), times_ms
 
 
+class Smoother:
+    """Averages the scores in the window, inference by inference."""
+
+    def __init__(self, label_count: int, window_ms: int, minimum_count: int) -> None:
+        """``window_ms``, ``minimum_count``: as in ``OperatingPoint``."""
+        self._window_ms, self._minimum_count = window_ms, minimum_count
+        self._queue: deque[tuple[int, NDArray[np.int64]]] = deque()
+        self._total = np.zeros(label_count, np.int64)
+
+    def add(self, time_ms: int, scores: NDArray[np.int8]) -> NDArray[np.int64] | None:
+        """The means of 0 to 255 after one more inference, (labels,); None while there are too few scores."""
+        queue = self._queue
+        if len(queue) < RECOGNIZER_CAPACITY:
+            row = scores.astype(np.int64) - _SCORE_ZERO_POINT
+            queue.append((time_ms, row))
+            self._total += row
+        while queue and time_ms - queue[0][0] > self._window_ms:
+            self._total -= queue.popleft()[1]
+        if len(queue) < self._minimum_count or time_ms - queue[0][0] < self._window_ms // 4:
+            return None
+        means: NDArray[np.int64] = self._total // len(queue)
+        return means
+
+
 def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, minimum_count: int) -> Smoothed:
     """Average the scores over the window, and find the label on top, from ``minimum_count`` scores on.
 
@@ -90,20 +152,12 @@ def smooth(scores: NDArray[np.int8], times_ms: Sequence[int], window_ms: int, mi
     """
     if (at_once := _smoothed_at_once(scores, times_ms, window_ms, minimum_count)) is not None:
         return at_once
+    smoother = Smoother(scores.shape[1], window_ms, minimum_count)
     tops: list[tuple[int, int, int]] = []
-    queue: deque[tuple[int, NDArray[np.int64]]] = deque()
-    total = np.zeros(scores.shape[1], np.int64)
-    for now_ms, row in zip(times_ms, scores.astype(np.int64) - _SCORE_ZERO_POINT, strict=True):
-        if len(queue) < RECOGNIZER_CAPACITY:
-            queue.append((now_ms, row))
-            total += row
-        while queue and now_ms - queue[0][0] > window_ms:
-            total -= queue.popleft()[1]
-        if len(queue) < minimum_count or now_ms - queue[0][0] < window_ms // 4:
-            continue
-        means = total // len(queue)
-        label = int(means.argmax())
-        tops.append((now_ms, label, int(means[label])))
+    for now_ms, row in zip(times_ms, scores, strict=True):
+        if (means := smoother.add(now_ms, row)) is not None:
+            label = int(means.argmax())
+            tops.append((now_ms, label, int(means[label])))
     columns = np.array(tops, np.int64).reshape(-1, 3).T
     return Smoothed(times_ms=columns[0], labels=columns[1], scores=columns[2])
 
@@ -125,6 +179,27 @@ def _smoothed_at_once(
     return Smoothed(times_ms=times[is_decided], labels=labels, scores=means[np.arange(len(means)), labels])
 
 
+class News:
+    """Which of the labels that exceed their threshold are news: the others were heard just before."""
+
+    def __init__(self, suppression_ms: int, suppress_each_word: bool) -> None:
+        """As in ``OperatingPoint``."""
+        self._suppression_ms, self._suppress_each_word = suppression_ms, suppress_each_word
+        self._heard_ms: dict[int, int] = {}  # of each label that may be suppressed: when it was news
+
+    def hear(self, time_ms: int, label: int) -> bool:
+        """Whether it is to be reported. Silence, label 0, is not."""
+        heard_ms = self._heard_ms
+        if label in heard_ms and time_ms - heard_ms[label] <= self._suppression_ms:
+            return False
+        if not self._suppress_each_word:
+            heard_ms.clear()
+        if label == _SILENCE:
+            return False
+        heard_ms[label] = time_ms
+        return True
+
+
 def decide(
     smoothed: Smoothed, thresholds: Sequence[int], suppression_ms: int, suppress_each_word: bool
 ) -> list[Heard]:
@@ -135,17 +210,12 @@ def decide(
     """
     exceeding = smoothed.scores > np.asarray(thresholds)[smoothed.labels]
     columns = (smoothed.times_ms, smoothed.labels, smoothed.scores)
-    heard = []
-    heard_ms: dict[int, int] = {}  # of each label that may be suppressed: when it was news
-    for now_ms, label, score in zip(*(column[exceeding].tolist() for column in columns), strict=True):
-        if label in heard_ms and now_ms - heard_ms[label] <= suppression_ms:
-            continue
-        if not suppress_each_word:
-            heard_ms.clear()
-        if label != _SILENCE:
-            heard_ms[label] = now_ms
-            heard.append(Heard(now_ms, label, score))
-    return heard
+    news = News(suppression_ms, suppress_each_word)
+    return [
+        Heard(now_ms, label, score)
+        for now_ms, label, score in zip(*(column[exceeding].tolist() for column in columns), strict=True)
+        if news.hear(now_ms, label)
+    ]
 
 
 def recognize(scores: NDArray[np.int8], times_ms: Sequence[int], point: OperatingPoint) -> list[Heard]:

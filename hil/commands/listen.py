@@ -1,0 +1,207 @@
+"""``earshot listen``: what a run hears of a microphone, a recording or samples; or what a board hears."""
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from hil.live.board_lines import board_lines, heard_in
+from hil.live.detector import Detector, Inference
+from hil.live.microphone import device_lines
+from hil.live.model import load_model, newest_run
+from hil.live.screen import live_screen
+from hil.live.session import Session, duration, times
+from hil.live.sources import MicrophoneSource, RawSource, Source, WavSource
+from hil.proof.dut import open_port
+from train.core.console import log, say, stdout_has_screen
+from train.core.errors import UserError
+from train.core.operating_point import NEVER, OperatingPoint
+
+_BAUD = 115_200
+_SOURCES = ("wav", "raw", "port", "device")  # flags that say where sound comes from
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """See ``train.core.command_line``."""
+    parser.add_argument(
+        "place",
+        nargs="?",
+        type=Path,
+        metavar="RUN|MODEL",
+        help="run folder, or the model.tflite in it (default: the newest run in out/)",
+    )
+    sound = parser.add_argument_group("where sound comes from (default: the system's microphone)")
+    sound.add_argument("--device", metavar="NAME", help="microphone: its number or part of its name")
+    sound.add_argument("--list-devices", action="store_true", help="list the microphones, and end")
+    sound.add_argument("--wav", type=Path, metavar="FILE", help="a recording of any kind, as fast as it goes")
+    sound.add_argument("--realtime", action="store_true", help="with --wav: take as long as it lasts")
+    sound.add_argument(
+        "--raw",
+        metavar="FILE",
+        help="16-bit little-endian samples of one channel, from a file, a pipe or - (standard input)",
+    )
+    sound.add_argument("--raw-rate-hz", type=int, metavar="N", help="of --raw (default: the model's)")
+    sound.add_argument("--port", metavar="PORT", help="a board that listens itself: show what it says")
+    sound.add_argument("--baud", type=int, default=_BAUD, metavar="N", help="of --port (%(default)s)")
+    output = parser.add_argument_group("what is said")
+    output.add_argument(
+        "--threshold",
+        action="append",
+        default=[],
+        metavar="[WORD=]N",
+        help="0 to 255, of a word or of all words, in place of the operating point's",
+    )
+    output.add_argument("--json", action="store_true", help="a JSON object a line, for other programs")
+    output.add_argument(
+        "--scores", action="store_true", help="with --json: the scores of every inference, too"
+    )
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Listen until the sound ends, or Ctrl-C."""
+    _check(flags)
+    if flags.list_devices:
+        say(*device_lines())
+        return
+    with _pipes_may_break():
+        if flags.port:
+            _hear_board(flags)
+            return
+        place = flags.place or newest_run()
+        with Detector.load(place, _point(place, flags.threshold)) as detector:
+            source = _source(flags, detector.sample_rate_hz)
+            words = ", ".join(detector.labels[2:])
+            log(f"listening to {source.name} for {words} ({place}, {detector.engine})")
+            _hear(detector, source, flags)
+
+
+def _check(flags: argparse.Namespace) -> None:
+    named = [f"--{name}" for name in _SOURCES if getattr(flags, name) is not None]
+    if len(named) > 1:
+        raise UserError(f"{' and '.join(named)} exclude each other: sound comes from one place")
+    for flag, is_given, needs in (
+        ("--realtime", flags.realtime, "wav"),
+        ("--raw-rate-hz", flags.raw_rate_hz is not None, "raw"),
+    ):
+        if is_given and getattr(flags, needs) is None:
+            raise UserError(f"{flag} is of no use without --{needs}")
+    if flags.scores and not flags.json:
+        raise UserError("--scores is of no use without --json")
+    if flags.port and (flags.place or flags.threshold or flags.scores):
+        raise UserError(
+            "--port shows what a board says, which has its own model; leave out what is about a run"
+        )
+
+
+def _source(flags: argparse.Namespace, rate_hz: int) -> Source:
+    if flags.wav:
+        return WavSource(flags.wav, rate_hz, flags.realtime)
+    if flags.raw:
+        return RawSource(flags.raw, rate_hz, flags.raw_rate_hz)
+    return MicrophoneSource(flags.device, rate_hz)
+
+
+def _point(place: Path, texts: list[str]) -> OperatingPoint:
+    """The point in force, with the thresholds that the flags name."""
+    model = load_model(place)
+    labels, thresholds = model.spec.labels, list(model.point.thresholds)
+    words = labels[2:]
+    for text in texts:
+        word, _, number = text.rpartition("=")
+        if not (number.isdecimal() and int(number) <= NEVER):
+            raise UserError(f"--threshold {text}: expected 0 to {NEVER}, or WORD=0 to {NEVER}")
+        if word and word not in words:
+            raise UserError(f"--threshold {text}: {word} is no word of the model; it has {', '.join(words)}")
+        for name in [word] if word else words:
+            thresholds[labels.index(name)] = int(number)
+    return dataclasses.replace(model.point, thresholds=tuple(thresholds))
+
+
+def _hear(detector: Detector, source: Source, flags: argparse.Namespace) -> None:
+    session = Session(detector.sample_rate_hz)
+    is_watched = stdout_has_screen() and not flags.json
+    try:
+        if is_watched:
+            with live_screen(detector, source.name) as screen:
+                for piece in source.pieces():
+                    inferences = detector.listen(piece)
+                    session.add(len(piece), detector.level, inferences)
+                    screen.show(session, source.overruns)
+        else:
+            _say_all(detector, source, session, flags)
+    except KeyboardInterrupt:
+        pass  # how one ends it
+    for line in session.summary(source.name, source.overruns):
+        log(line)
+
+
+def _say_all(detector: Detector, source: Source, session: Session, flags: argparse.Namespace) -> None:
+    overruns = 0
+    for piece in source.pieces():
+        inferences = detector.listen(piece)
+        session.add(len(piece), detector.level, inferences)
+        for inference in inferences:
+            for line in _json_lines(detector, inference, flags.scores) if flags.json else _lines(inference):
+                say(line)
+        if source.overruns > overruns:
+            overruns = source.overruns
+            log(f"at {duration(session.seconds)} sound was lost: this computer was too busy to fetch it")
+
+
+def _lines(inference: Inference) -> Iterator[str]:
+    """As boards say it."""
+    if found := inference.detection:
+        yield f"Heard {found.word} ({found.score}) @{found.time_ms}ms"
+
+
+def _json_lines(detector: Detector, inference: Inference, with_scores: bool) -> Iterator[str]:
+    if with_scores:
+        means = inference.means
+        yield json.dumps(
+            {
+                "type": "scores",
+                "time_ms": inference.time_ms,
+                "scores": dict(zip(detector.labels, inference.scores, strict=True)),
+                "means": None if means is None else dict(zip(detector.labels, means, strict=True)),
+                "level_dbfs": round(detector.level.rms_dbfs, 1),
+            }
+        )
+    if inference.detection:
+        yield json.dumps({"type": "detection", **asdict(inference.detection)})
+
+
+def _hear_board(flags: argparse.Namespace) -> None:
+    heard: Counter[str] = Counter()
+    link = open_port(flags.port, flags.baud)
+    log(f"listening to what {link.name} says; Ctrl-C ends")
+    try:
+        for line in board_lines(link):
+            found = heard_in(line)
+            heard.update([found.word] if found else [])
+            if flags.json:
+                content = {"type": "detection", **asdict(found)} if found else {"type": "line", "text": line}
+                say(json.dumps(content))
+            else:
+                say(line)
+    except KeyboardInterrupt:
+        pass  # how one ends it
+    finally:
+        link.close()
+        log(f"{link.name} heard {times(heard)}")
+
+
+@contextmanager
+def _pipes_may_break() -> Iterator[None]:
+    """A program that reads what is said may end when it has enough."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # Python flushes it once more at its end
