@@ -1,0 +1,210 @@
+"""The dialogue of ``earshot record``: asks for words, shows the level, keeps the takes that will do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil.live import takes
+from hil.live.keys import Keys
+from hil.live.take_files import TakeFiles
+from hil.live.takes import Refused, Take
+from train.core.console import log
+from train.core.errors import UserError
+
+ROOM_S = 60
+_KEPT_S = 8  # of what was heard while a word is waited for
+_BEFORE_MS = 300  # of the pause behind a word, which are before the next
+_LOOK_MS = 100  # between two looks at what was heard
+_MUTE_S = 3
+_BAR_CELLS, _BAR_FLOOR_DB = 20, -60.0
+_WORD_CELLS = 24
+REDO, SKIP, QUIT = "r", "s", "q"
+KEYS = f"{REDO} records the last take again, {SKIP} skips to the next word, {QUIT} stops for now"
+
+
+class Source(Protocol):
+    """What samples come from.
+
+    Attributes:
+        name: for people.
+        rate_hz: of the samples.
+        overruns: how often samples were lost so far.
+    """
+
+    name: str
+    rate_hz: int
+    overruns: int
+
+    def read(self) -> NDArray[np.int16]:
+        """The next samples, as soon as there are some: (samples,) int16."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """As ``close``."""
+
+    def close(self) -> None:
+        """Give the device back."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be there at the end."""
+
+    words: Sequence[str]
+    takes: int
+    with_room: bool = True
+
+
+class Recorder:
+    """One sitting."""
+
+    def __init__(
+        self, source: Source, files: TakeFiles, plan: Plan, keys: Keys, show: Callable[[str], None]
+    ) -> None:
+        """``show`` replaces the line of the level; see ``console.status_line``."""
+        self._source, self._files, self._plan, self._keys, self._show = source, files, plan, keys, show
+        self._heard = np.zeros(0, np.int16)  # since the last take
+        self._kept: list[tuple[str, Path]] = []  # in this sitting
+
+    def run(self) -> bool:
+        """Ask for all that is not there yet; False where the user stopped.
+
+        Raises:
+            UserError: no samples come, or a take cannot be written.
+        """
+        words = list(self._plan.words)
+        place = 0
+        while place < len(words):
+            key = self._record_word(words[place])
+            if key == QUIT:
+                return False
+            if key == REDO:  # of the word before
+                place -= 1
+            else:
+                place += 1
+        return self._record_room() if self._plan.with_room and not self._files.room.exists() else True
+
+    def _record_word(self, word: str) -> str:
+        """Take after take; the key that ended it, "" where all are there."""
+        asked = False
+        while (count := self._files.count(word)) < self._plan.takes:
+            if not asked:
+                log(f'say "{word}" whenever it is quiet, {self._plan.takes - count} times:')
+                asked = True
+            found = self._wait_for(word, count)
+            if isinstance(found, Take):
+                path = self._files.add(word, found.samples)
+                self._kept.append((word, path))
+                how = f"{found.word_ms / 1000:.1f} s, {found.peak_db:.0f} dB"
+                log(f"  {count + 1:3} of {self._plan.takes}  {how}")
+            elif isinstance(found, Refused):
+                log(f"  once more: {found.reason}")
+            elif found == REDO:
+                if not self._kept:
+                    log("  no take was recorded in this sitting")
+                    continue
+                last_word, path = self._kept.pop()
+                self._files.remove(path)
+                log(f'  the last take of "{last_word}" is gone; say it again')
+                if last_word != word:
+                    return REDO
+            else:
+                return found
+        return ""
+
+    def _wait_for(self, word: str, count: int) -> Take | Refused | str:
+        """What is said next, or a key."""
+        rate_hz, lost = self._source.rate_hz, self._source.overruns
+        unseen = 0
+        while True:
+            block = self._source.read()
+            self._heard = np.append(self._heard, block)[-_KEPT_S * rate_hz :]
+            self._show_level(f"{word[:_WORD_CELLS]}  {count + 1} of {self._plan.takes}", block)
+            if (key := self._keys.pressed()) in (REDO, SKIP, QUIT):
+                self._heard = self._heard[:0]
+                return key
+            unseen += len(block)
+            if unseen < _LOOK_MS * rate_hz // 1000:
+                continue
+            unseen = 0
+            self._refuse_mute()
+            if takes.is_over(self._heard, rate_hz):
+                break
+        heard = self._heard
+        self._heard = heard[-_BEFORE_MS * rate_hz // 1000 :]
+        if self._source.overruns > lost:
+            return Refused("samples were lost on the way here; has this computer too much to do?")
+        return takes.judge(heard, rate_hz)
+
+    def _record_room(self) -> bool:
+        """A minute of what the room sounds like; False where the user stopped."""
+        rate_hz = self._source.rate_hz
+        log(f"now be quiet for {ROOM_S} s: what the room sounds like is recorded ({SKIP} skips it)")
+        blocks: list[NDArray[np.int16]] = []
+        done = 0
+        while done < ROOM_S * rate_hz:
+            block = self._source.read()
+            blocks.append(block)
+            done += len(block)
+            self._show_level(f"the room  {done // rate_hz} of {ROOM_S} s", block)
+            key = self._keys.pressed()
+            if key == QUIT:
+                return False
+            if key == SKIP:
+                return True
+        room = np.concatenate(blocks)[: ROOM_S * rate_hz]
+        if takes.is_mute(room):
+            raise UserError(_mute(self._source.name))
+        self._files.add_room(room)
+        return True
+
+    def _refuse_mute(self) -> None:
+        newest = self._heard[-_MUTE_S * self._source.rate_hz :]
+        if len(newest) == _MUTE_S * self._source.rate_hz and takes.is_mute(newest):
+            raise UserError(_mute(self._source.name))
+
+    def _show_level(self, what: str, block: NDArray[np.int16]) -> None:
+        level_db = takes.peak_db(block)
+        filled = round(_BAR_CELLS * min(1.0, max(0.0, 1 - level_db / _BAR_FLOOR_DB)))
+        bar = "#" * filled + "-" * (_BAR_CELLS - filled)
+        self._show(f"{what}  [{bar}] {level_db:4.0f} dB   r again  s skip  q stop")
+
+
+def keep_words(files: TakeFiles, word: str, recording: NDArray[np.int16], most: int) -> int:
+    """Keep the takes in a recording in which one word is said again and again, and say which will not do.
+
+    Args:
+        recording: (samples,) int16 at the rate of the files.
+        most: takes of the word that there are to be, with those that are there.
+    Returns:
+        how many were kept.
+    """
+    kept = 0
+    for start_s, found in takes.cut_words(recording, files.rate_hz):
+        at = f"{int(start_s) // 60}:{start_s % 60:04.1f}"
+        if isinstance(found, Refused):
+            log(f"  {at}  left out: {found.reason}")
+        elif files.count(word) >= most:
+            log(f"  {at}  and on: left out, {most} takes are there (--takes)")
+            break
+        else:
+            files.add(word, found.samples)
+            kept += 1
+            log(f"  {at}  kept: {found.word_ms / 1000:.1f} s, {found.peak_db:.0f} dB")
+    return kept
+
+
+def _mute(name: str) -> str:
+    return (
+        f"{name}: gives no sound at all, every sample is the same; is the microphone muted or off, or may "
+        "this program not use it? Choose another with --device"
+    )
