@@ -20,7 +20,7 @@ ROOM_S = 60
 _KEPT_S = 8  # of what was heard while a word is waited for
 _BEFORE_MS = 300  # of the pause behind a word, which are before the next
 _LOOK_MS = 100  # between two looks at what was heard
-_MUTE_S = 3
+_MUTE_S = 8  # some microphones send zeros while nobody speaks
 _BAR_CELLS, _BAR_FLOOR_DB = 20, -60.0
 _WORD_CELLS = 24
 REDO, SKIP, QUIT = "r", "s", "q"
@@ -128,7 +128,8 @@ class Recorder:
         while True:
             block = self._source.read()
             self._heard = np.append(self._heard, block)[-_KEPT_S * rate_hz :]
-            self._show_level(f"{word[:_WORD_CELLS]}  {count + 1} of {self._plan.takes}", block)
+            what = f"{word[:_WORD_CELLS]}  {count + 1} of {self._plan.takes}"
+            self._show_level(what, block, "r again  s skip  q stop")
             if (key := self._keys.pressed()) in (REDO, SKIP, QUIT):
                 self._heard = self._heard[:0]
                 return key
@@ -155,7 +156,7 @@ class Recorder:
             block = self._source.read()
             blocks.append(block)
             done += len(block)
-            self._show_level(f"the room  {done // rate_hz} of {ROOM_S} s", block)
+            self._show_level(f"the room  {done // rate_hz} of {ROOM_S} s", block, "s skip  q stop")
             key = self._keys.pressed()
             if key == QUIT:
                 return False
@@ -172,11 +173,11 @@ class Recorder:
         if len(newest) == _MUTE_S * self._source.rate_hz and takes.is_mute(newest):
             raise UserError(_mute(self._source.name))
 
-    def _show_level(self, what: str, block: NDArray[np.int16]) -> None:
+    def _show_level(self, what: str, block: NDArray[np.int16], keys: str) -> None:
         level_db = takes.peak_db(block)
         filled = round(_BAR_CELLS * min(1.0, max(0.0, 1 - level_db / _BAR_FLOOR_DB)))
         bar = "#" * filled + "-" * (_BAR_CELLS - filled)
-        self._show(f"{what}  [{bar}] {level_db:4.0f} dB   r again  s skip  q stop")
+        self._show(f"{what}  [{bar}] {level_db:4.0f} dB   {keys}")
 
 
 def keep_words(files: TakeFiles, word: str, recording: NDArray[np.int16], most: int) -> int:

@@ -56,16 +56,15 @@ def judge(recording: NDArray[np.int16], sample_rate_hz: int) -> Take | Refused:
     contrast = contrast_db(recording, sample_rate_hz)
     if contrast < _LEAST_CONTRAST_DB:
         return Refused(
-            f"nothing stands out: the loudest is {contrast:.0f} dB above the room, expected "
-            f"{_LEAST_CONTRAST_DB:.0f} or more; come closer, or wait until it is quieter"
+            f"nothing stands out, the loudest is {contrast:.0f} dB above the room, expected "
+            f"{_LEAST_CONTRAST_DB:.0f}; come closer, or wait until it is quieter"
         )
     parts = _words(recording, sample_rate_hz)
     if not parts:
         return Refused(f"nothing in it is as long as a word ({_SHORTEST_MS} ms or more), only clicks")
     if len(parts) > 1:
         return Refused(
-            f"something sounds in {len(parts)} places; say it once, without a pause of {PAUSE_MS} ms in it, "
-            "while nobody else speaks"
+            f"{len(parts)} things sound in it; say it once, without a pause, while nobody else speaks"
         )
     ((start, end),) = parts
     word_ms = 1000 * (end - start) // sample_rate_hz
