@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from train.audio.excerpt import contrast_db, fit_clip, sounding_parts
+from train.audio.excerpt import PHRASE_PAUSE_MS, contrast_db, fit_clip, sounding_parts
 
-PAUSE_MS = 450  # a shorter one is within a phrase
 _SHORTEST_MS, _LONGEST_MS = 100, 3000  # of a word or phrase
 _CLIP_MS, _ROOM_MS = 1000, 600  # shortest clip; room that is kept around the word, both sides together
 _EDGE_MS = 30  # what begins or ends closer to the edge is cut off there
@@ -86,7 +85,7 @@ def judge(recording: NDArray[np.int16], sample_rate_hz: int) -> Take | Refused:
 
 def cut_words(recording: NDArray[np.int16], sample_rate_hz: int) -> Iterator[tuple[float, Take | Refused]]:
     """Each word of a recording in which one word is said again and again, and where it begins, in seconds."""
-    parts = sounding_parts(recording, sample_rate_hz, PAUSE_MS)
+    parts = sounding_parts(recording, sample_rate_hz, PHRASE_PAUSE_MS)
     shortest = _SHORTEST_MS * sample_rate_hz // 1000
     words = [part for part in parts if part[1] - part[0] >= shortest]
     room = _CLIP_MS * sample_rate_hz // 1000
@@ -109,7 +108,10 @@ def room_noise(recording: NDArray[np.int16], sample_rate_hz: int) -> NDArray[np.
     margin, fade = sample_rate_hz // 4, _FADE_MS * sample_rate_hz // 1000
     joined = np.zeros(0, np.float64)
     ends = 0
-    starts = [*(part for part in sounding_parts(recording, sample_rate_hz, PAUSE_MS)), (len(recording),) * 2]
+    starts = [
+        *(part for part in sounding_parts(recording, sample_rate_hz, PHRASE_PAUSE_MS)),
+        (len(recording),) * 2,
+    ]
     ramp = np.linspace(0, 1, fade)
     for start, end in starts:
         piece = recording[ends + margin : max(0, start - margin)].astype(np.float64)
@@ -131,7 +133,7 @@ def is_over(recording: NDArray[np.int16], sample_rate_hz: int) -> bool:
     if not parts or contrast_db(recording, sample_rate_hz) < _LEAST_CONTRAST_DB:
         return False
     quiet_ms = 1000 * (len(recording) - parts[-1][1]) // sample_rate_hz
-    return quiet_ms >= PAUSE_MS + _ROOM_MS // 2 or 1000 * (parts[-1][1] - parts[0][0]) > (
+    return quiet_ms >= PHRASE_PAUSE_MS + _ROOM_MS // 2 or 1000 * (parts[-1][1] - parts[0][0]) > (
         _LONG_MS * sample_rate_hz
     )
 
@@ -181,7 +183,7 @@ def _words(recording: NDArray[np.int16], sample_rate_hz: int) -> list[tuple[int,
     shortest = _SHORTEST_MS * sample_rate_hz // 1000
     parts = [
         (start, end)
-        for start, end in sounding_parts(recording, sample_rate_hz, PAUSE_MS)
+        for start, end in sounding_parts(recording, sample_rate_hz, PHRASE_PAUSE_MS)
         if end - start >= shortest
     ]
     levels = [float(recording[start:end].astype(np.float64).std()) for start, end in parts]

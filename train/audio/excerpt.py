@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from train.audio.wav import fit_length
 
+PHRASE_PAUSE_MS = 450  # a shorter pause is within a phrase
 _FRAMES_PER_S = 100
 _SMOOTHED_FRAMES = 5  # a click is over in two of them
 _FLOOR_PERCENTILE = 20  # of the frames: those between words
@@ -39,12 +40,10 @@ def fit_clip(samples: NDArray[np.int16], length: int, sample_rate_hz: int) -> ND
     return samples[start : start + length]
 
 
-def voiced_samples(samples: NDArray[np.int16], sample_rate_hz: int) -> int:
-    """How long the part is from the first to the last sound that is not far below the loudest."""
-    frame = max(1, sample_rate_hz // _FRAMES_PER_S)
-    loudness = _above_floor(_frame_loudness(samples, frame))
-    (voiced,) = np.nonzero(loudness > _VOICED * loudness.max(initial=0.0))
-    return int(voiced[-1] - voiced[0] + 1) * frame if len(voiced) else 0
+def word_samples(samples: NDArray[np.int16], sample_rate_hz: int) -> int:
+    """How long the longest part sounds; 0 where nothing does."""
+    parts = sounding_parts(samples, sample_rate_hz, PHRASE_PAUSE_MS)
+    return max((end - start for start, end in parts), default=0)
 
 
 def sounding_parts(samples: NDArray[np.int16], sample_rate_hz: int, pause_ms: int) -> list[tuple[int, int]]:

@@ -7,9 +7,8 @@ person from the others. What it has to tell is the word.
 import numpy as np
 from numpy.typing import NDArray
 
-from train.audio.excerpt import sounding_parts
+from train.audio.excerpt import PHRASE_PAUSE_MS, sounding_parts
 
-_PAUSE_MS = 450  # a shorter one is within a phrase
 _PIECE_MS = (90, 200)
 _FADE_MS = 8
 _HALF = (0.35, 0.6)  # of the word that is kept, where a part alone is
@@ -25,7 +24,7 @@ def scrambled(
     Returns:
         as many samples, int16.
     """
-    parts = sounding_parts(samples, sample_rate_hz, _PAUSE_MS) or [(0, len(samples))]
+    parts = sounding_parts(samples, sample_rate_hz, PHRASE_PAUSE_MS) or [(0, len(samples))]
     start, end = parts[0][0], parts[-1][1]
     word = samples[start:end].astype(np.float64)
     kind = generator.random()
