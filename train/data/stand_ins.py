@@ -28,7 +28,7 @@ from train.synth.clip_plan import FEWEST_CLIPS_PER_WORD
 
 _FEWEST_CLIPS, _MOST_CLIPS = 20, 500  # of each wanted word that the voices say, too
 _OTHER_CLIPS = 2000  # of 200 other words: a network that knows but a few takes all else for a wanted one
-_SCRAMBLED = "_scrambled_"  # a folder that no wanted word can have
+SCRAMBLED = "_scrambled_"  # a folder that no wanted word can have
 _SCRAMBLED_CLIPS = 800  # to train on, of all takes together; of each other split, one of each take
 _MOST_OF_A_TAKE = 16
 _SCRAMBLE_VERSION = 1  # raise it when the same take and seed would give other samples
@@ -84,7 +84,7 @@ def with_words(corpus: Corpus, job: Job, splits: Sequence[str], voices: Corpus |
         clips=corpus.clips + added,
         backgrounds=corpus.backgrounds + found.backgrounds,
         has_background_folder=corpus.has_background_folder or found.has_background_folder,
-        sha256=f"{corpus.sha256}+{found.sha256}+{_SCRAMBLED}{_SCRAMBLE_VERSION}",
+        sha256=f"{corpus.sha256}+{found.sha256}+{SCRAMBLED}{_SCRAMBLE_VERSION}",
         note="; ".join(filter(None, (corpus.note, note))),
     )
 
@@ -130,8 +130,8 @@ def _scrambled_takes(corpus: Corpus, job: Job, splits: Sequence[str]) -> tuple[C
         replace(
             clip,
             path=path,
-            name=f"{_SCRAMBLED}/{number}/{clip.name}",
-            word=_SCRAMBLED,
+            name=f"{SCRAMBLED}/{number}/{clip.name}",
+            word=SCRAMBLED,
             samples=length,
             sha256="",
             audio=None,
