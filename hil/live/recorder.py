@@ -20,6 +20,7 @@ ROOM_S = 60
 _KEPT_S = 8  # of what was heard while a word is waited for
 _BEFORE_MS = 300  # of the pause behind a word, which are before the next
 _LOOK_MS = 100  # between two looks at what was heard
+_PATIENCE_S = 20  # then it is told what it waits for
 _MUTE_S = 8  # some microphones send zeros while nobody speaks
 _BAR_CELLS, _BAR_FLOOR_DB = 20, -60.0
 _WORD_CELLS = 24
@@ -124,7 +125,7 @@ class Recorder:
     def _wait_for(self, word: str, count: int) -> Take | Refused | str:
         """What is said next, or a key."""
         rate_hz, lost = self._source.rate_hz, self._source.overruns
-        unseen = 0
+        unseen = waited = 0
         while True:
             block = self._source.read()
             self._heard = np.append(self._heard, block)[-_KEPT_S * rate_hz :]
@@ -133,13 +134,17 @@ class Recorder:
             if (key := self._keys.pressed()) in (REDO, SKIP, QUIT):
                 self._heard = self._heard[:0]
                 return key
-            unseen += len(block)
+            unseen, waited = unseen + len(block), waited + len(block)
             if unseen < _LOOK_MS * rate_hz // 1000:
                 continue
             unseen = 0
             self._refuse_mute()
             if takes.is_over(self._heard, rate_hz):
                 break
+            if waited > _PATIENCE_S * rate_hz:
+                found, waited = takes.judge(self._heard, rate_hz), 0
+                if isinstance(found, Refused):
+                    log(f"  nothing yet: {found.reason}")
         heard = self._heard
         self._heard = heard[-_BEFORE_MS * rate_hz // 1000 :]
         if self._source.overruns > lost:
