@@ -303,7 +303,8 @@ static void send_recorded(const kws_frame* request) {
     static uint8_t samples[KWS_FRAME_PAYLOAD_BYTES - AUDIO_HEADER_BYTES];
     const uint32_t id = kws_get_32(request->payload), next = kws_get_32(request->payload + 4);
     if (next == 0) {
-        if (!recording.is_on || recording.id != id || recording.first > 0) kws_recording_start(&recording, id);
+        if (!recording.is_on || recording.id != id || recording.first > 0)
+            kws_recording_start(&recording, id);
     } else if (!recording.is_on || recording.id != id) {
         refuse(request, KWS_ERROR_NOT_THERE, "no such recording");
         return;

@@ -14,7 +14,8 @@ extern "C" {
 
 #define KWS_RECORDING_SAMPLES 4096u  // kept: 256 ms at 16 kHz, in which the host asks for them
 
-// Samples are numbered from 0. Those from first to before end are kept, number i at i % KWS_RECORDING_SAMPLES.
+// Samples are numbered from 0. Those from first to before end are kept, number i at i %
+// KWS_RECORDING_SAMPLES.
 typedef struct kws_recording {
     uint32_t id, first, end;
     int is_on;

@@ -28,7 +28,7 @@ class TakeFiles:
     """
 
     def __init__(self, root: Path, words: Sequence[str], speaker: str, rate_hz: int) -> None:
-        """Make the folders of the words.
+        """Make the folder, and see that what belongs into it can be written.
 
         Args:
             words: as ``parse_words`` gives them.
@@ -41,8 +41,7 @@ class TakeFiles:
             named = [path.name for path in root.iterdir() if path.is_dir()]
             there = {meaning: name for name, meaning in meanings(named, words).items()}
             self._folders = {word: root / there.get(word, word) for word in words}
-            for folder in (*self._folders.values(), root / BACKGROUND_FOLDER):
-                folder.mkdir(exist_ok=True)
+            for folder in (root, *self._folders.values(), root / BACKGROUND_FOLDER):
                 _try_to_write(folder)
         except OSError as error:
             raise _unwritable(root, error) from error
@@ -96,11 +95,12 @@ class TakeFiles:
 
     def _numbers(self, word: str) -> list[int]:
         name = re.compile(rf"{re.escape(self.speaker)}{SPEAKER_END}(\d+)\.wav", re.IGNORECASE)
-        found = (name.fullmatch(path.name) for path in self._folders[word].iterdir())
+        found = (name.fullmatch(path.name) for path in self._folders[word].glob("*"))
         return [int(match[1]) for match in found if match]
 
     def _write(self, path: Path, samples: NDArray[np.int16]) -> Path:
         try:
+            path.parent.mkdir(exist_ok=True)  # not before: an empty folder of noise stands in training's way
             with path.open("xb") as file:
                 try:
                     file.write(encode_wav(samples, self.rate_hz))
@@ -138,6 +138,11 @@ def check_speaker(name: str) -> str:
 
 
 def _try_to_write(folder: Path) -> None:
+    """A folder that is not there yet is made when something goes into it."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "", str(folder))
     trial = folder / ".earshot-trial"
     trial.touch()
     trial.unlink()
