@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hil.commands.firmware_flags import count
-from hil.live.board_microphone import BoardMicrophone
-from hil.live.keys import Keys
 from hil.live.microphone import Microphone
-from hil.live.recorder import KEYS, Plan, Recorder, Source, keep_words
-from hil.live.take_files import TakeFiles, words_of
-from hil.live.takes import room_noise
+from hil.recording.board_microphone import BoardMicrophone
+from hil.recording.keys import Keys
+from hil.recording.recorder import KEYS, Plan, Recorder, Source, keep_words
+from hil.recording.take_files import TakeFiles, words_of
+from hil.recording.takes import room_noise
 from train.audio.recording import read_recording
 from train.core.console import log, say, status_line
 from train.core.errors import Interrupted, UserError, typed
@@ -75,13 +75,12 @@ def run(flags: argparse.Namespace) -> None:
         return
     # A folder that cannot be written is told before a microphone is opened.
     files = TakeFiles(flags.out, words, flags.speaker or _logged_in(), flags.sample_rate_hz)
-    source: Source = (
-        BoardMicrophone.open(flags.port, flags.baud)
-        if flags.port is not None
-        else Microphone(flags.sample_rate_hz, flags.device)
-    )
-    files.rate_hz = source.rate_hz
-    _record(flags, words, files, source)
+    if flags.port is not None:
+        board = BoardMicrophone.open(flags.port, flags.baud)
+        files.rate_hz = board.rate_hz
+        _record(flags, words, files, board)
+    else:
+        _record(flags, words, files, Microphone(flags.device, flags.sample_rate_hz))
 
 
 def _cut(flags: argparse.Namespace, words: Sequence[str]) -> None:
@@ -111,11 +110,11 @@ def _cut(flags: argparse.Namespace, words: Sequence[str]) -> None:
 
 def _record(flags: argparse.Namespace, words: Sequence[str], files: TakeFiles, source: Source) -> None:
     _tell(files, words)
-    log(f"{source.name}, {source.rate_hz} Hz, into {files.root} as {files.speaker}")
+    log(f"{source.name}, {files.rate_hz} Hz, into {files.root} as {files.speaker}")
     log(KEYS)
     plan = Plan(words, flags.takes, not flags.no_room)
     try:
-        with source, Keys() as keys, status_line() as show:
+        with Keys() as keys, status_line() as show:
             is_done = Recorder(source, files, plan, keys, show).run()
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; {_state(words, files)}; the same command goes on") from None

@@ -1,8 +1,8 @@
 """A microphone of this computer, by PortAudio (the package sounddevice, in the extra ``live``)."""
 
 import queue
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,23 +18,22 @@ _QUALITY = "HQ"  # of soxr, as recordings are converted
 class Microphone:
     """16-bit mono at the rate that is asked for, whatever the device has.
 
-    Use it as a context manager. ``overruns`` counts the times that samples were lost because nobody read.
-
     Attributes:
         name: of the device.
-        rate_hz: of the samples that ``read`` gives.
+        overruns: how often samples were lost because nobody read.
     """
 
-    def __init__(self, rate_hz: int, device: str | None = None) -> None:
+    def __init__(self, device: str | None, rate_hz: int) -> None:
         """Find and open it.
 
         Args:
             device: its number, or a part of its name; None: the system's default.
+            rate_hz: of the samples that ``pieces`` gives.
         Raises:
             UserError: the package is not installed, there is no such device, or it cannot be opened.
         """
-        self.rate_hz = rate_hz
         self.overruns = 0
+        self._rate_hz = rate_hz
         self._blocks: queue.SimpleQueue[NDArray[np.float32]] = queue.SimpleQueue()
         self._sound = _sounddevice()
         found = self._find(device)
@@ -46,25 +45,20 @@ class Microphone:
 
             self._resampler = soxr.ResampleStream(device_rate_hz, rate_hz, 1, "float32", quality=_QUALITY)
 
-    def __enter__(self) -> Self:
-        self._stream.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the device back."""
-        self._stream.close()
-
-    def read(self) -> NDArray[np.int16]:
-        """The next samples, as soon as there are some: (samples,) int16, about 50 ms of them.
+    def pieces(self) -> Iterator[NDArray[np.int16]]:
+        """Samples as they come: (samples,) int16, about 50 ms of them; the device is given back at the end.
 
         Raises:
             UserError: none come any more.
         """
+        try:
+            self._stream.start()
+            while True:
+                yield self._read()
+        finally:
+            self._stream.close()
+
+    def _read(self) -> NDArray[np.int16]:
         try:
             block = self._blocks.get(timeout=_WAIT_S)
         except queue.Empty:
@@ -102,7 +96,7 @@ class Microphone:
 
         Some devices give two channels or none.
         """
-        rates_hz = dict.fromkeys((self.rate_hz, round(found["default_samplerate"])))
+        rates_hz = dict.fromkeys((self._rate_hz, round(found["default_samplerate"])))
         channels = dict.fromkeys((1, min(2, int(found["max_input_channels"]))))
         faults = []
         for rate_hz in rates_hz:

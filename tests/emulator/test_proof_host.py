@@ -1,5 +1,6 @@
 """The program `proof` built for this computer: under sanitizers, and told apart by its build id."""
 
+import contextlib
 import json
 import random
 import shutil
@@ -14,11 +15,11 @@ from places import ROOT
 from sweeping import sweep
 
 from hil.link.process import ProcessLink
-from hil.live.board_microphone import BoardMicrophone
 from hil.protocol import framing
 from hil.protocol import messages as m
 from hil.protocol.framing import Decoder, Frame
 from hil.protocol.payload import Message
+from hil.recording.board_microphone import BoardMicrophone
 
 pytestmark = pytest.mark.emulator
 
@@ -125,10 +126,11 @@ def test_a_board_with_a_microphone_is_recorded(
     for arguments in (configure, ["--build", tmp_path / "build", "--target", "proof", "--parallel"]):
         result = cmake(*arguments)
         assert result.returncode == 0, result.stdout + result.stderr
-    with BoardMicrophone(ProcessLink([str(tmp_path / "build" / "proof")])) as microphone:
-        heard = microphone.read()
+    microphone = BoardMicrophone(ProcessLink([str(tmp_path / "build" / "proof")]))
+    heard = np.zeros(0, np.int16)
+    with contextlib.closing(microphone.pieces()) as pieces:
         while len(heard) < 12_000:
-            heard = np.append(heard, microphone.read())
+            heard = np.append(heard, next(pieces))
     assert (microphone.overruns, microphone.lost_samples) == (0, 0)
     assert (np.diff(heard) == 1).all()
 

@@ -145,7 +145,7 @@ def unknown(
             missed = [(espeak.spelled(s), s) for s in _near_misses(spoken, inventory, known, rng)]
             folders |= {near(word): missed} if missed else {}
         if with_running:
-            folders[RUNNING] = [(text, ()) for text in _running(list(common), folders[MADE_UP], rng)]
+            folders[RUNNING] = [(text, ()) for text in _running(list(common), folders.get(MADE_UP, []), rng)]
     folders = {folder: folders[folder] for folder in kept(list(folders))}
     said = iter(_utterances([entry for entries in folders.values() for entry in entries], accents))
     return {folder: [next(said) for _ in entries] for folder, entries in folders.items()}

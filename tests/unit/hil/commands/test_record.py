@@ -85,5 +85,5 @@ def test_mistakes(arguments, message, tmp_path, monkeypatch):
 def test_without_the_package_it_is_said_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"needs the package sounddevice .*pip install 'earshot-kws\[live\]'"):
+    with pytest.raises(UserError, match=r"package sounddevice.*pip install 'earshot-kws\[live\]'"):
         invoke(record, ["--words", "ja"])

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from hil.live.take_files import TakeFiles, words_of
+from hil.recording.take_files import TakeFiles, words_of
 from train.audio.wav import encode_wav, read_wav
 from train.core.errors import UserError
 from train.data.corpus import read_corpus

@@ -1,14 +1,16 @@
 """A board's microphone over a line that may lose bytes; the peer speaks docs/PROTOCOL.md."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
 from hil.link.link import LinkError
-from hil.live.board_microphone import BoardMicrophone
 from hil.protocol import messages as m
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
 from hil.protocol.framing import Decoder, Frame
+from hil.recording.board_microphone import BoardMicrophone
 
 HEARD = np.random.default_rng(1).integers(-9000, 9000, 20_000).astype("<i2")
 KEPT = 4096
@@ -57,9 +59,10 @@ class Board:
 
 def listen(link, count: int) -> tuple[np.ndarray, BoardMicrophone]:
     found = np.zeros(0, np.int16)
-    with BoardMicrophone(link) as microphone:
+    microphone = BoardMicrophone(link)
+    with contextlib.closing(microphone.pieces()) as pieces:
         while len(found) < count:
-            found = np.append(found, microphone.read())
+            found = np.append(found, next(pieces))
     return found, microphone
 
 
@@ -102,9 +105,9 @@ def test_a_board_without_a_microphone(code):
 
 
 def test_a_microphone_that_hears_nothing(monkeypatch):
-    monkeypatch.setattr("hil.live.board_microphone._WAIT_S", 0)
-    with pytest.raises(FirmwareError, match="gives no samples"), BoardMicrophone(Board(step=0)) as microphone:
-        microphone.read()
+    monkeypatch.setattr("hil.recording.board_microphone._WAIT_S", 0)
+    with pytest.raises(FirmwareError, match="gives no samples"):
+        next(BoardMicrophone(Board(step=0)).pieces())
 
 
 def test_nobody_there(monkeypatch):

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from types import TracebackType
+from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
@@ -21,11 +21,11 @@ _LARGEST_ID = 2**32
 
 
 class BoardMicrophone:
-    """16-bit mono at the rate of the board's model. Use it as a context manager.
+    """16-bit mono at the rate of the board's model.
 
     Attributes:
         name: of the board and its port.
-        rate_hz: of the samples that ``read`` gives.
+        rate_hz: of the samples that ``pieces`` gives.
         overruns: how often samples were lost, because the line or this computer was too slow.
         lost_samples: how many.
     """
@@ -57,26 +57,25 @@ class BoardMicrophone:
 
         return cls(SerialLink(port, baud))
 
-    def __enter__(self) -> Self:
-        self._start()  # what was heard before is nobody's
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """Give the line back."""
         self._conversation.close()
 
-    def read(self) -> NDArray[np.int16]:
-        """The next samples, as soon as there are some: (samples,) int16, at most 508.
+    def pieces(self) -> Iterator[NDArray[np.int16]]:
+        """Samples as they come: (samples,) int16, at most 508; the line is given back at the end.
 
         Raises:
             LinkError: the board fell silent.
             FirmwareError: its microphone did.
         """
+        try:
+            self._start()  # what was heard before is nobody's
+            while True:
+                yield self._read()
+        finally:
+            self.close()
+
+    def _read(self) -> NDArray[np.int16]:
         for _ in range(_MOST_EMPTY):
             answer = self._ask(self._next)
             if answer is None:  # the board has restarted

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from hil.live.keys import Keys
+from hil.recording.keys import Keys
 
 
 @pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")

@@ -1,18 +1,18 @@
 """The dialogue of ``earshot record``: asks for words, shows the level, keeps the takes that will do."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.live import takes
-from hil.live.keys import Keys
-from hil.live.take_files import TakeFiles
-from hil.live.takes import Refused, Take
+from hil.recording import takes
+from hil.recording.keys import Keys
+from hil.recording.take_files import TakeFiles
+from hil.recording.takes import Refused, Take
 from train.core.console import log
 from train.core.errors import UserError
 
@@ -33,27 +33,14 @@ class Source(Protocol):
 
     Attributes:
         name: for people.
-        rate_hz: of the samples.
         overruns: how often samples were lost so far.
     """
 
     name: str
-    rate_hz: int
     overruns: int
 
-    def read(self) -> NDArray[np.int16]:
-        """The next samples, as soon as there are some: (samples,) int16."""
-
-    def __enter__(self) -> Self:
-        """Begin."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """As ``close``."""
-
-    def close(self) -> None:
-        """Give the device back."""
+    def pieces(self) -> Iterator[NDArray[np.int16]]:
+        """Samples as they come: (samples,) int16."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +60,8 @@ class Recorder:
     ) -> None:
         """``show`` replaces the line of the level; see ``console.status_line``."""
         self._source, self._files, self._plan, self._keys, self._show = source, files, plan, keys, show
+        self._pieces = source.pieces()
+        self._rate_hz = files.rate_hz
         self._heard = np.zeros(0, np.int16)  # since the last take
         self._kept: list[tuple[str, Path]] = []  # in this sitting
 
@@ -82,7 +71,10 @@ class Recorder:
         Raises:
             UserError: no samples come, or a take cannot be written.
         """
-        words = list(self._plan.words)
+        with contextlib.closing(self._pieces):  # type: ignore[type-var]
+            return self._run(list(self._plan.words))
+
+    def _run(self, words: Sequence[str]) -> bool:
         place = 0
         while place < len(words):
             key = self._record_word(words[place])
@@ -124,10 +116,10 @@ class Recorder:
 
     def _wait_for(self, word: str, count: int) -> Take | Refused | str:
         """What is said next, or a key."""
-        rate_hz, lost = self._source.rate_hz, self._source.overruns
+        rate_hz, lost = self._rate_hz, self._source.overruns
         unseen = waited = 0
         while True:
-            block = self._source.read()
+            block = next(self._pieces)
             self._heard = np.append(self._heard, block)[-_KEPT_S * rate_hz :]
             what = f"{word[:_WORD_CELLS]}  {count + 1} of {self._plan.takes}"
             self._show_level(what, block, "r again  s skip  q stop")
@@ -153,12 +145,12 @@ class Recorder:
 
     def _record_room(self) -> bool:
         """A minute of what the room sounds like; False where the user stopped."""
-        rate_hz = self._source.rate_hz
+        rate_hz = self._rate_hz
         log(f"now be quiet for {ROOM_S} s: what the room sounds like is recorded ({SKIP} skips it)")
         blocks: list[NDArray[np.int16]] = []
         done = 0
         while done < ROOM_S * rate_hz:
-            block = self._source.read()
+            block = next(self._pieces)
             blocks.append(block)
             done += len(block)
             self._show_level(f"the room  {done // rate_hz} of {ROOM_S} s", block, "s skip  q stop")
@@ -174,8 +166,8 @@ class Recorder:
         return True
 
     def _refuse_mute(self) -> None:
-        newest = self._heard[-_MUTE_S * self._source.rate_hz :]
-        if len(newest) == _MUTE_S * self._source.rate_hz and takes.is_mute(newest):
+        newest = self._heard[-_MUTE_S * self._rate_hz :]
+        if len(newest) == _MUTE_S * self._rate_hz and takes.is_mute(newest):
             raise UserError(_mute(self._source.name))
 
     def _show_level(self, what: str, block: NDArray[np.int16], keys: str) -> None:

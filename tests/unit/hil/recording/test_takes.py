@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from spoken_scenes import RATE_HZ, overdriven, recording, word
 
-from hil.live import takes
-from hil.live.takes import Refused, Take, cut_words, judge, room_noise
+from hil.recording import takes
+from hil.recording.takes import Refused, Take, cut_words, judge, room_noise
 
 
 def babble() -> np.ndarray:
