@@ -2,7 +2,7 @@
 
 The takes are made: phrases of two words, joined from recordings of one speaker of Speech Commands, one after
 the other in a recording of 44.1 kHz stereo. ``earshot record --wav`` cuts them, ``earshot train`` trains on
-them with German voices. Takes for the measurement are joined from recordings that no other take has a part of.
+them with German voices. Takes for the measurement share no recording with the others.
 """
 
 import json
