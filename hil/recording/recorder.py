@@ -64,6 +64,7 @@ class Recorder:
         self._rate_hz = files.rate_hz
         self._heard = np.zeros(0, np.int16)  # since the last take
         self._kept: list[tuple[str, Path]] = []  # in this sitting
+        self._redone = ""  # the word whose last take is to be said again
 
     def run(self) -> bool:
         """Ask for all that is not there yet; False where the user stopped.
@@ -76,15 +77,12 @@ class Recorder:
 
     def _run(self, words: Sequence[str]) -> bool:
         place = 0
-        while place < len(words):
-            key = self._record_word(words[place])
+        while place <= len(words):
+            key = self._record_word(words[place]) if place < len(words) else self._record_room()
             if key == QUIT:
                 return False
-            if key == REDO:  # of the word before
-                place -= 1
-            else:
-                place += 1
-        return self._record_room() if self._plan.with_room and not self._files.room.exists() else True
+            place = words.index(self._redone) if key == REDO else place + 1
+        return True
 
     def _record_word(self, word: str) -> str:
         """Take after take; the key that ended it, "" where all are there."""
@@ -101,18 +99,20 @@ class Recorder:
                 log(f"  {count + 1:3} of {self._plan.takes}  {how}")
             elif isinstance(found, Refused):
                 log(f"  once more: {found.reason}")
-            elif found == REDO:
-                if not self._kept:
-                    log("  no take was recorded in this sitting")
-                    continue
-                last_word, path = self._kept.pop()
-                self._files.remove(path)
-                log(f'  the last take of "{last_word}" is gone; say it again')
-                if last_word != word:
-                    return REDO
-            else:
+            elif found != REDO or (self._takes_back() and self._redone != word):
                 return found
         return ""
+
+    def _takes_back(self) -> bool:
+        """Remove the last take, if there is one of this sitting."""
+        if not self._kept:
+            log("  no take was recorded in this sitting")
+            return False
+        self._heard = self._heard[:0]
+        self._redone, path = self._kept.pop()
+        self._files.remove(path)
+        log(f'  the last take of "{self._redone}" is gone; say it again')
+        return True
 
     def _wait_for(self, word: str, count: int) -> Take | Refused | str:
         """What is said next, or a key."""
@@ -143,9 +143,11 @@ class Recorder:
             return Refused("samples were lost on the way here; has this computer too much to do?")
         return takes.judge(heard, rate_hz)
 
-    def _record_room(self) -> bool:
-        """A minute of what the room sounds like; False where the user stopped."""
+    def _record_room(self) -> str:
+        """A minute of what the room sounds like, where there is none yet; the key that ended it."""
         rate_hz = self._rate_hz
+        if not self._plan.with_room or self._files.room.exists():
+            return ""
         log(f"now be quiet for {ROOM_S} s: what the room sounds like is recorded ({SKIP} skips it)")
         blocks: list[NDArray[np.int16]] = []
         done = 0
@@ -153,17 +155,17 @@ class Recorder:
             block = next(self._pieces)
             blocks.append(block)
             done += len(block)
-            self._show_level(f"the room  {done // rate_hz} of {ROOM_S} s", block, "s skip  q stop")
+            self._show_level(
+                f"the room  {done // rate_hz} of {ROOM_S} s", block, "r last word again  s skip  q stop"
+            )
             key = self._keys.pressed()
-            if key == QUIT:
-                return False
-            if key == SKIP:
-                return True
+            if key in (QUIT, SKIP) or (key == REDO and self._takes_back()):
+                return key
         room = np.concatenate(blocks)[: ROOM_S * rate_hz]
         if takes.is_mute(room):
             raise UserError(_mute(self._source.name))
         self._files.add_room(room)
-        return True
+        return ""
 
     def _refuse_mute(self) -> None:
         newest = self._heard[-_MUTE_S * self._rate_hz :]

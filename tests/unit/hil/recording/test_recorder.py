@@ -113,6 +113,14 @@ def test_the_room_can_be_skipped(tmp_path):
     assert not files.room.exists()
 
 
+def test_the_last_take_of_all_can_be_redone_while_the_room_is_recorded(tmp_path):
+    samples = np.concatenate([said(1, seconds=5), said(1, seconds=66, peak=3000)])
+    done, files, _ = sit(tmp_path, Scene(samples, keys=[(4.5, "r")]), words=("an",), takes=1, with_room=True)
+    assert done
+    assert files.count("an") == 1
+    assert files.room.exists()
+
+
 def test_a_microphone_that_is_off(tmp_path):
     with pytest.raises(UserError, match=r"scene: gives no sound at all.*muted or off"):
         sit(tmp_path, Scene(np.zeros(10 * RATE_HZ, np.int16)))
