@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house sweep bench-first-minutes accuracy fuzz notebook wheel setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes sweep accuracy fuzz notebook wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -37,6 +37,9 @@ bench-networks: $(READY)  ## what every network costs, on emulated boards, to th
 
 bench-models: $(READY)  ## MODELS=FOLDER of public .tflite against TFLite-Micro, to out/bench/models.json and docs/MODELS.md
 	$(PYTHON) tests/bench/models_bench.py $${MODELS:?name a folder of models}
+
+bench-own-words: $(READY)  ## thirty takes by one person and German voices: what is heard, to out/bench/own_words.json
+	$(PYTHON) tests/bench/own_words/own_words_bench.py
 
 bench-hil: $(READY)  ## every board proves out/yes_no, by each feed and on bad lines, to out/bench/hil.json
 	$(PYTHON) tests/bench/hil_bench.py

@@ -2,7 +2,7 @@
 
 import sys
 
-from hil.commands import BOARDS, PI
+from hil.commands import BOARDS, LIVE, PI
 from train.commands import COMMANDS, DATA, EVALUATE, SEVERAL_MODELS, TRAIN, TUNE
 from train.core import console
 from train.core.command_line import Command, call, dispatch
@@ -16,7 +16,7 @@ _REPORT = Command("report", "write RUN/report.html anew, boards included", "hil.
 EVERYTHING = {
     "from words to C": (TRAIN, _QUANTIZE, _CODEGEN),
     "a run": (EVALUATE, TUNE, _REPORT),
-    "recordings": (*DATA, _WAV_TO_FEATURES),
+    "recordings": (*LIVE, *DATA, _WAV_TO_FEATURES),
     "boards": BOARDS,
     "Raspberry Pi": PI,
     "several models": SEVERAL_MODELS,

@@ -17,6 +17,7 @@
 #include "protocol/clip_file.h"
 #include "protocol/frame.h"
 #include "protocol/message.h"
+#include "protocol/recording.h"
 #include "protocol/stopwatch.h"
 #include "protocol/transfer.h"
 
@@ -24,6 +25,9 @@
 #define SEND_LIMIT_MS 1000u
 #define BENCH_INFERENCES_MAX 1000u
 #define AUDIO_HEADER_BYTES 8u
+#ifndef KWS_HAL_MICROPHONE  // boards that have one say so in the flags of board.json
+#define KWS_HAL_MICROPHONE 0
+#endif
 
 _Static_assert(kCategoryCount <= 255, "labels are counted in one byte");
 _Static_assert(KWS_OUTPUT_COUNT <= KWS_FRAME_PAYLOAD_BYTES - 26, "the scores go into one frame");
@@ -285,6 +289,42 @@ static void bench(const kws_frame* request) {
     send_reply(KWS_REPLY_BENCH, request->sequence);
 }
 
+#if KWS_HAL_MICROPHONE
+static kws_recording recording;
+
+// The microphone goes on while requests are waited for.
+static void hear(void) {
+    int16_t heard[CHUNK_BYTES / 2];
+    if (!recording.is_on) return;
+    kws_recording_add(&recording, heard, kws_hal_audio_read(heard, sizeof heard / sizeof heard[0]));
+}
+
+static void send_recorded(const kws_frame* request) {
+    static uint8_t samples[KWS_FRAME_PAYLOAD_BYTES - AUDIO_HEADER_BYTES];
+    const uint32_t id = kws_get_32(request->payload), next = kws_get_32(request->payload + 4);
+    if (next == 0) {
+        if (!recording.is_on || recording.id != id || recording.first > 0)
+            kws_recording_start(&recording, id);
+    } else if (!recording.is_on || recording.id != id) {
+        refuse(request, KWS_ERROR_NOT_THERE, "no such recording");
+        return;
+    }
+    hear();
+    uint32_t first;
+    const size_t count = kws_recording_read(&recording, next, samples, sizeof samples / 2, &first);
+    kws_put_32(&reply, id);
+    kws_put_32(&reply, first);
+    kws_put_bytes(&reply, samples, 2 * count);
+    send_reply(KWS_REPLY_RECORDED, request->sequence);
+}
+#else
+static void hear(void) {}
+
+static void send_recorded(const kws_frame* request) {
+    refuse(request, KWS_ERROR_NOT_SUPPORTED, "this board has no microphone");
+}
+#endif
+
 typedef struct request_form {
     uint8_t type;
     uint8_t needs_model;
@@ -305,6 +345,7 @@ static const request_form forms[] = {
     {KWS_REQUEST_BENCH, 1, 2, 2},
     {KWS_REQUEST_RESET, 0, 0, 0},
     {KWS_REQUEST_CLIP_FILE, 1, 17, 17 + 255},
+    {KWS_REQUEST_RECORD, 0, 8, 8},
 };
 
 // Returns 1 where the request can be answered; what else is wrong with it is up to the answer.
@@ -369,6 +410,9 @@ static void answer(const kws_frame* request) {
         case KWS_REQUEST_CLIP_FILE:
             score_file(request);
             return;
+        case KWS_REQUEST_RECORD:
+            send_recorded(request);
+            return;
     }
 }
 
@@ -379,6 +423,7 @@ int main(void) {
     kws_transfer_init(&transfer);
     introduce();
     for (;;) {
+        hear();
         const size_t count = kws_hal_serial_read(received, CHUNK_BYTES);
         if (count == 0) kws_hal_idle();
         for (size_t taken = 0; taken < count;) {

@@ -31,6 +31,7 @@ enum kws_request_type {
     KWS_REQUEST_BENCH = 0x0E,
     KWS_REQUEST_RESET = 0x0F,
     KWS_REQUEST_CLIP_FILE = 0x1D,  // below 0x10, no number is left
+    KWS_REQUEST_RECORD = 0x1E,
 };
 
 enum kws_reply_type {
@@ -46,6 +47,7 @@ enum kws_reply_type {
     KWS_REPLY_BENCH = 0x19,
     KWS_REPLY_ERROR = 0x1A,
     KWS_REPLY_LOG = 0x1C,
+    KWS_REPLY_RECORDED = 0x1F,  // the last number that a frame can have
 };
 
 enum kws_error_code {
@@ -54,6 +56,7 @@ enum kws_error_code {
     KWS_ERROR_VALUE = 3,
     KWS_ERROR_NOT_THERE = 4,
     KWS_ERROR_ENGINE = 5,
+    KWS_ERROR_NOT_SUPPORTED = 6,
 };
 
 // A payload that is being put together.

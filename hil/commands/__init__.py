@@ -15,10 +15,11 @@ BOARDS = (
     Command("stream", "let a board listen to words in noise, and count what it hears", f"{_HERE}stream"),
     Command("bench", "count what an inference and a row of features take on a board", f"{_HERE}bench"),
 )
+LIVE = (Command("record", "record words from a microphone, ready to train on", f"{_HERE}record"),)
 PI = (
     Command("pi", "time model.pb on a Raspberry Pi, by the challenge's rules", f"{_HERE}pi"),
     Command("pi-root", "fetch an AArch64 Python and NumPy for pi --emulate (21 MB)", f"{_HERE}pi_root"),
 )
 REPORT = Command("report", "join what boards made of a run, in RUN/report.html", f"{_HERE}report")
 # What python -m hil knows.
-COMMANDS = {"boards": BOARDS, "Raspberry Pi": PI, "a run": (TUNE, REPORT)}
+COMMANDS = {"live": LIVE, "boards": BOARDS, "Raspberry Pi": PI, "a run": (TUNE, REPORT)}

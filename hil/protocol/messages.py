@@ -38,6 +38,7 @@ class ErrorCode(IntEnum):
     VALUE = 3
     NOT_THERE = 4  # no such clip, stream, row, detection: not begun, given up, or before a restart
     ENGINE = 5
+    NOT_SUPPORTED = 6  # this board cannot do that
 
 
 # Requests: host to device
@@ -166,6 +167,18 @@ class ClipFile(Message):
     sample_count: int
     audio_crc: int
     path: str
+
+
+@dataclass(frozen=True)
+class Record(Message):
+    """What the board's microphone heard. Answered by Recorded, with what there is from ``next_sample`` on.
+
+    ``next_sample`` 0 starts a recording, and the board forgets what is before any other.
+    """
+
+    TYPE, LAYOUT = 0x1E, "II"
+    recording_id: int
+    next_sample: int
 
 
 # Replies and news: device to host
@@ -357,12 +370,27 @@ class Log(Message):
     text: str
 
 
+@dataclass(frozen=True)
+class Recorded(Message):
+    """Samples of the board's microphone, int16 little endian, maybe none.
+
+    ``first_sample`` is beyond the one that was asked for where the board could not keep it so long.
+    """
+
+    TYPE, LAYOUT = 0x1F, "II"
+    recording_id: int
+    first_sample: int
+    samples: bytes
+
+
 REQUESTS: tuple[type[Message], ...] = (
     InfoRequest, LabelsRequest, StatusRequest, ClipBegin, Audio, ResultRequest, FeaturesRequest, StreamBegin,
     StreamResultRequest, DetectionRequest, BenchRequest, Reset, ClipFile,
+    Record,
 )  # fmt: skip
 REPLIES: tuple[type[Message], ...] = (
     Hello, Info, Labels, Status, Ack, Result, Features, StreamResult, Detection, Bench, Error, Log,
+    Recorded,
 )  # fmt: skip
 _BY_TYPE = {message.TYPE: message for message in (*REQUESTS, *REPLIES)}
 

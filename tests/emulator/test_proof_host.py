@@ -1,5 +1,7 @@
 """The program `proof` built for this computer: under sanitizers, and told apart by its build id."""
 
+import contextlib
+import json
 import random
 import shutil
 import subprocess
@@ -7,14 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from places import ROOT
 from sweeping import sweep
 
+from hil.link.process import ProcessLink
 from hil.protocol import framing
 from hil.protocol import messages as m
 from hil.protocol.framing import Decoder, Frame
 from hil.protocol.payload import Message
+from hil.recording.board_microphone import BoardMicrophone
 
 pytestmark = pytest.mark.emulator
 
@@ -59,7 +64,7 @@ def senseless(rng: random.Random, count: int) -> Iterator[bytes]:
     for _ in range(count):
         number = rng.choice((0, 1, 1, 1, 5, 48, 49, 2**32 - 1))
         request: Message
-        match rng.choices(range(9), weights=(2, 2, 80, 6, 4, 6, 4, 2, 2))[0]:
+        match rng.choices(range(10), weights=(2, 2, 80, 6, 4, 6, 4, 2, 2, 2))[0]:
             case 0:
                 request, position = m.ClipBegin(1, rng.choice((16_000, 16_000, 0)), rng.randrange(2**32)), 0
             case 1:
@@ -80,12 +85,54 @@ def senseless(rng: random.Random, count: int) -> Iterator[bytes]:
                 request = m.DetectionRequest(1, number)
             case 7:
                 request = m.LabelsRequest(number % 256)
+            case 8:
+                request = m.Record(1, number)
             case _:
                 request = m.StatusRequest()
         frame = Frame(request.TYPE, rng.randrange(1, 256), request.pack())
         if rng.random() < 0.02:
             frame = Frame(rng.choice((request.TYPE, 0x1F)), 1, rng.randbytes(rng.choice((0, 3, 40, 1024))))
         yield framing.encode(frame)
+
+
+RAMP_C = """\
+#include "hal.h"
+// A microphone that hears 16 samples a millisecond, each one more than the one before.
+size_t kws_hal_audio_read(int16_t* samples, size_t capacity) {
+    static uint32_t heard;
+    size_t count = 0;
+    const uint32_t due = 16 * kws_hal_clock_ms();
+    while (heard < due && count < capacity) samples[count++] = (int16_t)(uint16_t)heard++;
+    return count;
+}
+"""
+
+
+def test_a_board_with_a_microphone_is_recorded(
+    cmake: Callable[..., subprocess.CompletedProcess[str]], run_folder: Path, tmp_path: Path
+) -> None:
+    """Every sample, in order, from a program whose board.json says that it has a microphone."""
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler (cc)")
+    board = tmp_path / "boards" / "ramp"
+    board.mkdir(parents=True)
+    shutil.copy(ROOT / "firmware" / "boards" / "host" / "board.c", board)
+    (board / "ramp.c").write_text(RAMP_C)
+    content = {"id": "ramp", "title": "a ramp", "cpu": "host", "flags": ["-DKWS_HAL_MICROPHONE=1"]}
+    content |= {"sources": ["ramp.c", "board.c"], "run": {"kind": "native"}}
+    (board / "board.json").write_text(json.dumps(content))
+    configure = ["-S", ROOT, "-B", tmp_path / "build", "-DBOARD=ramp", f"-DBOARD_DIR={board.parent}"]
+    configure += [f"-DMODEL={run_folder / 'c'}", "-DSANITIZE=ON"]
+    for arguments in (configure, ["--build", tmp_path / "build", "--target", "proof", "--parallel"]):
+        result = cmake(*arguments)
+        assert result.returncode == 0, result.stdout + result.stderr
+    microphone = BoardMicrophone(ProcessLink([str(tmp_path / "build" / "proof")]))
+    heard = np.zeros(0, np.int16)
+    with contextlib.closing(microphone.pieces()) as pieces:
+        while len(heard) < 12_000:
+            heard = np.append(heard, next(pieces))
+    assert (microphone.overruns, microphone.lost_samples) == (0, 0)
+    assert (np.diff(heard) == 1).all()
 
 
 def test_build_id_tells_builds_apart(

@@ -187,6 +187,14 @@ def messages():
         audio_crc=0xCAFEF00D,
         path=path.decode(),
     )
+    yield entry("Record", number(11, 4) + number(4096, 4), recording_id=11, next_sample=4096)
+    yield entry(
+        "Recorded",
+        number(11, 4) + number(4100, 4) + number(-2, 2) + number(258, 2),
+        recording_id=11,
+        first_sample=4100,
+        samples="feff0201",
+    )
     yield entry("Hello", b"\x01", protocol_version=1)
     texts = (b"host", b"0123456789abcdef", b"compiled", b"a" * 64, b"b" * 64)
     numbers = ((1, 1), (4, 1), (16000, 4), (49, 2), (43, 2), (2107, 4), (5472, 4), (4096, 4), (25000000, 4))

@@ -155,7 +155,8 @@ def test_messages(entry: dict) -> None:
 @pytest.mark.parametrize(
     ("kind", "payload", "complaint"),
     [
-        (0x1E, "", "frame of type 1e, expected one of 01, "),
+        (0x09, "", "frame of type 09, expected one of 01, "),  # all numbers of frames are taken
+        (0x1E, "0000000000", "Record of 5 bytes, expected at least 8"),
         (0x14, "00" * 12, "Ack of 12 bytes, expected at least 13"),
         (0x14, "00" * 14, "Ack is followed by 1 bytes, expected none"),
         (0x14, "00" * 8 + "09" + "00" * 4, "Ack: 9 is not a valid AckStatus"),

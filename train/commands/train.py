@@ -21,6 +21,7 @@ from train.core.manifest import read_manifest
 from train.core.native import import_tensorflow
 from train.core.operating_point import OperatingPoints
 from train.core.results.training import Computer, Metrics, OpCost, Sizes
+from train.core.spec import FrontEnd
 from train.data import job_data as stage
 from train.settings.job import Job, read_job
 from train.training.cluster import CHIEF, Distribution, distribution
@@ -53,6 +54,10 @@ def run(flags: argparse.Namespace) -> None:
         if flags.stop_training:
             raise UserError("--stop-training goes with --resume RUN")
         job = training_flags.job_of(flags)
+        has_length = any(flag.split("=")[0] == "--clip-duration-ms" for flag in flags.given)
+        has_own = job.teachers or architectures.front_end_of(job.architecture) != FrontEnd()
+        if not has_length and not has_own:
+            job = stage.with_whole_words(job)
         folder = flags.out or training_flags.default_out(job)
         if where.is_chief:
             (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)

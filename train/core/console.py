@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.control import Control
+from rich.live import Live
 from rich.progress import Progress
 from rich.segment import Segment, Segments
 from rich.table import Table
+from rich.text import Text
 
 from train.core.errors import Interrupted, UserError
 from train.core.terminal import interrupts
@@ -180,6 +182,23 @@ def _plain_progress(what: str, total: int) -> Callable[..., None]:
             last = now
 
     return advance
+
+
+@contextlib.contextmanager
+def status_line() -> Iterator[Callable[[str], None]]:
+    """Yields ``show(text)``: one line on a terminal that the next text replaces; elsewhere nothing is shown.
+
+    Lines of ``log`` and ``warn`` go above it. At the end it is gone.
+    """
+    if not _stderr.is_terminal:
+        yield lambda text: None
+        return
+    with Live(Text(), console=_stderr, auto_refresh=False, transient=True) as live:
+
+        def show(text: str) -> None:
+            live.update(Text(_readable(text), no_wrap=True, overflow="ellipsis"), refresh=True)
+
+        yield show
 
 
 def run(main: Callable[[], None]) -> None:

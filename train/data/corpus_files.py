@@ -57,12 +57,16 @@ def _are_within(tops: Sequence[Path], words: Sequence[str]) -> bool:
     return not set(words).isdisjoint(meanings(below, words).values())
 
 
-def find_files(root: Path, words: Sequence[str]) -> list[File]:
-    """All that may be recordings, by folder; noise comes last."""
+def find_files(root: Path, words: Sequence[str], tell: bool = True) -> list[File]:
+    """All that may be recordings, by folder; noise comes last.
+
+    Args:
+        tell: that folders are understood as speakers.
+    """
     tops = [path for path in sorted(root.iterdir()) if path.is_dir() and not is_litter(path.name)]
     meaning = meanings((path.name for path in tops), words)
     by_speaker = bool(words) and not set(words) & set(meaning.values()) and _are_within(tops, words)
-    if by_speaker:
+    if by_speaker and tell:
         who = [printable(top.name) for top in tops if not is_noise(top.name)]
         log(
             f"folders within {root} are speakers: {', '.join(who[:_NAMED])}" + (", …" if who[_NAMED:] else "")

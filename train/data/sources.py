@@ -84,7 +84,7 @@ def resolve(
         note = "random noise with random labels, for debugging: accuracy means nothing here"
         source = Source(data, "random", _random_corpus(words, seed), note)
     else:
-        source = _on_disk(Path(data), flag, words)
+        source = Source(FOLDER, Path(data).name, root_of(data, words), f"recordings given with {flag}")
     log(f"corpus: {source.name} in {source.root}: {source.note}")
     return source
 
@@ -115,12 +115,12 @@ def is_made(data: str | None) -> bool:
     return data in (None, SYNTHETIC, RANDOM)
 
 
-def _on_disk(path: Path, flag: str, words: Sequence[str]) -> Source:
-    if path.is_dir():
-        root = corpus_root(path, words=words)
-    else:
-        root = archive.extract(path, cache_root(), words=words)
-    return Source(FOLDER, path.name, root, f"recordings given with {flag}")
+def root_of(where: str, words: Sequence[str]) -> Path:
+    """The folder of words in a folder or an archive, which is unpacked if need be."""
+    path = Path(where)
+    return (
+        corpus_root(path, words=words) if path.is_dir() else archive.extract(path, cache_root(), words=words)
+    )
 
 
 def _random_corpus(words: tuple[str, ...], seed: int) -> Path:

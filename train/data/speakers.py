@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from train.core.layout import SPEAKER_END, TESTING, TRAINING, VALIDATION, as_seen, natural_order
 
+_WHAT_FOR = {TRAINING: "to train on", VALIDATION: "to choose by", TESTING: "to test on"}
 _MAX_HASH = 2**27 - 1
 _FEWEST_SPEAKERS = 5  # to keep some of them for validation and testing
 _FEW_SPEAKERS = 20  # of more, none is both trained and tested on
@@ -131,9 +132,11 @@ def divide(
         return Division(tuple(speakers), tuple(splits), "takes", note)
     who = "one speaker" if count == 1 else f"{count} speakers only"
     whom = "that person" if count == 1 else "these people"
+    said = [split for clip, split in zip(clips, splits, strict=True) if not words or clip.word in words]
+    counts = ", ".join(f"{said.count(split)} {does}" for split, does in _WHAT_FOR.items())
     note = (
-        f"{who}: the last takes of each word are tested on, so the figures say how well it works for {whom}, "
-        "not for others"
+        f"{who}: the last takes of each word are tested on ({counts}), so the figures say how well it works "
+        f"for {whom}, not for others"
     )
     return Division(tuple(speakers), tuple(splits), "takes", note)
 

@@ -1,19 +1,26 @@
-"""Other words and noise for corpora that bring none: spoken by synthetic voices, made by formulas."""
+"""Other words, running speech and noise for corpora that bring none.
 
+Synthetic voices speak, and so do the takes themselves, with their parts in another order; noise is made by
+formulas.
+"""
+
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from train.audio.wav import encode_wav
+from train.audio.excerpt import fit_clip
+from train.audio.scramble import scrambled
+from train.audio.wav import encode_wav, read_wav
 from train.core.cache import cache_root
 from train.core.console import log
 from train.core.errors import UserError
 from train.core.layout import ALL, BACKGROUND_FOLDER, SPLITS, TRAINING
 from train.core.outputs import whole_folder
 from train.core.spec import SILENCE_LABEL
-from train.data.corpus import Corpus, read_corpus
+from train.data.corpus import Clip, Corpus, read_corpus
 from train.settings.job import Job
 from train.synth import generate, noises
 from train.synth.acoustics import SAMPLE_RATE_HZ
@@ -21,6 +28,10 @@ from train.synth.clip_plan import FEWEST_CLIPS_PER_WORD
 
 _FEWEST_CLIPS, _MOST_CLIPS = 20, 500  # of each wanted word that the voices say, too
 _OTHER_CLIPS = 2000  # of 200 other words: a network that knows but a few takes all else for a wanted one
+SCRAMBLED = "_scrambled_"  # a folder that no wanted word can have
+_SCRAMBLED_CLIPS = 800  # to train on, of all takes together; of each other split, one of each take
+_MOST_OF_A_TAKE = 16
+_SCRAMBLE_VERSION = 1  # raise it when the same take and seed would give other samples
 _NOISE_VERSION = 1  # raise it when the same seed would give other noise
 
 
@@ -43,7 +54,8 @@ def with_words(corpus: Corpus, job: Job, splits: Sequence[str], voices: Corpus |
     """The corpus with other words in these splits, and with wanted words by the same voices in training.
 
     Were other words alone spoken by synthetic voices, a network would learn to tell voices apart, and take
-    whatever a person says for a wanted word.
+    whatever a person says for a wanted word. So the voices say wanted words, too, and the people something
+    else: their takes with the parts in another order.
 
     Args:
         voices: a synthetic corpus of the same words that is there already, and is trained on.
@@ -53,9 +65,10 @@ def with_words(corpus: Corpus, job: Job, splits: Sequence[str], voices: Corpus |
     which = "" if len(splits) == len(SPLITS) else f" for {' and '.join(splits)}"
     said = f"{corpus.root} has no other words{which}"
     log(
-        f"{said}: those of _unknown_ are said by synthetic voices (--language {job.language}), and so are "
-        "wanted words in training, for the voice not to tell. That takes a minute or two, once; "
-        "--unknown-percentage 0 goes without other words"
+        f"{said}: those of _unknown_, and running speech, are said by synthetic voices (--language "
+        f"{job.language}), and so are wanted words in training, for the voice not to tell; takes with their "
+        "parts in another order are _unknown_, too; noise and a crowd are made to go with them. That takes a "
+        "minute or two, once; --unknown-percentage 0 goes without other words"
     )
     found = voices or _spoken(corpus, job, said)
     added = tuple(
@@ -65,10 +78,13 @@ def with_words(corpus: Corpus, job: Job, splits: Sequence[str], voices: Corpus |
         and (clip.word not in job.words or (clip.split == TRAINING and voices is None))
     )
     note = f"other words{which} are synthetic: how often people set it off is not measured"
+    added += _scrambled_takes(corpus, job, splits)
     return replace(
         corpus,
         clips=corpus.clips + added,
-        sha256=f"{corpus.sha256}+{found.sha256}",
+        backgrounds=corpus.backgrounds + found.backgrounds,
+        has_background_folder=corpus.has_background_folder or found.has_background_folder,
+        sha256=f"{corpus.sha256}+{found.sha256}+{SCRAMBLED}{_SCRAMBLE_VERSION}",
         note="; ".join(filter(None, (corpus.note, note))),
     )
 
@@ -93,6 +109,38 @@ def with_noise(corpus: Corpus, job: Job) -> Corpus:
     )
 
 
+def _scrambled_takes(corpus: Corpus, job: Job, splits: Sequence[str]) -> tuple[Clip, ...]:
+    """Clips of the people of the corpus that say none of the words, in the splits of their takes."""
+    rate_hz, length = job.front_end.sample_rate_hz, job.front_end.clip_samples
+    settings = (corpus.sha256, job.words, splits, rate_hz, length, job.seed, _SCRAMBLE_VERSION)
+    root = cache_root() / "corpora" / f"scrambled-{hashlib.sha256(repr(settings).encode()).hexdigest()[:12]}"
+    planned: list[tuple[Clip, int]] = []
+    for split in splits:
+        takes = [clip for clip in corpus.clips if clip.split == split and clip.word in job.words]
+        of_each = min(_MOST_OF_A_TAKE, -(-_SCRAMBLED_CLIPS // len(takes))) if split == TRAINING else 1
+        planned += [(clip, number) for clip in takes for number in range(of_each)]
+    paths = [root / f"{index}.wav" for index in range(len(planned))]
+    if not root.is_dir():
+        with whole_folder(root) as unfinished:
+            for index, ((clip, _), path) in enumerate(zip(planned, paths, strict=True)):
+                generator = np.random.default_rng([job.seed, index])
+                samples = scrambled(read_wav(clip.wav, rate_hz), rate_hz, generator)
+                (unfinished / path.name).write_bytes(encode_wav(fit_clip(samples, length, rate_hz), rate_hz))
+    return tuple(
+        replace(
+            clip,
+            path=path,
+            name=f"{SCRAMBLED}/{number}/{clip.name}",
+            word=SCRAMBLED,
+            samples=length,
+            sha256="",
+            audio=None,
+            said_by=clip.speaker,
+        )
+        for (clip, number), path in zip(planned, paths, strict=True)
+    )
+
+
 def _spoken(corpus: Corpus, job: Job, said: str) -> Corpus:
     """Wanted and other words by synthetic voices, about as many of the wanted ones as the corpus has."""
     counts = Counter(clip.word for clip in corpus.clips if clip.word in job.words)
@@ -106,6 +154,7 @@ def _spoken(corpus: Corpus, job: Job, said: str) -> Corpus:
             clip_duration_ms=job.front_end.clip_duration_ms,
             clips_per_word=max(clips, FEWEST_CLIPS_PER_WORD),
             unknown_clips=min(_OTHER_CLIPS, round(generate.UNKNOWN_CLIPS_PER_CLIP * job.synthetic_clips)),
+            running_speech=True,
         )
     except UserError as error:
         raise UserError(

@@ -49,6 +49,9 @@ _WARNINGS = {
 }
 
 
+_BY_TAKES = "Whom the figures are about"  # heading, where the last takes of few speakers are tested on
+
+
 @dataclass(frozen=True)
 class Cell:
     """A count in a confusion matrix and its share of the row; ``kind`` is hit, miss or none."""
@@ -120,8 +123,7 @@ def write_report(run: Path) -> Path:
         skipped=page.by_reason(corpus.skipped),
         changed=page.changed(corpus.converted, corpus.repaired),
         split_rule=page.split_rule(corpus.split),
-        # Only where test clips are of the kind that was trained on.
-        warning=_WARNINGS.get(corpus.kind) if corpus.tested_on == corpus.name else None,
+        warning=_warning(corpus),
         results=results,
         not_measured=[name for kind, name, _ in _CHAIN if kind not in metrics.by_kind],
         axis=_axis(results),
@@ -232,6 +234,15 @@ def _baseline(result: Result, labels: Sequence[str]) -> str:
     commonest = int(per_label.argmax())
     share = float(per_label[commonest] / per_label.sum())
     return f"Always answering “{labels[commonest]}” would be right on {percent(share)}."
+
+
+def _warning(corpus: CorpusSummary) -> tuple[str, str] | None:
+    """What the figures do not say, where test clips are of the kind that was trained on."""
+    if corpus.tested_on != corpus.name:
+        return None
+    if corpus.split == "takes":
+        return _BY_TAKES, f"{corpus.note[:1].upper()}{corpus.note[1:]}."
+    return _WARNINGS.get(corpus.kind)
 
 
 def _sizes(run: Path, sizes: Sizes) -> list[tuple[str, str, str]]:

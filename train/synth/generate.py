@@ -47,6 +47,7 @@ _SHARDS = 12
 _BABBLE_STREAMS = 8
 
 _LARGEST_SHARE = 0.95  # of a clip that a word may take
+_RUNNING_WPM = 120  # nobody speaks on more slowly
 _INTONATIONS = ("", "", "!", "?")
 
 
@@ -60,6 +61,7 @@ def generate(
     clips_per_word: int = SYNTHETIC_CLIPS,
     unknown_words: Sequence[str] | None = None,
     unknown_clips: int | None = None,
+    running_speech: bool = False,
     processes: int | None = None,
 ) -> Path:
     """Folder of the synthetic corpus for these settings, made now unless it is there already.
@@ -74,6 +76,7 @@ def generate(
             in other languages, and made-up words and near misses (``train.synth.lexicon``).
         unknown_clips: of all unknown words together, or ten of each if that is more; None: 2.4 times
             ``clips_per_word``. A small number is shared by fewer of the default words.
+        running_speech: a third of the unknown clips are parts of it.
         processes: how many work at once; by default one per core. Does not change the bytes.
     Returns:
         ``cache/corpora/synthetic-<hash>``: 16 kHz 16-bit mono clips, split by voice.
@@ -91,7 +94,7 @@ def generate(
     def kept(folders: Sequence[str]) -> Sequence[str]:
         return kept_folders(folders, words, unknown_clips) if unknown_words is None else folders
 
-    unknown = lexicon.unknown(words, accents, unknown_words, seed, longest_s, kept)
+    unknown = lexicon.unknown(words, accents, unknown_words, seed, longest_s, kept, running_speech)
     programs = other_tts.installed_voices(language)
     settings = {
         "generator": GENERATOR_VERSION,
@@ -196,7 +199,10 @@ def _write_clips(clips: Sequence[PlannedClip], folder: Path, seed: int, clip_ms:
             speech = _said_by_program(clip.program, clip.text, longest_samples, rng)
         else:
             espeak.set_voice(clip.accent, clip.variant)
-            speech = _speak_to_fit(clip.text, longest_samples, rng)
+            if clip.word == lexicon.RUNNING:
+                speech = _part_of_speech(clip.text, clip_samples, rng)
+            else:
+                speech = _speak_to_fit(clip.text, longest_samples, rng)
         if speech is not None:
             samples = acoustics.record(timbre.another_mouth(speech, rng), rng, clip_samples)
             (folder / clip.file).write_bytes(encode_wav(samples, SAMPLE_RATE_HZ))
@@ -204,11 +210,24 @@ def _write_clips(clips: Sequence[PlannedClip], folder: Path, seed: int, clip_ms:
     return written
 
 
+def _part_of_speech(text: str, clip_samples: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """What a clip holds of a text that is longer, from anywhere in it."""
+    rate_wpm, pitch, pitch_range = _manner(rng)
+    rate_hz = espeak.sample_rate_hz() * timbre.vocal_tract(rng)
+    speech = acoustics.resampled(espeak.speak(text, max(_RUNNING_WPM, rate_wpm), pitch, pitch_range), rate_hz)
+    start = int(rng.integers(max(1, len(speech) - clip_samples)))
+    return speech[start : start + clip_samples]
+
+
+def _manner(rng: np.random.Generator) -> tuple[float, float, float]:
+    """Words a minute, pitch and its range."""
+    return acoustics.log_uniform(rng, 85, 220), rng.uniform(15, 90), rng.uniform(10, 95)
+
+
 def _speak_to_fit(text: str, longest_samples: int, rng: np.random.Generator) -> NDArray[np.float32] | None:
     """The text at a random pace and pitch, faster if it must be; None if this voice cannot."""
     text += str(rng.choice(_INTONATIONS))
-    rate_wpm = acoustics.log_uniform(rng, 85, 220)
-    pitch, pitch_range = rng.uniform(15, 90), rng.uniform(10, 95)
+    rate_wpm, pitch, pitch_range = _manner(rng)
     rate_hz = espeak.sample_rate_hz() * timbre.vocal_tract(rng)
     for _ in range(3):
         speech = acoustics.resampled(espeak.speak(text, rate_wpm, pitch, pitch_range), rate_hz)

@@ -16,10 +16,11 @@ from train.core.errors import UserError
 from train.synth import espeak
 from train.synth.espeak import Sound
 
-MADE_UP = "_made_up_"  # folders that no wanted word can have
+MADE_UP, RUNNING = "_made_up_", "_running_"  # folders that no wanted word can have
 _NEAR_MISSES = 24  # sounds of a word replaced, at most so many ways
 _MADE_UP_WORDS = 240
 _TRIES = 20  # for each of them
+_RUNNING_TEXTS, _RUNNING_WORDS = 400, (4, 8)  # of running speech, of other words in a row
 
 # Languages whose voices also speak the words, with the sounds that they have: a foreign accent.
 _FOREIGN = """
@@ -59,6 +60,35 @@ want warm was wash watch wave way we week well went west wheel when where which 
 wide wife wild will wind window winter wish with woman wonder wood word work world would year
 yellow yesterday you young your
 """
+# The most common words of speech, and things of a home.
+_GERMAN_WORDS = """
+abend aber acht alle alles alt andere anfang antwort apfel arbeit arm auch auf auge aus auto bad
+bahn bald ball baum bei bein beide besser bett bild bin bis bitte blau bleiben blume boden brauchen
+breit brief bringen brot bruder buch dach danke dann das dein denken deutsch dick doch dorf dort
+draußen drei du dunkel durch dürfen ecke ei eigentlich ein eins eis ende eng er erde erst es essen
+etwas euch fahren fallen falsch familie fangen farbe fast fenster fertig fest feuer finden finger
+fisch flasche fleisch fliegen frage frau frei fremd freund frisch früh fünf für fuß gabel ganz
+garten geben gehen gelb geld genau gern geschichte gestern gesund glas glauben gleich glück grau
+groß grün gut haar haben halb hallo hals halten hand hart haus heiß helfen hell hemd herbst herr
+heute hier himmel hinten hoch holen holz hören hund hunger ich ihr immer jahr ja jeder jetzt jung
+kaffee kalt kann kaufen katze kein keller kennen kind klein kochen kommen kopf krank küche kuchen
+kuh kurz lachen land lang langsam laufen laut leben leer leicht leise lernen lesen letzte leute
+licht lieb liegen links löffel luft machen mädchen mal man mann markt maus meer mehr mein meinen
+mensch messer milch minute mit mittag mitte monat morgen müde mund musik müssen mutter nach nacht
+nah name nase nass natürlich neben nehmen nein neu neun nicht nichts nie noch nun nur ob oben obst
+oder oft ohne ohr onkel ort papier paar person pferd platz preis problem punkt rad rechnen recht
+rechts regen reich reise richtig ring rock rot rufen ruhig rund sache sagen salz sand satz schaf
+schiff schlafen schlecht schließen schlüssel schnee schnell schön schon schrank schreiben schuh
+schule schwarz schwer schwester sechs see sehen sehr sein seit seite selbst sie sieben singen sitzen
+so sohn sollen sommer sonne sonst spaß spät spiel sprechen stadt stark stehen stein stelle stern
+still straße stück stuhl stunde suchen süß tag tante tasche tasse teil teller teuer tier tisch
+tochter tragen treffen treppe trinken tun tür über uhr um und uns unten unter vater vergessen
+verstehen viel vielleicht vier vogel voll von vor wagen wahr wald wand wann warm warten warum was
+waschen wasser weg weich weil wein weiß weit welche wenig wenn wer werden wetter wichtig wie wieder
+wind winter wir wissen wo woche wohnen wollen wort wunder zahl zahn zehn zeigen zeit zeitung ziehen
+zimmer zu zucker zug zusammen zwei zwischen
+"""
+_COMMON_WORDS = {"en": _ENGLISH_WORDS, "de": _GERMAN_WORDS}
 # eSpeak says numbers and letters in every language it speaks.
 _NUMBERS_AND_LETTERS = [*map(str, range(21)), *map(str, range(30, 101, 10)), *"abcdefghijklmnopqrstuvwxyz"]
 
@@ -87,6 +117,7 @@ def unknown(
     seed: int,
     longest_s: float,
     kept: Callable[[Sequence[str]], Sequence[str]] = list,
+    with_running: bool = False,
 ) -> dict[str, list[Utterance]]:
     """Folder → what is said in it: other words, none that sounds like a wanted one.
 
@@ -96,12 +127,14 @@ def unknown(
         asked: words to take instead of the common ones, of made-up ones and of near misses.
         longest_s: others that take longer at a normal pace are left out.
         kept: of the folders that there could be, those that there will be.
+        with_running: also several of them in a row, of which a clip has room for a part.
     Raises:
         UserError: nothing is left.
     """
     common = _common(words, accents, asked, longest_s)
     if not common:
         raise UserError("no unknown word is left beside the wanted ones; name some that sound different")
+    folders: dict[str, list[tuple[str, tuple[Sound, ...]]]]
     folders = {word: [(word, spoken)] for word, spoken in common.items()}
     if asked is None:
         rng = np.random.default_rng([seed, len(words)])
@@ -112,9 +145,30 @@ def unknown(
         for word, spoken in zip(words, known, strict=True):
             missed = [(espeak.spelled(s), s) for s in _near_misses(spoken, inventory, known, rng)]
             folders |= {near(word): missed} if missed else {}
+        if with_running:
+            folders[RUNNING] = [(text, ()) for text in _running(list(common), folders.get(MADE_UP, []), rng)]
     folders = {folder: folders[folder] for folder in kept(list(folders))}
     said = iter(_utterances([entry for entries in folders.values() for entry in entries], accents))
     return {folder: [next(said) for _ in entries] for folder, entries in folders.items()}
+
+
+def _running(
+    common: Sequence[str], made_up: Sequence[tuple[str, tuple[Sound, ...]]], rng: np.random.Generator
+) -> list[str]:
+    """Texts of common and of made-up words, half and half: all that can follow all else in speech."""
+    texts = []
+    for _ in range(_RUNNING_TEXTS):
+        count = int(rng.integers(*_RUNNING_WORDS, endpoint=True))
+        is_common = rng.random(count) < 0.5 if made_up else np.ones(count, bool)
+        texts.append(
+            " ".join(
+                common[int(rng.integers(len(common)))]
+                if known
+                else made_up[int(rng.integers(len(made_up)))][0]
+                for known in is_common
+            )
+        )
+    return texts
 
 
 def near(word: str) -> str:
@@ -127,7 +181,8 @@ def _common(
 ) -> dict[str, tuple[Sound, ...]]:
     """Unknown words, each once, with their sounds."""
     if asked is None:
-        asked = _ENGLISH_WORDS.split() if accents[0].split("-")[0] == "en" else _NUMBERS_AND_LETTERS
+        words_of_language = _COMMON_WORDS.get(accents[0].split("-")[0], "")
+        asked = words_of_language.split() or _NUMBERS_AND_LETTERS
     # The parts of a phrase must not set it off.
     parts = [part for word in words if len(word.split()) > 1 for part in word.split()]
     espeak.set_voice(accents[0])

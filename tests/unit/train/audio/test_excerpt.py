@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from train.audio.excerpt import fit_clip, voiced_samples
+from train.audio.excerpt import contrast_db, fit_clip, sounding_parts, word_samples
 from train.audio.wav import fit_length
 
 RATE_HZ = 16000
@@ -74,5 +74,25 @@ def test_silence_and_odd_lengths():
 
 
 def test_how_long_a_word_is():
-    assert voiced_samples(recording(2.0, 1.0), RATE_HZ) / RATE_HZ == pytest.approx(0.45, abs=0.1)
-    assert voiced_samples(np.zeros(32000, np.int16), RATE_HZ) == 0
+    assert word_samples(recording(2.0, 1.0), RATE_HZ) / RATE_HZ == pytest.approx(0.45, abs=0.1)
+    assert word_samples(np.zeros(32000, np.int16), RATE_HZ) == 0
+    assert word_samples(np.zeros(0, np.int16), RATE_HZ) == 0
+
+
+@pytest.mark.parametrize("noise", [0, 3, 30, 300])
+def test_parts_that_sound_stand_between_pauses(noise):
+    samples = recording(5.0, 0.5, noise=noise)
+    for start_s in (1.2, 3.5):  # 200 ms and 1.8 s behind the word before
+        samples[round(start_s * RATE_HZ) :][: len(WORD)] += WORD
+    parts = sounding_parts(samples, RATE_HZ, 450)
+    assert [round(start / RATE_HZ, 1) for start, _ in parts] == [0.5, 3.5]
+    assert [(end - start) / RATE_HZ for start, end in parts] == pytest.approx([1.2, 0.45], abs=0.1)
+    assert len(sounding_parts(samples, RATE_HZ, 100)) == 3
+
+
+def test_noise_alone_does_not_stand_out():
+    noise = np.random.default_rng(2).normal(0, 500, 5 * RATE_HZ).astype(np.int16)
+    assert sounding_parts(noise, RATE_HZ, 450) == []
+    assert contrast_db(noise, RATE_HZ) < 3
+    assert contrast_db(recording(2.0, 1.0), RATE_HZ) > 30
+    assert contrast_db(np.zeros(0, np.int16), RATE_HZ) == 0

@@ -96,7 +96,8 @@ def test_one_speaker_is_divided_by_takes_and_that_is_said():
     clips = named(*(f"{word}/{word} {take}.wav" for word in ("yes", "no") for take in range(1, 31)))
     divided = divide(clips, ("yes", "no"), 10, 10, CORPUS)
     assert divided.rule == "takes"
-    assert divided.note.startswith("one speaker: the last takes of each word are tested on")
+    counts = "(48 to train on, 6 to choose by, 6 to test on)"
+    assert divided.note.startswith(f"one speaker: the last takes of each word are tested on {counts}")
     assert "how well it works for that person" in divided.note
     found = by_split(clips, divided.splits)
     assert found[TESTING] == [f"{word}/{word} {take}.wav" for word in ("yes", "no") for take in (28, 29, 30)]

@@ -11,7 +11,8 @@ from train.core.errors import UserError
 from train.core.layout import SPLITS, TESTING, TRAINING
 from train.core.spec import SILENCE_LABEL
 from train.data import stand_ins
-from train.data.job_data import gather
+from train.data.job_data import gather, with_whole_words
+from train.data.stand_ins import SCRAMBLED
 from train.settings.augmentation import Augmentation
 from train.settings.job import ExtraData, Job
 from train.settings.sampling import Sampling
@@ -70,12 +71,13 @@ def test_other_words_and_noise_are_made_and_that_is_said(recordings, voices, cac
     said = capsys.readouterr().err
     (asked,) = voices
     assert (asked["language"], asked["clips_per_word"], asked["unknown_clips"]) == ("de", 30, 2000)
+    assert asked["running_speech"]
     assert (
-        f"{recordings} has no other words: those of _unknown_ are said by synthetic voices (--language de)"
-        in said
-    )
+        f"{recordings} has no other words: those of _unknown_, and running speech, are said by synthetic "
+        "voices (--language de)"
+    ) in said
     assert "--unknown-percentage 0 goes without" in said
-    assert f"{recordings} has no background noise: noise that is made here stands in" in said
+    assert [path.name for path in material.main.corpus.backgrounds] == ["hiss.wav"], "that of the voices"
     for name in SPLITS:
         counts = material.splits[name].counts(job.spec.labels)
         assert counts["_unknown_"] > 0, name
@@ -92,6 +94,13 @@ def test_other_words_and_noise_are_made_and_that_is_said(recordings, voices, cac
         # In training wanted words are said by the voices, too: the voice must not tell unknown words.
         assert words["yes"] == (24 + 8 if name == TRAINING else 3)
     assert np.any(material.main.audio.plain(material.splits[TESTING])), "silence is not digital silence"
+    # The speaker says other things, too: takes in another order, in the split of their take.
+    for name, takes in ((TRAINING, 48), (TESTING, 6)):
+        scrambled = [
+            clip for clip in material.main.corpus.clips if (clip.split, clip.word) == (name, SCRAMBLED)
+        ]
+        assert len({clip.name for clip in scrambled}) == (takes * 16 if name == TRAINING else takes)
+        assert {clip.speaker for clip in scrambled} == {material.main.corpus.clips[0].speaker}
     summary = material.summary(job.front_end, job.spec.labels)
     assert "one speaker" in summary.note
     assert "other words are synthetic" in summary.note
@@ -122,8 +131,7 @@ def test_noise_alone_needs_no_voices(write_corpus, recordings, voices, cache):
     write_corpus({f"apple/apple {take}.wav": TONE for take in range(10)})
     gather(Job(WORDS, data=str(recordings)))
     assert voices == []
-    (noise,) = (cache / "corpora").iterdir()
-    assert noise.name.startswith("noise-")
+    assert any((cache / "corpora").glob("noise-*"))
 
 
 def test_voices_that_are_trained_on_anyway_serve(recordings, voices, capsys):
@@ -177,6 +185,24 @@ def test_words_that_no_voice_can_say(recordings, monkeypatch):
     monkeypatch.setattr(stand_ins.generate, "generate", generate)
     with pytest.raises(UserError, match=r"voices cannot stand in: eSpeak NG .*--unknown-percentage 0"):
         gather(Job(WORDS, data=str(recordings), language="xx"))
+
+
+def test_clips_are_as_long_as_the_words_of_the_takes(write_corpus, capsys):
+    """Of phrases the network hears more at a time; short words and one long recording change nothing."""
+    quiet = np.random.default_rng(1).normal(0, 20, 32000).astype(np.int16)
+    phrase, word = quiet.copy(), quiet.copy()
+    phrase[4000:24000] += TONE[np.arange(20000) % len(TONE)]  # 1.25 s
+    word[4000:14000] += TONE[:10000]
+    root = write_corpus({f"lampe_an/anna {take}.wav": phrase + take for take in range(10)})
+    write_corpus({f"aus/anna {take}.wav": word + take for take in range(10)})
+    job = Job(("lampe an", "aus"), data=str(root))
+    assert with_whole_words(job).front_end.clip_duration_ms == 1400
+    assert f"words of {root} take more than 1000 ms: the network hears 1400 ms" in capsys.readouterr().err
+    short = Job(("aus",), data=str(root))
+    assert with_whole_words(short) == short
+    assert with_whole_words(Job(("aus",))) == Job(("aus",))
+    with pytest.raises(UserError, match="nowhere: there is no such folder"):
+        with_whole_words(Job(("aus",), data="nowhere"))
 
 
 def test_long_clips_are_said_with_what_keeps_them_whole(write_corpus, voices, capsys):

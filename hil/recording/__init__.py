@@ -1,0 +1,1 @@
+"""Takes of words: recorded in a dialogue, judged, cut and kept as a corpus. Start in ``recorder``."""
