@@ -109,7 +109,7 @@ def build(
             missing, the image does not fit the board, or its stack has no bound or too high a one.
     """
     engine.check()
-    manifest = _check_sources(run)
+    manifest = check_sources(run)
     manifest.check_engine(engine.name, str(run / runfolder.C_SOURCES))
     folder = run / runfolder.FIRMWARE / board.id
     if clean or not _was_made_here(folder):
@@ -136,7 +136,7 @@ def build_id(board: Board, run: Path) -> str:
     return found[1]
 
 
-def _check_sources(run: Path) -> Manifest:
+def check_sources(run: Path) -> Manifest:
     """The manifest of RUN/c, after checking that it is of the model and thresholds in force now."""
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     sources = run / runfolder.C_SOURCES

@@ -10,6 +10,7 @@ BOARDS = (
     Command("build", "the C of a run to firmware: RUN/firmware/BOARD/earshot", f"{_HERE}build"),
     Command("flash", "build, bring it onto a board, ask the board what it runs", f"{_HERE}flash"),
     Command("run", "build, start, play a recording to it, print what it hears", f"{_HERE}run"),
+    Command("listen", "listen to a microphone, or write a page that does", f"{_HERE}listen"),
     Command("test", "let a board score recordings, and prove every feature and score", f"{_HERE}test"),
     Command("stream", "let a board listen to words in noise, and count what it hears", f"{_HERE}stream"),
     Command("bench", "count what an inference and a row of features take on a board", f"{_HERE}bench"),
