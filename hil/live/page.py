@@ -24,6 +24,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _LISTEN_MARK, _RECORD_MARK = "Earshot listen page", "Earshot record page"
 _MARK_BYTES = 4096  # of a page, in which the mark is
 _SHOWN_S = 5  # of features
+_ROOM_S = 60
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def write_record_page(
         "rate": sample_rate_hz,
         "speaker_end": SPEAKER_END,
         "background": BACKGROUND_FOLDER,
+        "room_s": _ROOM_S,
     }
     content = page.template("record.html.j2", _TEMPLATES).render(
         mark=_RECORD_MARK, config=config, file_name=out.name, version=earshot_version()
