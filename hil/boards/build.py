@@ -17,6 +17,7 @@ from train.core.errors import UserError, typed
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import COMPILED, TFLM, Manifest, check_files, read_manifest
 from train.core.operating_point import in_force
+from train.core.spec import ModelSpec
 
 APPLICATION, PROOF = "earshot", "proof"  # programs
 
@@ -109,7 +110,9 @@ def build(
             missing, the image does not fit the board, or its stack has no bound or too high a one.
     """
     engine.check()
-    manifest = check_sources(run)
+    spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
+    manifest = check_sources(run, spec)
+    _check_point(run, spec, manifest)
     manifest.check_engine(engine.name, str(run / runfolder.C_SOURCES))
     folder = run / runfolder.FIRMWARE / board.id
     if clean or not _was_made_here(folder):
@@ -136,11 +139,14 @@ def build_id(board: Board, run: Path) -> str:
     return found[1]
 
 
-def check_sources(run: Path) -> Manifest:
-    """The manifest of RUN/c, after checking that it is of the model and thresholds in force now."""
-    spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
+def check_sources(run: Path, spec: ModelSpec) -> Manifest:
+    """The manifest of RUN/c, after checking that it is of the run's model, whole and unchanged.
+
+    Raises:
+        UserError: it is not; the message says what makes it.
+    """
     sources = run / runfolder.C_SOURCES
-    remedy = f"make it with: earshot codegen {typed(run)}"
+    remedy = _remedy(run)
     manifest = read_manifest(sources, remedy)
     found, expected = manifest.model_sha256, spec.artefacts[runfolder.TFLITE]
     if found != expected:
@@ -153,13 +159,22 @@ def check_sources(run: Path) -> Manifest:
             f"{sources}: was generated with another front end or other labels than {run / runfolder.SPEC} "
             f"has; {remedy}"
         )
+    check_files(sources, manifest, remedy)
+    return manifest
+
+
+def _check_point(run: Path, spec: ModelSpec, manifest: Manifest) -> None:
+    """Refuse C that decides by other thresholds than those in force now."""
     name, point = in_force(run, spec)
     if manifest.operating_point is None or manifest.operating_point.sha256 != point.sha256:
         raise UserError(
-            f"{sources}: was generated with other thresholds than those in force now ({name}); {remedy}"
+            f"{run / runfolder.C_SOURCES}: was generated with other thresholds than those in force now "
+            f"({name}); {_remedy(run)}"
         )
-    check_files(sources, manifest, remedy)
-    return manifest
+
+
+def _remedy(run: Path) -> str:
+    return f"make it with: earshot codegen {typed(run)}"
 
 
 def _was_made_here(folder: Path) -> bool:

@@ -1,1 +1,1 @@
-"""Listening as it happens, on this computer: the generated C on a stream, in a terminal or in a browser's page."""
+"""A run that listens here, in a terminal or in the page of a browser."""

@@ -1,4 +1,4 @@
-"""Pages that hear: ``listen.html`` runs the C of a run in a browser, ``record.html`` makes recordings for a corpus.
+"""Pages that hear: ``listen.html`` runs the C of a run in a browser, ``record.html`` records words.
 
 Each is one file that asks the network for nothing. What they share (microphone, level, conversion, WAV) is in
 templates that both include.

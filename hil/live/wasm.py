@@ -35,7 +35,7 @@ def compile_wasm(run: Path) -> bytes:
         UserError: the run folder is not finished or its c/ is of another model, the compiled engine does not
             run the model, or there is no compiler for WebAssembly.
     """
-    manifest = check_sources(run)
+    manifest = check_sources(run, runfolder.read_spec(run, needs=[runfolder.TFLITE]))
     generated = (run / runfolder.C_SOURCES).resolve()  # no name in it then begins as a flag does
     manifest.check_engine(COMPILED, str(run / runfolder.C_SOURCES))
     sources = [FIRMWARE_SOURCES / "app" / "live.c", FIRMWARE_SOURCES / "browser" / "library.c"]
@@ -67,6 +67,7 @@ def _compiler() -> list[str]:
         return [sys.executable, "-m", "ziglang", "cc"]
     missing = "clang" if not clang else "wasm-ld"
     raise UserError(
-        f"{missing}: not found, and the page needs clang and wasm-ld to make WebAssembly of the C; install them, "
-        "on Debian or Ubuntu: sudo apt-get install clang lld; or anywhere: pip install 'earshot-kws[page]'"
+        f"{missing}: not found, and the page needs clang and wasm-ld to make WebAssembly of the C; install "
+        "them, on Debian or Ubuntu: sudo apt-get install clang lld; or anywhere: pip install "
+        "'earshot-kws[page]'"
     )
