@@ -39,7 +39,7 @@ def bursts(seconds: float, every_s: float, peak: int = 6000) -> np.ndarray:
     time_s = np.arange(int(16000 * seconds)) / 16000
     envelope = np.clip(20 * (0.2 - np.abs(time_s % every_s - every_s / 2)), 0, 1)
     noise = np.random.default_rng(3).normal(0, 8, len(time_s))
-    return np.rint(peak * envelope * np.sin(2 * np.pi * TONE_HZ * time_s) + noise).astype(np.int16)
+    return np.rint(peak * envelope * np.sin(2 * np.pi * TONE_HZ * time_s) + noise).clip(-32768, 32767).astype(np.int16)
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ def test_recorded_zip_is_a_corpus(browser: Browser, record_page: Path, tmp_path:
         (lambda samples: np.random.default_rng(2).integers(-2000, 2000, 16000), "nothing stands out"),
         (lambda samples: samples[12000:], "its beginning is cut off"),
         (lambda samples: samples[:12000], "its end is cut off"),
-        (lambda samples: np.concatenate([samples, samples]), "something sounds in 2 places"),
+        (lambda samples: np.concatenate([samples, samples]), "2 things sound in it"),
         (lambda samples: samples, ""),
     ],
 )  # fmt: skip
@@ -232,6 +232,28 @@ def test_takes_that_will_not_do(browser: Browser, record_page: Path, change: Any
     samples = change(bursts(1.5, 1.5)).tolist()
     found = browser.run(f"judge(Int16Array.from({samples}), 16000)")
     assert re.match(reason or "$", found.get("reason", ""))
+
+
+def test_takes_are_judged_as_in_a_terminal(browser: Browser, record_page: Path) -> None:
+    takes = pytest.importorskip("hil.recording.takes")
+    browser.open(record_page)
+    rng = np.random.default_rng(11)
+    kept = 0
+    for _ in range(25):
+        samples = np.roll(bursts(2.4, 1.2, int(rng.choice([100, 6000, 40000]))), rng.integers(9600))
+        samples = samples[: rng.integers(9600, 28800)]
+        is_over, found = browser.run(
+            "(samples => [isOver(samples, 16000), judge(samples, 16000)])"
+            f"(Int16Array.from({samples.tolist()}))"
+        )
+        expected = takes.judge(samples, 16000)
+        assert is_over == takes.is_over(samples, 16000)
+        if isinstance(expected, takes.Refused):
+            assert found["reason"].split(";")[0] == expected.reason.split(";")[0]
+        else:
+            assert list(found["clip"].values()) == expected.samples.tolist()
+            kept += 1
+    assert kept
 
 
 def test_the_part_with_the_word_is_that_of_training(browser: Browser, record_page: Path) -> None:
