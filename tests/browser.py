@@ -28,7 +28,7 @@ def microphone_of(wav: Path) -> tuple[str, ...]:
     )
 
 
-_TIMEOUT_S = 60
+_TIMEOUT_S = 90  # without a word
 
 
 class Browser:
@@ -111,7 +111,7 @@ class Browser:
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
-    def wait_for(self, condition: str, seconds: float = 20) -> Any:
+    def wait_for(self, condition: str, seconds: float = 60) -> Any:
         """The value of an expression, once it is true."""
         complaint = json.dumps(f"not true in time: {condition}")
         return self.run(

@@ -39,7 +39,8 @@ def bursts(seconds: float, every_s: float, peak: int = 6000) -> np.ndarray:
     time_s = np.arange(int(16000 * seconds)) / 16000
     envelope = np.clip(20 * (0.2 - np.abs(time_s % every_s - every_s / 2)), 0, 1)
     noise = np.random.default_rng(3).normal(0, 8, len(time_s))
-    return np.rint(peak * envelope * np.sin(2 * np.pi * TONE_HZ * time_s) + noise).clip(-32768, 32767).astype(np.int16)
+    audio = peak * envelope * np.sin(2 * np.pi * TONE_HZ * time_s) + noise
+    return np.rint(audio.clip(-32768, 32767)).astype(np.int16)
 
 
 @pytest.fixture(scope="module")
