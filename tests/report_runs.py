@@ -20,7 +20,7 @@ EditMetrics = Callable[[dict[str, Any]], None]
 class Page(html.parser.HTMLParser):
     """Tags, addresses and words of a page; complains about tags that do not match."""
 
-    VOID = frozenset({"meta", "link", "img", "br"})
+    VOID = frozenset({"meta", "link", "img", "br", "input"})
 
     def __init__(self, path: Path) -> None:
         super().__init__()

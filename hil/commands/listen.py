@@ -15,6 +15,7 @@ from hil.live.board_lines import board_lines, heard_in
 from hil.live.detector import Detector, Inference
 from hil.live.microphone import device_lines
 from hil.live.model import load_model, newest_run
+from hil.live.page import LISTEN_PAGE, write_page
 from hil.live.screen import live_screen
 from hil.live.session import Session, duration, times
 from hil.live.sources import MicrophoneSource, RawSource, Source, WavSource
@@ -61,13 +62,28 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--scores", action="store_true", help="with --json: the scores of every inference, too"
     )
+    page = parser.add_argument_group("in a browser")
+    page.add_argument(
+        "--page", action="store_true", help="write a page that listens, without a server, and end"
+    )
+    page.add_argument(
+        "--out", type=Path, metavar="FILE", help=f"with --page: the page to write (RUN/{LISTEN_PAGE})"
+    )
+    page.add_argument(
+        "--overwrite", action="store_true", help="with --page: replace that file, whatever it is"
+    )
 
 
 def run(flags: argparse.Namespace) -> None:
-    """Listen until the sound ends, or Ctrl-C."""
+    """Listen until the sound ends, or Ctrl-C; or write the page."""
     _check(flags)
     if flags.list_devices:
         say(*device_lines())
+        return
+    if flags.page:
+        written = write_page(flags.place or newest_run(), flags.out, flags.overwrite)
+        log(f"wrote a page of {written.stat().st_size / 1000:.0f} kB; open it in a browser")
+        say(str(written))
         return
     with _pipes_may_break():
         if flags.port:
@@ -91,6 +107,10 @@ def _check(flags: argparse.Namespace) -> None:
     ):
         if is_given and getattr(flags, needs) is None:
             raise UserError(f"{flag} is of no use without --{needs}")
+    if (flags.out or flags.overwrite) and not flags.page:
+        raise UserError("--out and --overwrite are of no use without --page")
+    if flags.page and (named or flags.threshold or flags.json):
+        raise UserError("--page writes a page, which has its own sound and thresholds; leave the others out")
     if flags.scores and not flags.json:
         raise UserError("--scores is of no use without --json")
     if flags.port and (flags.place or flags.threshold or flags.scores):

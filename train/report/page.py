@@ -16,10 +16,14 @@ from train.core.results.training import SkippedFile
 SPACE = "\N{NO-BREAK SPACE}"
 
 
-def template(name: str) -> jinja2.Template:
-    """A template of this folder, with the figures below as filters."""
+def template(name: str, *folders: Path) -> jinja2.Template:
+    """A template with the figures below as filters.
+
+    Args:
+        folders: where to look for it, and for what it includes, before the templates beside this file.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent / "templates"]),
         autoescape=True,  # labels and paths are the user's: any text
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
