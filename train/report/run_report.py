@@ -266,10 +266,25 @@ def _facts(spec: ModelSpec, metrics: Metrics) -> list[tuple[str, list[tuple[str,
                 "features": f"{front_end.frames} frames × {front_end.bins} bins",
             },
         ),
-        ("Settings", metrics.settings),
+        *_settings(metrics.settings).items(),
         ("SHA-256", dict(sorted(spec.artefacts.items()))),
     ]
     return [(title, [(key, _plain(value)) for key, value in rows.items()]) for title, rows in tables if rows]
+
+
+def _settings(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """A table of each group, as ``recipe.feature_augmentation``, without what was not set.
+
+    The front end has a table of its own, and an augmentation of features that is 0 is none.
+    """
+    tables: dict[str, dict[str, Any]] = {}
+    for name, value in settings.items():
+        *groups, own = name.split(".")
+        is_off = groups[-1:] == ["feature_augmentation"] and value == 0
+        if groups != ["front_end"] and value not in (None, "", [], ()) and not is_off:
+            title = groups[-1] if groups else "settings"
+            tables.setdefault(title.replace("_", " ").capitalize(), {})[own.replace("_", " ")] = value
+    return tables
 
 
 # Figures for people
