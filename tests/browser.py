@@ -1,165 +1,136 @@
-"""A headless Chromium: how a page looks at the width of a phone or of a desk, and what it says there.
-
-As a program it takes a picture: ``python tests/browser.py PAGE.html PICTURE.png [WIDTH_PX [HEIGHT_PX]]``.
-"""
+"""A page in headless Chromium, driven through DevTools on a pipe: no driver, no port."""
 
 import base64
-import contextlib
 import fcntl
 import json
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-PHONE_PX, DESK_PX = 390, 1280
-_HEIGHT_PX = 844
+import pytest
+
 _FLAGS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --remote-debugging-pipe"
-).split()
-_READS, _WRITES = 3, 4  # the descriptors by which the browser is told, and answers
-_FREE = 10  # the first descriptor that is none of these
-# How far the page can be pushed sideways, and what sticks out of it without a box of its own that scrolls.
-_OVERFLOW = """(() => {
-  const width = document.documentElement.clientWidth, found = [];
-  const scrolls = element => element && (getComputedStyle(element).overflowX !== "visible" || scrolls(element.parentElement));
-  for (const element of document.body.querySelectorAll("*")) {
-    const box = element.getBoundingClientRect();
-    if (box.width && box.right > width + 1 && !scrolls(element.parentElement))
-      found.push(element.tagName + "." + element.className + ": " + element.textContent.trim().slice(0, 40));
-  }
-  const pushed = document.documentElement.scrollWidth - width;
-  return pushed > 0 ? [pushed + " px too wide", ...found.slice(0, 5)] : found.slice(0, 5);
-})()"""
+    "--disable-component-update --disable-sync --mute-audio --remote-debugging-pipe "
+    "--autoplay-policy=no-user-gesture-required"
+)
 
 
-def find_browser() -> str | None:
-    """Where Chromium is, if it is installed."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+def microphone_of(wav: Path) -> tuple[str, ...]:
+    """Flags that make a WAV the microphone, over and over, which everybody may use."""
+    return (
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={wav}",
+    )
 
 
 class Browser:
-    """One page at a time. What its scripts complain of is in ``complaints``."""
+    """One page. ``complaints`` are uncaught exceptions, failed assertions and what a policy refused."""
 
-    def __init__(self, asked: int, answers: int) -> None:
-        """Args: descriptors, to write to the browser and to read from it."""
+    def __init__(self, profile: Path, *flags: str) -> None:
+        program = shutil.which("chromium") or shutil.which("chromium-browser")
+        if not program:
+            pytest.skip("chromium is not installed")
         self.complaints: list[str] = []
-        self._asked, self._answers, self._received, self._count = asked, answers, b"", 0
-        target = self._ask("Target.createTarget", url="about:blank")["targetId"]
-        self._session = ""
-        self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
-            self._ask(f"{domain}.enable")
+        self._count = 0
+        its_input, self._input = os.pipe()
+        self._output, its_output = os.pipe()
 
-    def show(self, page: Path, width_px: int = DESK_PX, *, is_dark: bool = False) -> None:
-        """Load a page as a phone of that width shows it, or a desk."""
-        self.resize(width_px)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
-        self._ask("Emulation.setEmulatedMedia", features=[scheme])
-        self._ask("Page.navigate", url=page.resolve().as_uri())
-        self._wait("Page.loadEventFired")
+        def inherit() -> None:  # it reads from 3 and writes to 4
+            away = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (its_input, its_output)]
+            for end, place in zip(away, (3, 4), strict=True):
+                os.dup2(end, place)
 
-    def resize(self, width_px: int, height_px: int = _HEIGHT_PX) -> None:
-        """Another width for the page that is shown."""
-        is_phone = width_px < DESK_PX
-        metrics = {"width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": is_phone}
-        self._ask("Emulation.setDeviceMetricsOverride", **metrics)
-
-    def evaluate(self, expression: str) -> Any:
-        """What JavaScript gives."""
-        answer = self._ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def overflow(self) -> list[str]:
-        """What sticks out of the page sideways; nothing where all fits, or scrolls in a box of its own."""
-        found: list[str] = self.evaluate(_OVERFLOW)
-        return found
-
-    def picture(self, path: Path, height_px: int | None = None) -> None:
-        """A PNG of the page: all of it, or from its top so far down."""
-        whole = self._ask("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": whole["width"], "height": height_px or whole["height"], "scale": 1}
-        content = self._ask("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
-        path.write_bytes(base64.b64decode(content))
-
-    def _ask(self, method: str, **parameters: Any) -> dict[str, Any]:
-        self._count += 1
-        message: dict[str, Any] = {"id": self._count, "method": method, "params": parameters}
-        if getattr(self, "_session", ""):
-            message["sessionId"] = self._session
-        with os.fdopen(os.dup(self._asked), "wb") as pipe:
-            pipe.write(json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._next()
-            if answer.get("id") == self._count:
-                assert "error" not in answer, answer
-                result: dict[str, Any] = answer["result"]
-                return result
-
-    def _wait(self, event: str) -> None:
-        while self._next().get("method") != event:
-            pass
-
-    def _next(self) -> dict[str, Any]:
-        while b"\0" not in self._received:
-            piece = os.read(self._answers, 1 << 20)
-            assert piece, "the browser has ended"
-            self._received += piece
-        text, _, self._received = self._received.partition(b"\0")
-        message: dict[str, Any] = json.loads(text)
-        if message.get("method") in ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown"):
-            self.complaints.append(json.dumps(message["params"]))
-        return message
-
-
-@contextlib.contextmanager
-def browser(executable: str) -> Iterator[Browser]:
-    """A browser that ends with the block, with a profile of its own."""
-    asks, asked = os.pipe()
-    answers, answered = os.pipe()
-
-    def take_descriptors() -> None:
-        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, _FREE) for end in (asks, answered)]
-        for end, number in zip(ends, (_READS, _WRITES), strict=True):
-            os.dup2(end, number)
-
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        process = subprocess.Popen(
-            [executable, *_FLAGS, f"--user-data-dir={profile}"],
-            stdout=subprocess.DEVNULL,
+        self._process = subprocess.Popen(
+            [program, *_FLAGS.split(), *flags, f"--user-data-dir={profile}", "about:blank"],
             stderr=subprocess.DEVNULL,
             close_fds=False,
-            preexec_fn=take_descriptors,
+            preexec_fn=inherit,
         )
-        os.close(asks)
-        os.close(answered)
-        try:
-            yield Browser(asked, answers)
-        finally:
-            os.close(asked)  # which ends it
-            os.close(answers)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        os.close(its_input)
+        os.close(its_output)
+        self._answers = os.fdopen(self._output, "rb")
+        self._session = None
+        (target,) = [
+            each for each in self.call("Target.getTargets")["targetInfos"] if each["type"] == "page"
+        ]
+        attached = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self.call(f"{domain}.enable")
 
+    def __enter__(self) -> Self:
+        return self
 
-def main(page: str, picture: str, width_px: str = str(DESK_PX), height_px: str = "") -> None:
-    """Take a picture of a page."""
-    executable = find_browser()
-    if executable is None:
-        sys.exit("chromium is not installed; install it with: apt-get install chromium")
-    with browser(executable) as found:
-        found.show(Path(page), int(width_px))
-        found.picture(Path(picture), int(height_px) if height_px else None)
+    def __exit__(self, *exception: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._input)
+        self._answers.close()
 
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """A request of the DevTools protocol and its answer."""
+        self._count += 1
+        request = {"id": self._count, "method": method, "params": parameters}
+        if self._session:
+            request["sessionId"] = self._session
+        os.write(self._input, json.dumps(request).encode() + b"\0")
+        while (message := self._read()).get("id") != self._count:
+            self._note(message)
+        assert "error" not in message, (method, message)
+        return dict(message["result"])
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    def open(self, page: Path, width: int = 1280, height: int = 900) -> None:
+        """Open a file and wait until it is loaded."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
+        self.call("Page.navigate", url=page.as_uri())
+        self.run("new Promise(done => document.readyState === 'complete' ? done() : onload = done)")
+
+    def run(self, script: str) -> Any:
+        """The value of an expression; a promise is waited for."""
+        done = self.call(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True
+        )
+        assert "exceptionDetails" not in done, done
+        return done["result"].get("value")
+
+    def wait_for(self, condition: str, seconds: float = 20) -> Any:
+        """The value of an expression, once it is true."""
+        return self.run(
+            f"new Promise((done, fail) => {{ const look = () => {{ const value = {condition}; "
+            "if (value) done(value); else setTimeout(look, 20); }; look(); "
+            f"setTimeout(() => fail(new Error({json.dumps('not true in time: ' + condition)})), {1000 * seconds}) }})"
+        )
+
+    def choose(self, selector: str, file: Path) -> None:
+        """Choose a file as a user does."""
+        element = self.call("Runtime.evaluate", expression=f"document.querySelector({json.dumps(selector)})")
+        self.call("DOM.setFileInputFiles", files=[str(file)], objectId=element["result"]["objectId"])
+
+    def screenshot(self, path: Path) -> None:
+        """The whole page as a PNG."""
+        shot = self.call("Page.captureScreenshot", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+    def _read(self) -> dict[str, Any]:
+        content = bytearray()
+        while (byte := self._answers.read(1)) != b"\0":
+            assert byte, "the browser is gone"
+            content += byte
+        return dict(json.loads(content))
+
+    def _note(self, event: dict[str, Any]) -> None:
+        parameters = event.get("params", {})
+        if event.get("method") == "Runtime.exceptionThrown":
+            self.complaints.append(str(parameters["exceptionDetails"]))
+        if event.get("method") == "Log.entryAdded" and parameters["entry"]["level"] == "error":
+            self.complaints.append(parameters["entry"]["text"])
