@@ -2,7 +2,7 @@
 
 import sys
 
-from hil.commands import BOARDS, PI
+from hil.commands import BOARDS, COMPARE, PI
 from train.commands import COMMANDS, DATA, EVALUATE, SEVERAL_MODELS, TRAIN, TUNE
 from train.core import console
 from train.core.command_line import Command, call, dispatch
@@ -19,7 +19,7 @@ EVERYTHING = {
     "recordings": (*DATA, _WAV_TO_FEATURES),
     "boards": BOARDS,
     "Raspberry Pi": PI,
-    "several models": SEVERAL_MODELS,
+    "several models": (COMPARE, *SEVERAL_MODELS),
 }
 
 

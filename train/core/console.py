@@ -63,6 +63,11 @@ def fits(table: Table) -> bool:
     return stdout.measure(table, options=wide).maximum <= stdout.width
 
 
+def columns() -> int:
+    """How wide stdout is."""
+    return _stdout().width
+
+
 def log(message: str) -> None:
     """One line of information on stderr."""
     _stderr.print(_readable(message))
