@@ -4,6 +4,7 @@ import base64
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,6 +26,9 @@ def microphone_of(wav: Path) -> tuple[str, ...]:
         "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-audio-capture={wav}",
     )
+
+
+_TIMEOUT_S = 60
 
 
 class Browser:
@@ -52,11 +56,9 @@ class Browser:
         )
         os.close(its_input)
         os.close(its_output)
-        self._answers = os.fdopen(self._output, "rb")
+        self._unread = b""
         self._session = None
-        (target,) = [
-            each for each in self.call("Target.getTargets")["targetInfos"] if each["type"] == "page"
-        ]
+        (target,) = [each for each in self.call("Target.getTargets")["targetInfos"] if each["type"] == "page"]
         attached = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
@@ -69,19 +71,25 @@ class Browser:
         self._process.kill()
         self._process.wait()
         os.close(self._input)
-        self._answers.close()
+        os.close(self._output)
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """A request of the DevTools protocol and its answer."""
+        number = self._send(method, **parameters)
+        while (message := self._read()).get("id") != number:
+            self._note(message)
+        assert "error" not in message, (method, message)
+        return dict(message["result"])
+
+    def _send(self, method: str, **parameters: Any) -> int:
         self._count += 1
         request = {"id": self._count, "method": method, "params": parameters}
         if self._session:
             request["sessionId"] = self._session
-        os.write(self._input, json.dumps(request).encode() + b"\0")
-        while (message := self._read()).get("id") != self._count:
-            self._note(message)
-        assert "error" not in message, (method, message)
-        return dict(message["result"])
+        content = memoryview(json.dumps(request).encode() + b"\0")
+        while content:
+            content = content[os.write(self._input, content) :]
+        return self._count
 
     def open(self, page: Path, width: int = 1280, height: int = 900) -> None:
         """Open a file and wait until it is loaded."""
@@ -108,7 +116,7 @@ class Browser:
         return self.run(
             f"new Promise((done, fail) => {{ const look = () => {{ const value = {condition}; "
             "if (value) done(value); else setTimeout(look, 20); }; look(); "
-            f"setTimeout(() => fail(new Error({json.dumps('not true in time: ' + condition)})), {1000 * seconds}) }})"
+            f"setTimeout(fail, {1000 * seconds}, new Error({json.dumps('not true in time: ' + condition)})) }})"
         )
 
     def choose(self, selector: str, file: Path) -> None:
@@ -122,11 +130,14 @@ class Browser:
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def _read(self) -> dict[str, Any]:
-        content = bytearray()
-        while (byte := self._answers.read(1)) != b"\0":
-            assert byte, "the browser is gone"
-            content += byte
-        return dict(json.loads(content))
+        while b"\0" not in self._unread:
+            readable, _, _ = select.select([self._output], [], [], _TIMEOUT_S)
+            assert readable, "the browser says nothing"
+            piece = os.read(self._output, 1 << 16)
+            assert piece, "the browser is gone"
+            self._unread += piece
+        message, _, self._unread = self._unread.partition(b"\0")
+        return dict(json.loads(message))
 
     def _note(self, event: dict[str, Any]) -> None:
         parameters = event.get("params", {})
@@ -134,3 +145,5 @@ class Browser:
             self.complaints.append(str(parameters["exceptionDetails"]))
         if event.get("method") == "Log.entryAdded" and parameters["entry"]["level"] == "error":
             self.complaints.append(parameters["entry"]["text"])
+        if event.get("method") == "Page.javascriptDialogOpening":  # it asks whether to leave
+            self._send("Page.handleJavaScriptDialog", accept=True)

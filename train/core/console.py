@@ -37,7 +37,7 @@ _IN_TEXT, _IN_NAME = re.compile(f"[{_COMMANDS}]"), re.compile(f"[{_COMMANDS}\t\n
 _REPLACE = "earshot.replace"  # an error handler of codecs
 _PLAINER = str.maketrans({
     "–": "-", "—": "-", "…": "...", "×": "x", "±": "+-", "°": "deg", "µ": "u", "≤": "<=", "≥": ">=",
-    "→": "->", "‘": "'", "’": "'", "“": '"', "”": '"',
+    "→": "->", "‘": "'", "’": "'", "“": '"', "”": '"', "\N{NO-BREAK SPACE}": " ",
 })  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from train.report.run_figures import RunFigures, differing, pair
 
 NOTHING = "–"  # where a run has no such figure
 MARK = "Earshot comparison"  # near the top of the page
-_SURE = 0.05  # chances below this are called a difference
 _BENCH_PROGRAM = "proof"  # the program that earshot bench times
 _NAMES_OF_FLAGS = {"front_end.name": "preprocess"}  # where settings say less by themselves
 
@@ -154,16 +153,12 @@ def _pairs(runs: Sequence[RunFigures], names: Sequence[str]) -> Iterator[str]:
         if found is None:
             continue
         what = "words" if len(found.without) > 1 else "words and other words"
-        chance = "below 0.001" if found.chance < 0.001 else f"is {found.chance:.2g}"
-        verdict = (
-            "a difference that chance seldom makes"
-            if found.chance < _SURE
-            else "no difference that chance could not make"
-        )
+        share = f"less than 0.1{SPACE}%" if found.chance < 0.001 else percent(found.chance)
         yield (
             f"{names[first]} and {names[second]}, int8 on the same {count(found.clips)} clips of {what}: "
             f"{names[first]} alone has {count(found.only_first)} right, {names[second]} alone "
-            f"{count(found.only_second)}, {verdict} (McNemar's test, p{SPACE}{chance})"
+            f"{count(found.only_second)}; chance alone makes as great a difference in {share} of cases "
+            "(McNemar's test)"
         )
 
 
