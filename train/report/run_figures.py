@@ -61,7 +61,9 @@ def read_run(run: Path) -> RunFigures:
     if not run.is_dir():
         raise UserError(f"{run}: there is no such folder")
     if (run / runfolder.JOB).is_file() and not (run / runfolder.METRICS).is_file():
-        raise UserError(f"{run}: is not finished; go on with: earshot train --resume {typed(run)}")
+        raise UserError(
+            f"{run}: is not finished; wait for it, or go on with: earshot train --resume {typed(run)}"
+        )
     spec = runfolder.read_spec(run)
     metrics = read_metrics(run, spec)
     if not metrics.by_kind:

@@ -182,7 +182,10 @@ def spoil(run: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda run: spoil(run, runfolder.METRICS), "is not finished; go on with: earshot train --resume"),
+        (
+            lambda run: spoil(run, runfolder.METRICS),
+            "is not finished; wait for it, or go on with: earshot train --resume",
+        ),
         (lambda run: spoil(run, runfolder.SPEC), "not a finished run folder"),
         (lambda run: edit_metrics(run, lambda it: it.pop("corpus")), "has no 'corpus'; make it again with"),
         (
