@@ -42,15 +42,16 @@ _UNFOLD = "document.querySelectorAll('details').forEach(fold => { fold.open = tr
 def check_phone(shown: Browser, page: Path) -> None:
     """Open a page as a phone does: nothing sticks out, all columns can be reached, links can be hit."""
     shown.open(page, PHONE_PX, 844)
-    assert _found(shown, _OVERFLOW) == []
-    assert _found(shown, _LOW_TARGETS.replace("LEAST", str(LEAST_TARGET_PX))) == []
+    _assert_none(shown, "beside the page", _OVERFLOW)
+    _assert_none(shown, "too low to be hit", _LOW_TARGETS.replace("LEAST", str(LEAST_TARGET_PX)))
     shown.run(_UNFOLD)
-    assert _found(shown, _OVERFLOW) == [], "with everything unfolded"
-    assert _found(shown, _CUT_TABLES) == []
+    _assert_none(shown, "beside the page, with everything unfolded", _OVERFLOW)
+    _assert_none(shown, "cut off", _CUT_TABLES)
 
 
-def _found(shown: Browser, script: str) -> list[Any]:
-    return list(shown.run(script))[:_MOST_FOUND]
+def _assert_none(shown: Browser, what: str, script: str) -> None:
+    found: list[Any] = shown.run(script)
+    assert not found, f"{what}: {found[:_MOST_FOUND]}"
 
 
 def take_picture(

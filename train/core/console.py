@@ -51,6 +51,11 @@ def _stdout() -> Console:
     return Console(markup=False, emoji=False, highlight=False)
 
 
+def columns() -> int:
+    """How wide stdout is."""
+    return _stdout().width
+
+
 def show(table: Table) -> None:
     """A table on stdout; cells are shown as they are, not as rich's markup."""
     _stdout().print(table)
@@ -61,11 +66,6 @@ def fits(table: Table) -> bool:
     stdout = _stdout()
     wide = stdout.options.update(max_width=_NO_LIMIT)
     return stdout.measure(table, options=wide).maximum <= stdout.width
-
-
-def columns() -> int:
-    """How wide stdout is."""
-    return _stdout().width
 
 
 def log(message: str) -> None:

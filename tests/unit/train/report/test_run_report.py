@@ -403,10 +403,21 @@ def test_report_needs_no_tensorflow() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_browser_runs_the_page(finished: Path, tmp_path: Path) -> None:
+def test_browser_runs_the_page(finished: Path, run: Path, tmp_path: Path) -> None:
     """Pictures have become players, nothing was refused or failed, and all of it can be read on a phone."""
+    long = "a_name_without_a_place_to_break" * 4
+
+    def lengthen(metrics: dict[str, Any]) -> None:
+        metrics["corpus"].update(name=long, path=f"/{long}", note=long)
+        metrics["settings"] |= {f"recipe.{long}": 1, "data": long}
+        metrics["versions"][long] = long
+
+    edit_metrics(run, lengthen)
+    add_operating_points(run)
+    write_report(run)
     with Browser(tmp_path / "profile") as shown:
         check_phone(shown, finished / "report.html")
         players = shown.run("document.querySelectorAll('[aria-label^=Play]').length")
         assert players == 10 + gallery.MAX_GALLERY_CLIPS
+        check_phone(shown, run / "report.html")
         assert not shown.complaints
