@@ -113,10 +113,11 @@ class Browser:
 
     def wait_for(self, condition: str, seconds: float = 20) -> Any:
         """The value of an expression, once it is true."""
+        complaint = json.dumps(f"not true in time: {condition}")
         return self.run(
             f"new Promise((done, fail) => {{ const look = () => {{ const value = {condition}; "
             "if (value) done(value); else setTimeout(look, 20); }; look(); "
-            f"setTimeout(fail, {1000 * seconds}, new Error({json.dumps('not true in time: ' + condition)})) }})"
+            f"setTimeout(fail, {1000 * seconds}, new Error({complaint})) }})"
         )
 
     def choose(self, selector: str, file: Path) -> None:
