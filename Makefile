@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes sweep accuracy fuzz notebook wheel setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes sweep accuracy fuzz notebook report-picture wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -76,6 +76,9 @@ accuracy: $(READY)  ## the main job over tasks and seeds on real recordings, to 
 
 notebook: $(READY)  ## docs/earshot.ipynb executed anew, with what it printed
 	$(PYTHON) tests/executed_notebook.py
+
+report-picture: $(READY)  ## docs/report.png, the top of the report of RUN=FOLDER in Chromium
+	$(PYTHON) tests/page_layout.py $${RUN:?name a run folder}/report.html docs/report.png 1000 2150
 
 wheel: $(READY)  ## dist/earshot_kws-*.whl: everything, firmware included, for use outside a clone
 	rm -rf build

@@ -2,7 +2,7 @@
 
 import sys
 
-from hil.commands import BOARDS, LIVE, PI
+from hil.commands import BOARDS, COMPARE, LIVE, PI
 from train.commands import COMMANDS, DATA, EVALUATE, SEVERAL_MODELS, TRAIN, TUNE
 from train.core import console
 from train.core.command_line import Command, call, dispatch
@@ -19,7 +19,7 @@ EVERYTHING = {
     "recordings": (*LIVE, *DATA, _WAV_TO_FEATURES),
     "boards": BOARDS,
     "Raspberry Pi": PI,
-    "several models": SEVERAL_MODELS,
+    "several models": (COMPARE, *SEVERAL_MODELS),
 }
 
 

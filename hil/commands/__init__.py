@@ -20,6 +20,13 @@ PI = (
     Command("pi", "time model.pb on a Raspberry Pi, by the challenge's rules", f"{_HERE}pi"),
     Command("pi-root", "fetch an AArch64 Python and NumPy for pi --emulate (21 MB)", f"{_HERE}pi_root"),
 )
+COMPARE = Command("compare", "runs side by side: accuracy, sizes, work, what they hear", f"{_HERE}compare")
 REPORT = Command("report", "join what boards made of a run, in RUN/report.html", f"{_HERE}report")
 # What python -m hil knows.
-COMMANDS = {"live": LIVE, "boards": BOARDS, "Raspberry Pi": PI, "a run": (TUNE, REPORT)}
+COMMANDS = {
+    "live": LIVE,
+    "boards": BOARDS,
+    "Raspberry Pi": PI,
+    "a run": (TUNE, REPORT),
+    "several runs": (COMPARE,),
+}

@@ -5,24 +5,14 @@ report.html has one writer, train/report/run_report.py; it takes its section on 
 
 import argparse
 from pathlib import Path
-from typing import TypeVar
 
 from train.core import runfolder
 from train.core.command_line import add_run_argument
 from train.core.console import say, warn
 from train.core.errors import UserError
-from train.core.results.boards import (
-    BenchResult,
-    BoardFigures,
-    BoardFile,
-    BoardsReport,
-    FirmwareSize,
-    ProofResult,
-    StreamResult,
-)
+from train.core.results.boards import BoardFigures, BoardsReport
+from train.report.measured import read_boards
 from train.report.run_report import write_report
-
-_Part = TypeVar("_Part", bound=BoardFile)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -47,30 +37,9 @@ def join(run: Path) -> BoardsReport:
         UserError: no run folder, nothing to join, or a file that is not as expected.
     """
     model_sha256 = runfolder.read_spec(run).artefacts[runfolder.TFLITE]
-
-    def part(kind: type[_Part], board: str) -> _Part | None:
-        """A file of a board; None where there is none, or none about this model."""
-        path = kind.path_of(run, board)
-        found = kind.read(path) if path.is_file() else None
-        if found is None or found.model_sha256 == model_sha256:
-            return found
-        warn(
-            f"{path}: is about another model (SHA-256 {found.model_sha256[:12]}…, expected "
-            f"{model_sha256[:12]}…) and is left out; make it again with: {kind.made_by(path)}"
-        )
-        return None
-
-    boards = []
-    for board in sorted(path.name for path in (run / runfolder.HIL).glob("*") if path.is_dir()):
-        figures = BoardFigures(
-            board=board,
-            test=part(ProofResult, board),
-            stream=part(StreamResult, board),
-            size=part(FirmwareSize, board),
-            bench=part(BenchResult, board),
-        )
-        if figures != BoardFigures(board=board):
-            boards.append(figures)
+    boards, left_out = read_boards(run, model_sha256)
+    for why in left_out:
+        warn(why)
     if not boards:
         raise UserError(
             f"{run / runfolder.HIL}: there is nothing on this model to report; begin with: "

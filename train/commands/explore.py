@@ -13,7 +13,7 @@ from train.commands.corpus_flags import add_corpus_flags, find_corpus
 from train.core.console import log, say, show, warn
 from train.core.errors import UserError
 from train.core.native import import_tensorflow
-from train.core.outputs import Output, State
+from train.core.outputs import Output, State, has_mark
 from train.core.spec import SILENCE_LABEL, FrontEnd
 from train.data.corpus import Corpus, read_corpus, require_words
 from train.explore import baseline_task
@@ -147,15 +147,10 @@ def _check_packages(baselines: bool) -> None:
             )
 
 
-def _is_page(path: Path) -> bool:
-    with path.open("rb") as file:
-        return MARK.encode() in file.read(4096)
-
-
 PAGE = Output(
     "holds a page",
     "exists and is not an earlier page of this command",
-    _is_page,
+    has_mark(MARK),
     example=str(_DEFAULT_OUT),
     overwrite=State.FOREIGN,
 )

@@ -38,7 +38,7 @@ _IN_TEXT, _IN_NAME = re.compile(f"[{_COMMANDS}]"), re.compile(f"[{_COMMANDS}\t\n
 _REPLACE = "earshot.replace"  # an error handler of codecs
 _PLAINER = str.maketrans({
     "–": "-", "—": "-", "…": "...", "×": "x", "±": "+-", "°": "deg", "µ": "u", "≤": "<=", "≥": ">=",
-    "→": "->", "‘": "'", "’": "'", "“": '"', "”": '"',
+    "→": "->", "‘": "'", "’": "'", "“": '"', "”": '"', "\N{NO-BREAK SPACE}": " ",
 })  # fmt: skip
 
 
@@ -50,6 +50,11 @@ def say(*lines: str) -> None:
 def _stdout() -> Console:
     """Made when it is needed, as wide as the terminal is then."""
     return Console(markup=False, emoji=False, highlight=False)
+
+
+def columns() -> int:
+    """How wide stdout is."""
+    return _stdout().width
 
 
 def show(table: Table) -> None:

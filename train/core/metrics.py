@@ -57,6 +57,19 @@ def poisson_interval(events: int) -> tuple[float, float]:
     return mean_with(events - 1, 1 - _TAIL) if events else 0.0, mean_with(events, _TAIL)
 
 
+def mcnemar(only_first: int, only_second: int) -> float:
+    """How often chance alone makes two models that are equally good differ so much, or more: 0 to 1.
+
+    Args:
+        only_first, only_second: clips that one of the two has right and the other has not.
+    Source:
+        Q. McNemar, 1947; exact, two-sided: a clip of these is as likely of the one kind as of the other.
+    """
+    clips = only_first + only_second
+    fewer = sum(math.comb(clips, count) for count in range(min(only_first, only_second) + 1))
+    return min(1.0, 2 * fewer / (1 << clips))
+
+
 def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, label_count: int) -> NDArray[np.int64]:
     """(label_count, label_count) int64: rows are true labels, columns are predictions."""
     matrix = np.zeros((label_count, label_count), dtype=np.int64)

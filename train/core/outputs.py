@@ -11,6 +11,8 @@ from pathlib import Path
 
 from train.core.errors import UserError
 
+_MARK_BYTES = 4096  # of a page, which its mark is in
+
 
 @contextlib.contextmanager
 def whole_folder(destination: Path) -> Iterator[Path]:
@@ -110,5 +112,15 @@ def has_key(key: str) -> Callable[[Path], bool]:
         except (ValueError, OSError):
             return False
         return isinstance(content, dict) and key in content
+
+    return is_ours
+
+
+def has_mark(mark: str) -> Callable[[Path], bool]:
+    """Know a page by what stands near its top."""
+
+    def is_ours(path: Path) -> bool:
+        with path.open("rb") as file:
+            return mark.encode() in file.read(_MARK_BYTES)
 
     return is_ours

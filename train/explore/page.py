@@ -27,6 +27,7 @@ from train.report.page import SPACE, count, seconds
 
 # Clips with pictures and sound: 40 kB each with waveform and mel bands, 60 kB with all pictures.
 _SAMPLE_CLIPS, _DOUBTFUL_CLIPS, _FAULTY_CLIPS, _DUPLICATE_GROUPS = 40, 32, 8, 8
+_UNFOLDED_CLIPS = 10  # of a gallery, the rest is seen once it is asked for
 _MOST_SAMPLES_OF_A_WORD = 4
 _LISTED = 200  # further names, without pictures
 
@@ -42,14 +43,28 @@ class Making:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Clips of one kind: how many there are, the first of them as cards, more of them as lines."""
+    """Clips of one kind: how many there are, the first of them as cards, more of them as lines.
+
+    ``none``: what is said where there are none.
+    """
 
     id: str
     title: str
     about: str
+    none: str
     total: int
     cards: tuple[Card, ...]
     lines: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> tuple[Card, ...]:
+        """What is seen at once."""
+        return self.cards[:_UNFOLDED_CLIPS]
+
+    @property
+    def folded(self) -> tuple[Card, ...]:
+        """What is seen once it is asked for."""
+        return self.cards[_UNFOLDED_CLIPS:]
 
 
 def write_page(
@@ -58,6 +73,9 @@ def write_page(
     """Draw the pictures and write the page, whole or not at all; without baselines, no word of them."""
     log("drawing clips")
     corpus = survey.corpus
+    duration_s = sum(clip.samples for clip in corpus.clips) / survey.job.front_end.sample_rate_hz
+    galleries = _galleries(survey)
+    figures, constants = _figures(survey)
     content = page.template("explore.html.j2").render(
         source=source,
         corpus=corpus,
@@ -67,12 +85,15 @@ def write_page(
         torn=survey.torn_speakers(),
         split_rule=page.split_rule(corpus.split_rule),
         changed=page.changed(corpus.converted, corpus.repaired),
-        hours=sum(clip.samples for clip in corpus.clips) / survey.job.front_end.sample_rate_hz / 3600,
-        figures=[Markup(plots.svg(figure)) for figure in _figures(survey)],
+        duration_s=duration_s,
+        figures={name: Markup(plots.svg(figure)) for name, figure in figures.items()},
+        constants=constants,
         compared=compared,
         judged=survey.judged,
-        galleries=_galleries(survey),
+        galleries=[gallery for gallery in galleries if gallery.total],
+        nothing=[gallery.none for gallery in galleries if not gallery.total],
         balance=survey.balance,
+        labels=_wanted_first(survey, survey.balance[0].before) if survey.balance else [],
         strips=_strips(survey),
         words_given=bool(survey.job.words),
         skipped=page.by_reason(corpus.skipped),
@@ -86,6 +107,12 @@ def _speakers(clips: Iterable[Clip], split: str = "") -> int:
     return len({clip.speaker for clip in clips if split in ("", clip.split)})
 
 
+def _wanted_first(survey: Survey, words: Iterable[str]) -> list[str]:
+    """Words of ``--words`` in the order of the flag, then the others as they come."""
+    wanted = {word: place for place, word in enumerate(survey.job.words)}
+    return sorted(words, key=lambda word: wanted.get(word, len(wanted)))
+
+
 def _word_rows(survey: Survey) -> list[dict[str, Any]]:
     """A row of each word: clips by split, their share of the longest row, speakers, share heard right."""
     clips = survey.corpus.clips
@@ -97,32 +124,44 @@ def _word_rows(survey: Survey) -> list[dict[str, Any]]:
     doubted = (
         Counter(clips[doubt.index].word for doubt in survey.judged.doubts) if survey.judged else Counter()
     )
+    totals = survey.corpus.words
     return [
         {
             "word": word,
-            "clips": total,
+            "clips": totals[word],
             "by_split": {split: by_split[word, split] for split in SPLITS},
             "shares": {split: by_split[word, split] / longest for split in SPLITS},
             "speakers": len(speakers[word]),
-            "heard": 1 - doubted[word] / total if survey.judged and len(speakers[word]) > 1 else None,
+            "heard": 1 - doubted[word] / totals[word] if survey.judged and len(speakers[word]) > 1 else None,
         }
-        for word, total in survey.corpus.words.items()
+        for word in _wanted_first(survey, totals)
     ]
 
 
-def _figures(survey: Survey) -> list[Any]:
+def _figures(survey: Survey) -> tuple[dict[str, Any], list[str]]:
+    """Histograms by what they show, and in words what is the same of all clips, which none is drawn of."""
     clips, rate_hz = survey.corpus.clips, survey.job.front_end.sample_rate_hz
     per_speaker = Counter(clip.speaker for clip in clips)
+    durations_s = [clip.samples / rate_hz for clip in clips]
     levels = {
         "loudest tenth of a second": [sound.level_db for sound in survey.sounds],
         "quietest": [sound.floor_db for sound in survey.sounds],
     }
-    return [
-        plots.histogram({"clips": list(per_speaker.values())}, "clips of a speaker", "speakers"),
-        plots.histogram({"clips": [clip.samples / rate_hz for clip in clips]}, "duration, s", "clips"),
-        plots.histogram(levels, "level, dB of full scale", "clips", (QUIET_DB, "near silent")),
-        plots.histogram({"clips": [sound.peak for sound in survey.sounds]}, "peak, of full scale", "clips"),
-    ]
+    figures, constants = {}, []
+    if len(set(per_speaker.values())) > 1:
+        per_clip = {"clips": list(per_speaker.values())}
+        figures["Clips of each speaker"] = plots.histogram(per_clip, "clips of a speaker", "speakers")
+    else:
+        constants.append(f"Clips of each speaker: {count(per_speaker[clips[0].speaker])}.")
+    if len(set(durations_s)) > 1:
+        figures["Durations"] = plots.histogram({"clips": durations_s}, "duration, s", "clips")
+    else:
+        constants.append(f"Duration of each clip: {seconds(durations_s[0])}.")
+    quiet = (QUIET_DB, "near silent")
+    figures["Levels"] = plots.histogram(levels, "level, dB of full scale", "clips", quiet)
+    peaks = {"clips": [sound.peak for sound in survey.sounds]}
+    figures["Peaks"] = plots.histogram(peaks, "peak, of full scale", "clips")
+    return figures, constants
 
 
 # Galleries
@@ -144,6 +183,7 @@ def _galleries(survey: Survey) -> list[Gallery]:
             f"{front_end.sample_rate_hz // 2000} kHz; {front_end.bins} mel bands; chroma, the twelve "
             "semitones from C upwards; MFCC 1 to 13, each around its mean. Light is more; "
             "80 dB from black to white.",
+            "",
             len(samples),
             tuple(card(clip, clip.word, clip.split, front_end, is_full=True) for clip in samples),
         ),
@@ -155,6 +195,7 @@ def _galleries(survey: Survey) -> list[Gallery]:
             "Clipped",
             "Peaks cut off: three samples or more in a row at the clip's own highest or lowest value, from "
             "half of full scale up.",
+            "No clip is clipped.",
             [(sound, f"{count(sound.clipped_samples)} samples") for sound in clipped],
         ),
         _faulty(
@@ -162,6 +203,7 @@ def _galleries(survey: Survey) -> list[Gallery]:
             "quiet",
             "Near silent",
             f"Nothing in them is louder than {QUIET_DB:g} dB of full scale for a tenth of a second.",
+            "None is near silent.",
             [(sound, f"{sound.level_db:.0f}{SPACE}dB") for sound in quiet],
         ),
     ]
@@ -173,7 +215,8 @@ def _sample_clips(survey: Survey) -> list[Clip]:
     words = list(survey.corpus.words)
     if len(words) > _SAMPLE_CLIPS:
         generator.shuffle(words)
-        words = sorted(sorted(words, key=lambda word: word not in survey.job.words)[:_SAMPLE_CLIPS])
+        words = sorted(_wanted_first(survey, words)[:_SAMPLE_CLIPS])
+    words = _wanted_first(survey, words)
     each = min(_MOST_SAMPLES_OF_A_WORD, _SAMPLE_CLIPS // len(words))
     by_word: dict[str, list[Clip]] = defaultdict(list)
     for clip in survey.corpus.clips:
@@ -196,6 +239,9 @@ def _doubtful(survey: Survey) -> Gallery:
         "The labels that two simple models believe least: those whose cross-validated loss is furthest "
         "above the median of their word come first. The models hear only so well: "
         "listen before you change anything.",
+        "No label is doubted."
+        if survey.judged
+        else "No label can be doubted: there are no two words that several speakers say.",
         len(doubts),
         tuple(
             card(survey.corpus.clips[doubt.index], title(doubt), detail(doubt), survey.job.front_end)
@@ -216,6 +262,7 @@ def _duplicated(survey: Survey) -> Gallery:
         "Recordings that are there more than once: the same samples, or the same sound shifted, of another "
         "level or coded anew (correlation 0.9 or more). Two words teach a mistake; two splits, or two names "
         "for one speaker, test what was trained on.",
+        "No recording is there twice.",
         len(groups),
         tuple(
             card(sound.clip, f"{number}. {sound.clip.word}", _same(group), survey.job.front_end)
@@ -239,11 +286,14 @@ def _same(group: Duplicates) -> str:
     return " · ".join([sameness, *differing])
 
 
-def _faulty(survey: Survey, id: str, title: str, about: str, faults: Sequence[tuple[Sound, str]]) -> Gallery:
+def _faulty(
+    survey: Survey, id: str, title: str, about: str, none: str, faults: Sequence[tuple[Sound, str]]
+) -> Gallery:
     return Gallery(
         id,
         title,
         about,
+        none,
         len(faults),
         tuple(
             card(sound.clip, sound.clip.word, fault, survey.job.front_end)
@@ -264,7 +314,8 @@ def _strips(survey: Survey) -> list[tuple[str, list[tuple[str, int, float]]]]:
     for balance in survey.balance:
         for when, counts in (("in the corpus", balance.before), ("after sampling", balance.after)):
             total = max(1, sum(counts.values()))
-            segments = [(label, clips, clips / total) for label, clips in counts.items() if clips]
+            labels = [label for label in _wanted_first(survey, counts) if counts[label]]
+            segments = [(label, counts[label], counts[label] / total) for label in labels]
             strips.append((f"{balance.split}, {when}: {count(total)}", segments))
     return strips
 

@@ -16,6 +16,7 @@ from train.report import plots
 from train.report.page import data_uri
 
 MAX_GALLERY_CLIPS = 40  # the sound of a clip takes 43 kB of the page
+_UNFOLDED = 10
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,16 @@ class Gallery:
     clips: tuple[GalleryClip, ...]
     more: str
     missing: str
+
+    @property
+    def first(self) -> tuple[GalleryClip, ...]:
+        """What is seen at once."""
+        return self.clips[:_UNFOLDED]
+
+    @property
+    def folded(self) -> tuple[GalleryClip, ...]:
+        """What is seen once it is asked for."""
+        return self.clips[_UNFOLDED:]
 
 
 def samples(run: Path, front_end: FrontEnd) -> Gallery:

@@ -7,6 +7,7 @@ sounds are data URIs.
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -93,6 +94,15 @@ def seconds(duration_s: float) -> str:
         return f"{duration_s:.1f}{SPACE}s"
     minutes, rest_s = divmod(round(duration_s), 60)
     return f"{minutes}{SPACE}min {rest_s}{SPACE}s"
+
+
+def plain(value: Any) -> str:
+    """The value of a setting."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    return "not set" if value is None else str(value)
 
 
 def _css_percent(share: float | None) -> str:

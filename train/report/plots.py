@@ -167,6 +167,7 @@ def histogram(
     axes.set_ylim(bottom=0.7)  # a single one is seen
     axes.xaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     if len(series) > 1:

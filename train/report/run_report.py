@@ -14,12 +14,12 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from train.core import runfolder
-from train.core.errors import UserError, typed
+from train.core.errors import UserError
 from train.core.layout import SPLITS, TRAINING
 from train.core.results.training import ArtefactAccuracy, CorpusSummary, History, Metrics, Sizes
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
-from train.report import boards_report, gallery, page, pi_report, plots, points_report
-from train.report.page import SPACE, count, interval, percent, seconds
+from train.report import boards_report, gallery, measured, page, pi_report, plots, points_report
+from train.report.page import SPACE, count, interval, percent, plain, seconds
 
 # Results in the order of the chain: key in metrics.json, name, what it is.
 _CHAIN = (
@@ -104,7 +104,7 @@ def write_report(run: Path) -> Path:
     run = Path(run)
     where = run / runfolder.METRICS
     spec = runfolder.read_spec(run)
-    metrics = Metrics.read(where)
+    metrics = measured.read_metrics(run, spec)
     corpus = metrics.corpus
     results = [
         _result(metrics.by_kind[kind], name, about, spec.labels, f"{where}: {kind}")
@@ -113,7 +113,6 @@ def write_report(run: Path) -> Path:
     ]
     if not results:
         raise UserError(f"{where}: holds no result; expected float, graphdef or int8; train again")
-    _check_artefacts(run, spec, metrics)
     samples, mistakes = gallery.samples(run, spec.front_end), gallery.mistakes(run, spec.front_end)
     content = page.template("report.html.j2").render(
         spec=spec,
@@ -144,23 +143,6 @@ def write_report(run: Path) -> Path:
 
 
 # Reading
-
-
-def _check_artefacts(run: Path, spec: ModelSpec, metrics: Metrics) -> None:
-    """Refuse figures of one model beside the files of another.
-
-    A model that was deleted to save space does not stop the report.
-    """
-    for kind, figures in metrics.by_kind.items():
-        name, scored = figures.artefact, figures.sha256
-        if scored is not None and scored != spec.artefacts.get(name):
-            raise UserError(
-                f"{run / runfolder.METRICS}: its {kind} figures are of another {name} (SHA-256 "
-                f"{scored[:12]}…) than {runfolder.SPEC} names; score it again: "
-                f"earshot train --resume {typed(run)}"
-            )
-        if name in spec.artefacts and (run / name).is_file():
-            runfolder.read_spec(run, needs=[name])
 
 
 def _result(figures: ArtefactAccuracy, name: str, about: str, labels: Sequence[str], where: str) -> Result:
@@ -277,10 +259,25 @@ def _facts(spec: ModelSpec, metrics: Metrics) -> list[tuple[str, list[tuple[str,
                 "features": f"{front_end.frames} frames × {front_end.bins} bins",
             },
         ),
-        ("Settings", metrics.settings),
+        *_settings(metrics.settings).items(),
         ("SHA-256", dict(sorted(spec.artefacts.items()))),
     ]
-    return [(title, [(key, _plain(value)) for key, value in rows.items()]) for title, rows in tables if rows]
+    return [(title, [(key, plain(value)) for key, value in rows.items()]) for title, rows in tables if rows]
+
+
+def _settings(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """A table of each group, as ``recipe.feature_augmentation``, without what was not set.
+
+    The front end has a table of its own, and an augmentation of features that is 0 is none.
+    """
+    tables: dict[str, dict[str, Any]] = {}
+    for name, value in settings.items():
+        *groups, own = name.split(".")
+        is_off = groups[-1:] == ["feature_augmentation"] and value == 0
+        if groups != ["front_end"] and value not in (None, "", [], ()) and not is_off:
+            title = groups[-1] if groups else "settings"
+            tables.setdefault(title.replace("_", " ").capitalize(), {})[own.replace("_", " ")] = value
+    return tables
 
 
 # Figures for people
@@ -292,11 +289,3 @@ def trained_on(corpus: CorpusSummary) -> str:
     of_words = sum(clips for label, clips in counts.items() if label not in (SILENCE_LABEL, UNKNOWN_LABEL))
     others = corpus.unknown_pool or counts.get(UNKNOWN_LABEL, 0)
     return f"{count(of_words)} clips of the words, {count(others)} of other words, and background noise"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(str(item) for item in value)
-    return "not set" if value is None else str(value)

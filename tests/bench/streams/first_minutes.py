@@ -3,7 +3,8 @@
 A clone of this repository is set up and runs ``make demo``; its own four word clips are then played to the
 firmware on this computer, and so are they to a network of ``--preset best``. Both presets are also trained on
 real recordings of ../shared and judged by an hour without their words: clips of other words, running
-synthetic speech, noise. All host. What is finished is not repeated; ``rm -r out/bench/first_minutes`` begins again.
+synthetic speech, noise. All host. What is finished is not repeated; ``rm -r out/bench/first_minutes`` begins
+again.
 """
 
 import functools

@@ -153,6 +153,7 @@ def test_a_terminal_that_lacks_characters(monkeypatch, encoding):
     assert stdout.buffer.getvalue().startswith(SEEN[encoding])
     assert stdout.buffer.getvalue().count(SEEN[encoding].strip()) == 4
     assert stderr.buffer.getvalue() == b"error: " + SEEN[encoding]
+    assert "62.5\N{NO-BREAK SPACE}%".encode("cp932", "earshot.replace") == b"62.5 %"
 
 
 @pytest.mark.parametrize(

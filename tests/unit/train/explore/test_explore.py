@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import Browser
 from invoke import invoke
+from page_layout import check_phone
 
 from train.audio import wav
 from train.commands import explore
@@ -195,6 +197,8 @@ def test_page_says_what_was_found_and_holds_it_all(page: str) -> None:
     ):
         assert sentence in text
     assert WRONG in page
+    rows = re.findall(r'<tr><th scope="row">(\w+)</th>\s*<td class="stack', page)
+    assert rows[:4] == ["yes", "no", "bed", "cat"], "words asked for come first"
     addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert addresses
     assert all(address.startswith(("data:", "#")) for address in addresses)
@@ -247,10 +251,22 @@ def test_bad_input(arguments, message, spoilt: Path, tmp_path: Path, monkeypatch
 
 
 def test_a_corpus_of_one_word_has_a_page_without_ranking(make_corpus, tmp_path, capsys) -> None:
+    """And without sections in which nothing would be; a phone shows all of it."""
     root = make_corpus(tmp_path / "one", ("yes",), speakers=3, lists=False)
-    invoke(explore_command, ["--data", str(root), "--out", str(tmp_path / "one.html")])
+    path = tmp_path / "one.html"
+    invoke(explore_command, ["--data", str(root), "--out", str(path)])
     assert "there are no two words that several speakers say" in capsys.readouterr().err
-    assert "No label can be doubted" in (tmp_path / "one.html").read_text()
+    page = path.read_text(encoding="utf-8")
+    assert re.search(r"6 clips of 1 word by\s+3 speakers, 6.0", page)
+    assert "No label can be doubted" in page
+    assert "No clip is clipped. None is near silent." in page
+    assert "Clips of each speaker: 2. Duration of each clip: 1.0" in page
+    headings = re.findall(r'<h2 id="(\w+)"', page)
+    assert not {"doubtful", "clipped", "quiet"} & set(headings)
+    assert headings == re.findall(r'<a href="#(\w+)"', page)
+    with Browser(tmp_path / "profile") as shown:
+        check_phone(shown, path)
+        assert not shown.complaints
 
 
 @pytest.fixture(scope="module")
