@@ -79,8 +79,8 @@ def print_hearing(points: OperatingPoints) -> None:
     if not points.is_target_reached:
         _say_wrapped(
             "note",
-            f"no thresholds keep {points.target_false_accepts_per_hour:g} false accepts an hour on the validation "
-            "streams; those with the fewest were taken",
+            f"no thresholds keep {points.target_false_accepts_per_hour:g} false accepts an hour on the "
+            "validation streams; those with the fewest were taken",
         )
 
 
