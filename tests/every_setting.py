@@ -48,6 +48,8 @@ EVERY_FLAG = {
     "--testing-percentage": "20",
     "--bank-clips": "99",
     "--seed": "3",
+    "--operating-point": "original",
+    "--false-accepts-per-hour": "2.5",
 }
 EVERY_SETTING = Job(
     words=("yes", "no"),
@@ -81,5 +83,7 @@ EVERY_SETTING = Job(
     validation_percentage=15,
     testing_percentage=20,
     bank_clips=99,
+    operating_point="original",
+    false_accepts_per_hour=2.5,
     seed=3,
 )

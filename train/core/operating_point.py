@@ -294,7 +294,7 @@ class OperatingPoints(ResultFile):
     @property
     def is_target_reached(self) -> bool:
         """Whether any thresholds of the tuned point keep the target on the validation streams."""
-        return any(row.reaches_target for row in self.windows)
+        return not self.windows or any(row.reaches_target for row in self.windows)
 
     @property
     def point(self) -> Point:

@@ -76,6 +76,12 @@ def print_hearing(points: OperatingPoints) -> None:
     _say_wrapped("fit for use", ": ".join(filter(None, (verdict.fitness, "; ".join(verdict.reasons)))))
     for advice in verdict.advice:
         _say_wrapped("to do", advice)
+    if not points.is_target_reached:
+        _say_wrapped(
+            "note",
+            f"no thresholds keep {points.target_false_accepts_per_hour:g} false accepts an hour on the "
+            "validation streams; those with the fewest were taken",
+        )
 
 
 def _say_wrapped(name: str, text: str) -> None:
