@@ -292,9 +292,12 @@ class OperatingPoints(ResultFile):
         return low > self.target_false_accepts_per_hour
 
     @property
-    def is_target_reached(self) -> bool:
-        """Whether any thresholds of the tuned point keep the target on the validation streams."""
-        return not self.windows or any(row.reaches_target for row in self.windows)
+    def is_settled(self) -> bool:
+        """Whether the tuned point does not keep the target, not even on the validation streams."""
+        tuned = self.points.tuned.settings
+        chosen = (tuned.window_ms, tuned.thresholds)
+        kept = ((row.window_ms, row.thresholds) for row in self.windows if row.reaches_target)
+        return bool(self.windows) and chosen not in kept
 
     @property
     def point(self) -> Point:

@@ -4,6 +4,7 @@ An operating point is judged by two streams. One has the words of the model in i
 The other has everything but these words; each of them that is heard in it is a false accept.
 """
 
+import bisect
 import dataclasses
 import math
 from bisect import bisect_right
@@ -28,6 +29,7 @@ from train.core.operating_point import (
     original,
 )
 from train.core.results.boards import StreamFigures
+from train.core.results.hearing import FEWEST_HEARD
 from train.data.dataset import UNKNOWN_INDEX
 from train.detection.labelled_stream import Word
 from train.detection.reference_listener import Heard, Smoothed, decide, smooth
@@ -143,18 +145,20 @@ def choose(
         target_per_hour: false accepts of all words together.
         inference_ms: from one inference to the next.
         suppress_each_word: as in ``OperatingPoint``.
-        settle: where even the highest thresholds give more false accepts, take the point with fewest.
+        settle: where no point within the target hears half of the words, take one that hears half of each
+            with the fewest false accepts.
     Returns:
         the point, and every window that was tried.
     Raises:
-        UserError: even the highest thresholds give more false accepts, and that is not to be settled for.
+        UserError: even the highest thresholds give more false accepts, and nothing is to be settled for.
     """
     base = dataclasses.replace(original(len(evidence.labels)), suppress_each_word=suppress_each_word)
     share = target_per_hour / len(evidence.words)
     tried: list[tuple[int, OperatingPoint]] = []
     rows: list[TriedWindow] = []
     reachable: list[tuple[float, str]] = []
-    fallbacks: list[tuple[int, int, OperatingPoint]] = []
+    smoothed: list[tuple[OperatingPoint, Smoothing]] = []
+    said = sum(word.label in evidence.labels[UNKNOWN_INDEX + 1 :] for word in evidence.spoken.words)
     for window_ms in _WINDOWS_MS:
         results_in_window = window_ms // inference_ms + 1
         minimum_count = min(base.minimum_count, results_in_window)
@@ -167,14 +171,12 @@ def choose(
             rates = ", ".join(f"{evidence.labels[word]} {n / hours:.4g}" for word, n in excess.items())
             reachable.append((needed, f"with a window of {window_ms} ms {rates}"))
             rows.append(TriedWindow(window_ms=window_ms, reaches_target=False))
-        if excess and not settle:
+        smoothed.append((point, smoothing))
+        if excess:
             continue
         point = dataclasses.replace(point, thresholds=thresholds)
         figures = smoothing.spoken_figures(thresholds)
         heard = figures.wanted_words - figures.false_rejects
-        if excess:
-            fallbacks.append((len(smoothing.false_accepts(thresholds)), -heard, point))
-            continue
         tried.append((heard, point))
         rows.append(
             TriedWindow(
@@ -186,8 +188,9 @@ def choose(
                 heard=heard,
             )
         )
-    if not tried and settle:
-        return min(fallbacks, key=lambda item: item[:2])[2], tuple(rows)
+    most_heard = max((heard for heard, _ in tried), default=0)
+    if settle and most_heard < FEWEST_HEARD * said:
+        return _settled(smoothed, evidence), tuple(rows)
     if not tried:
         needed, rates = min(reachable)
         raise UserError(
@@ -226,6 +229,33 @@ def _thresholds(
             return tuple(thresholds), excess
         for word in too_low:
             thresholds[word] += 1
+
+
+def _settled(smoothed: Sequence[tuple[OperatingPoint, Smoothing]], evidence: Evidence) -> OperatingPoint:
+    """Of the points that hear half of each word, one with the fewest false accepts."""
+    found = []
+    for point, smoothing in smoothed:
+        thresholds = _hearing_half(smoothing, evidence)
+        false_accepts = len(smoothing.false_accepts(thresholds))
+        found.append((false_accepts, dataclasses.replace(point, thresholds=thresholds)))
+    return min(found, key=lambda item: item[0])[1]
+
+
+def _hearing_half(smoothing: Smoothing, evidence: Evidence) -> tuple[int, ...]:
+    """Each word's highest threshold with which half of its utterances are heard; the lowest where none is."""
+    thresholds = [NEVER] * len(evidence.labels)
+    for word in evidence.words:
+        wanted = FEWEST_HEARD * sum(said.label == evidence.labels[word] for said in evidence.spoken.words)
+        candidates = sorted({max(0, score - 1) for score in smoothing.scores_on_top(word)}, reverse=True)
+
+        def hears_half(threshold: int, word: int = word, wanted: float = wanted) -> bool:
+            alone = [NEVER] * len(evidence.labels)
+            alone[word] = threshold
+            return smoothing.heard_rightly(alone) >= wanted
+
+        place = bisect.bisect_left(candidates, True, key=hears_half)
+        thresholds[word] = candidates[place] if place < len(candidates) else 0
+    return tuple(thresholds)
 
 
 def _events_from_the_top(smoothing: Smoothing, word: int, label_count: int) -> Iterator[tuple[int, int]]:

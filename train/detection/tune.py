@@ -37,6 +37,7 @@ from train.detection.threshold_search import Evidence, Track, choose, curves, me
 from train.settings.job import Job
 from train.settings.sampling import Sampling
 from train.synth import sentences
+from train.synth.lexicon import is_made_for_training
 from train.tflite.tflm_pool import Scorer
 
 # Every clip of another word: they are what false accepts come from.
@@ -165,9 +166,12 @@ class _SplitStreams:
         self._audio = material.audio_of(name)
         corpus = material.divided_from[name]
         known = {*spec.words, SILENCE_LABEL}
-        has_others = any(clip.split == name and clip.word not in known for clip in corpus.clips)
+        has_others = any(
+            clip.split == name and clip.word not in known and not is_made_for_training(clip.word)
+            for clip in corpus.clips
+        )
         sampling = Sampling(0, _ALL_OTHERS if has_others else 0)
-        self.split = make_split(corpus, spec.labels, name, sampling, spec.seed)
+        self.split = _of_ordinary_words(make_split(corpus, spec.labels, name, sampling, spec.seed))
         wanted = sum(example.label > UNKNOWN_INDEX for example in self.split.examples)
         stretch_ms = spec.front_end.clip_duration_ms + StreamSettings.word_gap_ms
         spoken = StreamSettings(
@@ -209,6 +213,16 @@ class _SplitStreams:
 
     def _speech_in(self, settings: StreamSettings) -> Stream:
         return make_speech_stream(self._audio, self._name, self._speech, self._spec, settings)
+
+
+def _of_ordinary_words(split: Split) -> Split:
+    """Without the near misses that synthetic voices say for training: an hour of life holds few of them."""
+    ordinary = (
+        example
+        for example in split.examples
+        if not (example.label == UNKNOWN_INDEX and example.clip and is_made_for_training(example.clip.word))
+    )
+    return dataclasses.replace(split, examples=tuple(ordinary))
 
 
 def _part(settings: StreamSettings, share: float, unknown_percentage: float) -> StreamSettings:

@@ -76,11 +76,11 @@ def print_hearing(points: OperatingPoints) -> None:
     _say_wrapped("fit for use", ": ".join(filter(None, (verdict.fitness, "; ".join(verdict.reasons)))))
     for advice in verdict.advice:
         _say_wrapped("to do", advice)
-    if not points.is_target_reached:
+    if points.is_settled:
         _say_wrapped(
             "note",
-            f"no thresholds keep {points.target_false_accepts_per_hour:g} false accepts an hour on the "
-            "validation streams; those with the fewest were taken",
+            f"thresholds that keep {points.target_false_accepts_per_hour:g} false accepts an hour on the "
+            "validation streams hear less than half of the words; these hear half of them",
         )
 
 

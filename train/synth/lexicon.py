@@ -171,6 +171,11 @@ def _running(
     return texts
 
 
+def is_made_for_training(folder: str) -> bool:
+    """Whether a folder of unknown words holds what nobody says: made-up words, near misses."""
+    return folder.startswith("_")
+
+
 def near(word: str) -> str:
     """The folder of near misses of a word."""
     return f"_like_{word}_"

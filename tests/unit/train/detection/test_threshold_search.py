@@ -211,13 +211,24 @@ def test_curves_begin_with_nothing_heard_and_end_with_all() -> None:
         assert thresholds == sorted(thresholds, reverse=True)
 
 
-def test_where_no_point_keeps_the_target_the_one_with_fewest_false_accepts_is_taken() -> None:
+def test_where_no_point_keeps_the_target_half_of_each_word_is_heard() -> None:
     """Three sure words of which a window of a second makes one, and a word that no window stops."""
     made = evidence(SPOKEN, [(20_000, YES, 255, 3), long(40, YES, 255)])
     point, rows = choose(made, 0.5, STEP_MS, settle=True)
     assert not any(row.reaches_target for row in rows)
-    assert (point.window_ms, point.thresholds[YES], point.thresholds[NO]) == (1000, NEVER - 1, 0)
+    assert (point.window_ms, point.thresholds[YES], point.thresholds[NO]) == (1000, 150, 90)
     assert measure(made, point).all.false_accepts == 1
+
+
+def test_what_keeps_the_target_and_hears_little_gives_way_to_half_of_each_word() -> None:
+    """Above 153 of 146 to 155, 2 of 10 are heard, and no word of 5."""
+    made = evidence(SPOKEN, [long(20, YES, 153), long(60, NO, 95)])
+    strict, _ = choose(made, 0.5, STEP_MS)
+    assert strict.thresholds[YES] == 153
+    settled, _ = choose(made, 0.5, STEP_MS, settle=True)
+    assert settled.thresholds[YES:] == (150, 90)
+    figures = measure(made, settled).all
+    assert (figures.said - figures.false_rejects, figures.false_accepts) == (10, 2)
 
 
 def test_a_false_accept_in_running_speech_is_named_by_the_recording() -> None:
