@@ -228,6 +228,10 @@ def _heard(runs: Sequence[RunFigures]) -> Section:
         rate = found.false_accepts_per_hour
         return Cell(f"{rate:g}", f"{low:.2f}–{high:.2f}", (low, rate, high))
 
+    def fitness(run: RunFigures) -> Cell:
+        verdict = run.points.point.verdict if run.points else None
+        return Cell(verdict.fitness) if verdict else Cell()
+
     def hours(run: RunFigures) -> Cell:
         return Cell(f"{run.points.streams.testing.others.hours:g}") if run.points else Cell()
 
@@ -237,6 +241,7 @@ def _heard(runs: Sequence[RunFigures]) -> Section:
             _row("words heard", runs, words),
             _row("false accepts an hour", runs, false_accepts),
             _row("in hours without words", runs, hours),
+            _row("fit for use", runs, fitness),
             _row("operating point", runs, lambda run: Cell(run.points.in_force) if run.points else Cell()),
         ),
         "Streams of test clips by the operating point in force, with 95 % intervals (host).",

@@ -94,7 +94,7 @@ def measure(
     }
 
     def smoothed(samples: NDArray[np.int16]) -> Smoothed:
-        scores, times_ms = stream_scores(model, samples, spec.front_end, INFERENCE_STRIDE_ROWS)
+        scores, times_ms = stream_scores(model.run, samples, spec.front_end, INFERENCE_STRIDE_ROWS)
         return smooth(scores, times_ms, _WINDOW_MS, 2)
 
     def heard_in(stream: Smoothed, threshold: int) -> list[Heard]:

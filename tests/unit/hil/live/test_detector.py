@@ -41,7 +41,7 @@ def pieces(samples: NDArray[np.int16], lengths: tuple[int, ...]) -> Iterator[NDA
 def test_it_hears_what_the_reference_hears(detector: Detector, live_run: Path) -> None:
     samples = noisy(6.0, seed=2)
     model = int8_model((live_run / "model.tflite").read_bytes(), "model")
-    scores, times_ms = stream_scores(model, samples, FrontEnd(), INFERENCE_STRIDE_ROWS)
+    scores, times_ms = stream_scores(model.run, samples, FrontEnd(), INFERENCE_STRIDE_ROWS)
     expected = [
         Detection(heard.time_ms, heard.label, detector.labels[heard.label], heard.score, 0)
         for heard in recognize(scores, times_ms, EAGER)
