@@ -2,7 +2,7 @@
 
 import sys
 
-from hil.commands import BOARDS, COMPARE, LIVE, PI
+from hil.commands import BOARDS, COMPARE, LISTEN, PI, RECORD
 from train.commands import COMMANDS, DATA, EVALUATE, SEVERAL_MODELS, TRAIN, TUNE
 from train.core import console
 from train.core.command_line import Command, call, dispatch
@@ -15,8 +15,8 @@ _WAV_TO_FEATURES = Command(
 _REPORT = Command("report", "write RUN/report.html anew, boards included", "hil.commands.full_report")
 EVERYTHING = {
     "from words to C": (TRAIN, _QUANTIZE, _CODEGEN),
-    "a run": (EVALUATE, TUNE, _REPORT),
-    "recordings": (*LIVE, *DATA, _WAV_TO_FEATURES),
+    "a run": (LISTEN, EVALUATE, TUNE, _REPORT),
+    "recordings": (RECORD, *DATA, _WAV_TO_FEATURES),
     "boards": BOARDS,
     "Raspberry Pi": PI,
     "several models": (COMPARE, *SEVERAL_MODELS),

@@ -9,13 +9,13 @@ BOARDS = (
     Command("boards", "list the boards, what they need, and what is connected", f"{_HERE}boards"),
     Command("build", "the C of a run to firmware: RUN/firmware/BOARD/earshot", f"{_HERE}build"),
     Command("flash", "build, bring it onto a board, ask the board what it runs", f"{_HERE}flash"),
-    Command("listen", "hear a microphone, a recording or a board with a run, and show it", f"{_HERE}listen"),
     Command("run", "build, start, play a recording to it, print what it hears", f"{_HERE}run"),
     Command("test", "let a board score recordings; prove every feature and score", f"{_HERE}test"),
     Command("stream", "let a board listen to words in noise, and count what it hears", f"{_HERE}stream"),
     Command("bench", "count what an inference and a row of features take on a board", f"{_HERE}bench"),
 )
-LIVE = (Command("record", "record words from a microphone, ready to train on", f"{_HERE}record"),)
+LISTEN = Command("listen", "hear your microphone, a recording or a board with it", f"{_HERE}listen")
+RECORD = Command("record", "record words from a microphone, ready to train on", f"{_HERE}record")
 PI = (
     Command("pi", "time model.pb on a Raspberry Pi, by the challenge's rules", f"{_HERE}pi"),
     Command("pi-root", "fetch an AArch64 Python and NumPy for pi --emulate (21 MB)", f"{_HERE}pi_root"),
@@ -24,9 +24,9 @@ COMPARE = Command("compare", "runs side by side: accuracy, sizes, work, what the
 REPORT = Command("report", "join what boards made of a run, in RUN/report.html", f"{_HERE}report")
 # What python -m hil knows.
 COMMANDS = {
-    "live": LIVE,
+    "recordings": (RECORD,),
     "boards": BOARDS,
     "Raspberry Pi": PI,
-    "a run": (TUNE, REPORT),
+    "a run": (LISTEN, TUNE, REPORT),
     "several runs": (COMPARE,),
 }
