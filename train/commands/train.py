@@ -47,6 +47,7 @@ def run(flags: argparse.Namespace) -> None:
         if flags.stop_training and not where.is_alone:
             raise UserError(f"--stop-training trains no more; leave out --distribute {where.kind}")
         job = read_job(folder)
+        _check_architecture(job)
         if finished := _finished(folder, job):
             _say_finished(folder, finished)
             return
@@ -54,6 +55,7 @@ def run(flags: argparse.Namespace) -> None:
         if flags.stop_training:
             raise UserError("--stop-training goes with --resume RUN")
         job = training_flags.job_of(flags)
+        _check_architecture(job)
         has_length = any(flag.split("=")[0] == "--clip-duration-ms" for flag in flags.given)
         has_own = job.teachers or architectures.front_end_of(job.architecture) != FrontEnd()
         if not has_length and not has_own:
@@ -86,11 +88,6 @@ def _run_chain(
     command: str,
 ) -> None:
     """corpus → features → model → .tflite → scores → C → report."""
-    if job.architecture not in architectures.names():
-        raise UserError(
-            f"--architecture {job.architecture} is not known; "
-            f"{suggestion(job.architecture, architectures.names())}"
-        )
     started = time.monotonic()
     material = stage.gather(job)
     if not resume:
@@ -174,6 +171,14 @@ def _run_chain(
     from train.evaluation.tables import print_run
 
     print_run(metrics, points, run, sources, page, time.monotonic() - started)
+
+
+def _check_architecture(job: Job) -> None:
+    if job.architecture not in architectures.names():
+        raise UserError(
+            f"--architecture {job.architecture} is not known; "
+            f"{suggestion(job.architecture, architectures.names())}"
+        )
 
 
 def _choose_point(run: Path, job: Job, material: stage.Material) -> OperatingPoints | None:

@@ -27,6 +27,8 @@ _Pool = TypeVar("_Pool", bound=Executor)
 _says: list[tuple[Callable[[], str], Callable[[], str]]] = []
 _STDERR = 2
 _terminal = _STDERR  # the descriptor that leads to the user
+_answers = threading.Event()  # set where nobody answers, and once the first Ctrl-C is answered
+_answers.set()
 
 
 @contextlib.contextmanager
@@ -44,6 +46,7 @@ def answered(tell: Callable[[str], None]) -> Iterator[None]:
     tells.setblocking(False)
     watch = _Watch(hears, tell)
     watch.start()
+    _answers.clear()
     before = signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
     try:
         yield
@@ -54,6 +57,7 @@ def answered(tell: Callable[[str], None]) -> Iterator[None]:
             signal.signal(signal.SIGINT, lambda *_: None)
         else:
             signal.set_wakeup_fd(before)
+            _answers.set()
             tells.close()
             watch.join()
             hears.close()
@@ -77,6 +81,7 @@ class _Watch(threading.Thread):
                     _end()
                 elif text := _says[-1][0]() if _says else _STOPPING:
                     self._show(text)
+                _answers.set()
 
     def _show(self, text: str) -> None:
         if _terminal == _STDERR:
@@ -144,7 +149,11 @@ def held(text: Callable[[], str], left: Callable[[], str] = str) -> Iterator[Cal
     signal.signal(signal.SIGINT, note)
     try:
         with saying(text, left):
-            yield lambda: asked
+            try:
+                yield lambda: asked
+            finally:
+                if asked:  # the thread that answers may be late; the text goes with the block
+                    _answers.wait(_LAST_WORDS_S)
     finally:
         signal.signal(signal.SIGINT, previous)
 

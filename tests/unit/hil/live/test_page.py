@@ -207,8 +207,8 @@ def test_recorded_zip_is_a_corpus(browser: Browser, record_page: Path, tmp_path:
     assert not corpus.skipped
     samples = wav.read_wav(folder / "ja" / "Änne-2_nohash_0.wav", 16000)
     spectrum = np.abs(np.fft.rfft(samples))
-    assert len(samples) == 16000
-    assert abs(int(spectrum.argmax()) - TONE_HZ) < 5
+    assert 16000 <= len(samples) < 17600  # a take is longer where sound was lost in the word
+    assert abs(spectrum.argmax() * 16000 / len(samples) - TONE_HZ) < 5
     loud = np.flatnonzero(np.abs(samples) > 3000)
     assert 500 < loud[0] < loud[-1] < 15500, "all of the word is in it"
     assert not browser.complaints
