@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from train.audio.wav import encode_wav
 from train.core import console
-from train.core.errors import UserError
+from train.core.errors import UserError, processes_for
 from train.core.outputs import whole_folder
+from train.core.terminal import interrupts
 from train.synth import acoustics, espeak, lexicon, timbre
 from train.synth.acoustics import SAMPLE_RATE_HZ, Rng
 from train.synth.clip_plan import HELD_OUT_SPLITS, split_speakers
@@ -190,17 +191,15 @@ def _speak_all(turns: Sequence[_Turn], folder: Path, seed: int) -> None:
     shards = [turns[start : start + _TURNS_A_SHARD] for start in range(0, len(turns), _TURNS_A_SHARD)]
     context = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(os.cpu_count() or 1, context, max_tasks_per_child=1) as pool,
+        processes_for("speaking"),
+        interrupts.prompt(ProcessPoolExecutor(os.cpu_count() or 1, context, max_tasks_per_child=1)) as pool,
         console.progress("running speech", len(turns)) as advance,
     ):
-        jobs = {pool.submit(_write_turns, shard, folder, seed): len(shard) for shard in shards}
-        try:
-            for job in as_completed(jobs):
-                job.result()
-                advance(jobs[job])
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        with interrupts.kept_from_children():
+            jobs = {pool.submit(_write_turns, shard, folder, seed): len(shard) for shard in shards}
+        for job in as_completed(jobs):
+            job.result()
+            advance(jobs[job])
 
 
 def _write_turns(turns: Sequence[_Turn], folder: Path, seed: int) -> None:
