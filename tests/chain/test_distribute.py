@@ -111,6 +111,7 @@ def workers(start, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 def test_a_lost_worker_ends_the_others_and_all_go_on_from_the_checkpoint(workers, corpus, tmp_path):
     run, banks = tmp_path / "run", tmp_path / "banks"
     job = (

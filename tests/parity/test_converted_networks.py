@@ -96,8 +96,8 @@ def attention(x):
     return layers.Dense(3)(layers.GlobalAveragePooling1D()(x))
 
 
-# Now and then, after many other conversions in the process, the converter leaves the SPLIT of gated or recurrent
-# in float. The same conversion again does not; why is not known.
+# Now and then, after many other conversions in the process, the converter leaves the SPLIT of gated or
+# recurrent in float. The same conversion again does not; why is not known.
 _TRIES = 4
 
 
