@@ -3,15 +3,13 @@
 import argparse
 import dataclasses
 import json
-import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from hil.live.board_lines import board_lines, heard_in
+from hil.live.board_lines import board_lines, heard_in, heard_line
 from hil.live.detector import Detector, Inference
 from hil.live.microphone import device_lines
 from hil.live.model import load_model, newest_run
@@ -20,7 +18,7 @@ from hil.live.screen import live_screen
 from hil.live.session import Session, duration, times
 from hil.live.sources import MicrophoneSource, RawSource, Source, WavSource
 from hil.proof.dut import open_port
-from train.core.console import log, say, stdout_has_screen
+from train.core.console import leave_stdout, log, say, stdout_has_screen
 from train.core.errors import UserError
 from train.core.operating_point import NEVER, OperatingPoint
 
@@ -90,7 +88,8 @@ def run(flags: argparse.Namespace) -> None:
             _hear_board(flags)
             return
         place = flags.place or newest_run()
-        with Detector.load(place, _point(place, flags.threshold)) as detector:
+        point = _point(place, flags.threshold) if flags.threshold else None
+        with Detector.load(place, point) as detector:
             source = _source(flags, detector.sample_rate_hz)
             words = ", ".join(detector.labels[2:])
             log(f"listening to {source.name} for {words} ({place}, {detector.engine})")
@@ -130,8 +129,7 @@ def _source(flags: argparse.Namespace, rate_hz: int) -> Source:
 def _point(place: Path, texts: list[str]) -> OperatingPoint:
     """The point in force, with the thresholds that the flags name."""
     model = load_model(place)
-    labels, thresholds = model.spec.labels, list(model.point.thresholds)
-    words = labels[2:]
+    labels, words, thresholds = model.spec.labels, model.spec.words, list(model.point.thresholds)
     for text in texts:
         word, _, number = text.rpartition("=")
         if not (number.isdecimal() and int(number) <= NEVER):
@@ -177,7 +175,7 @@ def _say_all(detector: Detector, source: Source, session: Session, flags: argpar
 def _lines(inference: Inference) -> Iterator[str]:
     """As boards say it."""
     if found := inference.detection:
-        yield f"Heard {found.word} ({found.score}) @{found.time_ms}ms"
+        yield heard_line(found.word, found.score, found.time_ms)
 
 
 def _json_lines(detector: Detector, inference: Inference, with_scores: bool) -> Iterator[str]:
@@ -222,6 +220,4 @@ def _pipes_may_break() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # Python flushes it once more at its end
+        leave_stdout()

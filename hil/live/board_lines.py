@@ -26,6 +26,11 @@ def heard_in(line: str) -> BoardHeard | None:
     return BoardHeard(found[1], int(found[2]), int(found[3])) if found else None
 
 
+def heard_line(word: str, score: int, time_ms: int) -> str:
+    """What ``heard_in`` reads."""
+    return f"Heard {word} ({score}) @{time_ms}ms"
+
+
 def board_lines(link: Link) -> Iterator[str]:
     """Yield what a board says, line by line, for as long as it is connected.
 

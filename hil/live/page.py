@@ -16,13 +16,12 @@ from train.core.installation import earshot_version
 from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END
 from train.core.manifest import read_manifest
 from train.core.operating_point import INFERENCE_STRIDE_ROWS, RECOGNIZER_CAPACITY, OperatingPoint, in_force
-from train.core.outputs import Output, State
+from train.core.outputs import Output, State, has_mark
 from train.report import page
 
 LISTEN_PAGE, RECORD_PAGE = "listen.html", "record.html"
 _TEMPLATES = Path(__file__).parent / "templates"
 _LISTEN_MARK, _RECORD_MARK = "Earshot listen page", "Earshot record page"
-_MARK_BYTES = 4096  # of a page, in which the mark is
 _SHOWN_S = 5  # of features
 _ROOM_S = 60
 
@@ -121,15 +120,10 @@ def write_record_page(
 
 def _checked(out: Path, mark: str, overwrite: bool) -> Path:
     """The page's place, unless something is there that must stay."""
-
-    def is_ours(path: Path) -> bool:
-        with path.open("rb") as file:
-            return mark.encode() in file.read(_MARK_BYTES)
-
     place = Output(
         "holds a page",
         "exists and is not an earlier page of this command",
-        is_ours,
+        has_mark(mark),
         example=LISTEN_PAGE if mark == _LISTEN_MARK else RECORD_PAGE,
         overwrite=State.FOREIGN,
     )

@@ -55,20 +55,22 @@ def clips_of(run: Path, spec: ModelSpec) -> Playlist:
     folder = run / runfolder.CLIPS
     clips = ClipList.read(folder / runfolder.CLIPS_LIST).clips
     rate_hz = spec.front_end.sample_rate_hz
-    samples = np.zeros(0, np.int16)
     titles, expected = [], []
-    silence = np.zeros(rate_hz * SILENCE_MS // 1000, np.int16)
+    pause = np.zeros(rate_hz * SILENCE_MS // 1000, np.int16)
+    parts: list[NDArray[np.int16]] = []  # clips and the pauses between them
+    end = 0  # of the last clip and the silence behind it, in samples
     for clip in clips:
         if clip.label in (SILENCE_LABEL, UNKNOWN_LABEL):
             continue
-        from_ms = len(samples) * 1000 // rate_hz
+        from_ms = end * 1000 // rate_hz
         titles.append(f"playing {folder / clip.file} at {from_ms} ms")
         audio = read_recording(folder / clip.file, rate_hz).samples
-        samples = np.concatenate([samples, audio, silence])
-        expected.append(Expected(clip.label, clip.file, from_ms, len(samples) * 1000 / rate_hz))
-    if not titles:
+        parts += [pause, audio] if parts else [audio]
+        end += len(audio) + len(pause)
+        expected.append(Expected(clip.label, clip.file, from_ms, end * 1000 / rate_hz))
+    if not parts:
         raise UserError(f"{folder}: holds no clip of a word; name a recording with --wav FILE")
-    return Playlist(with_silence(samples[: -len(silence)], rate_hz), tuple(titles), tuple(expected))
+    return Playlist(with_silence(np.concatenate(parts), rate_hz), tuple(titles), tuple(expected))
 
 
 def recording_of(path: Path, spec: ModelSpec, said: Sequence[str], truth: Path | None) -> Playlist:

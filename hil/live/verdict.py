@@ -12,6 +12,7 @@ from hil.live.session import times
 from train.core import runfolder
 from train.core.errors import typed
 from train.core.operating_point import ORIGINAL, in_force
+from train.core.results.hearing import WEAK_FRONT_END
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
 
 
@@ -165,7 +166,7 @@ def _advice(verdict: Verdict, run: Path) -> list[str]:
         )
     elif verdict.others and verdict.is_truth_known:
         advice.append(f"earshot tune {typed(run)} --false-accepts-per-hour N: a lower N hears less wrongly")
-    if missed and spec.front_end.name == "average":
+    if missed and spec.front_end.name == WEAK_FRONT_END:
         advice.append("earshot train --preset best: a network that tells words apart better")
     if missed:
         advice.append(

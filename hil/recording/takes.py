@@ -145,7 +145,10 @@ def is_mute(recording: NDArray[np.int16]) -> bool:
 
 def peak_db(samples: NDArray[np.int16]) -> float:
     """The loudest sample, in dB of full scale; -90.3 for silence."""
-    peak = int(np.abs(samples.astype(np.int32)).max(initial=1))
+    return _decibels(int(np.abs(samples.astype(np.int32)).max(initial=1)))
+
+
+def _decibels(peak: int) -> float:
     return float(20 * np.log10(max(peak, 1) / 32768))
 
 
@@ -170,8 +173,8 @@ def _fault_of_level(recording: NDArray[np.int16]) -> str:
     centred = recording.astype(np.int32) - round(float(recording.mean()))
     if (peak := int(np.abs(centred).max())) < _LEAST_PEAK:
         return (
-            f"it is too quiet: its peak is at {20 * np.log10(max(peak, 1) / 32768):.0f} dB, expected -50 or "
-            "more; come closer, or turn the microphone up"
+            f"it is too quiet: its peak is at {_decibels(peak):.0f} dB, expected -50 or more; come closer, "
+            "or turn the microphone up"
         )
     if clipped := clipped_samples(recording):
         return f"it is clipped ({clipped} samples); speak less loudly, or turn the microphone down"

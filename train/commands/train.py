@@ -56,13 +56,13 @@ def run(flags: argparse.Namespace) -> None:
             raise UserError("--stop-training goes with --resume RUN")
         job = training_flags.job_of(flags)
         _check_architecture(job)
+        folder = flags.out or training_flags.default_out(job)
+        if where.is_chief:
+            (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)
         has_length = any(flag.split("=")[0] == "--clip-duration-ms" for flag in flags.given)
         has_own = job.teachers or architectures.front_end_of(job.architecture) != FrontEnd()
         if not has_length and not has_own:
             job = stage.with_whole_words(job)
-        folder = flags.out or training_flags.default_out(job)
-        if where.is_chief:
-            (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)
     try:
         _run_chain(
             job, folder, bool(flags.resume), flags.stop_training, flags.overwrite, where, flags.command_line

@@ -62,11 +62,6 @@ def show(table: Table) -> None:
     _stdout().print(table)
 
 
-def width() -> int:
-    """Columns of stdout."""
-    return _stdout().width
-
-
 def fits(table: Table) -> bool:
     """Whether the table is not cut where ``show`` shows it."""
     stdout = _stdout()
@@ -218,7 +213,7 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(error.exit_code)
     except OSError as error:
         if isinstance(error, BrokenPipeError) and _is_unread():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+            leave_stdout()
             sys.exit(_UNREAD_EXIT_CODE)
         if error.filename is None or error.strerror is None:
             raise  # not about a file of the user's
@@ -230,6 +225,11 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         log("interrupted")
         sys.exit(Interrupted.exit_code)
+
+
+def leave_stdout() -> None:
+    """Let nothing more go to a stdout that nobody takes: Python flushes it once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_unread() -> bool:

@@ -19,7 +19,7 @@ _SEVERITY = (FIT, NOT_YET, NOT)
 
 
 @dataclass(frozen=True)
-class Heard:
+class MeasuredOn:
     """Whom and what a point was measured on.
 
     Attributes:
@@ -37,14 +37,14 @@ class Heard:
     is_weak: bool
 
 
-def judge_point(test: PointTest, target_per_hour: float, heard: Heard) -> Verdict:
+def judge_point(test: PointTest, target_per_hour: float, on: MeasuredOn) -> Verdict:
     """Judge what was measured on the test streams."""
-    found = [*_of_words(test), *_of_false_accepts(test, target_per_hour), *_of_evidence(heard)]
+    found = [*_of_words(test), *_of_false_accepts(test, target_per_hour), *_of_evidence(on)]
     fitness = max((severity for severity, _ in found), key=_SEVERITY.index, default=FIT)
     reasons = tuple(reason for _, reason in found)
     is_deaf = 1 - test.all.false_reject_share < ENOUGH_HEARD
-    advice = _advice(heard, is_deaf) if found else ()
-    return Verdict(fitness=fitness, for_whom=_for_whom(heard), reasons=reasons, advice=advice)
+    advice = _advice(on, is_deaf) if found else ()
+    return Verdict(fitness=fitness, for_whom=_for_whom(on), reasons=reasons, advice=advice)
 
 
 def _of_words(test: PointTest) -> list[tuple[str, str]]:
@@ -76,38 +76,38 @@ def _of_false_accepts(test: PointTest, target_per_hour: float) -> list[tuple[str
     return [(severity, f"it hears words that nobody said {rate:g} times an hour, not {target_per_hour:g}")]
 
 
-def _of_evidence(heard: Heard) -> list[tuple[str, str]]:
-    if heard.kind == "random":
+def _of_evidence(on: MeasuredOn) -> list[tuple[str, str]]:
+    if on.kind == "random":
         return [(NOT, "it was trained on noise with random labels, to try the chain out")]
-    if heard.kind == "synthetic":
+    if on.kind == "synthetic":
         return [(NOT_YET, "it has heard synthetic voices alone")]
-    if heard.clips < FEW_CLIPS:
-        return [(NOT_YET, f"only {heard.clips} recordings of the words were there to test it")]
+    if on.clips < FEW_CLIPS:
+        return [(NOT_YET, f"only {on.clips} recordings of the words were there to test it")]
     return []
 
 
-def _for_whom(heard: Heard) -> str:
-    if heard.kind == "random":
+def _for_whom(on: MeasuredOn) -> str:
+    if on.kind == "random":
         return "nobody"
-    if heard.kind == "synthetic":
+    if on.kind == "synthetic":
         return "synthetic voices that it was not trained on; how it hears people is not known"
-    people = "one speaker" if heard.speakers == 1 else f"{heard.speakers} speakers"
-    if heard.are_trained_on:
+    people = "one speaker" if on.speakers == 1 else f"{on.speakers} speakers"
+    if on.are_trained_on:
         return f"{people} whom it was trained on; how it hears others is not known"
     return f"{people} whom it was not trained on"
 
 
-def _advice(heard: Heard, is_deaf: bool) -> tuple[str, ...]:
-    if heard.kind == "random":
+def _advice(on: MeasuredOn, is_deaf: bool) -> tuple[str, ...]:
+    if on.kind == "random":
         return ("train on recordings (--data FOLDER), or on --data synthetic",)
     advice = []
-    if heard.is_weak:
+    if on.is_weak:
         advice.append("train with --preset best")
     advice.append(
         "record people who say the words (earshot record), and train with --data FOLDER"
-        if heard.kind == "synthetic"
+        if on.kind == "synthetic"
         else "record more: of more people, in more rooms, in the room where it will listen"
     )
-    if is_deaf and not heard.is_weak:
+    if is_deaf and not on.is_weak:
         advice.append("if more false accepts will do: earshot tune RUN --false-accepts-per-hour 5")
     return tuple(advice)

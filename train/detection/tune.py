@@ -17,6 +17,7 @@ from train.core.operating_point import (
     INFERENCE_STRIDE_ROWS,
     TARGET_PER_HOUR,
     TUNED,
+    OperatingPoint,
     OperatingPoints,
     Point,
     Points,
@@ -25,10 +26,11 @@ from train.core.operating_point import (
     Streams,
     original,
 )
+from train.core.results.hearing import WEAK_FRONT_END
 from train.core.spec import SILENCE_LABEL, ModelSpec
 from train.data.dataset import UNKNOWN_INDEX, Split, make_split
 from train.data.job_data import Material
-from train.detection.fitness import Heard, judge_point
+from train.detection.fitness import MeasuredOn, judge_point
 from train.detection.labelled_stream import Stream, StreamSettings, Word, make_stream
 from train.detection.reference_listener import stream_scores
 from train.detection.running_speech import make_speech_stream
@@ -48,7 +50,6 @@ _MINUTES_AT_1_PER_HOUR = 30.0
 _FEWEST_MINUTES, _MOST_MINUTES = 2.0, 60.0
 _SPOKEN_SHARE = 1 / 3  # of the minutes without the words: as many with them, at most
 _SPEECH_SHARE = 0.5  # of the minutes without the words: running speech
-_WEAK = "average"  # the front end that hears least (docs/FRONT_ENDS.md)
 
 
 @dataclass(frozen=True)
@@ -107,19 +108,19 @@ def tune(spec: ModelSpec, job: Job, material: Material, score: Scorer, wish: Wis
     point, windows = choose(
         validation, wish.target_per_hour, inference_ms, wish.suppress_each_word, settle=wish.settle
     )
-    heard = _heard(material, streams[TESTING].split, spec)
-    measured = {}
-    for settings in (original(len(spec.labels)), point):
+    measured_on = _measured_on(material, streams[TESTING].split, spec)
+
+    def judged(settings: OperatingPoint) -> Point:
         figures = measure(test, settings)
-        verdict = judge_point(figures, wish.target_per_hour, heard)
-        measured[settings] = Point(settings=settings, test=figures, verdict=verdict)
-    first, chosen = (measured[settings] for settings in (original(len(spec.labels)), point))
+        verdict = judge_point(figures, wish.target_per_hour, measured_on)
+        return Point(settings=settings, test=figures, verdict=verdict)
+
     return OperatingPoints(
         model_sha256=spec.artefacts[runfolder.TFLITE],
         labels=spec.labels,
         in_force=wish.in_force,
         target_false_accepts_per_hour=wish.target_per_hour,
-        points=Points(original=first, tuned=chosen),
+        points=Points(original=judged(original(len(spec.labels))), tuned=judged(point)),
         curves=curves(test, point),
         windows=windows,
         streams=Streams(validation=_about(validation), testing=_about(test)),
@@ -143,16 +144,16 @@ def _running_speech(job: Job, minutes: float) -> dict[str, tuple[Path, ...]]:
         return {}
 
 
-def _heard(material: Material, split: Split, spec: ModelSpec) -> Heard:
+def _measured_on(material: Material, split: Split, spec: ModelSpec) -> MeasuredOn:
     """Whom the test streams are made of."""
     clips = {example.clip for example in split.examples if example.label > UNKNOWN_INDEX} - {None}
     corpus = material.tested.corpus
-    return Heard(
+    return MeasuredOn(
         kind=material.tested.source.kind,
         clips=len(clips),
         speakers=len({clip.speaker for clip in clips if clip}),
         are_trained_on=material.tested is material.main and corpus.split_rule == "takes",
-        is_weak=spec.front_end.name == _WEAK,
+        is_weak=spec.front_end.name == WEAK_FRONT_END,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from train.core import runfolder
-from train.core.console import fits, say, show, width
+from train.core.console import columns, fits, say, show
 from train.core.errors import typed
 from train.core.layout import TESTING
 from train.core.operating_point import OperatingPoints
@@ -86,7 +86,7 @@ def print_hearing(points: OperatingPoints) -> None:
 
 def _say_wrapped(name: str, text: str) -> None:
     """A line of the list of results; what does not fit goes on below."""
-    first, *rest = textwrap.wrap(text, width() - _NAME_COLUMNS, break_long_words=False) or [""]
+    first, *rest = textwrap.wrap(text, columns() - _NAME_COLUMNS, break_long_words=False) or [""]
     say(f"{name:<{_NAME_COLUMNS}}{first}", *(" " * _NAME_COLUMNS + line for line in rest))
 
 

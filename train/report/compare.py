@@ -206,8 +206,7 @@ def _accuracy(runs: Sequence[RunFigures]) -> Section:
 
 def _heard(runs: Sequence[RunFigures]) -> Section:
     def of(run: RunFigures) -> PointFigures | None:
-        points = run.points
-        return points.points.by_name[points.in_force].test.all if points else None
+        return run.points.point.test.all if run.points else None
 
     def words(run: RunFigures) -> Cell:
         found = of(run)

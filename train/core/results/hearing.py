@@ -5,6 +5,7 @@ from dataclasses import dataclass
 FIT, NOT_YET, NOT = "fit", "not yet", "not"
 ENOUGH_HEARD, FEWEST_HEARD = 0.9, 0.5  # shares of the words; with fewer it is not fit yet, or not
 FAR_TOO_MANY = 10  # times the target: false accepts with which it is not fit
+WEAK_FRONT_END = "average"  # hears least (docs/FRONT_ENDS.md): another is what helps first
 MOST_CONFUSED = 0.05  # of the words: heard as another, or twice
 
 
