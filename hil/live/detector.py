@@ -18,9 +18,7 @@ from train.audio.wav import to_int16
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.operating_point import OperatingPoint
-from train.detection.reference_listener import Smoother
-
-_SCORE_ZERO_POINT = -128
+from train.detection.reference_listener import SCORE_ZERO_POINT
 
 
 @dataclass(frozen=True)
@@ -157,10 +155,8 @@ class Detector:
         zeros = (0,) * len(self.labels)
         self._latest = Inference(0, zeros, None, None)
         self._level = Level()
-        self._smoother = Smoother(len(self.labels), self.point.window_ms, self.point.minimum_count)
 
     def _inference(self, result: Result) -> Inference:
-        means = self._smoother.add(result.time_ms, result.scores)
         detection = None
         if result.label is not None:
             label = result.label
@@ -168,8 +164,8 @@ class Detector:
             detection = Detection(result.time_ms, label, self.labels[label], result.score, threshold)
         return Inference(
             result.time_ms,
-            tuple((result.scores.astype(int) - _SCORE_ZERO_POINT).tolist()),
-            None if means is None else tuple(means.tolist()),
+            tuple((result.scores.astype(int) - SCORE_ZERO_POINT).tolist()),
+            None if result.means is None else tuple(result.means.tolist()),
             detection,
         )
 

@@ -19,11 +19,13 @@ class Result:
     Attributes:
         time_ms: end of the audio that it is about, from the start of the stream.
         scores: (labels,) int8, as the model gives them.
+        means: (labels,) int64 of 0 to 255 over the window; None while there are too few scores.
         label, score: what is to be reported, and its mean score of 0 to 255; None, 0: nothing.
     """
 
     time_ms: int
     scores: NDArray[np.int8]
+    means: NDArray[np.int64] | None
     label: int | None = None
     score: int = 0
 

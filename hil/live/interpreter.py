@@ -60,8 +60,8 @@ class InterpretedEngine:
         self._next_end += INFERENCE_STRIDE_ROWS
         means = self._smoother.add(time_ms, scores)
         if means is None:
-            return Result(time_ms, scores)
+            return Result(time_ms, scores, None)
         label = int(means.argmax())
         if means[label] <= self._thresholds[label] or not self._news.hear(time_ms, label):
-            return Result(time_ms, scores)
-        return Result(time_ms, scores, label, int(means[label]))
+            return Result(time_ms, scores, means)
+        return Result(time_ms, scores, means, label, int(means[label]))

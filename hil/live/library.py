@@ -15,20 +15,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.boards.build import check_sources
+from hil.live.c_sources import c_sources
 from hil.live.engine import COMPILED_C, Result
 from hil.live.model import LiveModel
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
-from train.core.manifest import COMPILED, MANIFEST
+from train.core.manifest import MANIFEST
 from train.core.operating_point import INFERENCE_STRIDE_ROWS, OperatingPoint
+from train.detection.reference_listener import Smoother
 
 _COMPILERS = ("cc", "gcc", "clang")
 _FLAGS = ("-std=c11", "-O2", "-DNDEBUG", "-shared", "-fPIC")
 _FOLDER = "live"  # in RUN/firmware
 _SUFFIX = ".dll" if sys.platform == "win32" else ".so"
-_GENERATED = ("engine.c", "frontend_tables.c", "operating_point.c", "micro_model_settings.cc")
 _SHOWN_LINES = 3  # of what a compiler says
 
 
@@ -71,6 +71,7 @@ class CompiledEngine:
     def start(self, point: OperatingPoint) -> None:
         """See ``Engine.start``."""
         self._heard_samples = 0
+        self._smoother = Smoother(self._label_count, point.window_ms, point.minimum_count)
         error = self._library.kws_live_init(INFERENCE_STRIDE_ROWS)
         if error:
             raise RuntimeError(f"kws_live_init() returned {error}")
@@ -108,9 +109,10 @@ class CompiledEngine:
             raise RuntimeError(f"an inference returned {event.error}")
         time_ms = self._heard_samples * 1000 // self._rate_hz  # the event's, but for its 32 bits
         scores = np.ctypeslib.as_array(self._library.kws_live_scores(), (self._label_count,)).copy()
+        means = self._smoother.add(time_ms, scores)  # the C tells that of the label on top
         if event.is_new and event.label:  # silence is not reported
-            return Result(time_ms, scores, event.label, event.score)
-        return Result(time_ms, scores)
+            return Result(time_ms, scores, means, event.label, event.score)
+        return Result(time_ms, scores, means)
 
 
 def compiled_library(model: LiveModel) -> Path:
@@ -121,25 +123,12 @@ def compiled_library(model: LiveModel) -> Path:
     """
     compiler = _compiler()
     try:
-        manifest = check_sources(model.run, model.spec)
-        manifest.check_engine(COMPILED, str(model.run / runfolder.C_SOURCES))
+        sources = c_sources(model.run, model.spec)
     except UserError as error:
         raise LibraryError(str(error)) from error
-    sources = model.run / runfolder.C_SOURCES
-    firmware = FIRMWARE_SOURCES
-    inputs = [
-        *(sources / name for name in _GENERATED),
-        firmware / "app" / "live.c",
-        firmware / "model" / "compiled.c",
-        *sorted((firmware / "frontend").glob("*.c")),
-        *sorted((firmware / "listener").glob("*.c")),
-        *(firmware / "kernels" / f"{kernel}.c" for kernel in manifest.kernels),
-    ]
-    folders = (firmware, firmware / "listener", sources)
-    flags = [*_FLAGS, *_engine_flags(), *(f"-I{folder.resolve()}" for folder in folders)]
-    # Generated .cc files are C as well as C++.
-    command = [*compiler, *flags, "-x", "c", *(str(path.resolve()) for path in inputs)]
-    key = _key(command, sources / MANIFEST)
+    flags = [*_FLAGS, *_engine_flags(), *(f"-I{folder}" for folder in sources.include_folders)]
+    command = [*compiler, *flags, "-x", "c", *map(str, sources.files)]
+    key = _key(command, model.run / runfolder.C_SOURCES / MANIFEST)
     library = model.run / runfolder.FIRMWARE / _FOLDER / f"{key}{_SUFFIX}"
     if not library.is_file():
         _compile(command, library)

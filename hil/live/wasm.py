@@ -8,11 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hil.boards.build import check_sources
+from hil.live.c_sources import c_sources
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
-from train.core.manifest import COMPILED
 
 _FUNCTIONS = ("init", "push", "set_point", "scores", "row", "row_count", "samples", "event", "thresholds")
 _FLAGS = (
@@ -22,8 +21,6 @@ _FLAGS = (
     *("-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--gc-sections"),
     *(f"-Wl,--export=kws_live_{name}" for name in _FUNCTIONS),
 )
-_GENERATED = ("engine.c", "frontend_tables.c", "operating_point.c")
-_GENERATED_AS_C = "micro_model_settings.cc"  # C as well as C++
 
 
 def compile_wasm(run: Path) -> bytes:
@@ -35,26 +32,21 @@ def compile_wasm(run: Path) -> bytes:
         UserError: the run folder is not finished or its c/ is of another model, the compiled engine does not
             run the model, or there is no compiler for WebAssembly.
     """
-    manifest = check_sources(run, runfolder.read_spec(run, needs=[runfolder.TFLITE]))
-    generated = (run / runfolder.C_SOURCES).resolve()  # no name in it then begins as a flag does
-    manifest.check_engine(COMPILED, str(run / runfolder.C_SOURCES))
-    sources = [FIRMWARE_SOURCES / "app" / "live.c", FIRMWARE_SOURCES / "browser" / "library.c"]
-    sources += [FIRMWARE_SOURCES / "kernels" / f"{kernel}.c" for kernel in manifest.kernels]
-    sources += sorted((FIRMWARE_SOURCES / "frontend").glob("*.c"))
-    sources += sorted((FIRMWARE_SOURCES / "listener").glob("*.c"))
-    sources += [FIRMWARE_SOURCES / "model" / "compiled.c", *(generated / name for name in _GENERATED)]
-    headers = [FIRMWARE_SOURCES, FIRMWARE_SOURCES / "listener", generated]
-    with tempfile.TemporaryDirectory() as folder:
-        module = Path(folder) / "live.wasm"
-        command = [*_compiler(), *_FLAGS, "-isystem", str(FIRMWARE_SOURCES / "browser")]
-        command += [f"-I{header}" for header in headers] + [str(source) for source in sources]
-        command += ["-x", "c", str(generated / _GENERATED_AS_C), "-o", str(module)]
-        caches = {"ZIG_LOCAL_CACHE_DIR": folder, "ZIG_GLOBAL_CACHE_DIR": folder}
+    sources = c_sources(run, runfolder.read_spec(run, needs=[runfolder.TFLITE]))
+    browser = FIRMWARE_SOURCES.resolve() / "browser"
+    with tempfile.TemporaryDirectory() as temporary:
+        module = Path(temporary) / "live.wasm"
+        command = [*_compiler(), *_FLAGS, "-isystem", str(browser)]
+        command += [f"-I{folder}" for folder in sources.include_folders]
+        command += ["-o", str(module), "-x", "c", str(browser / "library.c"), *map(str, sources.files)]
+        caches = {"ZIG_LOCAL_CACHE_DIR": temporary, "ZIG_GLOBAL_CACHE_DIR": temporary}
         done = subprocess.run(
             command, capture_output=True, encoding="utf-8", errors="replace", env=os.environ | caches
         )
         if done.returncode:
-            raise UserError(f"{command[0]}: cannot make WebAssembly of {generated}:\n{done.stderr}")
+            raise UserError(
+                f"{command[0]}: cannot make WebAssembly of {run / runfolder.C_SOURCES}:\n{done.stderr}"
+            )
         return module.read_bytes()
 
 

@@ -23,7 +23,7 @@ from train.tflite.tflm_pool import Scorer
 
 _BLOCK_ROWS = 500  # computed at a time: ten seconds
 _SILENCE = 0  # ModelSpec and listener.c accept no other place for it
-_SCORE_ZERO_POINT = -128  # listener.c accepts no other
+SCORE_ZERO_POINT = -128  # listener.c accepts no other
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Smoother:
         """The means of 0 to 255 after one more inference, (labels,); None while there are too few scores."""
         queue = self._queue
         if len(queue) < RECOGNIZER_CAPACITY:
-            row = scores.astype(np.int64) - _SCORE_ZERO_POINT
+            row = scores.astype(np.int64) - SCORE_ZERO_POINT
             queue.append((time_ms, row))
             self._total += row
         while queue and time_ms - queue[0][0] > self._window_ms:
@@ -172,7 +172,7 @@ def _smoothed_at_once(
     if counts.max(initial=0) >= RECOGNIZER_CAPACITY:
         return None
     sums = np.zeros((len(scores) + 1, scores.shape[1]), np.int64)
-    np.cumsum(scores.astype(np.int64) - _SCORE_ZERO_POINT, axis=0, out=sums[1:])
+    np.cumsum(scores.astype(np.int64) - SCORE_ZERO_POINT, axis=0, out=sums[1:])
     is_decided = (counts >= minimum_count) & (times - times[first] >= window_ms // 4)
     means = (sums[1:] - sums[first])[is_decided] // counts[is_decided, np.newaxis]
     labels = means.argmax(axis=1)
