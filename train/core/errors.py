@@ -3,11 +3,12 @@
 import difflib
 import shlex
 from collections.abc import Collection, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
-from train.core.terminal.interrupts import EXIT_CODE
+from train.core.terminal.interrupts import EXIT_CODE, prompt
 
 _SHORTEST_PART, _MOST_MEANT = 3, 3  # a part of a name tells which is meant, where it is in few
 
@@ -41,14 +42,17 @@ def count_of(count: int, noun: str) -> str:
 
 
 @contextmanager
-def processes_for(doing: str) -> Iterator[None]:
-    """Around the work of a pool of processes, such as "speaking clips".
+def processes_for(doing: str, pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
+    """A pool of processes as a block, which ends with it, at once where something went wrong.
 
+    Args:
+        doing: such as "speaking clips".
     Raises:
         UserError: one of them is gone. What fails in it by itself, the pool raises here as it is.
     """
     try:
-        yield
+        with prompt(pool):
+            yield pool
     except BrokenProcessPool:
         raise UserError(
             f"a process that was {doing} was ended from outside, mostly for want of memory; close other "

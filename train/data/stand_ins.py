@@ -25,10 +25,10 @@ from train.settings.job import Job
 from train.synth import generate, noises
 from train.synth.acoustics import SAMPLE_RATE_HZ
 from train.synth.clip_plan import FEWEST_CLIPS_PER_WORD
+from train.synth.lexicon import SCRAMBLED
 
 _FEWEST_CLIPS, _MOST_CLIPS = 20, 500  # of each wanted word that the voices say, too
 _OTHER_CLIPS = 2000  # of 200 other words: a network that knows but a few takes all else for a wanted one
-SCRAMBLED = "_scrambled_"  # a folder that no wanted word can have
 _SCRAMBLED_CLIPS = 800  # to train on, of all takes together; of each other split, one of each take
 _MOST_OF_A_TAKE = 16
 _SCRAMBLE_VERSION = 1  # raise it when the same take and seed would give other samples

@@ -217,7 +217,7 @@ class _SplitStreams:
 
 
 def _of_ordinary_words(split: Split) -> Split:
-    """Without the near misses that synthetic voices say for training: an hour of life holds few of them."""
+    """Without what was made for training alone, such as near misses: an hour of life holds few of them."""
     ordinary = (
         example
         for example in split.examples

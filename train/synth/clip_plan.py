@@ -44,7 +44,7 @@ def kept_folders(folders: Sequence[str], words: Sequence[str], clips: int) -> li
     everywhere in the list.
     """
     parts = {part for word in words for part in word.split()}
-    special = [folder for folder in folders if folder.startswith("_") or folder in parts]
+    special = [folder for folder in folders if lexicon.is_made_for_training(folder) or folder in parts]
     common = [folder for folder in folders if folder not in special]
     wanted = max(1, max(_FEWEST_FOLDERS, clips // FEWEST_CLIPS_PER_WORD) - len(special))
     if wanted >= len(common):
@@ -101,7 +101,7 @@ def plan_programs(
     """Clips of other programs, for training: of each wanted word as many by every voice, and unknown ones."""
     rng = np.random.default_rng([seed, len(clips)])
     trained = [clip for clip in clips if clip.split == TRAINING]
-    counts = Counter(clip.word for clip in trained if not clip.word.startswith("_"))
+    counts = Counter(clip.word for clip in trained if not lexicon.is_made_for_training(clip.word))
     unknown = sorted(counts.keys() - set(words))
     unknown_clips = sum(clip.word not in words for clip in trained)
     planned: list[PlannedClip] = []

@@ -2,7 +2,7 @@
 
 eSpeak keeps its state in globals that no call resets (phases of the wave and of the
 flutter), so two calls in a row differ. A fresh process with ``ESPEAK_SEED`` set and the
-same calls in the same order gives the same samples; train/synth/generate.py works that way.
+same calls in the same order gives the same samples; ``fresh_processes`` are for that.
 
 Source:
     espeak-ng 1.52, src/include/espeak-ng/speak_lib.h and docs/voices.md.
@@ -12,14 +12,18 @@ import ctypes
 import difflib
 import functools
 import math
+import multiprocessing
+import os
 import re
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from train.core.errors import UserError
+from train.core.errors import UserError, processes_for
 
 RATE_WPM_NORMAL, RATE_WPM_MAX = 175, 450  # speak_lib.h: espeakRATE_NORMAL, espeakRATE_MAXIMUM
 
@@ -133,6 +137,20 @@ def _append_block(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _event
 
 
 _collect = _SynthCallback(_append_block)  # kept here: the library holds only its address
+
+
+def fresh_processes(doing: str, count: int | None = None) -> AbstractContextManager[ProcessPoolExecutor]:
+    """Processes as a block, a new one for each task: eSpeak starts afresh.
+
+    Args:
+        doing: as for ``processes_for``.
+        count: that run at the same time; None: one for each core.
+    """
+    # spawn: a fork would copy TensorFlow's threads. Any number of tasks but 1 can hang: cpython issue 115634.
+    context = multiprocessing.get_context("spawn")
+    return processes_for(
+        doing, ProcessPoolExecutor(count or os.cpu_count() or 1, context, max_tasks_per_child=1)
+    )
 
 
 def version() -> str:

@@ -9,10 +9,8 @@ import functools
 import hashlib
 import itertools
 import json
-import multiprocessing
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +18,7 @@ from numpy.typing import NDArray
 
 from train.audio.wav import encode_wav
 from train.core import console
-from train.core.errors import UserError, processes_for
+from train.core.errors import UserError
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
 from train.core.outputs import whole_folder
 from train.core.terminal import interrupts
@@ -166,14 +164,8 @@ def _speak_all(
     others = itertools.groupby((clip for clip in clips if clip.program), lambda clip: clip.program)
     shards += [list(spoken) for _, spoken in others]
     written: set[str] = set()
-    # spawn: a fork would copy TensorFlow's threads; one task per child: eSpeak starts afresh.
-    # Any number but 1 can hang (cpython issue 115634).
-    context = multiprocessing.get_context("spawn")
     with (
-        processes_for("speaking clips"),
-        interrupts.prompt(
-            ProcessPoolExecutor(processes or os.cpu_count() or 1, context, max_tasks_per_child=1)
-        ) as pool,
+        espeak.fresh_processes("speaking clips", processes) as pool,
         console.progress("synthetic voices", len(clips)) as advance,
     ):
         trained = [clip for clip in by_espeak if clip.split == TRAINING]

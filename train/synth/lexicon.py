@@ -16,7 +16,9 @@ from train.core.errors import UserError
 from train.synth import espeak
 from train.synth.espeak import Sound
 
-MADE_UP, RUNNING = "_made_up_", "_running_"  # folders that no wanted word can have
+# Folders that no wanted word can have. Of takes with their parts in another order: train/data/stand_ins.py.
+MADE_UP, RUNNING, SCRAMBLED = "_made_up_", "_running_", "_scrambled_"
+_NEAR = "_like_{}_"
 _NEAR_MISSES = 24  # sounds of a word replaced, at most so many ways
 _MADE_UP_WORDS = 240
 _TRIES = 20  # for each of them
@@ -172,13 +174,18 @@ def _running(
 
 
 def is_made_for_training(folder: str) -> bool:
-    """Whether a folder of unknown words holds what nobody says: made-up words, near misses."""
-    return folder.startswith("_")
+    """Whether a folder of unknown words holds what nobody says: made-up words, near misses, scrambled takes.
+
+    Folders of strangers may begin with _, too, such as _unknown_.
+    """
+    before, behind = _NEAR.split("{}")
+    is_near = folder.startswith(before) and folder.endswith(behind)
+    return is_near or folder in (MADE_UP, RUNNING, SCRAMBLED)
 
 
 def near(word: str) -> str:
     """The folder of near misses of a word."""
-    return f"_like_{word}_"
+    return _NEAR.format(word)
 
 
 def _common(

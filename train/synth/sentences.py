@@ -9,11 +9,9 @@ import hashlib
 import itertools
 import json
 import math
-import multiprocessing
-import os
 import re
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from numpy.typing import NDArray
 
 from train.audio.wav import encode_wav
 from train.core import console
-from train.core.errors import UserError, processes_for
+from train.core.errors import UserError
 from train.core.outputs import whole_folder
 from train.core.terminal import interrupts
 from train.synth import acoustics, espeak, lexicon, timbre
@@ -156,8 +154,9 @@ def _other_words(words: Sequence[str], accents: Sequence[str], seed: int) -> tup
     """Common words, and odd ones: near misses of the wanted ones, and made-up ones."""
     parts = {part for word in words for part in word.split()}
     folders = lexicon.unknown(words, accents, None, seed, _LONGEST_S)
-    common = [folder for folder in folders if not folder.startswith("_") and folder not in parts]
-    odd = [said.text for folder, texts in folders.items() if folder.startswith("_") for said in texts]
+    made = {folder for folder in folders if lexicon.is_made_for_training(folder)}
+    common = [folder for folder in folders if folder not in made and folder not in parts]
+    odd = [said.text for folder, texts in folders.items() if folder in made for said in texts]
     return common or odd, odd
 
 
@@ -185,14 +184,12 @@ def _turn_texts(said: Iterator[str], odd: Sequence[str], rng: Rng) -> Iterator[s
 
 
 def _speak_all(turns: Sequence[_Turn], folder: Path, seed: int) -> None:
-    """Speak all turns; in shards of fixed size, each by a fresh process (see train/synth/generate.py)."""
+    """Speak all turns; in shards of fixed size, each by a fresh process (see train/synth/espeak.py)."""
     for split in HELD_OUT_SPLITS:
         (folder / split).mkdir()
     shards = [turns[start : start + _TURNS_A_SHARD] for start in range(0, len(turns), _TURNS_A_SHARD)]
-    context = multiprocessing.get_context("spawn")
     with (
-        processes_for("speaking"),
-        interrupts.prompt(ProcessPoolExecutor(os.cpu_count() or 1, context, max_tasks_per_child=1)) as pool,
+        espeak.fresh_processes("speaking") as pool,
         console.progress("running speech", len(turns)) as advance,
     ):
         with interrupts.kept_from_children():

@@ -42,7 +42,7 @@ def _in_processes(
     # Not forked: threads that draw the progress bar would be cut off in the middle.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, context, initializer=_start_worker, initargs=(model,))
-    with processes_for("scoring clips"), interrupts.prompt(pool):
+    with processes_for("scoring clips", pool):
         with interrupts.kept_from_children():
             results = pool.map(_run_block, blocks)
         yield from results

@@ -12,11 +12,11 @@ from train.core.layout import SPLITS, TESTING, TRAINING
 from train.core.spec import SILENCE_LABEL
 from train.data import stand_ins
 from train.data.job_data import gather, with_whole_words
-from train.data.stand_ins import SCRAMBLED
 from train.settings.augmentation import Augmentation
 from train.settings.job import ExtraData, Job
 from train.settings.sampling import Sampling
 from train.synth import generate as synthetic
+from train.synth.lexicon import SCRAMBLED
 
 WORDS = ("yes", "no")
 TONE = (3000 * np.sin(np.arange(16000) / 5)).astype(np.int16)

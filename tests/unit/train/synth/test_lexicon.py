@@ -75,3 +75,19 @@ def test_spelled_sounds_are_the_word():
     espeak.set_voice("en-us")
     assert espeak.phonemes(espeak.spelled(espeak.sounds("church"))) == espeak.phonemes("church")
     assert len(espeak.sounds("hey robot")) == 7
+
+
+@pytest.mark.parametrize(
+    ("folder", "made"),
+    [
+        (lexicon.MADE_UP, True),
+        (lexicon.RUNNING, True),
+        (lexicon.SCRAMBLED, True),
+        (lexicon.near("turn on"), True),
+        ("_unknown_", False),  # as some corpora call other words
+        ("_other_", False),
+        ("marvin", False),
+    ],
+)
+def test_folders_of_strangers_are_what_people_say(folder: str, made: bool) -> None:
+    assert lexicon.is_made_for_training(folder) == made
