@@ -13,10 +13,10 @@ from hil.live.board_lines import board_lines, heard_in, heard_line
 from hil.live.detector import Detector, Inference
 from hil.live.microphone import device_lines
 from hil.live.model import load_model, newest_run
-from hil.live.page import LISTEN_PAGE, write_page
 from hil.live.screen import live_screen
 from hil.live.session import Session, duration, times
 from hil.live.sources import MicrophoneSource, RawSource, Source, WavSource
+from hil.pages.page import LISTEN_PAGE, write_page
 from hil.proof.dut import open_port
 from train.core.console import leave_stdout, log, say, stdout_has_screen
 from train.core.errors import UserError

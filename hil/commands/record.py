@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hil.commands.firmware_flags import count
-from hil.live.page import RECORD_PAGE, write_record_page
 from hil.live.sources import MicrophoneSource, Source
+from hil.pages.page import RECORD_PAGE, write_record_page
 from hil.recording.board_microphone import BoardMicrophone
 from hil.recording.keys import Keys
 from hil.recording.recorder import KEYS, Plan, Recorder, keep_words

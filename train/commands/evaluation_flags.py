@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import replace
 
-from train.commands.flags import Trained, add_data_flags, add_sampling_flags
+from train.commands.corpus_flags import Trained, add_data_flags, add_sampling_flags
 from train.core.command_line import rare
 from train.settings.job import Job
 

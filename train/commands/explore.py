@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from train.commands import flags as cli
-from train.commands.corpus_flags import add_corpus_flags, find_corpus
+from train.commands.corpus_flags import add_corpus_flags, add_sampling_flags, find_corpus
 from train.core.console import log, say, show, warn
 from train.core.errors import UserError
 from train.core.native import import_tensorflow
@@ -49,7 +49,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="train five simple models on the clips of a job with these words, to see how hard they are "
         "(a minute or two)",
     )
-    cli.add_sampling_flags(parser, Job(()))
+    add_sampling_flags(parser, Job(()))
 
 
 def run(flags: argparse.Namespace) -> None:

@@ -2,11 +2,12 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from train import architectures
+from train.commands.corpus_flags import PSEUDO_FRACTION, add_data_flags, add_sampling_flags
 from train.commands.feature_flags import (
     add_augmentation_flags,
     add_front_end_flags,
@@ -33,7 +34,6 @@ examples:
   earshot train --words bed,cat,happy --data speech_commands.tar.gz --out out/bedroom
   earshot train --resume out/bedroom
 """
-_PSEUDO_FRACTION = 0.6  # of the challenge's winner
 _SHARE_TOLERANCE = 0.015  # 0.33 three times is meant to be all
 
 
@@ -270,7 +270,7 @@ def _pseudo_data(arguments: argparse.Namespace) -> tuple[ExtraData, ...]:
         return ()
     if arguments.random_data:
         raise UserError(f"--random-data and --pseudo {where} exclude each other")
-    return (ExtraData(where, _PSEUDO_FRACTION if share is None else share),)
+    return (ExtraData(where, PSEUDO_FRACTION if share is None else share),)
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -320,88 +320,3 @@ def job_of(arguments: argparse.Namespace) -> Job:
 
 def default_out(job: Job) -> Path:
     return Path("out") / run_name(job.words)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """Defaults of a command on a run folder: None, which stands for what the run was trained with."""
-
-    data: None = None
-    language: None = None
-    validation_percentage: None = None
-    testing_percentage: None = None
-
-
-def _shown(default: object) -> str:
-    return "as in training" if default is None else str(default)
-
-
-def add_data_flags(group: Any, defaults: Job | Trained) -> None:
-    training = isinstance(defaults, Job)
-    otherwise = "speech_commands if downloaded, else synthetic" if training else "as in training"
-    text = (
-        "a folder or archive of recordings, speech_commands (downloaded) or synthetic (voices made here); "
-        f"default: {otherwise}"
-    )
-    if training:
-        others = (
-            ". Or a feature bank (.npz). Once more as WHERE@SHARE: clips for training alone, that share of "
-            "each batch, such as --data recordings/ --data synthetic@0.5; the first has the rest"
-        )
-        group.add_argument("--data", action="append", default=[], metavar="WHERE", help=more(text, others))
-        group.add_argument(
-            "--pseudo",
-            metavar="FOLDER",
-            help=rare("what pseudo-label wrote, for training alone: short for --data FOLDER@FRACTION"),
-        )
-        group.add_argument(
-            "--pseudo-fraction",
-            type=float,
-            metavar="0..1",
-            help=rare(f"the share of each batch that it has ({_PSEUDO_FRACTION:g})"),
-        )
-        group.add_argument(
-            "--synthetic-clips",
-            type=int,
-            default=defaults.synthetic_clips,
-            metavar="N",
-            help=rare("clips of each word that synthetic voices speak (%(default)s)"),
-        )
-        group.add_argument(
-            "--test-data",
-            metavar="WHERE",
-            help=rare("test on all clips of these recordings whose speakers are not trained on"),
-        )
-    else:
-        group.add_argument("--data", metavar="WHERE", help=text)
-    group.add_argument(
-        "--language",
-        default=defaults.language,
-        metavar="CODE",
-        help=f"of synthetic voices ({_shown(defaults.language)})",
-    )
-
-
-def add_sampling_flags(group: Any, defaults: Job | Trained) -> None:
-    """What of a corpus goes into which split."""
-    otherwise = (
-        "100 / words, so that every class weighs the same" if isinstance(defaults, Job) else "as in training"
-    )
-    for name, what in (("silence", "background noise alone"), ("unknown", "other words")):
-        group.add_argument(
-            f"--{name}-percentage",
-            type=float,
-            metavar="PERCENT",
-            help=rare(f"clips of {what}, in percent of the clips of wanted words (default: {otherwise})"),
-        )
-    for name in ("validation", "testing"):
-        default = getattr(defaults, f"{name}_percentage")
-        group.add_argument(
-            f"--{name}-percentage",
-            type=float,
-            default=default,
-            metavar="PERCENT",
-            help=rare(
-                f"share of speakers held out for {name}, where the corpus has no lists ({_shown(default)})"
-            ),
-        )

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hil.live.wasm import compile_wasm
+from hil.pages.wasm import compile_wasm
 from train.core import runfolder
 from train.core.installation import earshot_version
 from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END

@@ -17,7 +17,7 @@ from places import ROOT
 from report_runs import Page
 
 from codegen.emit import generate
-from hil.live import page, wasm
+from hil.pages import page, wasm
 from hil.recording import takes
 from train.audio import wav
 from train.audio.excerpt import fit_clip
