@@ -1,5 +1,6 @@
 """Run folders of plausible figures and tone clips, and their report as a browser reads it."""
 
+import dataclasses
 import html.parser
 import json
 import re
@@ -11,6 +12,7 @@ import numpy as np
 
 from train.audio.wav import encode_wav
 from train.core import runfolder
+from train.core.operating_point import NEVER, OperatingPoint, original
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 
 LABELS = (SILENCE_LABEL, UNKNOWN_LABEL, "ja", "höre zu", "<b>$5_$</b>")
@@ -210,3 +212,61 @@ def edit_metrics(run: Path, edit: EditMetrics) -> None:
     metrics = json.loads((run / runfolder.METRICS).read_text(encoding="utf-8"))
     edit(metrics)
     runfolder.write_json(run / runfolder.METRICS, metrics)
+
+
+def assert_accessible(page: Page) -> None:
+    """Whoever reads with a screen reader, or by keys alone, finds everything."""
+    assert page.all("html")[0]["lang"] == "en"
+    assert all(image["alt"] for image in page.all("img"))
+    assert all(sound["aria-label"] for sound in page.all("audio"))
+    assert all(header["scope"] in ("row", "col") for header in page.all("th"))
+    links = {link["href"] for link in page.all("a")}
+    assert links == {f"#{heading['id']}" for heading in page.all("h2")}
+
+
+def _point_figures(false_accepts: int, said: int, missed: int) -> dict[str, Any]:
+    return {
+        "false_accepts": false_accepts,
+        "false_accepts_per_hour": false_accepts / 2,
+        "false_accepts_interval": [0.25, 5.5],
+        "false_accept_clips": min(1, false_accepts),
+        "said": said,
+        "false_rejects": missed,
+        "false_rejects_interval": [0.1, 0.4],
+    }
+
+
+def add_operating_points(run: Path) -> None:
+    """Of one word much is heard, of another nothing was said."""
+    spec = runfolder.read_spec(run)
+    tuned = OperatingPoint(300, 1500, 3, (NEVER, NEVER, 140, 90, 7))
+    test = {
+        "words": [
+            {"label": "ja", "threshold": 140, **_point_figures(1, 40, 9)},
+            {"label": "höre zu", "threshold": 90, **_point_figures(0, 0, 0)},
+            {"label": "<b>$5_$</b>", "threshold": 7, **_point_figures(2, 40, 3)},
+        ],
+        "all": _point_figures(3, 80, 12),
+        "confused": 0,
+        "latency_ms": None,
+    }
+    stream = {"hours": 2.0, "words": 2400, "clips": 631, "speech_hours": 0.9}
+    content = {
+        "model_sha256": spec.artefacts[runfolder.TFLITE],
+        "labels": list(spec.labels),
+        "in_force": "tuned",
+        "target_false_accepts_per_hour": 0.5,
+        "points": {
+            name: {"settings": dataclasses.asdict(point), "test": test}
+            for name, point in (("original", original(5)), ("tuned", tuned))
+        },
+        "curves": [
+            {"label": label, "said": said, "points": [[255, 0, said], [140, 1, 9], [20, 30, 2]]}
+            for label, said in ((*((label, 40) for label in LABELS[2:]), ("all words", 80)))
+        ],
+        "windows": [],
+        "settings": {},
+        "corpus_sha256": "ab" * 32,
+        "streams": {name: {"spoken": stream, "others": stream} for name in ("validation", "testing")},
+    }
+    runfolder.write_json(run / runfolder.OPERATING_POINTS, content)

@@ -1,7 +1,6 @@
 """The report is made from a run folder of plausible figures and tone clips."""
 
 import base64
-import dataclasses
 import io
 import json
 import re
@@ -16,44 +15,26 @@ import numpy as np
 import pytest
 from browser import Browser
 from page_layout import check_phone
-from report_runs import LABELS, EditMetrics, Page, edit_metrics, make_metrics, make_run, words
+from report_runs import (
+    LABELS,
+    EditMetrics,
+    Page,
+    add_operating_points,
+    assert_accessible,
+    edit_metrics,
+    make_metrics,
+    words,
+)
 
 from train.audio.frontend import wav_features
 from train.audio.wav import read_wav, to_float
 from train.core import runfolder
 from train.core.errors import UserError
-from train.core.operating_point import NEVER, OperatingPoint, original
 from train.core.results.training import CurvePoint
 from train.core.spec import ModelSpec
 from train.report import gallery, plots, run_report
 from train.report.page import count, percent, seconds
 from train.report.run_report import write_report
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder with its report; tests only read it."""
-    folder = make_run(tmp_path_factory.mktemp("finished") / "run")
-    assert write_report(folder) == folder / "report.html"
-    return folder
-
-
-@pytest.fixture(scope="module")
-def page(finished: Path) -> Page:
-    return Page(finished / "report.html")
-
-
-@pytest.fixture
-def drawn(finished: Path, tmp_path: Path) -> Path:
-    """A run folder without a report, to change and to report on."""
-    leave_out = shutil.ignore_patterns("report.html", "plots")
-    return shutil.copytree(finished, tmp_path / "run", ignore=leave_out)
-
-
-@pytest.fixture
-def run(drawn: Path, without_pictures: None) -> Path:
-    """The same, whose report takes less time."""
-    return drawn
 
 
 def test_page_says_what_was_measured(finished: Path, page: Page) -> None:
@@ -103,12 +84,7 @@ def test_page_asks_the_network_for_nothing(finished: Path, page: Page) -> None:
 
 
 def test_page_is_accessible(page: Page) -> None:
-    assert page.all("html")[0]["lang"] == "en"
-    assert all(image["alt"] for image in page.all("img"))
-    assert all(sound["aria-label"] for sound in page.all("audio"))
-    assert all(header["scope"] in ("row", "col") for header in page.all("th"))
-    links = {link["href"] for link in page.all("a")}
-    assert links == {f"#{heading['id']}" for heading in page.all("h2")}
+    assert_accessible(page)
 
 
 def test_every_mistake_can_be_heard_up_to_a_limit(finished: Path, page: Page) -> None:
@@ -138,104 +114,6 @@ def test_same_run_folder_same_bytes(finished: Path, drawn: Path) -> None:
         "confusion_int8.png",
         "features.png",
     }
-
-
-def measured(false_accepts: int, said: int, missed: int) -> dict[str, Any]:
-    return {
-        "false_accepts": false_accepts,
-        "false_accepts_per_hour": false_accepts / 2,
-        "false_accepts_interval": [0.25, 5.5],
-        "false_accept_clips": min(1, false_accepts),
-        "said": said,
-        "false_rejects": missed,
-        "false_rejects_interval": [0.1, 0.4],
-    }
-
-
-def add_operating_points(run: Path) -> None:
-    """Of one word much is heard, of another nothing was said."""
-    spec = runfolder.read_spec(run)
-    tuned = OperatingPoint(300, 1500, 3, (NEVER, NEVER, 140, 90, 7))
-    test = {
-        "words": [
-            {"label": "ja", "threshold": 140, **measured(1, 40, 9)},
-            {"label": "höre zu", "threshold": 90, **measured(0, 0, 0)},
-            {"label": "<b>$5_$</b>", "threshold": 7, **measured(2, 40, 3)},
-        ],
-        "all": measured(3, 80, 12),
-        "confused": 0,
-        "latency_ms": None,
-    }
-    stream = {"hours": 2.0, "words": 2400, "clips": 631, "speech_hours": 0.9}
-    content = {
-        "model_sha256": spec.artefacts[runfolder.TFLITE],
-        "labels": list(spec.labels),
-        "in_force": "tuned",
-        "target_false_accepts_per_hour": 0.5,
-        "points": {
-            name: {"settings": dataclasses.asdict(point), "test": test}
-            for name, point in (("original", original(5)), ("tuned", tuned))
-        },
-        "curves": [
-            {"label": label, "said": said, "points": [[255, 0, said], [140, 1, 9], [20, 30, 2]]}
-            for label, said in ((*((label, 40) for label in LABELS[2:]), ("all words", 80)))
-        ],
-        "windows": [],
-        "settings": {},
-        "corpus_sha256": "ab" * 32,
-        "streams": {name: {"spoken": stream, "others": stream} for name in ("validation", "testing")},
-    }
-    runfolder.write_json(run / runfolder.OPERATING_POINTS, content)
-
-
-def test_operating_points(page: Page, drawn: Path) -> None:
-    assert "Operating points" not in words(page)
-    add_operating_points(drawn)
-    found = Page(write_report(drawn))
-    text = words(found)
-    assert "The firmware decides by tuned" in text
-    assert "at most 0.5 false accepts an hour" in text
-    assert "jatuned1401 0.5 (0.25–5.50) 19 of 40 22.5 % (10.0–40.0)" in text
-    assert "höre zutuned900 0 (0.25–5.50) 00 of 0 –" in text
-    assert "more false accepts than the target" not in text, "0.25 an hour is within the interval"
-    assert "in 2 hours of noise, 0.9 of running synthetic speech in them, and 2,400 other words alone" in text
-    assert "false accepts an hour" in text
-    assert "<b>$5_$</b>" in found.text
-    assert (drawn / "plots" / "operating_points.png").stat().st_size > 5000
-    test_page_is_accessible(found)
-    made = (drawn / "report.html").read_bytes()
-    assert write_report(drawn).read_bytes() == made
-
-
-def test_what_the_firmware_hears_is_said_first(run: Path) -> None:
-    add_operating_points(run)
-    text = words(Page(write_report(run)))
-    headline = "The firmware hears 8 of 10 words, 1.5 false accepts an hour (0.25 to 5.5)."
-    assert text.index(headline) < text.index("Accuracy on the test clips")
-    assert "68 of 80 words in streams of test clips, and 3 false accepts in 2 h without these words" in text
-    assert "fit for use" not in text, "nobody judged it"
-    content = runfolder.read_json(run / runfolder.OPERATING_POINTS)
-    verdict = {"fitness": "not yet", "for_whom": "one <speaker>", "reasons": ["deaf"], "advice": ["a", "b"]}
-    content["points"]["tuned"]["verdict"] = verdict
-    runfolder.write_json(run / runfolder.OPERATING_POINTS, {"version": 3, **content})
-    page = Page(write_report(run))
-    assert "said by one <speaker>. Not yet fit for use. deaf To do: a; b." in words(page)
-    test_page_is_accessible(page)
-
-
-def test_a_target_missed_on_the_test_clips_is_told(run: Path) -> None:
-    add_operating_points(run)
-    content = runfolder.read_json(run / runfolder.OPERATING_POINTS)
-    content["points"]["tuned"]["test"]["all"]["false_accepts_interval"] = [0.51, 9.0]
-    runfolder.write_json(run / runfolder.OPERATING_POINTS, content)
-    assert "more false accepts than the target" in words(Page(write_report(run)))
-
-
-def test_operating_points_of_another_model_are_told(run: Path) -> None:
-    add_operating_points(run)
-    content = runfolder.read_json(run / runfolder.OPERATING_POINTS)
-    runfolder.write_json(run / runfolder.OPERATING_POINTS, {**content, "model_sha256": "0" * 64})
-    assert "was made for another model.tflite; make it again with" in words(Page(write_report(run)))
 
 
 def test_page_stays_small(finished: Path) -> None:
