@@ -3,24 +3,19 @@
 import dataclasses
 import hashlib
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 from codegen import cformat
 from codegen.engines.both import load_engines
 from codegen.feature_tests import FeatureTest, load_tests, pick_audio_test
 from codegen.frontend_tables import table_files
+from codegen.library import library_files, listener_bytes
 from codegen.render import render
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import earshot_version
 from train.core.manifest import MANIFEST, PointName
-from train.core.operating_point import (
-    INFERENCE_STRIDE_ROWS,
-    RECOGNIZER_CAPACITY,
-    OperatingPoint,
-    in_force,
-)
+from train.core.operating_point import in_force
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.tflite.graph import check_quantized, read_graph
 from train.tflite.tflm import TflmModel
@@ -62,7 +57,7 @@ def generate(run: Path) -> list[Path]:
     contents = {
         **engines.sources,
         **_settings_files(banner, spec, model),
-        **operating_point_files(banner, spec.labels, point_name, point),
+        **library_files(banner, spec, point_name, point),
         "model_id.h": render(
             "model_id.h",
             banner=banner,
@@ -78,6 +73,7 @@ def generate(run: Path) -> list[Path]:
         front_end_sha256=spec.front_end.sha256,
         sample_rate_hz=spec.front_end.sample_rate_hz,
         labels=spec.labels,
+        listener_bytes=listener_bytes(spec.front_end, len(spec.labels)),
         operating_point=PointName(point_name, point.sha256),
     )
     return _write(run / runfolder.C_SOURCES, {**contents, MANIFEST: manifest.to_json()})
@@ -160,34 +156,6 @@ def _settings_files(banner: str, spec: ModelSpec, model: TflmModel) -> dict[str,
             input_scale=cformat.float_literal(model.input_scale),
             output_scale=cformat.float_literal(model.output_scale),
             labels=[cformat.string_literal(label) for label in spec.labels],
-        ),
-    }
-
-
-def operating_point_files(
-    banner: str, labels: Sequence[str], name: str, point: OperatingPoint
-) -> dict[str, str]:
-    """operating_point.h and operating_point.c: all that the listener decides by."""
-    return {
-        "operating_point.h": render(
-            "operating_point.h",
-            banner=banner,
-            name=name,
-            sha256=point.sha256,
-            window_ms=point.window_ms,
-            suppression_ms=point.suppression_ms,
-            minimum_count=point.minimum_count,
-            suppress_each_word=int(point.suppress_each_word),
-            capacity=RECOGNIZER_CAPACITY,
-            stride_rows=INFERENCE_STRIDE_ROWS,
-        ),
-        "operating_point.c": render(
-            "operating_point.c",
-            banner=banner,
-            thresholds=[
-                (threshold, cformat.comment(label))
-                for threshold, label in zip(point.thresholds, labels, strict=True)
-            ],
         ),
     }
 

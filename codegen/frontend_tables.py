@@ -87,6 +87,12 @@ def table_files(banner: str, front_end: FrontEnd) -> dict[str, str]:
     return {name: render(name, **context) for name in ("frontend_tables.h", "frontend_tables.c")}
 
 
+def state_bytes(front_end: FrontEnd) -> int:
+    """sizeof(kws_frontend), see firmware/frontend/frontend.h; the same on every core."""
+    levels = 8 * front_end.bins + 8 if front_end.name == "pcan" else 0  # with has_levels
+    return levels + 4 * (front_end.fft_length + 2) + -(-2 * front_end.window_samples // 4) * 4 + 2 * 4
+
+
 def _spectrum_tables(front_end: FrontEnd) -> list[Table]:
     sine = np.sin(2 * np.pi * np.arange(front_end.fft_length) / front_end.fft_length)
     return [

@@ -1,5 +1,6 @@
 """The generated engine, compiled for this machine and called: what is proven is what is shipped."""
 
+import copy
 import ctypes
 import functools
 import os
@@ -97,37 +98,26 @@ class NativeEngine:
         with tempfile.TemporaryDirectory() as folder:
             library = Path(folder) / "engine.so"
             engine = compile_engine(tflite, where, Path(folder), library, ("-shared", "-fPIC", *flags))
-            self._load(engine, library)
-
-    @classmethod
-    def several(cls, tflite: bytes, where: str, count: int, flags: Sequence[str] = ()) -> list[Self]:
-        """Engines that run at the same time, each with memory of its own, compiled once.
-
-        Raises:
-            UserError: as for one.
-        """
-        engines = []
-        with tempfile.TemporaryDirectory() as folder:
-            library = Path(folder) / "engine.so"
-            made = compile_engine(tflite, where, Path(folder), library, ("-shared", "-fPIC", *flags))
-            for number in range(count):
-                copy = library.with_name(f"engine{number}.so")  # a file that is loaded twice is one library
-                shutil.copyfile(library, copy)
-                engines.append(cls.__new__(cls))
-                engines[-1]._load(made, copy)
-        return engines
-
-    def _load(self, engine: GeneratedEngine, library: Path) -> None:
-        self._library = ctypes.CDLL(str(library))  # stays mapped when the file is gone
+            self._library = ctypes.CDLL(str(library))  # stays mapped when the file is gone
         self.inputs, self.outputs = engine.inputs, engine.outputs
         self._contexts = end_contexts(self.inputs, self.outputs)
         for context in self._contexts["inputs"] + self._contexts["outputs"]:
             self._function("kws_model_{kind}{suffix}", context).restype = ctypes.c_void_p
+        self._begin(engine.arena_bytes)
+
+    def another(self) -> Self:
+        """The same engine with a memory of its own, which runs beside this one."""
+        other = copy.copy(self)
+        other._begin(ctypes.sizeof(self._model))
+        return other
+
+    def _begin(self, model_bytes: int) -> None:
+        self._model = (ctypes.c_uint64 * -(-model_bytes // 8))()  # a kws_model
         self.reset()
 
     def reset(self) -> None:
         """Begin again: a model with state forgets the inputs that it has seen."""
-        status = self._library.kws_model_init()
+        status = self._library.kws_model_init(self._model)
         if status:
             raise RuntimeError(f"kws_model_init() returned {status}")
 
@@ -166,7 +156,7 @@ class NativeEngine:
         for item in range(count):
             for array, context in zip(inputs, self._contexts["inputs"], strict=True):
                 self._set(context, np.ascontiguousarray(array[item]))
-            status = self._library.kws_model_invoke()
+            status = self._library.kws_model_invoke(self._model)
             if status:
                 raise RuntimeError(f"kws_model_invoke() returned {status}")
             for array, context in zip(outputs, self._contexts["outputs"], strict=True):
@@ -175,16 +165,18 @@ class NativeEngine:
 
     def _set(self, context: Mapping[str, Any], values: NDArray[Any]) -> None:
         if context["conversion"]:
-            self._function("kws_model_set_input{suffix}", context)(ctypes.c_void_p(values.ctypes.data))
+            convert = self._function("kws_model_set_input{suffix}", context)
+            convert(self._model, ctypes.c_void_p(values.ctypes.data))
         else:
-            place = self._function("kws_model_input{suffix}", context)()
+            place = self._function("kws_model_input{suffix}", context)(self._model)
             ctypes.memmove(place, values.ctypes.data, values.nbytes)
 
     def _get(self, context: Mapping[str, Any], values: NDArray[Any]) -> None:
         if context["conversion"]:
-            self._function("kws_model_get_output{suffix}", context)(ctypes.c_void_p(values.ctypes.data))
+            convert = self._function("kws_model_get_output{suffix}", context)
+            convert(self._model, ctypes.c_void_p(values.ctypes.data))
         else:
-            place = self._function("kws_model_output{suffix}", context)()
+            place = self._function("kws_model_output{suffix}", context)(self._model)
             ctypes.memmove(values.ctypes.data, place, values.nbytes)
 
     def _function(self, name: str, context: Mapping[str, Any]) -> Any:
@@ -199,13 +191,14 @@ def fastest_scorer(tflite: bytes, where: str) -> Scorer:
     """
     model = int8_model(tflite, where)
     try:
-        engines = NativeEngine.several(tflite, where, os.cpu_count() or 1, _FAST)
+        engine = NativeEngine(tflite, where, _FAST)
     except (UserError, RuntimeError, OSError) as error:  # TFLite-Micro needs no compiler that works
         log(f"scoring by TFLite-Micro, which takes longer: {str(error).splitlines()[0]}")
         return functools.partial(run_model, model)
+    count = os.cpu_count() or 1
     idle: queue.SimpleQueue[NativeEngine] = queue.SimpleQueue()
-    for engine in engines:
-        idle.put(engine)
+    for _ in range(count):
+        idle.put(engine.another())
 
     def run(block: NDArray[np.int8]) -> NDArray[np.int8]:
         engine = idle.get()
@@ -218,7 +211,7 @@ def fastest_scorer(tflite: bytes, where: str) -> Scorer:
         blocks = [features[start : start + _BLOCK_CLIPS] for start in range(0, len(features), _BLOCK_CLIPS)]
         scores = []
         with (
-            ThreadPoolExecutor(len(engines)) as threads,  # the engine lets go of Python's lock
+            ThreadPoolExecutor(count) as threads,  # the engine lets go of Python's lock
             progress("scoring model.tflite", len(features)) as advance,
         ):
             for block in threads.map(run, blocks):

@@ -24,14 +24,17 @@ class EngineBatch:
         }
         with tempfile.TemporaryDirectory() as name:
             self._library = ctypes.CDLL(str(self._compile(Path(name), flags)))
+        self._models = {
+            name: (ctypes.c_uint64 * -(-engine.arena_bytes // 8))() for name, engine in self._engines.items()
+        }
         for name in models:
             for end in ("input", "output"):
-                self._call(name, end).restype = ctypes.c_void_p
+                self._function(name, end).restype = ctypes.c_void_p
             self.reset(name)
 
     def reset(self, name: str) -> None:
         """Begin again: state is as at first."""
-        assert self._call(name, "init")() == 0
+        assert self._call(name, "init") == 0
 
     def run(self, name: str, inputs: np.ndarray) -> np.ndarray:
         """(n, outputs) int8 of (n, ...) int8, one after the other."""
@@ -39,9 +42,9 @@ class EngineBatch:
         assert inputs[0].nbytes == engine.input_bytes
         outputs = np.empty((len(inputs), engine.output_count), np.int8)
         for item, output in zip(inputs, outputs, strict=True):
-            ctypes.memmove(self._call(name, "input")(), item.tobytes(), engine.input_bytes)
-            assert self._call(name, "invoke")() == 0
-            at = ctypes.string_at(self._call(name, "output")(), engine.output_count)
+            ctypes.memmove(self._call(name, "input"), item.tobytes(), engine.input_bytes)
+            assert self._call(name, "invoke") == 0
+            at = ctypes.string_at(self._call(name, "output"), engine.output_count)
             output[...] = np.frombuffer(at, np.int8)
         return outputs
 
@@ -52,6 +55,7 @@ class EngineBatch:
             place.mkdir()
             for file, content in engine.sources.items():
                 renamed = content.replace("kws_model_", f"model_{position}_")
+                renamed = renamed.replace('"model/model.h"', '"engine.h"')  # whose functions are others'
                 (place / file).write_text(renamed, encoding="ascii")
             sources.append(place / "engine.c")
         kernels = sorted({kernel for engine in self._engines.values() for kernel in engine.kernels})
@@ -63,4 +67,7 @@ class EngineBatch:
         return library
 
     def _call(self, name: str, function: str):
+        return self._function(name, function)(self._models[name])
+
+    def _function(self, name: str, function: str):
         return getattr(self._library, f"model_{list(self._engines).index(name)}_{function}")

@@ -38,11 +38,17 @@ def engine_header(banner: str, contexts: dict[str, list[Context]], arena_bytes: 
         HEADER,
         banner=banner,
         arena=[f"    KWS_ARENA_BYTES = {arena_bytes},"] if has_engine else [],
+        model_bytes=None if arena_bytes is None else model_bytes(arena_bytes),
         named=[end for end in ends if end["suffix"] and (has_engine or end["is_int8"])],
         converted=[end for end in ends if not end["is_int8"]],
         has_functions=any(end["suffix"] or not end["is_int8"] for end in ends),
         **contexts,
     )
+
+
+def model_bytes(arena_bytes: int) -> int:
+    """Memory of a model in the compiled engine: its arena, in whole 64-bit numbers."""
+    return -(-arena_bytes // 8) * 8
 
 
 def conversion_kernels(inputs: Sequence[ModelEnd], outputs: Sequence[ModelEnd]) -> set[str]:
@@ -77,6 +83,7 @@ def _context(index: int, end: ModelEnd, kind: str, is_named: bool) -> Context:
         "scale": float_literal(scaled.scale if scaled else 1.0),
         "zero_point": scaled.zero_point if scaled else 0,
         "pointer": "int8_t* " if is_input else "const int8_t* ",
+        "model": "kws_model" if is_input else "const kws_model",
         "conversion": _conversion(end, is_input) if end.converts and end.file is not end.core else "",
     }
 

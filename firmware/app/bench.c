@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#include "engine.h"
 #include "frontend/frontend.h"
 #include "hal.h"
+#include "model/model.h"
 #include "model/profile.h"
 #include "print.h"
 #include "probe.h"
@@ -27,9 +27,15 @@ static uint32_t op_ticks[OPERATORS];                  // of all inferences
 static uint32_t op_count, op_start;
 static uint32_t row_ticks[ROWS];
 static uint8_t row[KWS_FEATURE_BINS];
+#ifdef KWS_NO_ENGINE
+static kws_model* const model = 0;  // only how large the program is counts
+#else
+static kws_model memory;
+static kws_model* const model = &memory;
+#endif
 static kws_frontend frontend;
 static int16_t samples[KWS_WINDOW_SAMPLES + KWS_STRIDE_SAMPLES];  // either fits
-static size_t sample_count;
+static uint32_t sample_count;
 
 // Marsaglia's 32-bit xorshift: Python makes the same numbers.
 static uint32_t noise_state;
@@ -73,7 +79,7 @@ static uint32_t hook_ticks(void) {
 // Loud noise drives scores to their limits, where mistakes do not show: each input is quieter than the
 // one before, by a factor of four, from half the range of int8 to its two lowest values.
 static void fill_input(size_t inference) {
-    int8_t* input = kws_model_input();
+    int8_t* input = kws_model_input(model);
     for (size_t i = 0; i < KWS_INPUT_BYTES; ++i) {
         const uint32_t loudness = (noise() >> 24) >> (2 * inference + 1);
         input[i] = (int8_t)((int32_t)loudness - 128);
@@ -88,14 +94,16 @@ static int time_inferences(void) {
         fill_input(i);
         op_start = kws_probe_ticks();
         const uint32_t start = kws_probe_ticks();
-        const int status = kws_model_invoke();
+        const int status = kws_model_invoke(model);
         inference_ticks[i] = kws_probe_ticks() - start;
         if (status != 0) return status;
-        const int8_t* output = kws_model_output();
+        const int8_t* output = kws_model_output(model);
         for (size_t j = 0; j < KWS_OUTPUT_COUNT; ++j) scores[i][j] = (uint8_t)(output[j] + 128);
     }
     return 0;
 }
+
+static int infer(void) { return kws_model_invoke(model); }
 
 static int push(void) {
     int row_ready;
@@ -152,9 +160,9 @@ int main(void) {
     kws_probe_start();
     const uint32_t loop = loop_ticks(LOOP_INSTRUCTIONS), check = loop_ticks(CHECK_INSTRUCTIONS);
     const uint32_t empty = empty_ticks(), hook = hook_ticks();
-    stop_if(kws_model_init(), kws_model_error());
-    const uint32_t inference_stack = kws_probe_stack_bytes(kws_model_invoke);
-    stop_if(time_inferences(), kws_model_error());
+    stop_if(kws_model_init(model), kws_model_error(model));
+    const uint32_t inference_stack = kws_probe_stack_bytes(infer);
+    stop_if(time_inferences(), kws_model_error(model));
     sample_count = KWS_WINDOW_SAMPLES;
     const uint32_t row_stack = kws_probe_stack_bytes(push);
     stop_if(time_rows(), "the front end makes no row");
@@ -169,7 +177,7 @@ int main(void) {
     report("operators", op_ticks, op_count);
     report("rows", row_ticks, ROWS);
     report_bytes("row", row, KWS_FEATURE_BINS);  // the last
-    report_one("arena", kws_model_arena_bytes());
+    report_one("arena", kws_model_arena_bytes(model));
     report_one("inference_stack", inference_stack);
     report_one("row_stack", row_stack);
     kws_print("end\n");

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "audio_tests.h"
-#include "engine.h"
 #include "feature_tests.h"
 #include "frontend/frontend.h"
 #include "hal.h"
@@ -21,6 +20,7 @@
 #define ALLOWED_DIFFERENCES 1
 #define ALLOWED_DIFFERENCE 1
 
+static kws_model model;
 static kws_frontend frontend;
 
 static void print_signed(int32_t number) {
@@ -33,13 +33,13 @@ static void print_error(const char* what, int32_t error) {
     kws_print(" returned ");
     print_signed(error);
     kws_print(" ");
-    kws_print(kws_model_error());
+    kws_print(kws_model_error(&model));
     kws_print("\n");
 }
 
 static void print_scores(const char* what, const int8_t* scores) {
     kws_print(what);
-    for (int32_t i = 0; i < kCategoryCount; ++i) {
+    for (int32_t i = 0; i < KWS_OUTPUT_COUNT; ++i) {
         kws_print(" ");
         print_signed(scores[i]);
     }
@@ -49,14 +49,14 @@ static void print_scores(const char* what, const int8_t* scores) {
 static int passes_features(const FeatureTest* test) {
     kws_print("Testing features of ");
     kws_print(test->name);
-    memcpy(kws_model_input(), test->features, KWS_INPUT_BYTES);
-    const int error = kws_model_invoke();
+    memcpy(kws_model_input(&model), test->features, KWS_INPUT_BYTES);
+    const int32_t error = kws_model_invoke(&model);
     if (error) {
         kws_print(": failed, ");
         print_error("kws_model_invoke()", error);
         return 0;
     }
-    const int8_t* const scores = kws_model_output();
+    const int8_t* const scores = kws_model_output(&model);
     const int is_equal = memcmp(scores, test->scores, sizeof test->scores) == 0;
     print_scores(is_equal ? ": passed, scores" : ": failed, scores", scores);
     if (!is_equal) print_scores(", expected", test->scores);
@@ -85,11 +85,11 @@ static int passes_audio(const AudioTest* test) {
     comparison result = {0};
     int32_t rows = 0;
     kws_frontend_reset(&frontend);
-    for (size_t taken = 0; taken < (size_t)test->sample_count && rows < kFeatureSliceCount;) {
+    for (uint32_t taken = 0; taken < (uint32_t)test->sample_count && rows < kFeatureSliceCount;) {
         uint8_t row[KWS_FEATURE_BINS];
         int row_ready;
-        taken += kws_frontend_push(&frontend, test->samples + taken, (size_t)test->sample_count - taken, row,
-                                   &row_ready);
+        taken += kws_frontend_push(&frontend, test->samples + taken, (uint32_t)test->sample_count - taken,
+                                   row, &row_ready);
         if (row_ready) compare_row(&result, row, test->features + rows++ * kFeatureSliceSize);
     }
     const int is_right = rows == kFeatureSliceCount && result.differences <= ALLOWED_DIFFERENCES &&
@@ -115,7 +115,7 @@ int main(void) {
     const int32_t count = kFeatureTestCount + kAudioTestCount;
     kws_hal_init();
     kws_print("earshot " KWS_BOARD_ID " ready\n");
-    const int error = kws_model_init();
+    const int32_t error = kws_model_init(&model);
     if (error) print_error("kws_model_init()", error);
     const int32_t passed = error ? 0 : passed_count();
     print_signed(passed);

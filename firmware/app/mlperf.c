@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "engine.h"
 #include "hal.h"
 #include "model/model.h"
 #include "print.h"
@@ -35,6 +34,7 @@ static char command[COMMAND_BYTES + 1];
 static size_t command_length;  // counts on where the command is too long to be kept
 static char* rest;             // of the command, behind the words taken
 
+static kws_model model;
 static uint8_t buffer[KWS_INPUT_BYTES];
 static uint32_t expected_bytes, loaded_bytes;
 static int model_error;
@@ -170,7 +170,7 @@ static void print_results(void) {
         complain("results: there are none; say infer first", "");
         return;
     }
-    const int8_t* scores = kws_model_output();
+    const int8_t* scores = kws_model_output(&model);
     kws_print("m-results-");
     for (size_t i = 0; i < KWS_OUTPUT_COUNT; ++i) {
         kws_print(i == 0 ? "[" : ",");
@@ -182,11 +182,11 @@ static void print_results(void) {
 // The input is written each time: its memory serves the inference for other things.
 static int infer(uint32_t count) {
     for (uint32_t i = 0; i < count && !model_error; ++i) {
-        memcpy(kws_model_input(), buffer, KWS_INPUT_BYTES);
-        model_error = kws_model_invoke();
+        memcpy(kws_model_input(&model), buffer, KWS_INPUT_BYTES);
+        model_error = kws_model_invoke(&model);
         has_results = !model_error;
     }
-    if (model_error) complain("infer: ", kws_model_error());
+    if (model_error) complain("infer: ", kws_model_error(&model));
     return model_error;
 }
 
@@ -284,8 +284,8 @@ int main(void) {
     kws_hal_init();
     kws_print("m-timestamp-mode-performance" LINE_END);
     print_timestamp();
-    model_error = kws_model_init();
-    if (model_error) complain("the model cannot run: ", kws_model_error());
+    model_error = kws_model_init(&model);
+    if (model_error) complain("the model cannot run: ", kws_model_error(&model));
     kws_print("m-init-done" LINE_END);
     print_ready();
     for (;;) {

@@ -8,28 +8,26 @@
 #include <string.h>
 
 #include "build_id.h"
-#include "engine.h"
 #include "hal.h"
-#include "micro_model_settings.h"
-#include "model/model.h"
+#include "kws.h"
+#include "line.h"
 #include "model_id.h"
 #include "probe.h"
 #include "protocol/clip_file.h"
 #include "protocol/frame.h"
 #include "protocol/message.h"
 #include "protocol/recording.h"
+#include "protocol/request.h"
 #include "protocol/stopwatch.h"
 #include "protocol/transfer.h"
 
 #define CHUNK_BYTES 256u
-#define SEND_LIMIT_MS 1000u
 #define BENCH_INFERENCES_MAX 1000u
-#define AUDIO_HEADER_BYTES 8u
 #ifndef KWS_HAL_MICROPHONE  // boards that have one say so in the flags of board.json
 #define KWS_HAL_MICROPHONE 0
 #endif
 
-_Static_assert(kCategoryCount <= 255, "labels are counted in one byte");
+_Static_assert(KWS_LABEL_COUNT <= 255, "labels are counted in one byte");
 _Static_assert(KWS_OUTPUT_COUNT <= KWS_FRAME_PAYLOAD_BYTES - 26, "the scores go into one frame");
 _Static_assert(KWS_FEATURE_BINS <= KWS_FRAME_PAYLOAD_BYTES - 6, "a row of features goes into one frame");
 
@@ -38,30 +36,14 @@ static kws_transfer transfer;
 static kws_payload reply;
 static uint8_t received[CHUNK_BYTES];
 static uint8_t wire[KWS_FRAME_WIRE_BYTES];
-static uint32_t unsent;
-static int model_error;
+static int32_t model_error;
 
-static void send_bytes(const uint8_t* bytes, size_t count) {
-    uint32_t progress_ms = kws_hal_clock_ms();
-    while (count > 0) {
-        const size_t taken = kws_hal_serial_write(bytes, count);
-        bytes += taken;
-        count -= taken;
-        if (taken > 0) {
-            progress_ms = kws_hal_clock_ms();
-        } else if (kws_hal_clock_ms() - progress_ms > SEND_LIMIT_MS) {
-            unsent += 1;
-            return;  // the next frame begins with a zero: half of this one does not spoil it
-        } else {
-            kws_hal_idle();
-        }
-    }
-}
+static kws_model* model(void) { return &kws_transfer_state(&transfer)->model; }
 
 // Sends what was put into reply, which is then empty.
 static void send_reply(uint8_t type, uint8_t sequence) {
     const kws_frame frame = {type, sequence, reply.bytes, reply.count};
-    send_bytes(wire, kws_frame_encode(&frame, wire));
+    kws_line_send(wire, kws_frame_encode(&frame, wire));
     reply.count = 0;
 }
 
@@ -82,25 +64,25 @@ static void acknowledge(const kws_frame* request, int status) {
 
 static void introduce(void) {
     static const char banner[] = "\0earshot " KWS_BOARD_ID " ready\n";  // 0 ends what came before a restart
-    send_bytes((const uint8_t*)banner, sizeof banner - 1);
+    kws_line_send((const uint8_t*)banner, sizeof banner - 1);
     kws_put_8(&reply, KWS_PROTOCOL_VERSION);
     send_reply(KWS_REPLY_HELLO, KWS_UNASKED);
     if (!model_error) return;
-    kws_put_text(&reply, kws_model_error());
+    kws_put_text(&reply, kws_model_error(model()));
     send_reply(KWS_REPLY_LOG, KWS_UNASKED);
 }
 
 static void send_info(const kws_frame* request) {
     kws_put_8(&reply, KWS_PROTOCOL_VERSION);
-    kws_put_8(&reply, kCategoryCount);
-    kws_put_32(&reply, kAudioSampleFrequency);
+    kws_put_8(&reply, KWS_LABEL_COUNT);
+    kws_put_32(&reply, KWS_SAMPLE_RATE_HZ);
     kws_put_16(&reply, KWS_FEATURE_FRAMES);
     kws_put_16(&reply, KWS_FEATURE_BINS);
     kws_put_32(&reply, KWS_INPUT_BYTES);
-    kws_put_32(&reply, kws_model_arena_bytes());
+    kws_put_32(&reply, kws_model_arena_bytes(model()));
     kws_put_32(&reply, KWS_HAL_RECEIVE_BYTES);
     kws_put_32(&reply, kws_probe_ticks_hz());
-    kws_put_8(&reply, (uint8_t)kInputZeroPoint);
+    kws_put_8(&reply, (uint8_t)KWS_INPUT_ZERO_POINT);
     kws_put_text(&reply, KWS_BOARD_ID);
     kws_put_text(&reply, KWS_BUILD_ID);
     kws_put_text(&reply, KWS_ENGINE);
@@ -112,9 +94,9 @@ static void send_info(const kws_frame* request) {
 static void send_labels(const kws_frame* request) {
     const uint8_t first = request->payload[0];
     kws_put_8(&reply, first);
-    for (int32_t label = first; label < kCategoryCount; ++label) {
-        if (strlen(kCategoryLabels[label]) >= kws_payload_room(&reply)) break;
-        kws_put_text(&reply, kCategoryLabels[label]);
+    for (int32_t label = first; label < KWS_LABEL_COUNT; ++label) {
+        if (strlen(kws_label(label)) >= kws_payload_room(&reply)) break;
+        kws_put_text(&reply, kws_label(label));
     }
     send_reply(KWS_REPLY_LABELS, request->sequence);
 }
@@ -124,7 +106,7 @@ static void send_status(const kws_frame* request) {
     kws_put_32(&reply, decoder.accepted);
     kws_put_32(&reply, decoder.dropped);
     kws_put_32(&reply, kws_hal_serial_lost());
-    kws_put_32(&reply, unsent);
+    kws_put_32(&reply, kws_line_unsent());
     send_reply(KWS_REPLY_STATUS, request->sequence);
 }
 
@@ -154,7 +136,7 @@ static void send_detection(uint32_t index, uint8_t sequence) {
     const uint32_t place = index % KWS_DETECTIONS_KEPT;
     kws_put_32(&reply, transfer.id);
     kws_put_32(&reply, index);
-    kws_put_32(&reply, stream->detection_times_ms[place]);
+    kws_put_32(&reply, stream->detections[place].time_ms);
     kws_put_8(&reply, (uint8_t)stream->detections[place].label);
     kws_put_8(&reply, (uint8_t)stream->detections[place].score);
     send_reply(KWS_REPLY_DETECTION, sequence);
@@ -162,14 +144,14 @@ static void send_detection(uint32_t index, uint8_t sequence) {
 
 static void take_audio(const kws_frame* request) {
     const uint8_t* const payload = request->payload;
-    const size_t audio_bytes = request->payload_bytes - AUDIO_HEADER_BYTES;
+    const size_t audio_bytes = request->payload_bytes - KWS_AUDIO_HEADER_BYTES;
     if (audio_bytes == 0 || audio_bytes % 2 != 0) {
         refuse(request, KWS_ERROR_LENGTH, "audio is one or more samples of two bytes");
         return;
     }
     const uint32_t detections = transfer.of.stream.detection_count;  // looked at for a stream alone
     const int status = kws_transfer_audio(&transfer, kws_get_32(payload), kws_get_32(payload + 4),
-                                          payload + AUDIO_HEADER_BYTES, (uint32_t)(audio_bytes / 2));
+                                          payload + KWS_AUDIO_HEADER_BYTES, (uint32_t)(audio_bytes / 2));
     if (status == KWS_TRANSFER_NOT_THERE) {
         refuse(request, KWS_ERROR_NOT_THERE, "no such clip or stream");
     } else if (status == KWS_TRANSFER_VALUE) {
@@ -228,7 +210,7 @@ static void send_features(const kws_frame* request) {
     } else {
         kws_put_32(&reply, id);
         kws_put_16(&reply, first);
-        kws_put_bytes(&reply, transfer.of.clip.rows[first], (size_t)count * KWS_FEATURE_BINS);
+        kws_put_bytes(&reply, kws_transfer_state(&transfer)->rows[first], (size_t)count * KWS_FEATURE_BINS);
         send_reply(KWS_REPLY_FEATURES, request->sequence);
     }
 }
@@ -276,11 +258,11 @@ static void bench(const kws_frame* request) {
     }
     kws_transfer_cancel(&transfer);
     kws_extremes inferences, rows;
-    if (kws_time_inferences(count, &inferences) != 0) {
-        refuse(request, KWS_ERROR_ENGINE, kws_model_error());
+    if (kws_time_inferences(model(), count, &inferences) != 0) {
+        refuse(request, KWS_ERROR_ENGINE, kws_model_error(model()));
         return;
     }
-    kws_time_rows(&transfer.of.clip.frontend, count, &rows);  // of a clip that is given up
+    kws_time_rows(&kws_transfer_state(&transfer)->frontend, count, &rows);
     kws_put_16(&reply, count);
     kws_put_32(&reply, inferences.smallest);
     kws_put_32(&reply, inferences.largest);
@@ -300,7 +282,7 @@ static void hear(void) {
 }
 
 static void send_recorded(const kws_frame* request) {
-    static uint8_t samples[KWS_FRAME_PAYLOAD_BYTES - AUDIO_HEADER_BYTES];
+    static uint8_t samples[KWS_FRAME_PAYLOAD_BYTES - KWS_AUDIO_HEADER_BYTES];
     const uint32_t id = kws_get_32(request->payload), next = kws_get_32(request->payload + 4);
     if (next == 0) {
         if (!recording.is_on || recording.id != id || recording.first > 0)
@@ -325,46 +307,21 @@ static void send_recorded(const kws_frame* request) {
 }
 #endif
 
-typedef struct request_form {
-    uint8_t type;
-    uint8_t needs_model;
-    uint16_t payload_min_bytes, payload_max_bytes;
-} request_form;
-
-static const request_form forms[] = {
-    {KWS_REQUEST_INFO, 0, 0, 0},
-    {KWS_REQUEST_LABELS, 0, 1, 1},
-    {KWS_REQUEST_STATUS, 0, 0, 0},
-    {KWS_REQUEST_CLIP_BEGIN, 1, 12, 12},
-    {KWS_REQUEST_AUDIO, 1, AUDIO_HEADER_BYTES, KWS_FRAME_PAYLOAD_BYTES},
-    {KWS_REQUEST_RESULT, 1, 4, 4},
-    {KWS_REQUEST_FEATURES, 1, 8, 8},
-    {KWS_REQUEST_STREAM_BEGIN, 1, 5, 5},
-    {KWS_REQUEST_STREAM_RESULT, 1, 8, 8},
-    {KWS_REQUEST_DETECTION, 1, 8, 8},
-    {KWS_REQUEST_BENCH, 1, 2, 2},
-    {KWS_REQUEST_RESET, 0, 0, 0},
-    {KWS_REQUEST_CLIP_FILE, 1, 17, 17 + 255},
-    {KWS_REQUEST_RECORD, 0, 8, 8},
-};
-
-// Returns 1 where the request can be answered; what else is wrong with it is up to the answer.
+// Returns 1 where the request can be answered; else it is refused.
 static int is_in_form(const kws_frame* request) {
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; ++i) {
-        const request_form* const form = &forms[i];
-        if (form->type != request->type) continue;
-        if (request->payload_bytes < form->payload_min_bytes ||
-            request->payload_bytes > form->payload_max_bytes) {
+    switch (kws_request_look(request)) {
+        case KWS_REQUEST_UNKNOWN:
+            refuse(request, KWS_ERROR_UNKNOWN_TYPE, "no such request");
+            return 0;
+        case KWS_REQUEST_WRONG_LENGTH:
             refuse(request, KWS_ERROR_LENGTH, "the request is too short or too long");
             return 0;
-        }
-        if (form->needs_model && model_error) {
-            refuse(request, KWS_ERROR_ENGINE, kws_model_error());
-            return 0;
-        }
-        return 1;
+        case KWS_REQUEST_NEEDS_MODEL:
+            if (model_error) refuse(request, KWS_ERROR_ENGINE, kws_model_error(model()));
+            return !model_error;
+        case KWS_REQUEST_IN_FORM:
+            return 1;
     }
-    refuse(request, KWS_ERROR_UNKNOWN_TYPE, "no such request");
     return 0;
 }
 
@@ -419,8 +376,7 @@ static void answer(const kws_frame* request) {
 int main(void) {
     kws_hal_init();
     kws_frame_decoder_init(&decoder);
-    model_error = kws_model_init();
-    kws_transfer_init(&transfer);
+    model_error = kws_transfer_init(&transfer);
     introduce();
     for (;;) {
         hear();

@@ -26,6 +26,7 @@ target_compile_definitions(bench_ops PRIVATE KWS_PROFILE)
 set_source_files_properties("${KWS_ENGINE_SOURCE}" PROPERTIES COMPILE_OPTIONS "${KWS_ENGINE_OPTIONS}")
 target_link_libraries(bench_ops PRIVATE kws_engine)
 
+target_compile_definitions(bench_empty PRIVATE KWS_NO_ENGINE)
 # The calls have to lead somewhere: to the code that is there anyway.
 foreach(function init input invoke output error arena_bytes)
     target_link_options(bench_empty PRIVATE "-Wl,--defsym=kws_model_${function}=main")

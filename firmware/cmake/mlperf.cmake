@@ -3,6 +3,6 @@
 
 kws_add_firmware(mlperf "${KWS_FIRMWARE_DIR}/app/mlperf.c" "${KWS_FIRMWARE_DIR}/app/print.c")
 target_link_libraries(mlperf PRIVATE kws_engine)
-if("micro_model_settings.cc" IN_LIST model_files)
+if("kws_settings.c" IN_LIST model_files)
     target_compile_definitions(mlperf PRIVATE KWS_HAS_FRONT_END)
 endif()

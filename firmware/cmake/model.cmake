@@ -101,16 +101,19 @@ if(NOT "micro_model_settings.cc" IN_LIST model_files)
     return()
 endif()
 
+if(NOT EXISTS "${MODEL}/kws.h")
+    message(FATAL_ERROR "${MODEL} has no kws.h; ${model_remedy}")
+endif()
+
 # The front end and the application, and the clips of the run folder as tests of both.
 kws_add_library(kws_listener
-    "${KWS_FIRMWARE_DIR}/listener/listener.c" "${KWS_FIRMWARE_DIR}/listener/recognizer.c"
+    "${KWS_FIRMWARE_DIR}/listener/stream.c" "${KWS_FIRMWARE_DIR}/listener/recognizer.c"
     ${KWS_FRONTEND_SOURCES}
-    "${MODEL}/frontend_tables.c" "${MODEL}/micro_model_settings.cc"
-    "${MODEL}/operating_point.c")
+    "${MODEL}/frontend_tables.c" "${MODEL}/kws_settings.c")
 target_link_libraries(kws_listener PUBLIC kws_engine)
 
 set(clip_sources ${model_files})
-list(FILTER clip_sources INCLUDE REGEX "_(tests|data)[.]cc$")
+list(FILTER clip_sources INCLUDE REGEX "(_(tests|data)|micro_model_settings)[.]cc$")
 list(TRANSFORM clip_sources PREPEND "${MODEL}/")
 kws_add_library(kws_clips ${clip_sources})
 

@@ -57,12 +57,12 @@ void kws_frontend_reset(kws_frontend* frontend) {
 #endif
 }
 
-size_t kws_frontend_push(kws_frontend* frontend, const int16_t* samples, size_t sample_count,
-                         uint8_t row[KWS_FEATURE_BINS], int* row_ready) {
+uint32_t kws_frontend_push(kws_frontend* frontend, const int16_t* samples, uint32_t sample_count,
+                           uint8_t row[KWS_FEATURE_BINS], int* row_ready) {
     *row_ready = 0;
-    size_t taken = sample_count < frontend->skip_samples ? sample_count : frontend->skip_samples;
+    uint32_t taken = sample_count < frontend->skip_samples ? sample_count : frontend->skip_samples;
     frontend->skip_samples -= taken;
-    size_t wanted = KWS_WINDOW_SAMPLES - frontend->sample_count;
+    uint32_t wanted = KWS_WINDOW_SAMPLES - frontend->sample_count;
     if (wanted > sample_count - taken) wanted = sample_count - taken;
     memcpy(frontend->samples + frontend->sample_count, samples + taken, wanted * sizeof samples[0]);
     frontend->sample_count += wanted;

@@ -8,7 +8,6 @@
 #ifndef EARSHOT_FRONTEND_H_
 #define EARSHOT_FRONTEND_H_
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "frontend_tables.h"
@@ -19,14 +18,14 @@ extern "C" {
 
 // State of one stream. Treat it as opaque; it is complete only so that callers can own it.
 typedef struct kws_frontend {
-    int16_t samples[KWS_WINDOW_SAMPLES];   // the newest window, as far as it is there
-    int32_t spectrum[KWS_FFT_LENGTH + 2];  // scratch: complex, interleaved
-    size_t sample_count;                   // of samples[]
-    size_t skip_samples;                   // to drop, where the stride is longer than the window
 #if KWS_FRONTEND_PCAN
     uint64_t levels[KWS_FEATURE_BINS];  // mean power of each band so far
-    int has_levels;                     // 0 before the first row
+    uint64_t has_levels;                // 0 before the first row
 #endif
+    int32_t spectrum[KWS_FFT_LENGTH + 2];  // scratch: complex, interleaved
+    uint32_t sample_count;                 // of samples[]
+    uint32_t skip_samples;                 // to drop, where the stride is longer than the window
+    int16_t samples[KWS_WINDOW_SAMPLES];   // the newest window, as far as it is there
 } kws_frontend;
 
 // Starts a stream: the next sample is its first.
@@ -38,8 +37,8 @@ void kws_frontend_reset(kws_frontend* frontend);
 // row           KWS_FEATURE_BINS features, written when *row_ready is set to 1
 // row_ready     0 or 1
 // returns       how many samples were taken; call again with the rest
-size_t kws_frontend_push(kws_frontend* frontend, const int16_t* samples, size_t sample_count,
-                         uint8_t row[KWS_FEATURE_BINS], int* row_ready);
+uint32_t kws_frontend_push(kws_frontend* frontend, const int16_t* samples, uint32_t sample_count,
+                           uint8_t row[KWS_FEATURE_BINS], int* row_ready);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "operating_point.h"  // KWS_RECOGNIZER_CAPACITY
+#include "kws.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,26 +21,19 @@ extern "C" {
 // Returned by kws_recognizer_update() when time runs backwards.
 #define KWS_ERROR_TIME (-1)
 
-typedef struct kws_recognizer_settings {
-    uint32_t window_ms;          // results are averaged over this long
-    uint32_t suppression_ms;     // the same label is new again only after more than this; below UINT32_MAX
-    int32_t minimum_count;       // fewer results are no decision; at least 1
-    const uint8_t* thresholds;   // one for each label, whose mean score (0 to 255) must exceed it
-    int32_t suppress_each_word;  // 1: whatever came between; 0, as micro_speech: until another label is new
-} kws_recognizer_settings;
+#define KWS_SILENCE 0  // label
 
 // State of one stream. Treat it as opaque; it is complete only so that callers can own it.
 typedef struct kws_recognizer {
-    kws_recognizer_settings settings;
-    int32_t label_count;
-    int8_t* scores;                              // KWS_RECOGNIZER_CAPACITY rows of label_count
-    uint32_t* suppressed_ms;                     // of each label: how long it is not new yet
-    uint32_t times_ms[KWS_RECOGNIZER_CAPACITY];  // of each row
+    kws_point point;
+    uint32_t suppressed_ms[KWS_LABEL_COUNT];     // of each label: how long it is not new yet
+    uint32_t times_ms[KWS_RECOGNIZER_CAPACITY];  // of each row of scores
+    uint32_t newest_time_ms;                     // of the last result taken
     int32_t oldest;                              // row
     int32_t count;                               // rows in use
     int32_t previous_label;                      // of the last new detection; silence at first
     int32_t is_started;                          // 1 once there was a result
-    uint32_t newest_time_ms;                     // of the last result taken
+    int8_t scores[KWS_RECOGNIZER_CAPACITY * KWS_LABEL_COUNT];
 } kws_recognizer;
 
 typedef struct kws_detection {
@@ -49,23 +42,17 @@ typedef struct kws_detection {
     int32_t is_new;  // 1 where it is to be reported
 } kws_detection;
 
-// Starts a stream.
-//
-// settings        copied, but for the thresholds: those must stay until the stream ends
-// scores          KWS_RECOGNIZER_CAPACITY * label_count bytes, the recognizer's until the stream ends
-// suppressed_ms   label_count numbers; the same
-// label_count     at least 1; label 0 is silence
-void kws_recognizer_init(kws_recognizer* recognizer, const kws_recognizer_settings* settings, int8_t* scores,
-                         uint32_t* suppressed_ms, int32_t label_count);
+// Starts a stream. The operating point is recognizer->point, which may change at any time and stays.
+void kws_recognizer_reset(kws_recognizer* recognizer);
 
 // Takes in the scores of one inference and decides.
 //
-// scores        label_count of them, int8 with scale 1/256 and zero point -128
+// scores        KWS_LABEL_COUNT of them, int8 with scale 1/256 and zero point -128
 // time_ms       of this result; may wrap around
 // returns       0, or KWS_ERROR_TIME where time_ms is before the last result's: then nothing
 //               changes, *detection neither. (The original means this, but compares with the oldest.)
-int kws_recognizer_update(kws_recognizer* recognizer, const int8_t* scores, uint32_t time_ms,
-                          kws_detection* detection);
+int32_t kws_recognizer_update(kws_recognizer* recognizer, const int8_t* scores, uint32_t time_ms,
+                              kws_detection* detection);
 
 #ifdef __cplusplus
 }

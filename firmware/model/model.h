@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract between the application and whichever engine runs the model.
 //
-// Sizes, scales and zero points are constants of the generated engine.h: KWS_INPUT_BYTES,
-// KWS_OUTPUT_COUNT, KWS_ARENA_BYTES. What depends on the model is declared there, too:
+// All memory is the caller's: a kws_model each, so that several run side by side. Sizes, scales and zero
+// points are constants of the generated engine.h: KWS_INPUT_BYTES, KWS_OUTPUT_COUNT, KWS_MODEL_BYTES. What
+// depends on the model is declared there, too:
 //
 // - A model with several inputs or outputs has a function for each, kws_model_input_<name>() or
 //   kws_model_output_<name>(), in place of kws_model_input() or kws_model_output() below.
@@ -14,6 +15,8 @@
 #define EARSHOT_MODEL_MODEL_H_
 
 #include <stdint.h>
+
+#include "engine.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,32 +30,32 @@ enum kws_model_failure {
     KWS_MODEL_ARENA = -3,     // the tensor arena is too small
     KWS_MODEL_PREPARE = -4,   // an operator refuses the tensors it is given
     KWS_MODEL_TENSORS = -5,   // input or output are not what engine.h says
-    KWS_MODEL_INVOKE = -6,    // an inference failed
+    KWS_MODEL_INVOKE = -6     // an inference failed
 };
 
-// Makes the engine ready. Call it once, before anything else. A model that remembers what it was given
-// before (SVDF, LSTM) forgets it at another call.
+// Makes a model ready, in any memory. To be called before anything else; again, it forgets what it was
+// given before (SVDF and LSTM remember).
 //
 // returns       0, or one of kws_model_failure; then there is nothing to call but kws_model_error()
-int kws_model_init(void);
+int32_t kws_model_init(kws_model* model);
 
 // Where to write the input, KWS_INPUT_BYTES of it, before each kws_model_invoke(), which may
 // use the same memory for something else: write all of it each time.
-int8_t* kws_model_input(void);
+int8_t* kws_model_input(kws_model* model);
 
 // Computes the output from the input.
 //
 // returns       0, or one of kws_model_failure
-int kws_model_invoke(void);
+int32_t kws_model_invoke(kws_model* model);
 
 // KWS_OUTPUT_COUNT values, valid from one kws_model_invoke() until the input is next written to.
-const int8_t* kws_model_output(void);
+const int8_t* kws_model_output(const kws_model* model);
 
 // The last failure in words and numbers, one line without its end; empty where nothing failed.
-const char* kws_model_error(void);
+const char* kws_model_error(const kws_model* model);
 
 // Bytes of the tensor arena that the model takes; to be asked after kws_model_init().
-uint32_t kws_model_arena_bytes(void);
+uint32_t kws_model_arena_bytes(const kws_model* model);
 
 #ifdef __cplusplus
 }

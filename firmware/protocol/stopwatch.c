@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "engine.h"
-#include "model/model.h"
 #include "probe.h"
 
 static const kws_extremes nothing_seen = {UINT32_MAX, 0};
@@ -14,12 +12,12 @@ static void see(kws_extremes* seen, uint32_t ticks) {
     if (ticks > seen->largest) seen->largest = ticks;
 }
 
-int kws_time_inferences(uint32_t count, kws_extremes* ticks) {
+int32_t kws_time_inferences(kws_model* model, uint32_t count, kws_extremes* ticks) {
     *ticks = nothing_seen;
     for (uint32_t i = 0; i < count; ++i) {
-        memset(kws_model_input(), 0, KWS_INPUT_BYTES);
+        memset(kws_model_input(model), 0, KWS_INPUT_BYTES);
         const uint32_t start = kws_probe_ticks();
-        const int error = kws_model_invoke();
+        const int32_t error = kws_model_invoke(model);
         if (error) return error;
         see(ticks, kws_probe_ticks() - start);
     }

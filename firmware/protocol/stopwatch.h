@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "frontend/frontend.h"
+#include "model/model.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,7 +23,7 @@ typedef struct kws_extremes {
 // Runs the model count times, at least once.
 //
 // returns       0, or the error of kws_model_invoke()
-int kws_time_inferences(uint32_t count, kws_extremes* ticks);
+int32_t kws_time_inferences(kws_model* model, uint32_t count, kws_extremes* ticks);
 
 // Computes count rows, each from a stride of samples, after a first one that takes a whole window.
 //

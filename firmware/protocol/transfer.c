@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "crc32.h"
-#include "micro_model_settings.h"
-#include "model/model.h"
 #include "probe.h"
 
 #define CHUNK_SAMPLES 160u
 
-void kws_transfer_init(kws_transfer* transfer) { memset(transfer, 0, sizeof *transfer); }
+int32_t kws_transfer_init(kws_transfer* transfer) {
+    memset(transfer, 0, sizeof *transfer);
+    return kws_init(&transfer->stream);
+}
 
 void kws_transfer_cancel(kws_transfer* transfer) { transfer->kind = KWS_TRANSFER_NONE; }
 
@@ -36,7 +37,7 @@ int kws_transfer_begin_clip(kws_transfer* transfer, uint32_t id, uint32_t sample
     begin(transfer, KWS_TRANSFER_CLIP, id);
     clip->sample_count = sample_count;
     clip->announced_crc = audio_crc;
-    kws_frontend_reset(&clip->frontend);
+    kws_frontend_reset(&kws_transfer_state(transfer)->frontend);
     return KWS_TRANSFER_ACCEPTED;
 }
 
@@ -48,66 +49,64 @@ int kws_transfer_begin_stream(kws_transfer* transfer, uint32_t id, int32_t infer
         return KWS_TRANSFER_DUPLICATE;
     begin(transfer, KWS_TRANSFER_STREAM, id);
     stream->inference_stride_rows = inference_stride_rows;
-    kws_listener_init(&stream->listener, inference_stride_rows);
+    kws_reset(&transfer->stream);
+    kws_set_stride(&transfer->stream, inference_stride_rows);
     return KWS_TRANSFER_ACCEPTED;
 }
 
-static void push_to_clip(kws_clip_state* clip, const int16_t* samples, size_t count) {
+static void push_to_clip(kws_clip_state* clip, kws_state* state, const int16_t* samples, uint32_t count) {
     const uint32_t start = kws_probe_ticks();
-    for (size_t taken = 0; taken < count;) {
+    for (uint32_t taken = 0; taken < count;) {
         uint8_t row[KWS_FEATURE_BINS];
         int row_ready;
-        taken += kws_frontend_push(&clip->frontend, samples + taken, count - taken, row, &row_ready);
+        taken += kws_frontend_push(&state->frontend, samples + taken, count - taken, row, &row_ready);
         if (!row_ready) continue;
-        int8_t* const kept = clip->rows[clip->row_count++];  // not more than there are: gives_all_rows()
-        for (size_t i = 0; i < KWS_FEATURE_BINS; ++i) kept[i] = (int8_t)(row[i] + kInputZeroPoint);
+        int8_t* const kept = state->rows[clip->row_count++];  // not more than there are: gives_all_rows()
+        for (size_t i = 0; i < KWS_FEATURE_BINS; ++i) kept[i] = (int8_t)(row[i] + KWS_INPUT_ZERO_POINT);
     }
     clip->features_ticks += kws_probe_ticks() - start;
 }
 
-// Silence is no news, as in the application.
-static void keep_detection(kws_stream_state* stream, const kws_event* event) {
-    if (!event->detection.is_new || event->detection.label == kSilenceIndex) return;
-    const uint32_t place = stream->detection_count++ % KWS_DETECTIONS_KEPT;
-    stream->detections[place] = event->detection;
-    stream->detection_times_ms[place] = event->time_ms;
+static void keep_result(kws_stream_state* of, const kws_stream* stream, const kws_event* event) {
+    of->inference_count += 1;
+    of->scores_crc = kws_crc32(of->scores_crc, kws_scores(stream), KWS_LABEL_COUNT);
+    if (event->is_new) of->detections[of->detection_count++ % KWS_DETECTIONS_KEPT] = *event;
 }
 
-static void push_to_stream(kws_stream_state* stream, const int16_t* samples, size_t count) {
-    for (size_t taken = 0; taken < count && !stream->error;) {
+static void push_to_stream(kws_stream_state* of, kws_stream* stream, const int16_t* samples, uint32_t count) {
+    for (uint32_t taken = 0; taken < count && !of->error;) {
         kws_event event;
-        taken += kws_listener_push(&stream->listener, samples + taken, count - taken, &event);
-        stream->error = event.error;
-        if (!event.has_result || event.error) continue;
-        stream->inference_count += 1;
-        stream->scores_crc = kws_crc32(stream->scores_crc, kws_model_output(), KWS_OUTPUT_COUNT);
-        keep_detection(stream, &event);
+        int32_t result;
+        taken += kws_push(stream, samples + taken, count - taken);
+        while ((result = kws_poll(stream, &event)) > 0) keep_result(of, stream, &event);
+        of->error = result;
     }
 }
 
-static void infer(kws_clip_result* result, const kws_clip_state* clip) {
-    memcpy(kws_model_input(), clip->rows, KWS_INPUT_BYTES);
+static void infer(kws_clip_result* result, kws_state* state) {
+    memcpy(kws_model_input(&state->model), state->rows, KWS_INPUT_BYTES);
     const uint32_t start = kws_probe_ticks();
-    result->error = kws_model_invoke();
+    result->error = kws_model_invoke(&state->model);
     result->inference_ticks = kws_probe_ticks() - start;
     if (result->error) {
         result->status = KWS_RESULT_ENGINE;
         return;
     }
-    memcpy(result->scores, kws_model_output(), KWS_OUTPUT_COUNT);
+    memcpy(result->scores, kws_model_output(&state->model), KWS_OUTPUT_COUNT);
     result->scores_crc = kws_crc32(0, result->scores, KWS_OUTPUT_COUNT);
 }
 
 static void end_clip(kws_transfer* transfer) {
     const kws_clip_state* const clip = &transfer->of.clip;
+    kws_state* const state = kws_transfer_state(transfer);
     kws_clip_result* const result = &transfer->result;
     *result = (kws_clip_result){.clip_id = transfer->id, .audio_crc = transfer->audio_crc};
-    result->features_crc = kws_crc32(0, clip->rows, sizeof clip->rows);
+    result->features_crc = kws_crc32(0, state->rows, sizeof state->rows);
     result->features_ticks = clip->features_ticks;
     if (transfer->audio_crc != clip->announced_crc) {
         result->status = KWS_RESULT_AUDIO_CRC;
     } else {
-        infer(result, clip);
+        infer(result, state);
     }
     transfer->has_result = 1;
 }
@@ -119,9 +118,9 @@ static void push(kws_transfer* transfer, const uint8_t* bytes, uint32_t count) {
         for (uint32_t i = 0; i < chunk; ++i, bytes += 2) samples[i] = (int16_t)(bytes[0] | bytes[1] << 8);
         done += chunk;
         if (transfer->kind == KWS_TRANSFER_CLIP) {
-            push_to_clip(&transfer->of.clip, samples, chunk);
+            push_to_clip(&transfer->of.clip, kws_transfer_state(transfer), samples, chunk);
         } else {
-            push_to_stream(&transfer->of.stream, samples, chunk);
+            push_to_stream(&transfer->of.stream, &transfer->stream, samples, chunk);
         }
     }
 }

@@ -2,7 +2,8 @@
 // One clip or one stream as its audio comes in, and what comes of it.
 //
 // A clip is treated as in training: all its rows of features, one inference, nothing smoothed. A stream is
-// listened to as the application listens. Nothing here knows of frames. All memory is the caller's.
+// listened to as the application listens. Both use the same kws_stream, the clip only the front end, the rows
+// and the model in it. Nothing here knows of frames. All memory is the caller's.
 
 #ifndef EARSHOT_TRANSFER_H_
 #define EARSHOT_TRANSFER_H_
@@ -10,9 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine.h"
-#include "frontend/frontend.h"
-#include "listener/listener.h"
+#include "kws.h"
+#include "listener/stream.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,18 +46,14 @@ typedef struct kws_clip_result {
 } kws_clip_result;
 
 typedef struct kws_stream_state {
-    kws_listener listener;
     int32_t inference_stride_rows;
     int32_t error;  // of an inference: nothing is listened to after it
     uint32_t inference_count, scores_crc, detection_count;
-    kws_detection detections[KWS_DETECTIONS_KEPT];  // number i is at i % KWS_DETECTIONS_KEPT
-    uint32_t detection_times_ms[KWS_DETECTIONS_KEPT];
+    kws_event detections[KWS_DETECTIONS_KEPT];  // number i is at i % KWS_DETECTIONS_KEPT
 } kws_stream_state;
 
 typedef struct kws_clip_state {
-    kws_frontend frontend;
-    int8_t rows[KWS_FEATURE_FRAMES][KWS_FEATURE_BINS];  // what the model is given; it overwrites its own
-    size_t row_count;
+    uint32_t row_count;
     uint32_t sample_count, announced_crc;
     uint32_t features_ticks;
 } kws_clip_state;
@@ -76,10 +72,18 @@ typedef struct kws_transfer {
     } of;
     int32_t has_result;  // of the last clip that was complete
     kws_clip_result result;
+    kws_stream stream;
 } kws_transfer;
 
-// No clip, no stream, no result. kws_model_init() must have succeeded before anything else is called.
-void kws_transfer_init(kws_transfer* transfer);
+// No clip, no stream, no result.
+//
+// returns       0, or the error of kws_init(): then nothing else is to be called but kws_transfer_cancel()
+int32_t kws_transfer_init(kws_transfer* transfer);
+
+// What the clip or stream is computed with.
+static inline kws_state* kws_transfer_state(kws_transfer* transfer) {
+    return kws_state_of(&transfer->stream);
+}
 
 // Gives up the clip or stream; the last result stays.
 void kws_transfer_cancel(kws_transfer* transfer);

@@ -1,4 +1,4 @@
-"""The C of a run as a shared library for this computer: firmware/app/live.h says what it can do."""
+"""The C library of a run, compiled for this computer: RUN/c/kws.h says what it can do."""
 
 import ctypes
 import hashlib
@@ -9,7 +9,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import MANIFEST
-from train.core.operating_point import INFERENCE_STRIDE_ROWS, OperatingPoint
+from train.core.operating_point import OperatingPoint
 from train.detection.reference_listener import Smoother
 
 _COMPILERS = ("cc", "gcc", "clang")
@@ -30,6 +29,7 @@ _FLAGS = ("-std=c11", "-O2", "-DNDEBUG", "-shared", "-fPIC")
 _FOLDER = "live"  # in RUN/firmware
 _SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 _SHOWN_LINES = 3  # of what a compiler says
+_TIME_MASK = 0xFFFFFFFF  # of kws_event.time_ms
 
 
 class LibraryError(UserError):
@@ -37,11 +37,9 @@ class LibraryError(UserError):
 
 
 class _Event(ctypes.Structure):
-    """kws_event of firmware/listener/listener.h."""
+    """kws_event of kws.h."""
 
     _fields_ = (
-        ("has_result", ctypes.c_int32),
-        ("error", ctypes.c_int32),
         ("time_ms", ctypes.c_uint32),
         ("label", ctypes.c_int32),
         ("score", ctypes.c_int32),
@@ -50,7 +48,7 @@ class _Event(ctypes.Structure):
 
 
 class CompiledEngine:
-    """See ``Engine``. Each has a copy of the library to itself, which holds one stream."""
+    """See ``Engine``. Each has a kws_stream; all of a run share its library."""
 
     name = COMPILED_C
 
@@ -60,27 +58,46 @@ class CompiledEngine:
         Raises:
             LibraryError: it cannot be.
         """
-        self._label_count, self._rate_hz = len(model.spec.labels), model.spec.front_end.sample_rate_hz
-        self._library = _load_copy(compiled_library(model))
-        self._library.kws_live_push.restype = ctypes.c_size_t
-        self._library.kws_live_push.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(_Event))
-        self._library.kws_live_scores.restype = ctypes.POINTER(ctypes.c_int8)
+        self._label_count = len(model.spec.labels)
+        path, stream_bytes = compiled_library(model)
+        try:
+            self._library = ctypes.CDLL(str(path.resolve()))
+        except OSError as error:
+            raise LibraryError(f"{path}: cannot be loaded ({error})") from error
+        self._library.kws_push.restype = ctypes.c_uint32
+        self._library.kws_push.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32)
+        self._library.kws_scores.restype = ctypes.POINTER(ctypes.c_int8)
+        self._stream = (ctypes.c_uint64 * (stream_bytes // 8))()
         self._event = _Event()
         self.start(model.point)
 
     def start(self, point: OperatingPoint) -> None:
         """See ``Engine.start``."""
-        self._heard_samples = 0
+        self._time_ms = 0
         self._smoother = Smoother(self._label_count, point.window_ms, point.minimum_count)
-        error = self._library.kws_live_init(INFERENCE_STRIDE_ROWS)
+        error = self._library.kws_init(self._stream)
         if error:
-            raise RuntimeError(f"kws_live_init() returned {error}")
-        self._library.kws_live_set_point(
-            ctypes.c_uint32(point.window_ms),
-            ctypes.c_uint32(point.suppression_ms),
-            ctypes.c_int32(point.minimum_count),
-            ctypes.c_int32(point.suppress_each_word),
-            (ctypes.c_uint8 * self._label_count)(*point.thresholds),
+            raise RuntimeError(f"kws_init() returned {error}")
+        self._library.kws_set_point(self._stream, ctypes.byref(self._point(point)))
+
+    def _point(self, point: OperatingPoint) -> ctypes.Structure:
+        """A kws_point of kws.h."""
+
+        class Point(ctypes.Structure):
+            _fields_ = (
+                ("window_ms", ctypes.c_uint32),
+                ("suppression_ms", ctypes.c_uint32),
+                ("minimum_count", ctypes.c_int32),
+                ("suppress_each_word", ctypes.c_int32),
+                ("thresholds", ctypes.c_uint8 * self._label_count),
+            )
+
+        return Point(
+            point.window_ms,
+            point.suppression_ms,
+            point.minimum_count,
+            point.suppress_each_word,
+            point.thresholds,
         )
 
     def push(self, samples: NDArray[np.int16]) -> list[Result]:
@@ -89,34 +106,29 @@ class CompiledEngine:
         results = []
         place, left = samples.ctypes.data, len(samples)
         while left:
-            taken = self._library.kws_live_push(place, left, ctypes.byref(self._event))
+            taken = self._library.kws_push(self._stream, place, left)
             place, left = place + taken * samples.itemsize, left - taken
-            self._heard_samples += taken
-            if self._event.has_result:
+            while status := self._library.kws_poll(self._stream, ctypes.byref(self._event)):
+                if status < 0:
+                    raise RuntimeError(f"kws_poll() returned {status}")
                 results.append(self._result())
         return results
 
     def close(self) -> None:
-        """See ``Engine.close``."""
-        if sys.platform != "win32":
-            import _ctypes
-
-            _ctypes.dlclose(self._library._handle)
+        """See ``Engine.close``. The library stays loaded: others may be listening with it."""
 
     def _result(self) -> Result:
         event = self._event
-        if event.error:
-            raise RuntimeError(f"an inference returned {event.error}")
-        time_ms = self._heard_samples * 1000 // self._rate_hz  # the event's, but for its 32 bits
-        scores = np.ctypeslib.as_array(self._library.kws_live_scores(), (self._label_count,)).copy()
-        means = self._smoother.add(time_ms, scores)  # the C tells that of the label on top
-        if event.is_new and event.label:  # silence is not reported
-            return Result(time_ms, scores, means, event.label, event.score)
-        return Result(time_ms, scores, means)
+        self._time_ms += (event.time_ms - self._time_ms) & _TIME_MASK  # the C's wraps around
+        scores = np.ctypeslib.as_array(self._library.kws_scores(self._stream), (self._label_count,)).copy()
+        means = self._smoother.add(self._time_ms, scores)  # the C tells that of the label on top
+        if event.is_new:
+            return Result(self._time_ms, scores, means, event.label, event.score)
+        return Result(self._time_ms, scores, means)
 
 
-def compiled_library(model: LiveModel) -> Path:
-    """The library of a run: RUN/firmware/live/<what it was made of>.so.
+def compiled_library(model: LiveModel) -> tuple[Path, int]:
+    """The library of a run, RUN/firmware/live/<what it was made of>.so, and bytes of a kws_stream.
 
     Raises:
         LibraryError: there is no compiler, it fails, or RUN/c is not of this model.
@@ -132,7 +144,7 @@ def compiled_library(model: LiveModel) -> Path:
     library = model.run / runfolder.FIRMWARE / _FOLDER / f"{key}{_SUFFIX}"
     if not library.is_file():
         _compile(command, library)
-    return library
+    return library, sources.stream_bytes
 
 
 def _compiler() -> list[str]:
@@ -184,14 +196,3 @@ def _compile(command: list[str], library: Path) -> None:
     for other in library.parent.glob(f"*{_SUFFIX}"):
         if other != library and not other.name.startswith("."):
             other.unlink(missing_ok=True)
-
-
-def _load_copy(library: Path) -> ctypes.CDLL:
-    """A copy of a library of its own, as a loader gives out the same one again for the same file."""
-    folder = tempfile.mkdtemp(prefix="earshot-")
-    try:
-        return ctypes.CDLL(shutil.copy(library, folder))
-    except OSError as error:
-        raise LibraryError(f"{library}: cannot be loaded ({error})") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)  # it stays mapped; Windows keeps the file

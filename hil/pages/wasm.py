@@ -13,20 +13,23 @@ from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
 
-_FUNCTIONS = ("init", "push", "set_point", "scores", "row", "row_count", "samples", "event", "thresholds")
+_FUNCTIONS = (
+    *("init", "samples", "push", "poll", "event", "thresholds", "set_point"),
+    *("scores", "row", "row_count"),
+)
 _FLAGS = (
     # No C library and none of its headers; firmware/browser has what takes their place.
     *("--target=wasm32-freestanding", "-nostdlib", "-nostdlibinc"),
     *("-std=c11", "-O2", "-mbulk-memory"),
     *("-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--gc-sections"),
-    *(f"-Wl,--export=kws_live_{name}" for name in _FUNCTIONS),
+    *(f"-Wl,--export=kws_page_{name}" for name in _FUNCTIONS),
 )
 
 
 def compile_wasm(run: Path) -> bytes:
     """RUN/c with front end, kernels and recognizer as a module that imports nothing.
 
-    It exports its memory and the functions of firmware/app/live.h.
+    It exports its memory and the functions of firmware/browser/page.c.
 
     Raises:
         UserError: the run folder is not finished or its c/ is of another model, the compiled engine does not
@@ -38,7 +41,8 @@ def compile_wasm(run: Path) -> bytes:
         module = Path(temporary) / "live.wasm"
         command = [*_compiler(), *_FLAGS, "-isystem", str(browser)]
         command += [f"-I{folder}" for folder in sources.include_folders]
-        command += ["-o", str(module), "-x", "c", str(browser / "library.c"), *map(str, sources.files)]
+        files = (browser / "library.c", browser / "page.c", *sources.files)
+        command += ["-o", str(module), "-x", "c", *map(str, files)]
         caches = {"ZIG_LOCAL_CACHE_DIR": temporary, "ZIG_GLOBAL_CACHE_DIR": temporary}
         done = subprocess.run(
             command, capture_output=True, encoding="utf-8", errors="replace", env=os.environ | caches

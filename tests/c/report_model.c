@@ -4,8 +4,10 @@
 
 #include "model/model.h"
 
+static kws_model model;
+
 int main(void) {
-    const int failure = kws_model_init();
-    printf("%d %u %s\n", failure, (unsigned)kws_model_arena_bytes(), kws_model_error());
-    return failure ? kws_model_invoke() != KWS_MODEL_INVOKE : 0;  // after a failure, none may run
+    const int failure = kws_model_init(&model);
+    printf("%d %u %s\n", failure, (unsigned)kws_model_arena_bytes(&model), kws_model_error(&model));
+    return failure ? kws_model_invoke(&model) != KWS_MODEL_INVOKE : 0;  // after a failure, none may run
 }

@@ -2,13 +2,15 @@
 
 #include <stdio.h>
 
-#include "engine.h"
+#include "model/model.h"
+
+static kws_model model;
 
 int main(void) {
-    if (kws_model_init() != 0) return 1;
-    while (fread(kws_model_input(), 1, KWS_INPUT_BYTES, stdin) == KWS_INPUT_BYTES) {
-        if (kws_model_invoke() != 0) return 2;
-        fwrite(kws_model_output(), 1, KWS_OUTPUT_COUNT, stdout);
+    if (kws_model_init(&model) != 0) return 1;
+    while (fread(kws_model_input(&model), 1, KWS_INPUT_BYTES, stdin) == KWS_INPUT_BYTES) {
+        if (kws_model_invoke(&model) != 0) return 2;
+        fwrite(kws_model_output(&model), 1, KWS_OUTPUT_COUNT, stdout);
     }
     return 0;
 }

@@ -1,9 +1,11 @@
 // Runs the engine of a board for tests/emulator/emulated_engine.py: KWS_INPUT_BYTES come over the serial
 // line, KWS_OUTPUT_COUNT go back, for ever.
 
-#include "engine.h"
 #include "hal.h"
+#include "model/model.h"
 #include "print.h"
+
+static kws_model model;
 
 static void receive(uint8_t* bytes, size_t count) {
     while (count > 0) {
@@ -16,10 +18,10 @@ static void receive(uint8_t* bytes, size_t count) {
 
 int main(void) {
     kws_hal_init();
-    if (kws_model_init() != 0) kws_hal_stop();
+    if (kws_model_init(&model) != 0) kws_hal_stop();
     for (;;) {
-        receive((uint8_t*)kws_model_input(), KWS_INPUT_BYTES);
-        if (kws_model_invoke() != 0) kws_hal_stop();
-        kws_print_bytes((const uint8_t*)kws_model_output(), KWS_OUTPUT_COUNT);
+        receive((uint8_t*)kws_model_input(&model), KWS_INPUT_BYTES);
+        if (kws_model_invoke(&model) != 0) kws_hal_stop();
+        kws_print_bytes((const uint8_t*)kws_model_output(&model), KWS_OUTPUT_COUNT);
     }
 }

@@ -251,7 +251,9 @@ class TestStart:
             folder = build(cmake, tmp_path / "build", "host", model, chosen, *flags, target="kws_engine")
             program = tmp_path / "report"
             archives = [str(folder / "libkws_engine.a"), str(chosen)]
-            includes = ["-x", "c", f"-I{ROOT / 'firmware'}", str(HARNESS), "-x", "none"]
+            includes = ["-x", "c", f"-I{ROOT / 'firmware'}", f"-I{model}", "-DKWS_ENGINE_TFLM"]
+            includes += [flag.replace("-DTFLM_", "-DKWS_TFLM_") for flag in flags]
+            includes += [str(HARNESS), "-x", "none"]
             subprocess.run(["c++", *includes, *archives, "-o", str(program)], check=True)
             done = subprocess.run([program], capture_output=True, text=True)
             assert done.returncode == 0, done

@@ -48,7 +48,7 @@ class CFrontEnd:
         command = ["cc", *_FLAGS, *_SANITIZE, "-shared", "-fPIC", f"-I{folder}", "-o", library]
         subprocess.run([*command, *sources, folder / "frontend_tables.c"], check=True)
         self._library = ctypes.CDLL(str(library))
-        self._library.kws_frontend_push.restype = ctypes.c_size_t
+        self._library.kws_frontend_push.restype = ctypes.c_uint32
         self._bins = front_end.bins
 
     def rows(self, samples: NDArray[np.int16], pieces: Sequence[int] = ()) -> Rows:
@@ -63,7 +63,7 @@ class CFrontEnd:
             while start < end:
                 where = ctypes.c_void_p(samples.ctypes.data + 2 * start)
                 start += self._library.kws_frontend_push(
-                    state, where, ctypes.c_size_t(end - start), row, ctypes.byref(ready)
+                    state, where, ctypes.c_uint32(end - start), row, ctypes.byref(ready)
                 )
                 if ready.value:
                     rows.append(bytes(row))

@@ -82,7 +82,10 @@ def test_several_inputs_and_outputs_by_name():
     assert [end.name for end in engine.inputs] == ["groe", "int"]
     assert [end.name for end in engine.outputs] == ["sum", "int"]
     header = engine.sources["engine.h"]
-    for name in ("int8_t* kws_model_input_int(void)", "const int8_t* kws_model_output_sum(void)"):
+    for name in (
+        "int8_t* kws_model_input_int(kws_model* model)",
+        "const int8_t* kws_model_output_sum(const kws_model* model)",
+    ):
         assert f"{name};" in header
     assert re.search("KWS_INPUT_GROE_BYTES = 16,.*KWS_OUTPUT_SUM_ZERO_POINT = -7", header, re.DOTALL)
     assert "kws_model_input(" not in engine.sources["engine.c"]

@@ -56,6 +56,7 @@ class Manifest:
         weight_bytes: constants in it.
         front_end_sha256, sample_rate_hz, operating_point: None for a model alone, without a run folder.
         labels: in the order of the outputs; none for a model alone.
+        listener_bytes: of a kws_stream beside its kws_model; None for a model alone.
         inputs, outputs: in the order of the file.
         arena_bytes: of each of ENGINES that runs the model.
         refusals: why the others of ENGINES do not.
@@ -77,6 +78,7 @@ class Manifest:
     front_end_sha256: str | None = None
     sample_rate_hz: int | None = None
     labels: tuple[str, ...] = ()
+    listener_bytes: int | None = None
     operating_point: PointName | None = None
     refusals: Mapping[str, str] = field(default_factory=dict)
 

@@ -25,19 +25,20 @@ pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no 
 # A model that remembers what it was given, spoils its input, and says what the test wants.
 FAKE_MODEL = """
 #include <string.h>
-#include "engine.h"
+#include "model/model.h"
 int8_t seen[100][KWS_INPUT_BYTES];
 int invocations, status;
 int8_t scores[KWS_OUTPUT_COUNT];
 static int8_t input[KWS_INPUT_BYTES];
-int kws_model_init(void) { return 0; }
-int8_t *kws_model_input(void) { return input; }
-int kws_model_invoke(void) {
+int32_t kws_model_init(kws_model *model) { (void)model; return 0; }
+int8_t *kws_model_input(kws_model *model) { (void)model; return input; }
+int32_t kws_model_invoke(kws_model *model) {
+    (void)model;
     memcpy(seen[invocations++ % 100], input, sizeof input);
     memset(input, 99, sizeof input);
     return status;
 }
-const int8_t *kws_model_output(void) { return scores; }
+const int8_t *kws_model_output(const kws_model *model) { (void)model; return scores; }
 """
 
 FAKE_LINE = """
@@ -63,43 +64,38 @@ size_t kws_hal_serial_write(const uint8_t *bytes, size_t count) {
 """
 
 
-class Detection(ctypes.Structure):
-    _fields_ = [("label", ctypes.c_int32), ("score", ctypes.c_int32), ("is_new", ctypes.c_int32)]
-
-
 class Event(ctypes.Structure):
     _fields_ = [
-        ("has_result", ctypes.c_int32),
-        ("error", ctypes.c_int32),
         ("time_ms", ctypes.c_uint32),
-        ("detection", Detection),
+        ("label", ctypes.c_int32),
+        ("score", ctypes.c_int32),
+        ("is_new", ctypes.c_int32),
     ]
 
 
 class Listener:
-    """The compiled listener with the fake model."""
+    """The compiled kws.h with the fake model."""
 
     def __init__(self, library: ctypes.CDLL, stride_rows: int) -> None:
         self.library = library
-        self.state = (ctypes.c_uint64 * 2048)()  # 16 kB, twice what it needs
+        self.stream = (ctypes.c_uint64 * 4096)(*[~0] * 4096)  # 32 kB, more than it needs, of anything
         ctypes.c_int.in_dll(library, "invocations").value = 0
         ctypes.c_int.in_dll(library, "status").value = 0
-        library.kws_listener_push.restype = ctypes.c_size_t
-        library.kws_listener_init(self.state, ctypes.c_int32(stride_rows))
+        assert library.kws_init(self.stream) == 0
+        library.kws_set_stride(self.stream, stride_rows)
 
     def push(self, samples: NDArray[np.int16], pieces: Sequence[int] = ()) -> list[Event]:
-        """Events with a result, of a stream in pieces of these sizes, then whole."""
+        """Events of a stream in pieces of these sizes, then whole; an error ends it."""
         samples = np.ascontiguousarray(samples, np.int16)
         events, start = [], 0
         for size in (*pieces, len(samples)):
             end = min(start + size, len(samples))
             while start < end:
-                event = Event()
                 where = ctypes.c_void_p(samples.ctypes.data + 2 * start)
-                start += self.library.kws_listener_push(
-                    self.state, where, ctypes.c_size_t(end - start), ctypes.byref(event)
-                )
-                if event.has_result:
+                start += self.library.kws_push(self.stream, where, ctypes.c_uint32(end - start))
+                while status := self.library.kws_poll(self.stream, ctypes.byref(event := Event())):
+                    if status < 0:
+                        return [*events, status]
                     events.append(event)
         return events
 
@@ -130,12 +126,10 @@ def compile_library(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., c
 def library(make_run: Callable[..., Path], compile_library: Callable[..., ctypes.CDLL]) -> ctypes.CDLL:
     run = make_run()
     generate(run)
-    app = [FIRMWARE / "listener" / name for name in ("listener.c", "recognizer.c")]
+    app = [FIRMWARE / "listener" / name for name in ("stream.c", "recognizer.c")]
     front = [FIRMWARE / "frontend" / name for name in ("frontend.c", "window.c", "fft.c")]
-    generated = [run / "c" / name for name in ("frontend_tables.c", "operating_point.c")]
-    return compile_library(
-        FAKE_MODEL, [*app, *front, *generated], [FIRMWARE, FIRMWARE / "listener", FIRMWARE / "hal", run / "c"]
-    )
+    generated = [run / "c" / name for name in ("frontend_tables.c", "kws_settings.c")]
+    return compile_library(FAKE_MODEL, [*app, *front, *generated], [FIRMWARE, run / "c"])
 
 
 def noise(count: int) -> NDArray[np.int16]:
@@ -184,16 +178,15 @@ def test_a_word_is_new_once_and_then_suppressed(library: ctypes.CDLL) -> None:
     listener = Listener(library, 5)
     listener.say([-128, -128, 127, -128])
     events = listener.push(noise(16000 * 3))
-    new = [(event.time_ms, event.detection.label) for event in events if event.detection.is_new]
+    new = [(event.time_ms, event.label) for event in events if event.is_new]
     assert new == [(1290, 2), (2890, 2)]  # a quarter of a second after the first; more than 1.5 s later
-    assert {event.detection.score for event in events[3:]} == {255}
+    assert {event.score for event in events[3:]} == {255}
 
 
 def test_the_models_error_is_handed_on(library: ctypes.CDLL) -> None:
     listener = Listener(library, 5)
     listener.say([127, -128, -128, -128], status=-6)
-    events = listener.push(noise(16000))
-    assert [(event.error, event.detection.is_new) for event in events] == [(-6, 0)]
+    assert listener.push(noise(16000)) == [-6]
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import ctypes
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import Browser, microphone_of
-from places import ROOT
 from report_runs import Page
 
 from codegen.emit import generate
+from hil.live.library import compiled_library
+from hil.live.model import load_model
 from hil.pages import page, wasm
 from hil.recording import takes
 from train.audio import wav
 from train.audio.excerpt import fit_clip
 from train.core import runfolder
 from train.core.errors import UserError
-from train.core.manifest import read_manifest
-from train.core.operating_point import INFERENCE_STRIDE_ROWS
 from train.core.spec import ModelSpec, labels_for
 from train.data.archive import extract
 from train.data.corpus import read_corpus
@@ -74,33 +72,25 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 class Native:
-    """firmware/app/live.c with the C of a run, compiled for this computer."""
+    """The C library of a run, compiled for this computer."""
 
-    def __init__(self, run: Path, library: Path) -> None:
-        sources = [ROOT / "firmware" / "app" / "live.c", ROOT / "firmware" / "model" / "compiled.c"]
-        for folder in ("frontend", "listener"):
-            sources += (ROOT / "firmware" / folder).glob("*.c")
-        kernels = read_manifest(run / "c", "").kernels
-        sources += [ROOT / "firmware" / "kernels" / f"{kernel}.c" for kernel in kernels]
-        names = ("engine.c", "frontend_tables.c", "operating_point.c", "micro_model_settings.cc")
-        sources += [run / "c" / name for name in names]
-        headers = [ROOT / "firmware", ROOT / "firmware" / "listener", run / "c"]
-        flags = ["-std=c11", "-O1", "-shared", "-fPIC", *(f"-I{header}" for header in headers), "-x", "c"]
-        subprocess.run(["cc", *flags, *map(str, sources), "-o", str(library)], check=True)
-        self._library = ctypes.CDLL(str(library))
-        self._library.kws_live_scores.restype = ctypes.POINTER(ctypes.c_int8)
+    def __init__(self, run: Path) -> None:
+        path, stream_bytes = compiled_library(load_model(run))
+        self._library = ctypes.CDLL(str(path.resolve()))
+        self._library.kws_scores.restype = ctypes.POINTER(ctypes.c_int8)
+        self._stream = (ctypes.c_uint64 * (stream_bytes // 8))()
 
     def hear(self, samples: np.ndarray) -> list[list[int]]:
         """Of each inference: time, scores, label, score, is_new."""
-        self._library.kws_live_init(INFERENCE_STRIDE_ROWS)
-        thresholds = (ctypes.c_uint8 * len(THRESHOLDS))(*THRESHOLDS)
-        self._library.kws_live_set_point(*map(int, POINT.values()), thresholds)
-        event, results, place = (ctypes.c_int32 * 6)(), [], 0
-        while place < len(samples):
-            rest = np.ascontiguousarray(samples[place:])
-            place += self._library.kws_live_push(ctypes.c_void_p(rest.ctypes.data), len(rest), event)
-            if event[0]:
-                results.append([event[2], *self._library.kws_live_scores()[: len(THRESHOLDS)], *event[3:]])
+        c, stream, event, results = self._library, self._stream, (ctypes.c_int32 * 4)(), []
+        assert c.kws_init(stream) == 0
+        point = np.array([*map(int, POINT.values())], "<i4").tobytes() + bytes(THRESHOLDS)
+        c.kws_set_point(stream, point)
+        for start in range(0, len(samples), 1000):
+            piece = samples[start : start + 1000].tobytes()
+            assert c.kws_push(stream, piece, len(piece) // 2) == len(piece) // 2
+            while c.kws_poll(stream, event):
+                results.append([event[0], *c.kws_scores(stream)[: len(THRESHOLDS)], *event[1:]])
         return results
 
 
@@ -123,7 +113,7 @@ def test_scores_and_detections_are_those_of_the_c(
     browser.choose("#file", tmp_path / "a.wav")
     browser.wait_for("at('status').textContent.includes('played')")
     found = browser.run("results")
-    assert found == Native(run, tmp_path / "native.so").hear(np.pad(samples, (0, 16000)).astype(np.int16))
+    assert found == Native(run).hear(np.pad(samples, (0, 16000)).astype(np.int16))
     detected = [each for each in found if each[-1] and each[-3]]
     assert len(found) == 47
     assert 1 < len(detected) < len(found)
