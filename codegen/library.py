@@ -14,14 +14,13 @@ BUFFER_MS = 100
 
 def library_files(banner: str, spec: ModelSpec, name: str, point: OperatingPoint) -> dict[str, str]:
     """kws.h and kws_settings.c of the operating point called ``name``."""
-    return {HEADER: library_header(banner, spec, name), SETTINGS: _settings(banner, spec, name, point)}
+    return {HEADER: library_header(banner, spec), SETTINGS: _settings(banner, spec, name, point)}
 
 
-def library_header(banner: str, spec: ModelSpec, name: str, model_bytes: int | None = None) -> str:
+def library_header(banner: str, spec: ModelSpec, model_bytes: int | None = None) -> str:
     """kws.h.
 
     Args:
-        name: of the operating point.
         model_bytes: of a kws_model; None leaves that to engine.h.
     """
     front_end = spec.front_end
@@ -42,7 +41,6 @@ def library_header(banner: str, spec: ModelSpec, name: str, model_bytes: int | N
         buffer_ms=samples * 1000 // front_end.sample_rate_hz,
         model_bytes=model_bytes,
         state_bytes=listener_bytes(front_end, len(spec.labels)) - 2 * samples,
-        point=name,
         bins=front_end.bins,
     )
 

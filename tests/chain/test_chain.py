@@ -13,7 +13,7 @@ from train.core import runfolder
 CONTRACT = (
     "spec.json", "labels.txt", "model.keras", "model.pb", "model.tflite", "metrics.json", "report.html",
     "c/model.cc", "c/model.h", "c/micro_model_settings.h", "c/micro_model_settings.cc", "c/op_resolver.h",
-    "c/operating_point.c", "c/operating_point.h", "operating_points.json",
+    "c/kws.h", "c/kws_settings.c", "operating_points.json",
     "c/feature_tests.cc", "c/yes_0_features_data.cc", "c/no_0_features_data.cc",
 )  # fmt: skip
 

@@ -42,7 +42,7 @@ def test_a_run_is_tuned_and_can_go_back(trained, copy, command):
     assert (copy / "plots" / "operating_points.png").stat().st_size > 5000
 
     assert command("codegen", copy)[0] == 0
-    assert "Operating point: tuned" in (copy / "c" / "operating_point.h").read_text()
+    assert "Operating point: tuned" in (copy / "c" / "kws_settings.c").read_text()
     code, output, messages = command("hil", "tune", copy, "--use", "original")
     assert (code, "in force    original: mean of 1000 ms" in output) == (0, True), messages
     assert json.loads((copy / "operating_points.json").read_text()) == {**content, "in_force": "original"}

@@ -12,7 +12,7 @@ extern uint32_t kws_data_load, kws_data_start, kws_data_end;
 extern uint32_t kws_bss_start, kws_bss_end;
 int main(void);
 
-void kws_reset(void);
+void kws_board_reset(void);
 static void fault(void);
 static void systick(void);
 
@@ -22,7 +22,7 @@ __attribute__((section(".vectors.core"), used)) static const struct {
     kws_vector handlers[15];
 } kws_core_vectors = {
     &kws_stack_top,
-    {kws_reset, fault, fault, fault, fault, fault, fault, 0, 0, 0, fault, fault, 0, fault, systick},
+    {kws_board_reset, fault, fault, fault, fault, fault, fault, 0, 0, 0, fault, fault, 0, fault, systick},
 };
 
 static volatile uint32_t clock_ms;
@@ -47,7 +47,7 @@ void kws_hal_reset(void) {
     kws_hal_stop();           // until it happens
 }
 
-// Kept out of kws_reset(): the compiler may use floating-point registers here, also to copy.
+// Kept out of kws_board_reset(): the compiler may use floating-point registers here, also to copy.
 __attribute__((noinline)) static void run(void) {
     memcpy(&kws_data_start, &kws_data_load, (size_t)((char*)&kws_data_end - (char*)&kws_data_start));
     memset(&kws_bss_start, 0, (size_t)((char*)&kws_bss_end - (char*)&kws_bss_start));
@@ -55,7 +55,7 @@ __attribute__((noinline)) static void run(void) {
     kws_hal_stop();
 }
 
-void kws_reset(void) {
+void kws_board_reset(void) {
     SCB_VTOR = (uint32_t)(uintptr_t)&kws_core_vectors;
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     SCB_CPACR = SCB_CPACR | (0xFu << 20);  // full access to coprocessors 10 and 11: FPU and MVE

@@ -91,7 +91,7 @@ def test_sources_of_another_model(run: Path, board: Board) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["engine.c", "engine.h", "micro_model_settings.cc", "operating_point.h", "manifest.json"]
+    "name", ["engine.c", "engine.h", "kws_settings.c", "kws.h", "manifest.json"]
 )
 def test_sources_with_a_gap(run: Path, board: Board, name: str) -> None:
     (run / "c" / name).unlink()
@@ -99,7 +99,7 @@ def test_sources_with_a_gap(run: Path, board: Board, name: str) -> None:
         build(board, run)
 
 
-@pytest.mark.parametrize("name", ["engine.c", "operating_point.c", "frontend_tables.h"])
+@pytest.mark.parametrize("name", ["engine.c", "kws_settings.c", "frontend_tables.h"])
 def test_a_changed_source(run: Path, board: Board, name: str) -> None:
     """What is built would be taken for the model's."""
     with (run / "c" / name).open("a") as file:

@@ -45,28 +45,24 @@ def test_without_a_choice_the_originals(run: Path) -> None:
 def test_settings_get_into_c_and_nothing_else_changes(run: Path) -> None:
     generate(run)
     before = files(run)
-    for line in (b"kAverageWindowDurationMs = 1000,", b"kSuppressEachWord = 0,"):
-        assert line in before["operating_point.h"]
-    assert re.findall(rb"^    (\d+),", before["operating_point.c"], re.MULTILINE) == [b"200"] * 4
+    for line in (b"    1000,  // window_ms", b"    0,  // suppress_each_word"):
+        assert line in before["kws_settings.c"]
+    assert re.findall(rb"^        (\d+),", before["kws_settings.c"], re.MULTILINE) == [b"200"] * 4
 
     put_in_force(run, POINT)
     generate(run)
     after = files(run)
-    assert {name for name in after if after[name] != before[name]} == {
-        "operating_point.h",
-        "operating_point.c",
-        "manifest.json",
-    }
-    header = after["operating_point.h"].decode()
-    assert f"// Operating point: {TUNED}, SHA-256 {POINT.sha256}\n" in header
+    assert {name for name in after if after[name] != before[name]} == {"kws_settings.c", "manifest.json"}
+    settings = after["kws_settings.c"].decode()
+    assert f"// Operating point: {TUNED}, SHA-256 {POINT.sha256}\n" in settings
     for line in (
-        "kAverageWindowDurationMs = 300",
-        "kSuppressionMs = 1500",
-        "kMinimumCount = 3",
-        "kSuppressEachWord = 1",
+        "300,  // window_ms",
+        "1500,  // suppression_ms",
+        "3,  // minimum_count",
+        "1,  // suppress_each_word",
     ):
-        assert f"  {line}," in header
-    assert "    140,  // yes\n    0,  // gr\\u00f6\\u00dfe\n" in after["operating_point.c"].decode()
+        assert f"    {line}" in settings
+    assert "    140,  // yes\n        0,  // gr\\u00f6\\u00dfe\n" in settings
 
 
 def test_the_original_is_a_choice_by_its_name(run: Path) -> None:
