@@ -89,6 +89,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
             states=[_first_state(core.tensors[index]) for index in _states(core)],
             tiles=_tiles(codes),
             ops=_op_contexts(core, codes),
+            has_calls=any(code.calls for code in codes),
             **contexts,
         ),
     }

@@ -27,6 +27,11 @@ static uint32_t op_ticks[OPERATORS];                  // of all inferences
 static uint32_t op_count, op_start;
 static uint32_t row_ticks[ROWS];
 static uint8_t row[KWS_FEATURE_BINS];
+#ifdef KWS_ENGINE_TFLM
+#define ARENA_ROOM_BYTES KWS_TFLM_ARENA_BYTES
+#else
+#define ARENA_ROOM_BYTES KWS_MODEL_BYTES
+#endif
 #ifdef KWS_NO_ENGINE
 static kws_model* const model = 0;  // only how large the program is counts
 #else
@@ -178,6 +183,7 @@ int main(void) {
     report("rows", row_ticks, ROWS);
     report_bytes("row", row, KWS_FEATURE_BINS);  // the last
     report_one("arena", kws_model_arena_bytes(model));
+    report_one("arena_room", ARENA_ROOM_BYTES);
     report_one("inference_stack", inference_stack);
     report_one("row_stack", row_stack);
     kws_print("end\n");

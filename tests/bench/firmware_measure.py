@@ -183,7 +183,7 @@ def measure(board: Board, engine: Engine, subject: Subject, folder: Path) -> dic
     mean_inference = sum(map(count, found["inferences"][0])) / len(found["inferences"][0])
     rows = found["rows"][0][1:]  # the first one fills a whole window
     return result | {
-        **sizes(programs["bench"], programs["bench_empty"]),
+        **sizes(programs["bench"], programs["bench_empty"], found["arena_room"][0][0]),
         "stack_bytes": found["inference_stack"][0][0],
         "row_stack_bytes": found["row_stack"][0][0],
         "instructions_per_inference": round(mean_inference),
@@ -262,19 +262,17 @@ def program(path: Path) -> Program:
     return Program(path, flash_bytes, sections[".data"] + sections[".bss"])
 
 
-def sizes(engine: Program, empty: Program) -> dict[str, int]:
-    """What the engine adds to a program. bss_bytes is all static RAM but the arena."""
+def sizes(engine: Program, empty: Program, arena_room_bytes: int) -> dict[str, int]:
+    """What the engine adds to a program. bss_bytes is all static RAM but the room for the arena."""
     # Of the map, only what was linked: "Discarded input sections" come before.
     linked = Path(f"{engine.path}.map").read_text(encoding="utf-8").split("Linker script and memory map")[1]
     model_bytes = linked_bytes(linked, "rodata", _MODEL_SOURCES)
-    symbols = command(["arm-none-eabi-nm", "-S", "-C", engine.path])
-    (arena,) = re.findall(r"^\w+ (\w+) [bB] (?:\(anonymous namespace\)::)?arena$", symbols, re.MULTILINE)
     return {
         "front_end_code_bytes": linked_bytes(linked, "text", _FRONT_END_SOURCES),
         "front_end_table_bytes": linked_bytes(linked, "rodata", ["frontend_tables.c"]),
         "code_bytes": engine.flash_bytes - empty.flash_bytes - model_bytes,
         "model_bytes": model_bytes,
-        "bss_bytes": engine.static_bytes - empty.static_bytes - int(arena, 16),
+        "bss_bytes": engine.static_bytes - empty.static_bytes - arena_room_bytes,
     }
 
 
