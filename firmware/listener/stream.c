@@ -60,8 +60,8 @@ void kws_set_point(kws_stream* stream, const kws_point* point) {
 
 void kws_set_stride(kws_stream* stream, int32_t rows) {
     kws_state* const state = kws_state_of(stream);
-    state->stride_rows = rows;
-    if (state->row_count >= KWS_FEATURE_FRAMES) state->rows_until_inference = rows;
+    state->stride_rows = rows > 1 ? rows : 1;
+    if (state->row_count >= KWS_FEATURE_FRAMES) state->rows_until_inference = state->stride_rows;
 }
 
 uint32_t kws_push(kws_stream* stream, const int16_t* samples, uint32_t sample_count) {
