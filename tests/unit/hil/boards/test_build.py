@@ -90,9 +90,7 @@ def test_sources_of_another_model(run: Path, board: Board) -> None:
         build(board, run)
 
 
-@pytest.mark.parametrize(
-    "name", ["engine.c", "engine.h", "kws_settings.c", "kws.h", "manifest.json"]
-)
+@pytest.mark.parametrize("name", ["engine.c", "engine.h", "kws_settings.c", "kws.h", "manifest.json"])
 def test_sources_with_a_gap(run: Path, board: Board, name: str) -> None:
     (run / "c" / name).unlink()
     with pytest.raises(UserError, match=rf"run/c: has no {name}; make it with: earshot codegen .*run$"):
