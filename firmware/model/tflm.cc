@@ -305,13 +305,15 @@ extern "C" int32_t kws_model_init(kws_model* model) {
     Objects& objects = objects_of(model);
     objects.interpreter = nullptr;
     objects.failure.message.clear();
-    return setjmp(objects.failure.arena_is_full) != 0 ? KWS_MODEL_ARENA : prepare(objects, arena_of(model));
+    if (setjmp(objects.failure.arena_is_full) != 0) return KWS_MODEL_ARENA;
+    return prepare(objects, arena_of(model));
 }
 
 extern "C" int32_t kws_model_invoke(kws_model* model) {
     Objects& objects = objects_of(model);
     objects.failure.message.clear();
-    return setjmp(objects.failure.arena_is_full) != 0 ? KWS_MODEL_ARENA : invoke(objects);
+    if (setjmp(objects.failure.arena_is_full) != 0) return KWS_MODEL_ARENA;
+    return invoke(objects);
 }
 
 // Of each end the functions that its type has: where int8 is, or a copy of anything else.
