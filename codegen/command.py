@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from train.core import runfolder
 from train.core.console import log, say
 from train.core.errors import UserError
 
@@ -31,7 +32,8 @@ def run(flags: argparse.Namespace) -> None:
 
     from codegen.emit import generate, generate_model  # here, so that --help need not wait for NumPy
 
-    paths = generate_model(flags.model, flags.out) if is_file else generate(flags.model)
+    with runfolder.writing(flags.out if is_file else flags.model):
+        paths = generate_model(flags.model, flags.out) if is_file else generate(flags.model)
     for path in paths:
         log(f"wrote {path} ({path.stat().st_size} bytes)")
     say(str(paths[0].parent))

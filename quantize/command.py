@@ -2,6 +2,7 @@
 
 import argparse
 
+from train.core import runfolder
 from train.core.command_line import add_run_argument
 from train.core.native import import_tensorflow
 
@@ -21,4 +22,5 @@ def run(flags: argparse.Namespace) -> None:
     from quantize.report import print_audit
     from quantize.stage import quantize
 
-    print_audit(quantize(flags.run), flags.run)
+    with runfolder.writing(flags.run):
+        print_audit(quantize(flags.run), flags.run)

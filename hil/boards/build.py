@@ -17,6 +17,7 @@ from train.core.errors import UserError, typed
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import COMPILED, TFLM, Manifest, check_files, read_manifest
 from train.core.operating_point import in_force
+from train.core.run_lock import LOCK
 from train.core.spec import ModelSpec
 
 APPLICATION, PROOF = "earshot", "proof"  # programs
@@ -115,14 +116,28 @@ def build(
     _check_point(run, spec, manifest)
     manifest.check_engine(engine.name, str(run / runfolder.C_SOURCES))
     folder = run / runfolder.FIRMWARE / board.id
-    if clean or not _was_made_here(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    _configure(board, run / runfolder.C_SOURCES, folder, engine)
-    _compile(board, folder, program)
-    path = folder / program
+    with runfolder.writing(folder, wait=True):
+        if clean or not _was_made_here(folder):
+            _empty(folder)
+        _configure(board, run / runfolder.C_SOURCES, folder, engine)
+        _compile(board, folder, program)
+        path = folder / program
+        if read_manifest(run / runfolder.C_SOURCES, _remedy(run)) != manifest:
+            path.unlink()
+            raise UserError(
+                f"{run / runfolder.C_SOURCES}: was made anew while this was built; build it again"
+            )
     usage = None if board.target is None else _measure(board, board.target, path, engine.name)
     return Firmware(path, manifest.arena_bytes[engine.name], usage)
+
+
+def _empty(folder: Path) -> None:
+    """All but the lock."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != LOCK:
+            path.unlink()
 
 
 def build_id(board: Board, run: Path) -> str:

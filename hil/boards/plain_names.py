@@ -12,9 +12,9 @@ import stat
 import tempfile
 from pathlib import Path
 
-from train.core.cache import cache_root
 from train.core.console import printable
 from train.core.errors import UserError
+from train.core.installation import cache_root
 
 _PLAIN = re.compile(r"[\w/.+-]+")  # \w: letters and digits of any script; a Windows path is linked
 _LINKS = "places"

@@ -22,9 +22,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> None:
     """Join what is there, make the page, say where it is."""
-    report = join(flags.run)
-    report.write(BoardsReport.path_of(flags.run))
-    page = write_report(flags.run)
+    with runfolder.writing(flags.run):
+        report = join(flags.run)
+        report.write(BoardsReport.path_of(flags.run))
+        page = write_report(flags.run)
     for figures in report.boards:
         say(f"{figures.board:14} {', '.join(_summary(figures))}")
     say(f"report         {page}")

@@ -9,9 +9,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from train.core.cache import cache_root
 from train.core.console import log, progress
 from train.core.errors import UserError
+from train.core.installation import cache_root
 from train.core.outputs import whole_folder
 
 COMMAND = "earshot pi-root"  # what makes one

@@ -27,7 +27,7 @@ from train.audio.wav import (
     samples_of,
     to_int16,
 )
-from train.core.cache import cache_root
+from train.core.installation import cache_root
 from train.core.runfolder import write_bytes
 
 CONVERSION = "converted 1"  # in the hash of a corpus; raise it when a file would give other samples

@@ -2,9 +2,9 @@
 
 import argparse
 
-from train.core.cache import cache_root
 from train.core.console import say
 from train.core.errors import Interrupted
+from train.core.installation import cache_root
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

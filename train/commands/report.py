@@ -2,6 +2,7 @@
 
 import argparse
 
+from train.core import runfolder
 from train.core.command_line import add_run_argument
 from train.core.console import say
 
@@ -16,4 +17,5 @@ def run(flags: argparse.Namespace) -> None:
     """Write the page; its path goes to stdout."""
     from train.report.run_report import write_report
 
-    say(str(write_report(flags.run)))
+    with runfolder.writing(flags.run):
+        say(str(write_report(flags.run)))

@@ -1,6 +1,7 @@
 """``earshot train``: the main job, words in, proven model and C out. It composes all stages of the chain."""
 
 import argparse
+import contextlib
 import errno
 import json
 import os
@@ -13,9 +14,8 @@ from typing import TYPE_CHECKING
 from train import architectures
 from train.commands import flags as training_flags
 from train.core import console, runfolder
-from train.core.cache import cache_root
 from train.core.errors import Interrupted, UserError, suggestion, typed
-from train.core.installation import earshot_version
+from train.core.installation import cache_root, earshot_version
 from train.core.layout import TESTING
 from train.core.manifest import read_manifest
 from train.core.native import import_tensorflow
@@ -64,9 +64,16 @@ def run(flags: argparse.Namespace) -> None:
         if not has_length and not has_own:
             job = stage.with_whole_words(job)
     try:
-        _run_chain(
-            job, folder, bool(flags.resume), flags.stop_training, flags.overwrite, where, flags.command_line
-        )
+        with runfolder.writing(folder) if where.is_chief else contextlib.nullcontext():
+            _run_chain(
+                job,
+                folder,
+                bool(flags.resume),
+                flags.stop_training,
+                flags.overwrite,
+                where,
+                flags.command_line,
+            )
     except KeyboardInterrupt:
         if _can_resume(job, folder):
             raise Interrupted(f"stopped; go on with: earshot train --resume {typed(folder)}") from None

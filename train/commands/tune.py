@@ -5,6 +5,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from train.core import runfolder
 from train.core.command_line import add_run_argument, rare
 from train.core.errors import UserError, typed
 from train.core.operating_point import (
@@ -65,9 +66,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> None:
     """Choose on validation clips, measure on test clips, write operating_points.json and the report."""
-    from train.core import runfolder
-
     wish = _wish(flags)
+    with runfolder.writing(flags.run):
+        _print(_tune(flags, wish), flags.run)
+
+
+def _tune(flags: argparse.Namespace, wish: "Wish") -> OperatingPoints:
     spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
     if flags.use:
         measuring = ("data", "false_accepts_per_hour", "minutes", "suppression", "seed")
@@ -81,7 +85,7 @@ def run(flags: argparse.Namespace) -> None:
         from train.report.run_report import write_report
 
         write_report(flags.run)
-    _print(content, flags.run)
+    return content
 
 
 def _wish(flags: argparse.Namespace) -> "Wish":

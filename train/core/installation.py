@@ -1,6 +1,7 @@
-"""Which Earshot this is, and where what it brings for compilers lies."""
+"""Which Earshot this is, where its C sources lie, and where it keeps what can be made again."""
 
 import importlib.metadata
+import os
 import tomllib
 from pathlib import Path
 
@@ -18,3 +19,14 @@ def earshot_version() -> str:
         if content["project"]["name"] == _DISTRIBUTION:
             return str(content["project"]["version"])
     return importlib.metadata.version(_DISTRIBUTION)
+
+
+def cache_root() -> Path:
+    """Corpora and feature banks, which can be fetched or made again.
+
+    ``$EARSHOT_CACHE``, else ``$XDG_CACHE_HOME/earshot``, else ``~/.cache/earshot``.
+    """
+    if explicit := os.environ.get("EARSHOT_CACHE"):
+        return Path(explicit)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "earshot"

@@ -17,6 +17,7 @@ from typing import Any
 
 from train.core.errors import UserError, typed
 from train.core.outputs import State, state_of
+from train.core.run_lock import LOCK, RunLock
 from train.core.spec import ModelSpec
 
 SPEC, LABELS, METRICS, REPORT = "spec.json", "labels.txt", "metrics.json", "report.html"
@@ -38,6 +39,7 @@ _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 
 _FILES = (
     SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY, OPERATING_POINTS
 )  # fmt: skip
+_held: set[Path] = set()  # run folders that this process writes into
 _FOLDERS = (CLIPS, HIL, PI, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
 
 
@@ -134,14 +136,53 @@ def clear(run: Path) -> None:
         shutil.rmtree(run / name, ignore_errors=True)
 
 
+def _is_run(folder: Path) -> bool:
+    if any((folder / name).is_file() for name in (SPEC, JOB)):
+        return True
+    return folder.is_dir() and [path.name for path in folder.iterdir()] == [
+        LOCK
+    ]  # of one that was killed at once
+
+
 def check_own(run: Path) -> None:
     """Make sure that a folder is new, empty or a run folder, so that it may be replaced.
 
     Raises:
         UserError: it is something else.
     """
-    if state_of(run, lambda run: any((run / name).is_file() for name in (SPEC, JOB))) is State.FOREIGN:
+    if state_of(run, _is_run) is State.FOREIGN:
         raise UserError(f"{run}: exists and is not a run folder; choose another with --out FOLDER")
+
+
+@contextlib.contextmanager
+def writing(run: Path, wait: bool = False) -> Iterator[None]:
+    """Let no other process write into a run folder, or a folder of one, until the block ends.
+
+    The system lets go of the lock when the process ends, however it ends: what a killed one left is no lock.
+    Within a process, one block may be in another.
+
+    Args:
+        wait: until the other process is done; else it is an error.
+    Raises:
+        UserError: another process writes into it; the message says which.
+    """
+    place = run.resolve()
+    if place in _held or (
+        run.exists() and not run.is_dir()
+    ):  # what is no folder is refused by whoever reads it
+        yield
+        return
+    is_new = not run.exists()
+    lock = RunLock(run, wait)
+    _held.add(place)
+    try:
+        yield
+    finally:
+        _held.remove(place)
+        lock.release()
+        if is_new:  # and nothing came of it
+            with contextlib.suppress(OSError):
+                run.rmdir()
 
 
 def write_spec(run: Path, spec: ModelSpec, artefacts: Iterable[str] = ()) -> ModelSpec:

@@ -18,8 +18,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from train.core.cache import cache_root
 from train.core.console import progress
+from train.core.installation import cache_root
 from train.core.spec import FrontEnd
 from train.core.terminal import interrupts
 from train.data.dataset import Example, Split

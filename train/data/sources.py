@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from train.audio.wav import encode_wav, to_int16
-from train.core.cache import cache_root
 from train.core.console import log, warn
 from train.core.errors import UserError, meant
+from train.core.installation import cache_root
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TESTING, VALIDATION
 from train.core.outputs import whole_folder
 from train.data import archive, download

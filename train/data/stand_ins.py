@@ -14,9 +14,9 @@ import numpy as np
 from train.audio.excerpt import fit_clip
 from train.audio.scramble import scrambled
 from train.audio.wav import encode_wav, read_wav
-from train.core.cache import cache_root
 from train.core.console import log
 from train.core.errors import UserError
+from train.core.installation import cache_root
 from train.core.layout import ALL, BACKGROUND_FOLDER, SPLITS, TRAINING
 from train.core.outputs import whole_folder
 from train.core.spec import SILENCE_LABEL

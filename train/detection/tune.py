@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from train.core import runfolder
-from train.core.cache import cache_root
 from train.core.console import log, warn
 from train.core.errors import UserError
+from train.core.installation import cache_root
 from train.core.layout import TESTING, VALIDATION
 from train.core.operating_point import (
     INFERENCE_STRIDE_ROWS,

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.core import runfolder
-from train.core.cache import cache_root
 from train.core.console import log
 from train.core.errors import typed
-from train.core.installation import earshot_version
+from train.core.installation import cache_root, earshot_version
 from train.core.layout import TRAINING, VALIDATION
 from train.core.results.training import CurvePoint, Curves, History, Stage, Training, TrainingPoint
 from train.data import feature_cache

@@ -141,8 +141,22 @@ class Trainer:
         finally:
             self._writer.flush()
         if self._replicas.is_chief:
-            _load(self._checkpoints / runfolder.BEST, self.model.variables)
+            self._load_best()
         return state
+
+    def _load_best(self) -> None:
+        """The weights of the best validation, which this training wrote.
+
+        Raises:
+            UserError: they are another's.
+        """
+        path, state = self._checkpoints / runfolder.BEST, self.state
+        best = _load(path, self.model.variables)
+        if (best.step, best.corpus_sha256) != (state.best_step, state.corpus_sha256):
+            raise UserError(
+                f"{path}: is of step {best.step}, and the best validation was at step {state.best_step}: another "
+                f"process wrote it. Train again with --overwrite, or elsewhere with --out FOLDER"
+            )
 
     def stop_here(self) -> State:
         """Leave the model with the best weights so far, without training on.

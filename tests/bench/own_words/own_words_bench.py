@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from train.audio.excerpt import PHRASE_PAUSE_MS, sounding_parts
 from train.audio.wav import read_wav
 from train.core import runfolder
-from train.core.cache import cache_root
 from train.core.console import say
+from train.core.installation import cache_root
 from train.core.layout import TESTING, VALIDATION
 from train.core.metrics import poisson_interval
 from train.core.operating_point import INFERENCE_STRIDE_ROWS

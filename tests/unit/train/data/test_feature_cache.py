@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from train.audio.frontend import wav_features
-from train.core.cache import cache_root
+from train.core.installation import cache_root
 from train.core.layout import TESTING, TRAINING
 from train.core.spec import FrontEnd, ModelSpec, labels_for
 from train.data import feature_cache

@@ -1,0 +1,131 @@
+"""One writer at a time in a run folder."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from places import ROOT
+
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.run_lock import LOCK
+
+HOLDER = """
+import sys
+from pathlib import Path
+from train.core import runfolder
+with runfolder.writing(Path(sys.argv[1])):
+    print("has it", flush=True)
+    sys.stdin.read()
+"""
+Hold = Callable[[Path], subprocess.Popen[str]]
+
+
+@pytest.fixture
+def hold() -> Iterator[Hold]:
+    """``hold(folder)``: a process that writes into it until its input ends."""
+    started = []
+
+    def start(folder: Path) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(folder)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "has it\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def write(folder: Path, wait: bool = False) -> None:
+    with runfolder.writing(folder, wait):
+        pass
+
+
+def test_another_process_is_told_who_writes(hold: Hold, tmp_path: Path) -> None:
+    process = hold(tmp_path / "run")
+    expected = rf"run: process {process.pid} on .*, since \d{{4}}-\d\d-\d\d .*writes into it; wait until"
+    with pytest.raises(UserError, match=expected):
+        write(tmp_path / "run")
+    process.communicate()
+    write(tmp_path / "run")
+
+
+@pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGKILL])
+def test_what_a_killed_process_left_is_no_lock(hold: Hold, tmp_path: Path, way: signal.Signals) -> None:
+    folder = tmp_path / "run"
+    process = hold(folder)
+    process.send_signal(way)
+    process.wait()
+    assert (folder / LOCK).is_file()
+    runfolder.check_free(folder)  # not taken for somebody's work
+    write(folder)
+    assert not (folder / LOCK).exists()
+
+
+def test_a_copied_folder_is_free(hold: Hold, tmp_path: Path) -> None:
+    hold(tmp_path / "run")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / LOCK).write_bytes((tmp_path / "run" / LOCK).read_bytes())
+    write(copy)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "\0", json.dumps({"process": "x"})])
+def test_whatever_is_in_the_file_the_lock_counts(hold: Hold, tmp_path: Path, content: str) -> None:
+    hold(tmp_path / "run")
+    (tmp_path / "run" / LOCK).write_text(content)
+    with pytest.raises(UserError, match="run: another process writes into it"):
+        write(tmp_path / "run")
+
+
+def test_blocks_in_blocks_and_nothing_left_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "run"
+    with runfolder.writing(folder):
+        with runfolder.writing(tmp_path / "a" / ".." / "a" / "run"):
+            pass
+        assert (folder / LOCK).is_file()
+        assert json.loads((folder / LOCK).read_text())["process"] == os.getpid()
+    assert not folder.exists()
+
+
+def test_waiting_until_the_other_is_done(
+    hold: Hold, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    process = hold(tmp_path / "run")
+    assert process.stdin is not None
+    threading.Timer(0.5, process.stdin.close).start()
+    write(tmp_path / "run", wait=True)
+    assert re.search(rf"run: waiting for process {process.pid} on", capfd.readouterr().err)
+
+
+def test_many_at_once_write_one_after_the_other(tmp_path: Path) -> None:
+    """The file goes with each of them, so that the next makes another."""
+    code = (
+        "import sys; from pathlib import Path; from train.core import runfolder\n"
+        "for _ in range(30):\n"
+        "    with runfolder.writing(Path(sys.argv[1]) / 'run', wait=True):\n"
+        "        path = Path(sys.argv[1]) / 'count'; path.write_text(str(int(path.read_text()) + 1))\n"
+    )
+    (tmp_path / "count").write_text("0")
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stderr=subprocess.DEVNULL)
+        for _ in range(4)
+    ]
+    assert [process.wait() for process in started] == [0] * 4
+    assert (tmp_path / "count").read_text() == "120"
