@@ -80,7 +80,7 @@ class RunLock:
 
 
 def _lock(file: int) -> None:
-    """Raise BlockingIOError where another process has it. Where there are no locks, everybody gets through."""
+    """Raise BlockingIOError where another process has it. Without locks, everybody gets through."""
     if sys.platform == "win32":
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)

@@ -164,7 +164,7 @@ def writing(run: Path, wait: bool = False) -> Iterator[None]:
     Args:
         wait: until the other process is done; else it is an error.
     Raises:
-        UserError: another process writes into it; the message says which.
+        UserError: another process writes into it, and the message says which; or nobody can.
     """
     place = run.resolve()
     if place in _held or (
@@ -173,7 +173,12 @@ def writing(run: Path, wait: bool = False) -> Iterator[None]:
         yield
         return
     is_new = not run.exists()
-    lock = RunLock(run, wait)
+    try:
+        lock = RunLock(run, wait)
+    except OSError as error:
+        raise UserError(
+            f"{run}: cannot be written ({error.strerror}); choose another folder, or make this one writable"
+        ) from error
     _held.add(place)
     try:
         yield

@@ -154,8 +154,8 @@ class Trainer:
         best = _load(path, self.model.variables)
         if (best.step, best.corpus_sha256) != (state.best_step, state.corpus_sha256):
             raise UserError(
-                f"{path}: is of step {best.step}, and the best validation was at step {state.best_step}: another "
-                f"process wrote it. Train again with --overwrite, or elsewhere with --out FOLDER"
+                f"{path}: is of step {best.step}, and the best validation was at step {state.best_step}, so "
+                "another process wrote it; train again with --overwrite, or elsewhere with --out FOLDER"
             )
 
     def stop_here(self) -> State:

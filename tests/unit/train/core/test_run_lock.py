@@ -49,7 +49,7 @@ def hold() -> Iterator[Hold]:
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def write(folder: Path, wait: bool = False) -> None:
@@ -62,7 +62,7 @@ def test_another_process_is_told_who_writes(hold: Hold, tmp_path: Path) -> None:
     expected = rf"run: process {process.pid} on .*, since \d{{4}}-\d\d-\d\d .*writes into it; wait until"
     with pytest.raises(UserError, match=expected):
         write(tmp_path / "run")
-    process.communicate()
+    process.communicate(input="")
     write(tmp_path / "run")
 
 
