@@ -1,5 +1,6 @@
 """One writer at a time in a run folder, kept apart by the operating system."""
 
+import contextlib
 import json
 import os
 import platform
@@ -37,9 +38,7 @@ class RunLock:
             folder.mkdir(parents=True, exist_ok=True)
             try:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-            except (
-                FileNotFoundError
-            ):  # another process removed the folder meanwhile, as it left nothing in it
+            except FileNotFoundError:  # another process removed the folder, in which it left nothing
                 continue
             try:
                 _lock(self._file)
@@ -69,7 +68,8 @@ class RunLock:
 
     def release(self) -> None:
         """Let others write."""
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(PermissionError):  # Windows keeps open files; what is left is no lock
+            self._path.unlink(missing_ok=True)
         os.close(self._file)
 
     def _is_in_place(self) -> bool:
