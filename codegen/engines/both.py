@@ -9,7 +9,7 @@ from codegen import cformat
 from codegen.engine import GeneratedEngine, build_engine
 from codegen.engines.header import HEADER, end_contexts, engine_header
 from codegen.op_resolver import count_variables, resolver_methods
-from codegen.passes.dilation import check_batches
+from codegen.passes.dilation import WrongValuesError, check_batches
 from codegen.passes.ends import ModelEnd, find_ends
 from codegen.render import render
 from train.core.console import warn
@@ -96,7 +96,7 @@ def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
         where: name of the model, used in messages.
     Raises:
         UserError: no model, or one that TFLite-Micro does not run: without it nothing would prove the
-            bits of the compiled engine. Also one that TFLite-Micro runs wrongly, see ``check_batches``.
+            bits of the compiled engine. Also one that TFLite-Micro runs wrongly, see ``WrongValuesError``.
     """
     graphs = read_graphs(tflite, where)
     check_batches(graphs[0], where)
@@ -124,6 +124,8 @@ def _compile(tflite: bytes, banner: str, where: str) -> tuple[GeneratedEngine | 
     """The compiled engine of a model, or why there is none."""
     try:
         return build_engine(read_graph(tflite, where), banner, where), ""
+    except WrongValuesError:
+        raise
     except UserError as error:
         return None, str(error).removeprefix(f"{where}: ")
 
