@@ -16,7 +16,7 @@ from train.core.console import warn
 from train.core.errors import UserError
 from train.core.installation import earshot_version
 from train.core.manifest import COMPILED, TFLM, End, Manifest
-from train.tflite.graph import Graph, read_graph, read_graphs
+from train.tflite.graph import Graph, only_graph, read_graphs
 from train.tflite.tflm import TflmEnd, TflmModel
 
 _BYTES_PER_ROW = 12
@@ -100,7 +100,7 @@ def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
     """
     graphs = read_graphs(tflite, where)
     check_batches(graphs[0], where)
-    engine, refusal = _compile(tflite, banner, where)
+    engine, refusal = _compile(graphs, banner, where)
     try:
         model = TflmModel(tflite, where)
     except UserError as error:
@@ -120,10 +120,10 @@ def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
     return Engines(tflite, graphs, model, None, refusal, {**sources, HEADER: header})
 
 
-def _compile(tflite: bytes, banner: str, where: str) -> tuple[GeneratedEngine | None, str]:
+def _compile(graphs: tuple[Graph, ...], banner: str, where: str) -> tuple[GeneratedEngine | None, str]:
     """The compiled engine of a model, or why there is none."""
     try:
-        return build_engine(read_graph(tflite, where), banner, where), ""
+        return build_engine(only_graph(graphs, where), banner, where), ""
     except WrongValuesError:
         raise
     except UserError as error:

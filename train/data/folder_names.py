@@ -11,6 +11,7 @@ from train.core.layout import (
     VALIDATION,
     as_seen,
     as_spoken,
+    folder_text,
     word_name,
 )
 from train.core.spec import SILENCE_LABEL
@@ -83,6 +84,7 @@ def meanings(folders: Iterable[str], words: Iterable[str]) -> dict[str, str]:
     spelled: dict[str, str] = {}  # one word for names that people see as the same
 
     def meaning(folder: str) -> str:
+        folder = folder_text(folder)
         key = " ".join(as_seen(folder).split())
         for name in (key, as_spoken(folder)):
             if name in wanted:
@@ -99,7 +101,7 @@ def meanings(folders: Iterable[str], words: Iterable[str]) -> dict[str, str]:
 def understood(folder_meanings: Mapping[str, str]) -> dict[str, str]:
     """The folders whose meaning is not their name, and what they are taken for."""
     said = {BACKGROUND_FOLDER: "background noise", SILENCE_LABEL: "silence"}
-    names = {folder: word_name(printable(folder)) for folder in folder_meanings}
+    names = {folder: word_name(printable(folder_text(folder))) for folder in folder_meanings}
     return {
         printable(folder): said.get(meaning, repr(meaning))
         for folder, meaning in folder_meanings.items()

@@ -10,7 +10,7 @@ from pathlib import Path
 from train.audio.recording import sounds_like
 from train.core.console import printable
 from train.core.errors import UserError
-from train.core.layout import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, as_spoken, is_litter
+from train.core.layout import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, as_spoken, folder_text, is_litter
 from train.data.corpus_files import files_named_by_word
 from train.data.folder_names import TESTING_PARTS, TRAINING_PARTS, is_noise, letters, part_of
 
@@ -34,7 +34,7 @@ class _Folder:
 
     @property
     def name(self) -> str:
-        return as_spoken(self.path.name)
+        return as_spoken(folder_text(self.path.name))
 
     @cached_property
     def word_folders(self) -> int:
