@@ -23,7 +23,7 @@ hintergrund hintergrundgeräusch hintergrundgeräusche hintergrundgeraeusche hin
 geräusch geräusche geraeusche störgeräusche lärm bruit bruits bruitdefond ruido ruidos ruidodefondo rumore
 rumori rumoredifondo ruído ruídos шум фон 噪音 背景噪音 雑音 소음
 """
-_SILENCE = "silence silent nothing stille ruhe silencio silenzio silêncio тишина 静音 무음"
+_SILENCE = "silence silent stille ruhe silencio silenzio silêncio тишина 静音 무음"
 _TRAINING = "train training trainset trainingset"
 _TESTING = "test testing tests testset eval evaluation dev val valid validation holdout"
 _NOISE_NAMES, _SILENCE_NAMES = frozenset(_NOISE.split()), frozenset(_SILENCE.split())
