@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from train.core.console import printable
 from train.core.layout import (
     BACKGROUND_FOLDER,
+    SPEAKER_END,
     TESTING,
     TRAINING,
     VALIDATION,
@@ -60,7 +61,8 @@ def said_in(stem: str, words: Iterable[str]) -> tuple[str, str]:
         wanted = as_spoken(word)
         if spoken == wanted or (spoken.startswith(wanted) and not spoken[len(wanted)].isalpha()):
             rest = before[len(wanted) :] if as_spoken(before[: len(wanted)]) == wanted else before
-            return word, f"{rest}{dot}{behind}"
+            if not rest.startswith(SPEAKER_END):  # else it is the name of a speaker
+                return word, f"{rest}{dot}{behind}"
     number = _NUMBER.search(before)
     if dot or not number:
         return (before if dot else ""), behind

@@ -121,6 +121,11 @@ def test_folders_of_words_are_not_seen_as_anything_else(write_corpus):
     assert [item.kind for item in corpus.skipped] == ["outside a word's folder"]
 
 
+def test_a_speaker_of_that_name_is_no_word(write_corpus):
+    files = {f"{word}/anna_nohash_{number}.wav": other(number) for word in ("yes", "no") for number in (1, 2)}
+    assert set(read(write_corpus(files), ("anna",)).words) == {"yes", "no"}
+
+
 def test_names_that_tell_nothing(write_corpus):
     with pytest.raises(UserError, match=r"or names that begin with one of --words, such as yes_1\.wav"):
         read(write_corpus({"1.wav": CLIP, "2.wav": CLIP, "yesterday_1.wav": CLIP}))
@@ -139,6 +144,8 @@ def test_names_that_tell_nothing(write_corpus):
         ("cat 12", "cat", " 12"),
         ("12", "", "12"),
         ("cat", "", ""),
+        ("yes_nohash_0", "yes_nohash", "_0"),
+        ("yes.yes_nohash_0", "yes", ".yes_nohash_0"),
     ],
 )
 def test_what_a_name_begins_with(stem, said, rest):
