@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codegen.engines.header import HEADER, c_comment, conversion_kernels, end_contexts, engine_header
+from codegen.engines.header import (
+    HEADER,
+    c_comment,
+    conversion_conditions,
+    conversion_kernels,
+    end_contexts,
+    engine_header,
+)
 from codegen.ops import check_operators, generate
 from codegen.ops._form import Code, Tile, describe
 from codegen.passes.dilation import check_batches, join_dilated
@@ -77,7 +84,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
             banner=banner,
             summary=f"{len(core.ops)} operators: {', '.join(core.op_names)}.",
             headers=sorted({*conversion_kernels(inputs, outputs), *_all(codes, "headers")}),
-            conditions=sorted(_all(codes, "conditions")),
+            conditions=sorted({*conversion_conditions(outputs), *_all(codes, "conditions")}),
             tensors=[
                 {"index": index, "offset": offset, "comment": c_comment(core.tensors[index])}
                 for index, offset in sorted(arena.offsets.items())

@@ -5,12 +5,15 @@ differs from operator to operator, and decides about the last bit of a multiplie
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from train.tflite.graph import Tensor
 
 INT8_MIN, INT8_MAX = -128, 127
+SOFTMAX_INTEGER_BITS, SOFTMAX_SUM_BITS = 5, 12  # of exponents; in front of the point of their sum
+SOFTMAX_MOST_INPUTS = (1 << SOFTMAX_SUM_BITS) - 1
 _INT32_BITS = 31  # besides the sign
 _Q31_ONE = (1 << _INT32_BITS) - 1  # the nearest to 1 that Q0.31 has
 _E_TO_MINUS_EIGHTH = 1895147668  # in Q0.31
@@ -64,6 +67,32 @@ def _quantized(value: float, tensor: Tensor) -> float:
 def input_radius(integer_bits: int, shift: int) -> int:
     """Largest difference of inputs that fits into ``integer_bits`` after a shift to the left."""
     return math.floor(((1 << integer_bits) - 1) * 2.0 ** (_INT32_BITS - integer_bits - shift))
+
+
+@dataclass(frozen=True)
+class SoftmaxScaling:
+    """From differences of the inputs of a SOFTMAX to exponents, in Q5.26.
+
+    Attributes:
+        difference_min: an input further below the largest counts for nothing.
+    """
+
+    multiplier: int
+    shift: int
+    difference_min: int
+
+
+def softmax_scaling(beta: float, scale: float) -> SoftmaxScaling | None:
+    """Of int8 inputs with a scale; None where it is too small for the kernel.
+
+    Source:
+        tflite-micro, micro/kernels/softmax_common.cc.
+    """
+    factor = beta * scale * 2.0 ** (_INT32_BITS - SOFTMAX_INTEGER_BITS)
+    if not factor > 1:
+        return None
+    multiplier, shift = quantize_multiplier(min(factor, 2.0**_INT32_BITS - 1))
+    return SoftmaxScaling(multiplier, shift, -input_radius(SOFTMAX_INTEGER_BITS, shift))
 
 
 def requantize(value: int, multiplier: int, shift: int) -> int:

@@ -8,7 +8,12 @@ from repacked import repack
 from train.tflite.schema import schema
 from train.tflite.tflm import TflmModel
 
-CONVERSIONS = {"float32": "DEQUANTIZE", "uint8": "QUANTIZE", "int16": "QUANTIZE"}  # of int8 to a type
+CONVERSIONS = {
+    "float32": "DEQUANTIZE",
+    "uint8": "QUANTIZE",
+    "int16": "QUANTIZE",
+    "int32": "QUANTIZE",
+}  # of int8 to a type
 
 
 def with_ends(tflite: bytes, given: str, taken: str, ratio: float = 1.0, shapes: int = 0) -> bytes:
@@ -36,12 +41,53 @@ def with_ends(tflite: bytes, given: str, taken: str, ratio: float = 1.0, shapes:
             inside = graph.outputs[0]
             outside = _copy(graph, inside, taken, ratio)
             graph.operators.append(_operator(tree, CONVERSIONS[taken], inside, outside))
-            for _ in range(shapes):
-                source, outside = outside, _copy(graph, outside, taken, 1.0)
-                graph.operators.append(_operator(tree, "RESHAPE", source, outside))
-            graph.outputs = [outside]
+            graph.outputs = [_reshaped(tree, outside, taken, shapes)]
 
     return repack(tflite, change)
+
+
+def with_wide_softmax(tflite: bytes, taken: str = "", shapes: int = 0, beta: float = 1.0) -> bytes:
+    """The model before a SOFTMAX to int16, which may be converted once more.
+
+    Args:
+        taken: type in the file; empty where the SOFTMAX is the end.
+        shapes: operators that only change shapes behind the SOFTMAX, and as many behind the conversion.
+    """
+
+    def change(tree: Any) -> None:
+        graph = tree.subgraphs[0]
+        inside = graph.outputs[0]
+        scores = _copy(graph, inside, "int16", 1.0)
+        _quantize(graph, scores, 1 / 65535, -(1 << 15))  # as the converter of old wrote it
+        softmax = _operator(tree, "SOFTMAX", inside, scores)
+        softmax.builtinOptionsType = schema().BuiltinOptions.SoftmaxOptions
+        softmax.builtinOptions = schema().SoftmaxOptionsT()
+        softmax.builtinOptions.beta = beta
+        graph.operators.append(softmax)
+        end = _reshaped(tree, scores, "int16", shapes)
+        if taken:
+            source, end = end, _copy(graph, end, taken, 1.0)
+            if taken != "float32":
+                _quantize(graph, end, 2**-15, 0)
+            graph.operators.append(_operator(tree, CONVERSIONS[taken], source, end))
+            end = _reshaped(tree, end, taken, shapes)
+        graph.outputs = [end]
+
+    return repack(tflite, change)
+
+
+def _reshaped(tree: Any, index: int, dtype: str, times: int) -> int:
+    """A tensor behind operators that only change shapes."""
+    graph = tree.subgraphs[0]
+    for _ in range(times):
+        source, index = index, _copy(graph, index, dtype, 1.0)
+        graph.operators.append(_operator(tree, "RESHAPE", source, index))
+    return index
+
+
+def _quantize(graph: Any, index: int, scale: float, zero_point: int) -> None:
+    quantization = graph.tensors[index].quantization
+    quantization.scale, quantization.zeroPoint = [float(np.float32(scale))], [zero_point]
 
 
 def _copy(graph: Any, index: int, dtype: str, ratio: float) -> int:

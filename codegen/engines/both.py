@@ -9,14 +9,14 @@ from codegen import cformat
 from codegen.engine import GeneratedEngine, build_engine
 from codegen.engines.header import HEADER, end_contexts, engine_header
 from codegen.op_resolver import count_variables, resolver_methods
-from codegen.passes.dilation import check_batches
+from codegen.passes.dilation import WrongValuesError, check_batches
 from codegen.passes.ends import ModelEnd, find_ends
 from codegen.render import render
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.installation import earshot_version
 from train.core.manifest import COMPILED, TFLM, End, Manifest
-from train.tflite.graph import Graph, read_graph, read_graphs
+from train.tflite.graph import Graph, only_graph, read_graphs
 from train.tflite.tflm import TflmEnd, TflmModel
 
 _BYTES_PER_ROW = 12
@@ -96,11 +96,11 @@ def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
         where: name of the model, used in messages.
     Raises:
         UserError: no model, or one that TFLite-Micro does not run: without it nothing would prove the
-            bits of the compiled engine. Also one that TFLite-Micro runs wrongly, see ``check_batches``.
+            bits of the compiled engine. Also one that TFLite-Micro runs wrongly, see ``WrongValuesError``.
     """
     graphs = read_graphs(tflite, where)
     check_batches(graphs[0], where)
-    engine, refusal = _compile(tflite, banner, where)
+    engine, refusal = _compile(graphs, banner, where)
     try:
         model = TflmModel(tflite, where)
     except UserError as error:
@@ -120,10 +120,12 @@ def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
     return Engines(tflite, graphs, model, None, refusal, {**sources, HEADER: header})
 
 
-def _compile(tflite: bytes, banner: str, where: str) -> tuple[GeneratedEngine | None, str]:
+def _compile(graphs: tuple[Graph, ...], banner: str, where: str) -> tuple[GeneratedEngine | None, str]:
     """The compiled engine of a model, or why there is none."""
     try:
-        return build_engine(read_graph(tflite, where), banner, where), ""
+        return build_engine(only_graph(graphs, where), banner, where), ""
+    except WrongValuesError:
+        raise
     except UserError as error:
         return None, str(error).removeprefix(f"{where}: ")
 

@@ -5,16 +5,23 @@ from collections.abc import Sequence
 
 from codegen.cformat import comment, float_literal
 from codegen.fixedpoint import quantize_multiplier
-from codegen.passes.ends import ModelEnd
+from codegen.ops.softmax import CONDITIONS
+from codegen.passes.ends import ModelEnd, WideSoftmax
 from codegen.render import render
 from train.tflite.graph import Tensor
 
 HEADER = "engine.h"
-_CONVERSIONS = "ends"  # file of firmware/kernels
+_CONVERSIONS, _SOFTMAX = "ends", "softmax_s8"  # files of firmware/kernels
 _CTYPES = {"float32": "float", "float64": "double", "bool": "uint8_t"} | {
     name: f"{name}_t" for name in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 }
-_SHORT = {"float32": "f32", "uint8": "u8", "int16": "s16"}  # of types in names of kernels
+_SHORT = {
+    "float32": "f32",
+    "int8": "s8",
+    "uint8": "u8",
+    "int16": "s16",
+    "int32": "s32",
+}  # of types in names of kernels
 Context = dict[str, object]
 
 
@@ -53,7 +60,14 @@ def model_bytes(arena_bytes: int) -> int:
 
 def conversion_kernels(inputs: Sequence[ModelEnd], outputs: Sequence[ModelEnd]) -> set[str]:
     """Files of firmware/kernels that the functions at the ends call, without .c."""
-    return {_CONVERSIONS} if any(end.converts for end in (*inputs, *outputs)) else set()
+    converting = [end for end in (*inputs, *outputs) if end.converts]
+    rescaling = [end for end in converting if end.softmax is None or end.softmax.is_converted]
+    return {_CONVERSIONS for _ in rescaling} | {_SOFTMAX for end in converting if end.softmax}
+
+
+def conversion_conditions(outputs: Sequence[ModelEnd]) -> tuple[str, ...]:
+    """What the functions at the ends take for granted of the kernels' headers."""
+    return CONDITIONS if any(end.softmax for end in outputs) else ()
 
 
 def c_comment(tensor: Tensor) -> str:
@@ -92,6 +106,7 @@ def _meaning(end: ModelEnd) -> str:
     """What a value at one end stands for; a comment in engine.h."""
     tensor = end.core
     given = f"{c_comment(end.file)} in the file, " if end.converts and end.file is not tensor else ""
+    given += "before SOFTMAX " if end.softmax else ""
     if len(tensor.scales) != 1:
         return f"{given}{c_comment(tensor)}, not quantized"
     real = f"({tensor.dtype} - {tensor.zero_point}) * {tensor.scale:.9g}"
@@ -99,22 +114,46 @@ def _meaning(end: ModelEnd) -> str:
 
 
 def _conversion(end: ModelEnd, is_input: bool) -> str:
-    """The call that converts an array called ``values``, as TFLite-Micro does it.
+    """What converts an array called ``values``, as TFLite-Micro does it.
 
     Source:
-        tflite-micro, micro/kernels/quantize_common.cc and dequantize.cc.
+        tflite-micro, micro/kernels/quantize_common.cc, dequantize.cc and softmax.cc.
     """
-    core, inside = end.core, f"arena + TENSOR_{end.core.index}"
-    kind = _SHORT[end.file.dtype.name]
-    arguments = f"values, {inside}" if is_input else f"{inside}, values"
-    names = ("s8", kind) if not is_input else (kind, "s8")
-    if kind == "f32":
-        name = "quantize_f32" if is_input else "dequantize_f32"
-        return f"kws_{name}({arguments}, {end.count}, {float_literal(core.scale)}, {core.zero_point});"
-    source, target = (end.file, core) if is_input else (core, end.file)
+    inside = f"arena + TENSOR_{end.core.index}"
+    if is_input:
+        return "\n    ".join(_converted(end.file, "values", end.core, inside, end.count))
+    if end.softmax is None:
+        return "\n    ".join(_converted(end.core, inside, end.file, "values", end.count))
+    if not end.softmax.is_converted:
+        return "\n    ".join(_softmax(end.softmax, inside, end.count, "values"))
+    lines = [
+        f"int16_t scores[{end.count}];",
+        *_softmax(end.softmax, inside, end.count, "scores"),
+        *_converted(end.softmax.scores, "scores", end.file, "values", end.count),
+    ]
+    return "\n    ".join(lines)
+
+
+def _converted(source: Tensor, before: str, target: Tensor, behind: str, count: int) -> list[str]:
+    """From one tensor's type and scale to another's; ``before`` and ``behind`` are expressions of C."""
+    kinds = [_SHORT[tensor.dtype.name] for tensor in (source, target)]
+    if "f32" in kinds:
+        scaled = source if kinds[1] == "f32" else target
+        name = {"f32 s8": "quantize_f32", "s8 f32": "dequantize_f32", "s16 f32": "dequantize_s16_f32"}
+        call = f"kws_{name[' '.join(kinds)]}({before}, {behind}, {count}"
+        return [f"{call}, {float_literal(scaled.scale)}, {scaled.zero_point});"]
     multiplier, shift = quantize_multiplier(source.scale / target.scale)
-    fields = (end.count, source.zero_point, target.zero_point, multiplier, shift)
-    return (
-        f"static const kws_rescale rescale = {{{', '.join(map(str, fields))}}};\n"
-        f"    kws_rescale_{'_'.join(names)}({arguments}, &rescale);"
-    )
+    fields = (count, source.zero_point, target.zero_point, multiplier, shift)
+    return [
+        f"static const kws_rescale rescale = {{{', '.join(map(str, fields))}}};",
+        f"kws_rescale_{'_'.join(kinds)}({before}, {behind}, &rescale);",
+    ]
+
+
+def _softmax(softmax: WideSoftmax, before: str, count: int, behind: str) -> list[str]:
+    scaling, in_row = softmax.scaling, softmax.row_count
+    fields = (count // in_row, in_row, scaling.multiplier, scaling.shift, scaling.difference_min)
+    return [
+        f"static const kws_softmax_params softmax = {{{', '.join(map(str, fields))}}};",
+        f"kws_softmax_s8_s16({before}, {behind}, &softmax);",
+    ]

@@ -2,17 +2,17 @@
 
 import math
 
-from codegen.fixedpoint import input_radius, quantize_multiplier
+from codegen.fixedpoint import SOFTMAX_INTEGER_BITS, SOFTMAX_MOST_INPUTS, SOFTMAX_SUM_BITS, softmax_scaling
 from codegen.ops._form import Code, Form
 
-_INPUT_INTEGER_BITS = 5
-_SUM_INTEGER_BITS = 12
-_MOST_INPUTS = (1 << _SUM_INTEGER_BITS) - 1
-_LARGEST_FACTOR = 2.0**31 - 1
+CONDITIONS = (
+    f"KWS_SOFTMAX_INTEGER_BITS == {SOFTMAX_INTEGER_BITS}",
+    f"KWS_SOFTMAX_SUM_BITS == {SOFTMAX_SUM_BITS}",
+)
 
 
 def generate(form: Form) -> Code:
-    """Softmax to the fixed scale 1/256.
+    """Softmax to the fixed scale 1/256. One to int16 is an end of the model: ``codegen.passes.ends``.
 
     Source:
         tflite-micro, micro/kernels/softmax_common.cc.
@@ -24,26 +24,22 @@ def generate(form: Form) -> Code:
             "1/256 and -128",
         )
     shape = form.input().shape
-    if not shape or shape[-1] > _MOST_INPUTS:
-        raise form.refuse(f"an input of shape {shape}", f"at most {_MOST_INPUTS} values in a row")
+    if not shape or shape[-1] > SOFTMAX_MOST_INPUTS:
+        raise form.refuse(f"an input of shape {shape}", f"at most {SOFTMAX_MOST_INPUTS} values in a row")
     beta = float(form.op.options.get("beta", 1.0))
-    factor = beta * form.input().scale * 2.0 ** (31 - _INPUT_INTEGER_BITS)
-    if not factor > 1:
+    scaling = softmax_scaling(beta, form.input().scale)
+    if scaling is None:
         raise form.refuse(f"beta {beta} and scale {form.input().scale}", "larger ones")
-    multiplier, shift = quantize_multiplier(min(factor, _LARGEST_FACTOR))
     return form.code(
         "softmax_s8",
         {
             "rows": math.prod(shape[:-1]),
             "count": shape[-1],
-            "multiplier": multiplier,
-            "shift": shift,
-            "difference_min": -input_radius(_INPUT_INTEGER_BITS, shift),
+            "multiplier": scaling.multiplier,
+            "shift": scaling.shift,
+            "difference_min": scaling.difference_min,
         },
         form.input(),
-        conditions=(
-            f"KWS_SOFTMAX_INTEGER_BITS == {_INPUT_INTEGER_BITS}",
-            f"KWS_SOFTMAX_SUM_BITS == {_SUM_INTEGER_BITS}",
-        ),
+        conditions=CONDITIONS,
         overlaps=form.in_step(form.input()),
     )

@@ -24,6 +24,10 @@ _AXES = ((1, 2), (2,), (1,))  # of an image that an image or a sequence may lie 
 Shape = tuple[int, ...]
 
 
+class WrongValuesError(UserError):
+    """TFLite-Micro computes wrong values and says nothing, so neither engine is to run the model."""
+
+
 class _OtherFormError(Exception):
     """Not what one convolution does."""
 
@@ -36,7 +40,7 @@ def check_batches(graph: Graph, where: str) -> None:
     Args:
         where: name of the model, used in messages.
     Raises:
-        UserError: telling how to convert it.
+        WrongValuesError: telling how to convert it.
     """
     for op in graph.ops:
         if op.name not in (_APART, _TOGETHER) or op.custom:
@@ -46,7 +50,7 @@ def check_batches(graph: Graph, where: str) -> None:
         whole, parts = shapes if op.name == _APART else shapes[::-1]
         if blocks is None or not whole or not parts or parts[0] == whole[0] * math.prod(blocks.tolist()):
             continue
-        raise UserError(
+        raise WrongValuesError(
             f"{where}: op {op.index} {op.name} goes from shape {shapes[0]} to {shapes[1]}, which blocks of "
             f"{blocks.tolist()} do not: the batch of the model is open, and TFLite-Micro, which takes it for "
             "1 throughout, would compute wrong values; expected a fixed batch. With x = "
@@ -60,7 +64,7 @@ def join_dilated(graph: Graph, where: str) -> Graph:
     Args:
         where: name of the model, used in messages.
     Raises:
-        UserError: outputs that see what SPACE_TO_BATCH_ND adds are not cropped.
+        WrongValuesError: outputs that see what SPACE_TO_BATCH_ND adds are not cropped.
     """
     for op in graph.ops:
         if op.name == _TOGETHER:
@@ -74,7 +78,7 @@ def _joined(graph: Graph, together: Op, where: str) -> Graph:
 
     Raises:
         _OtherFormError: it ends none, or one that a convolution does not do.
-        UserError: see ``join_dilated``.
+        WrongValuesError: see ``join_dilated``.
     """
     behind, convolution = _chain(graph, together, _CONVOLUTIONS)
     in_front, apart = _chain(graph, convolution, (_APART,))
@@ -150,8 +154,9 @@ def _blocks(graph: Graph, apart: Op, together: Op, where: str) -> list[int]:
     given = [graph.tensors[index].data for op in (apart, together) for index in op.inputs[1:3]]
     blocks, pads, again, crops = ([] if data is None else data.ravel().tolist() for data in given)
     _expect(blocks == again and len(pads) == len(crops) == 2 * len(blocks))
-    if any(pad > crop for pad, crop in zip(pads, crops, strict=True)):
-        raise UserError(
+    sees_padding = any(pad > crop for pad, crop in zip(pads, crops, strict=True))
+    if sees_padding and graph.tensors[apart.inputs[0]].zero_point:  # 0 is what it pads with
+        raise WrongValuesError(
             f"{where}: op {apart.index} {_APART} pads by {pads} and op {together.index} {_TOGETHER} crops "
             f"{crops}; expected the same of both: TFLite-Micro does not pad with the zero point here, so its "
             "outputs at the borders are wrong. Pad with a layer of its own, such as ZeroPadding1D, and give "

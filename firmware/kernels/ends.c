@@ -22,10 +22,15 @@ void kws_dequantize_f32(const int8_t* input, float* output, int32_t count, float
     for (int32_t i = 0; i < count; ++i) output[i] = (float)(input[i] - zero_point) * scale;
 }
 
+void kws_dequantize_s16_f32(const int16_t* input, float* output, int32_t count, float scale,
+                            int32_t zero_point) {
+    for (int32_t i = 0; i < count; ++i) output[i] = (float)(input[i] - zero_point) * scale;
+}
+
 // Sums wrap around, as they do on every core that TFLite-Micro runs on.
 static int32_t rescaled(int32_t value, const kws_rescale* rescale) {
-    value -= rescale->input_zero_point;
-    return kws_add(kws_requantize(value, rescale->multiplier, (int)rescale->shift),
+    const int32_t steps = kws_add(value, -rescale->input_zero_point);
+    return kws_add(kws_requantize(steps, rescale->multiplier, (int)rescale->shift),
                    rescale->output_zero_point);
 }
 
@@ -47,4 +52,22 @@ void kws_rescale_s8_s16(const int8_t* input, int16_t* output, const kws_rescale*
     for (int32_t i = 0; i < rescale->count; ++i) {
         output[i] = (int16_t)kws_clamp(rescaled(input[i], rescale), INT16_MIN, INT16_MAX);
     }
+}
+
+void kws_rescale_s32_s8(const int32_t* input, int8_t* output, const kws_rescale* rescale) {
+    for (int32_t i = 0; i < rescale->count; ++i) output[i] = kws_saturate(rescaled(input[i], rescale));
+}
+
+void kws_rescale_s8_s32(const int8_t* input, int32_t* output, const kws_rescale* rescale) {
+    for (int32_t i = 0; i < rescale->count; ++i) output[i] = rescaled(input[i], rescale);
+}
+
+void kws_rescale_s16_s16(const int16_t* input, int16_t* output, const kws_rescale* rescale) {
+    for (int32_t i = 0; i < rescale->count; ++i) {
+        output[i] = (int16_t)kws_clamp(rescaled(input[i], rescale), INT16_MIN, INT16_MAX);
+    }
+}
+
+void kws_rescale_s16_s32(const int16_t* input, int32_t* output, const kws_rescale* rescale) {
+    for (int32_t i = 0; i < rescale->count; ++i) output[i] = rescaled(input[i], rescale);
 }

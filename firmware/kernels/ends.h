@@ -13,6 +13,8 @@ void kws_quantize_f32(const float* input, int8_t* output, int32_t count, float s
 
 // (value - zero_point) * scale
 void kws_dequantize_f32(const int8_t* input, float* output, int32_t count, float scale, int32_t zero_point);
+void kws_dequantize_s16_f32(const int16_t* input, float* output, int32_t count, float scale,
+                            int32_t zero_point);
 
 // From one scale and zero point to another, between types.
 typedef struct kws_rescale {
@@ -26,5 +28,9 @@ void kws_rescale_u8_s8(const uint8_t* input, int8_t* output, const kws_rescale* 
 void kws_rescale_s16_s8(const int16_t* input, int8_t* output, const kws_rescale* rescale);
 void kws_rescale_s8_u8(const int8_t* input, uint8_t* output, const kws_rescale* rescale);
 void kws_rescale_s8_s16(const int8_t* input, int16_t* output, const kws_rescale* rescale);
+void kws_rescale_s32_s8(const int32_t* input, int8_t* output, const kws_rescale* rescale);
+void kws_rescale_s8_s32(const int8_t* input, int32_t* output, const kws_rescale* rescale);
+void kws_rescale_s16_s16(const int16_t* input, int16_t* output, const kws_rescale* rescale);
+void kws_rescale_s16_s32(const int16_t* input, int32_t* output, const kws_rescale* rescale);
 
 #endif  // EARSHOT_KERNELS_ENDS_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SOFTMAX on int8; the output has scale 1/256 and zero point -128.
+// SOFTMAX on int8; the output has scale 1/256 and zero point -128, or as int16 1/65536 and -32768.
 
 #ifndef EARSHOT_KERNELS_SOFTMAX_S8_H_
 #define EARSHOT_KERNELS_SOFTMAX_S8_H_
@@ -18,5 +18,8 @@ typedef struct kws_softmax_params {
 
 // input, output [rows][count]; they may be the same
 void kws_softmax_s8(const int8_t* input, int8_t* output, const kws_softmax_params* params);
+
+// input, output [rows][count]
+void kws_softmax_s8_s16(const int8_t* input, int16_t* output, const kws_softmax_params* params);
 
 #endif  // EARSHOT_KERNELS_SOFTMAX_S8_H_

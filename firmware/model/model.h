@@ -7,7 +7,7 @@
 //
 // - A model with several inputs or outputs has a function for each, kws_model_input_<name>() or
 //   kws_model_output_<name>(), in place of kws_model_input() or kws_model_output() below.
-// - Where the .tflite takes or gives float32, uint8 or int16, kws_model_set_input() and
+// - Where the .tflite takes or gives float32, uint8, int16 or int32, kws_model_set_input() and
 //   kws_model_get_output() do, with the bits of TFLite-Micro. The compiled engine has the int8 behind it
 //   as well, in kws_model_input() and kws_model_output(); TFLite-Micro does not.
 

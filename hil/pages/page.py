@@ -13,7 +13,7 @@ from typing import Any
 from hil.pages.wasm import compile_wasm
 from train.core import runfolder
 from train.core.installation import earshot_version
-from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END
+from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END, folder_name
 from train.core.manifest import read_manifest
 from train.core.operating_point import INFERENCE_STRIDE_ROWS, RECOGNIZER_CAPACITY, OperatingPoint, in_force
 from train.core.outputs import Output, State, has_mark
@@ -105,6 +105,7 @@ def write_record_page(
     out = _checked(out or Path(RECORD_PAGE), _RECORD_MARK, overwrite)
     config: dict[str, Any] = {
         "words": list(words),
+        "folders": {word: folder_name(word) for word in words},
         "takes": takes,
         "rate": sample_rate_hz,
         "speaker_end": SPEAKER_END,

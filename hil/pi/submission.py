@@ -16,7 +16,7 @@ from typing import Any
 
 from hil.pi import benchmark
 from hil.pi.bundle import Ended, breakdown, bundle, start
-from hil.pi.remote.ends import ends_of
+from hil.pi.remote.ends import INPUT_SHAPE, RATE_HZ, ends_of
 from hil.pi.rules import label_of
 from hil.pi.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
 from train.challenge import submission
@@ -29,6 +29,7 @@ from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
 
 _PROGRAM = "earshot_submission.pyz"
 _RECORD = "submission.json"
+_CLIP_MS = 1000 * INPUT_SHAPE[0] // RATE_HZ
 
 
 def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
@@ -157,7 +158,7 @@ def _score(
 def _row(answer: dict[str, Any], labels: list[str]) -> Row:
     name = _name(answer["name"])
     if "best" in answer:
-        return Row(name, labels[answer["best"]])
+        return Row(name, labels[answer["best"]], is_cut=answer["is_cut"])
     return Row.of_fault(name, answer["fault"], answer["is_empty"])
 
 
@@ -217,10 +218,15 @@ class _Program:
 
 def _conclude(graph: Path, rows: Rows, record: dict[str, Any]) -> None:
     """Write the files, print what is in them."""
-    labels, faults = submission.conclude(rows)
+    tally = submission.conclude(rows, _CLIP_MS)
     path = graph.parent / runfolder.PI / _RECORD
-    counts = {"rows": labels.total(), "counts": dict(sorted(labels.items())), "faults": faults}
-    made = PiSubmission.of({**record, **counts, "csv": str(rows.path)}, str(path))
+    found = {
+        "rows": tally.labels.total(),
+        "counts": dict(sorted(tally.labels.items())),
+        "faults": len(tally.faults),
+        "cut": tally.cut,
+    }
+    made = PiSubmission.of({**record, **found, "csv": str(rows.path)}, str(path))
     made.write(path)
     if made.clips_per_s is not None:
         say(

@@ -5,7 +5,7 @@ from collections import deque
 from typing import TypeVar
 
 from hil.link.link import Link, LinkError
-from hil.protocol import messages
+from hil.protocol import codec
 from hil.protocol.framing import Decoder, Frame
 from hil.protocol.messages import Hello
 from hil.protocol.payload import Message, MessageError
@@ -46,7 +46,7 @@ class Conversation:
 
     def encode_next(self, request: Message) -> bytes:
         """Give the next sequence to a request and return its bytes."""
-        return messages.encode(request, self._sequence % 255 + 1)
+        return codec.encode(request, self._sequence % 255 + 1)
 
     def send(self, wire: bytes) -> int:
         """Send the bytes that ``encode_next`` returned last; return their sequence."""
@@ -121,6 +121,6 @@ class Conversation:
 
 def _message(frame: Frame) -> Message:
     try:
-        return messages.decode(frame)
+        return codec.decode(frame)
     except MessageError as error:
         raise FirmwareError(str(error)) from error

@@ -7,7 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from hil.link.link import Link, LinkError
-from hil.protocol.messages import Reset, encode
+from hil.protocol.codec import encode
+from hil.protocol.messages import Reset
 from train.core.errors import UserError
 
 _DELIMITER = b"\0"

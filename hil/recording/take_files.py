@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from train.audio.wav import WavError, encode_wav, find_samples
 from train.core.console import printable
 from train.core.errors import UserError
-from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END, SPLIT_LISTS
+from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END, SPLIT_LISTS, folder_name
 from train.data.folder_names import meanings
 from train.settings.words import fault_of_word
 
@@ -40,7 +40,7 @@ class TakeFiles:
             root.mkdir(parents=True, exist_ok=True)
             named = [path.name for path in root.iterdir() if path.is_dir()]
             there = {meaning: name for name, meaning in meanings(named, words).items()}
-            self._folders = {word: root / there.get(word, word) for word in words}
+            self._folders = {word: root / there.get(word, folder_name(word)) for word in words}
             for folder in (root, *self._folders.values(), root / BACKGROUND_FOLDER):
                 _try_to_write(folder)
         except OSError as error:

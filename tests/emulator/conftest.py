@@ -253,12 +253,17 @@ def own_run(run_folder: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def dut(firmware: Firmware, run_folder: Path, own_run: Path) -> Callable[..., DUT]:
-    """``dut(board_id, feed, faults=None)``: the firmware proof, in RUN/firmware as if built there."""
+    """``dut(board_id, feed, faults=None, c=None)``: the firmware proof, in RUN/firmware as if built there.
 
-    def make(board_id: str = "host", feed: str = "serial", faults: Faults | None = None) -> DUT:
+    ``c`` is the generated C of another model.
+    """
+
+    def make(
+        board_id: str = "host", feed: str = "serial", faults: Faults | None = None, c: Path | None = None
+    ) -> DUT:
         board = load_board(board_id)
         require_tools(board)
-        program = firmware(board_id, PROOF, run_folder / "c")
+        program = firmware(board_id, PROOF, c or run_folder / "c")
         folder = own_run / runfolder.FIRMWARE / board_id
         folder.mkdir(parents=True)
         shutil.copy(program, folder / PROOF)

@@ -19,10 +19,11 @@ from hil.link.serial_link import SerialLink
 from hil.proof.dut import DUT
 from hil.proof.expected_clips import ClipSet
 from hil.proof.proof import prove
+from hil.protocol.codec import encode
 from hil.protocol.connection import FirmwareError
 from hil.protocol.framing import Frame
 from hil.protocol.framing import encode as encode_frame
-from hil.protocol.messages import Hello, encode
+from hil.protocol.messages import Hello
 from hil.protocol.session import Session
 from train.core import runfolder
 from train.core.errors import UserError

@@ -22,7 +22,7 @@ from hil.proof import stream_check
 from hil.proof.dut import DUT
 from hil.proof.proof import ProofError
 from hil.proof.stream_check import Listening, listen
-from hil.protocol import messages, session
+from hil.protocol import codec, session
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
 from hil.protocol.framing import Decoder, Frame, encode
 from hil.protocol.messages import Detection, Reset
@@ -234,7 +234,7 @@ class RestartingLink:
     def receive(self, timeout_s: float) -> bytes:
         self._left -= 1
         if self._left == 0:
-            self._link.send(messages.encode(Reset(), 255))
+            self._link.send(codec.encode(Reset(), 255))
         return self._link.receive(timeout_s)
 
     def close(self) -> None:

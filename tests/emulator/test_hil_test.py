@@ -12,17 +12,23 @@ import pytest
 from emulator.conftest import RATE_HZ
 from emulator.proof_lines import EndingLink, StaleLink, accept_anything, check_all_right
 from sweeping import sweep
+from tflite_builder import Network, Weighted
 
+from codegen.emit import generate
 from hil.boards.board import QEMU, board_ids, load_board
 from hil.link.link import Link, LinkError
 from hil.proof.dut import DUT, check_firmware
-from hil.proof.expected_clips import ClipSet
+from hil.proof.expected_clips import ClipSet, read_clip_set
 from hil.proof.proof import AccuracyError, ProofError, prove, verdict
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import Faults
 from hil.protocol.session import Session
+from train.audio import frontend, wav
+from train.core import runfolder
 from train.core.errors import Interrupted, UserError
 from train.core.results.boards import FailedClip, ProofResult
+from train.core.spec import FrontEnd
+from train.tflite.tflm_pool import run_model
 
 EMULATED_BOARDS = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
 
@@ -52,6 +58,32 @@ def test_an_emulated_board_takes_clips_over_its_serial_line(
     check_all_right(result, few)
     assert result.feed == "serial"
     assert result.link.frames_sent >= 2 * 34
+
+
+def test_a_front_end_that_blocks_dc(dut: Callable[..., DUT], own_run: Path, corpus: Path) -> None:
+    """A model behind log_mel, of recordings that do not lie around 0."""
+    spec = runfolder.read_spec(own_run)
+    front_end, rng = FrontEnd("log_mel", dc_block=True), np.random.default_rng(4)
+    count = front_end.feature_count
+    network = Network(
+        (front_end.frames, front_end.bins, 1), front_end.input_zero_point, front_end.feature_scale
+    )
+    weights = rng.integers(-128, 128, (4, count), dtype=np.int8)
+    row = network.reshape(network.input, (1, count))
+    dense = network.dense(row, Weighted(weights, None, np.full(1, 2e-4), 0.1, 0))
+    runfolder.write_bytes(own_run / runfolder.TFLITE, network.tflite(network.softmax(dense)))
+    runfolder.write_spec(own_run, dataclasses.replace(spec, front_end=front_end), [runfolder.TFLITE])
+    generate(own_run)
+    clips = first(read_clip_set(own_run, str(corpus), "all", None), 6)
+    offsets = np.array([[3000], [-9000], [500], [0], [20000], [-1]])
+    samples = np.clip(clips.samples + offsets, -32768, 32767).astype(np.int16)
+    features = frontend.model_input(frontend.wav_features(wav.to_float(samples), front_end), front_end)
+    scores = run_model(clips.model, features)
+    clips = dataclasses.replace(clips, samples=samples, features=features, scores=scores)
+    result = prove(dut("mps2-an386", "semihosting", c=own_run / "c"), clips, own_run, False)
+    assert (result.clips, result.features_compared) == (len(clips), len(clips) * count)
+    assert (result.scores_differing, result.features_max_difference <= 1) == (0, True)
+    assert result.features_differing <= 3
 
 
 def first(clip_set: ClipSet, count: int) -> ClipSet:

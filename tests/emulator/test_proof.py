@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hil.boards.board import load_board
 from hil.link.process import ProcessLink
+from hil.protocol import codec
 from hil.protocol import messages as m
 from hil.protocol.framing import Decoder, Frame, Text
 from hil.protocol.payload import Message
@@ -42,7 +43,7 @@ class Board:
         while True:
             for item in self.decoder.feed(self.link.read(1)):  # one byte completes one item at most
                 if isinstance(item, Frame):
-                    return item.sequence, m.decode(item)
+                    return item.sequence, codec.decode(item)
                 assert isinstance(item, Text)
                 self.lines.append(item.line)
 
@@ -55,7 +56,7 @@ class Board:
     def ask(self, request: Message) -> Message:
         """The answer; what comes before it goes to ``news``."""
         self.sequence = self.sequence % 255 + 1
-        self.link.send(m.encode(request, self.sequence))
+        self.link.send(codec.encode(request, self.sequence))
         while True:
             sequence, message = self._next()
             if sequence == self.sequence and not isinstance(message, m.Detection):
@@ -247,7 +248,7 @@ def test_survives_garbage(board: Board, clips: dict[str, NDArray[np.int16]], mod
     assert before.dropped >= 2
     board.begin(1, samples)
     board.send(1, samples[:1000])
-    damaged = bytearray(m.encode(m.Audio(1, 1000, audio_bytes(samples[1000:1500])), 77))
+    damaged = bytearray(codec.encode(m.Audio(1, 1000, audio_bytes(samples[1000:1500])), 77))
     damaged[500] ^= 0x40
     board.link.send(bytes(damaged) + damaged[:300])
     board.send(1, samples, first=1000)
@@ -264,7 +265,7 @@ def test_survives_garbage(board: Board, clips: dict[str, NDArray[np.int16]], mod
 def test_a_restart_is_told_and_forgets(board: Board, clips: dict[str, NDArray[np.int16]]) -> None:
     samples = next(iter(clips.values()))
     board.score(1, samples)
-    board.link.send(m.encode(m.Reset(), 1))
+    board.link.send(codec.encode(m.Reset(), 1))
     board.hello()
     assert len(board.lines) == 2
     assert refusal(board.ask(m.ResultRequest(1))) == m.ErrorCode.NOT_THERE

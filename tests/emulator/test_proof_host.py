@@ -15,7 +15,7 @@ from places import ROOT
 from sweeping import sweep
 
 from hil.link.process import ProcessLink
-from hil.protocol import framing
+from hil.protocol import codec, framing
 from hil.protocol import messages as m
 from hil.protocol.framing import Decoder, Frame
 from hil.protocol.payload import Message
@@ -45,7 +45,7 @@ def test_random_requests_under_sanitizers(
     requests = list(senseless(random.Random(7), count))
     done = subprocess.run([program], input=b"".join(requests), capture_output=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, b"")
-    answers = [m.decode(item) for item in Decoder().feed(done.stdout) if isinstance(item, Frame)]
+    answers = [codec.decode(item) for item in Decoder().feed(done.stdout) if isinstance(item, Frame)]
     answers = [answer for answer in answers if not isinstance(answer, m.Hello | m.Detection)]
     assert len(answers) == len(requests)
     kinds = Counter(type(answer) for answer in answers)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT
 
-from hil.protocol import framing, messages
+from hil.protocol import codec, framing, messages
 from hil.protocol.framing import MAX_PAYLOAD_BYTES, Decoder, Frame, Text
 from hil.protocol.payload import MessageError
 
@@ -146,10 +146,10 @@ def test_messages(entry: dict) -> None:
     message = kind(**fields)
     assert message.pack().hex() == entry["payload"]
     decoder = Decoder()
-    (frame,) = decoder.feed(messages.encode(message, 17))
+    (frame,) = decoder.feed(codec.encode(message, 17))
     assert isinstance(frame, Frame)
     assert frame.sequence == 17
-    assert messages.decode(frame) == message
+    assert codec.decode(frame) == message
 
 
 @pytest.mark.parametrize(
@@ -168,12 +168,12 @@ def test_messages(entry: dict) -> None:
 )
 def test_what_cannot_be_is_refused(kind: int, payload: str, complaint: str) -> None:
     with pytest.raises(MessageError, match=re.escape(complaint)):
-        messages.decode(Frame(kind, 1, bytes.fromhex(payload)))
+        codec.decode(Frame(kind, 1, bytes.fromhex(payload)))
 
 
 def test_what_does_not_fit_is_not_sent() -> None:
     with pytest.raises(ValueError, match="payload of 1025 bytes, expected at most 1024"):
-        messages.encode(messages.Audio(1, 0, bytes(1017)), 1)
+        codec.encode(messages.Audio(1, 0, bytes(1017)), 1)
     with pytest.raises(ValueError, match="no frame has type 10"):
         framing.encode(Frame(10, 1))
     with pytest.raises(ValueError, match="sequence 256"):

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from kernel_models import Chain, Oracle
-from model_ends import inputs_of, several, with_ends
+from model_ends import inputs_of, several, with_ends, with_wide_softmax
 from tflite_builder import Network, Weighted
 
 from codegen.engine import build_engine
@@ -41,6 +41,7 @@ def small() -> bytes:
         ("uint8", "int16", 0.7, 1),
         ("int16", "uint8", 3.3, 0),
         ("int16", "float32", 0.01, 0),
+        ("int32", "int32", 1e-6, 1),
         ("float32", "int8", 1.0, 1),
         ("int8", "float32", 1.0, 2),
     ],
@@ -48,6 +49,31 @@ def small() -> bytes:
 def test_ends_of_other_types(given, taken, ratio, shapes):
     (scores,) = assert_same(with_ends(small(), given, taken, ratio, shapes))
     assert scores.dtype == taken
+
+
+@pytest.mark.parametrize(
+    ("taken", "shapes", "beta"),
+    [("", 0, 1.0), ("", 2, 0.3), ("int32", 0, 1.0), ("int16", 1, 4.0), ("float32", 1, 1.0)],
+)
+def test_a_softmax_to_int16_at_the_end(taken, shapes, beta):
+    (scores,) = assert_same(with_wide_softmax(small(), taken, shapes, beta))
+    assert scores.dtype == (taken or "int16")
+
+
+def test_rows_of_a_softmax_to_int16():
+    network = Network((6, 40), -3, 0.3)
+    (scores,) = assert_same(
+        with_wide_softmax(network.tflite(network.reshape(network.input, (1, 6, 40))), "int32")
+    )
+    np.testing.assert_allclose(scores.reshape(-1, 40).sum(axis=1), 1 << 15, rtol=0.01)
+
+
+def test_scores_of_a_softmax_to_int16_are_told_where_they_are():
+    engine = build_engine(read_graph(with_wide_softmax(small(), "int32"), ""), "", "")
+    assert "before SOFTMAX 1 x 5 int8" in engine.sources["engine.h"]
+    assert "void kws_model_get_output(const kws_model* model, int32_t* values);" in engine.sources["engine.h"]
+    assert {"softmax_s8", "ends"} <= set(engine.kernels)
+    assert "ends" not in build_engine(read_graph(with_wide_softmax(small()), ""), "", "").kernels
 
 
 def test_floats_beyond_all_steps_are_the_ends_of_the_range():

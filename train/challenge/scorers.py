@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train import architectures
+from train.audio.excerpt import fit_clip
 from train.audio.frontend import float_features
 from train.audio.recording import read_recording
 from train.audio.wav import WavError, fit_length, to_float
@@ -34,8 +36,31 @@ class Fault:
     is_empty: bool = False
 
 
-# What the members make of a file: (members, labels) float32, or why they can make nothing of it.
-Verdict = NDArray[np.float32] | Fault
+@dataclass(frozen=True)
+class Heard:
+    """What the members make of a file.
+
+    Attributes:
+        scores: (members, labels) float32.
+        is_cut: whether the file is longer than a clip.
+    """
+
+    scores: NDArray[np.float32]
+    is_cut: bool = False
+
+
+Verdict = Heard | Fault
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """(clip_samples,) float32 of a file."""
+
+    audio: NDArray[np.float32]
+    is_cut: bool
+
+
+_Fit = Callable[[NDArray[np.int16], int, int], NDArray[np.int16]]  # of samples, to a length, at a rate
 
 
 @dataclass(frozen=True)
@@ -160,29 +185,44 @@ class Scorer:
         return scores[:, [spec.labels.index(label) for label in self.committee.labels]]
 
     def judge(
-        self, folder: Path, names: Sequence[str], with_tta: bool = False, start: int = 0
+        self,
+        folder: Path,
+        names: Sequence[str],
+        with_tta: bool = False,
+        start: int = 0,
+        finds_word: bool = False,
     ) -> Iterator[Verdict]:
         """What the members make of each file of a folder from number ``start`` on, in their order.
 
         A block of files is in memory at a time, and the same files make a block wherever it starts: so
         the scores are the same to the last bit.
+
+        Args:
+            finds_word: of a file longer than a clip, take the part with the word, as training does; else its
+                beginning, as model.pb does.
         """
+        take = partial(self._read, fit=fit_clip if finds_word else _beginning)
         with interrupts.prompt(ThreadPoolExecutor(_READERS)) as pool:
             for first in range(start - start % _BLOCK_CLIPS, len(names), _BLOCK_CLIPS):
                 block = names[first : first + _BLOCK_CLIPS]
-                found = list(pool.map(lambda name: self._read(folder / name), block))
+                found = list(pool.map(take, [folder / name for name in block]))
                 silence = np.zeros(self.committee.clip_samples, np.float32)
-                audio = np.stack([silence if isinstance(clip, Fault) else clip for clip in found])
+                audio = np.stack([silence if isinstance(clip, Fault) else clip.audio for clip in found])
                 scores = self.scores(audio, with_tta)
                 for number in range(max(start - first, 0), len(found)):
                     yield _verdict(found[number], scores[:, number])
 
-    def _read(self, file: Path) -> NDArray[np.float32] | Fault:
+    def _read(self, file: Path, fit: _Fit) -> _Clip | Fault:
+        rate_hz, length = self.committee.sample_rate_hz, self.committee.clip_samples
         try:
-            samples = read_recording(file, self.committee.sample_rate_hz).samples
+            samples = read_recording(file, rate_hz).samples
         except WavError as error:
             return Fault(error.detail, error.kind in _NO_SOUND)
-        return to_float(fit_length(samples, self.committee.clip_samples))
+        return _Clip(to_float(fit(samples, length, rate_hz)), len(samples) > length)
+
+
+def _beginning(samples: NDArray[np.int16], length: int, sample_rate_hz: int) -> NDArray[np.int16]:
+    return fit_length(samples, length)
 
 
 def _callable(model: Any, spec: ModelSpec) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
@@ -196,7 +236,9 @@ def _callable(model: Any, spec: ModelSpec) -> Callable[[NDArray[np.float32]], ND
     return lambda features: np.asarray(call(features[..., np.newaxis]))
 
 
-def _verdict(found: NDArray[np.float32] | Fault, scores: NDArray[np.float32]) -> Verdict:
+def _verdict(found: _Clip | Fault, scores: NDArray[np.float32]) -> Verdict:
     if isinstance(found, Fault):
         return found
-    return scores if np.isfinite(scores).all() else Fault("the scores of it are not numbers")
+    if not np.isfinite(scores).all():
+        return Fault("the scores of it are not numbers")
+    return Heard(scores, found.is_cut)

@@ -2,7 +2,8 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,17 +26,33 @@ CSV = Output("is there already", "", lambda path: True, example="submission.csv"
 
 
 class Row(NamedTuple):
-    """A file and its label; ``fault`` is why it could not be scored."""
+    """A file and its label; ``fault`` is why it has no score, ``is_cut`` that it is longer than a clip."""
 
     name: str
     label: str
     fault: str | None = None
+    is_cut: bool = False
 
     @classmethod
     def of_fault(cls, name: str, fault: str, is_empty: bool) -> "Row":
         """The row of a file that cannot be scored."""
         # Where there is no sound, silence is right; of the rest more are other words than any one label.
         return cls(name, _SILENCE if is_empty else _UNKNOWN, fault)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What is in a submission.
+
+    Attributes:
+        labels: how often each is given.
+        faults: rows of files that could not be scored.
+        cut: how many files are longer than a clip.
+    """
+
+    labels: Counter[str]
+    faults: Sequence[Row]
+    cut: int
 
 
 class Rows(ScoredFiles):
@@ -48,28 +65,26 @@ class Rows(ScoredFiles):
         """Where the files are listed that could not be scored."""
         return self.path.with_name(self.path.name + _ERRORS)
 
-    def finish(self) -> tuple[Counter[str], list[Row]]:
+    def finish(self) -> Tally:
         """Write the CSV, and the list of faults if there are any; the partial file goes.
 
-        Returns:
-            How often each label is given; the rows with a fault.
         Raises:
             UserError: the partial file was damaged meanwhile, or the CSV cannot be written.
         """
         try:
-            labels, faults = self._write_csv()
+            tally = self._write_csv()
             self.errors.unlink(missing_ok=True)
-            if faults:
-                lines = [f"{printable(row.name)}: {row.fault} -> {row.label}\n" for row in faults]
+            if tally.faults:
+                lines = [f"{printable(row.name)}: {row.fault} -> {row.label}\n" for row in tally.faults]
                 runfolder.write_text(self.errors, "".join(lines))
         except OSError as error:
             raise UserError(f"{self.path}: cannot be written ({error.strerror})") from error
         self.part.unlink()
-        return labels, faults
+        return tally
 
-    def _write_csv(self) -> tuple[Counter[str], list[Row]]:
+    def _write_csv(self) -> Tally:
         labels: Counter[str] = Counter()
-        faults = []
+        faults, cut = [], 0
         with (
             runfolder.atomic_path(self.path) as temporary,
             temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
@@ -81,9 +96,10 @@ class Rows(ScoredFiles):
             for row in self._read():
                 (quoting if "\r" in row.name + row.label else plain).writerow((row.name, row.label))
                 labels[row.label] += 1
+                cut += row.is_cut
                 if row.fault is not None:
                     faults.append(row)
-        return labels, faults
+        return Tally(labels, faults, cut)
 
     def _read(self) -> Iterator[Row]:
         for content in self.rows():
@@ -104,14 +120,15 @@ def warn_of_foreign(labels: Iterable[str]) -> None:
         warn(f"not labels of the 2017 challenge, and written all the same: {', '.join(foreign)}")
 
 
-def conclude(rows: Rows) -> tuple[Counter[str], int]:
-    """Write the files and print what is in them.
-
-    Returns:
-        How often each label is given; the number of files that could not be scored.
-    """
-    labels, faults = rows.finish()
-    count = labels.total()
+def conclude(rows: Rows, clip_duration_ms: int) -> Tally:
+    """Write the files and print what is in them."""
+    tally = rows.finish()
+    labels, faults, count = tally.labels, tally.faults, tally.labels.total()
+    if tally.cut:
+        say(
+            f"cut      {tally.cut:,} of {count:,} files are longer than {clip_duration_ms} ms: scored by "
+            "their beginning, as model.pb does; earshot evaluate takes the part with the word"
+        )
     if faults:
         warn(f"{len(faults):,} of {count:,} files could not be scored; all are listed in {rows.errors}")
         for row in faults[:_SHOWN]:
@@ -120,4 +137,4 @@ def conclude(rows: Rows) -> tuple[Counter[str], int]:
             warn(f"  … and {len(faults) - _SHOWN:,} more")
     said = ", ".join(f"{label} {number:,}" for label, number in labels.most_common())
     say(f"rows     {count:,}: {said}")
-    return labels, len(faults)
+    return tally

@@ -15,7 +15,8 @@ from train.core.errors import UserError
 from train.core.native import import_tensorflow
 from train.core.outputs import Output, State, has_mark
 from train.core.spec import SILENCE_LABEL, FrontEnd
-from train.data.corpus import Corpus, read_corpus, require_words
+from train.data.corpus import Corpus, require_words
+from train.data.job_corpora import read_corpus_of
 from train.explore import baseline_task
 from train.settings.job import Job
 from train.settings.sampling import Sampling
@@ -68,13 +69,7 @@ def run(flags: argparse.Namespace) -> None:
     PAGE.check(flags.out, flags.overwrite)
     _check_writable(flags.out)
     source = find_corpus(job)
-    corpus = read_corpus(
-        source.root,
-        job.front_end.sample_rate_hz,
-        job.validation_percentage,
-        job.testing_percentage,
-        job.words,
-    )
+    corpus = read_corpus_of(job, source)
     if corpus.skipped:
         warn(f"{len(corpus.skipped)} files of {corpus.root} cannot be used; the page lists them")
     require_words(corpus, job.words, splits=())

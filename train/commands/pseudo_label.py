@@ -143,11 +143,12 @@ def _score(committee: Committee, root: Path, names: list[bytes], rows: _Opinions
     sources = [os.fsdecode(name) for name in names]
     start = rows.count
     with rows.append(settings), progress("scoring", len(names) - start) as advance:
-        for source, verdict in zip(sources[start:], scorer.judge(root, sources, start=start), strict=True):
+        verdicts = scorer.judge(root, sources, start=start, finds_word=True)
+        for source, verdict in zip(sources[start:], verdicts, strict=True):
             if isinstance(verdict, Fault):
                 rows.add((source, None, verdict.reason))
             else:
-                said = opinion(source, verdict, committee.labels)
+                said = opinion(source, verdict.scores, committee.labels)
                 rows.add((source, said.label, said.probability, said.runs))
             advance()
 

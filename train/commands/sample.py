@@ -89,7 +89,7 @@ def write_sample(corpus: Corpus, clips: list[Clip], out: Path, record: dict[str,
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(clip.path, target)
             advance()
-        if corpus.split_rule == "lists":
+        if corpus.split_rule in ("lists", "folders"):
             for split, name in SPLIT_LISTS.items():
                 listed = sorted(clip.name for clip in clips if clip.split == split)
                 (unfinished / name).write_text("".join(f"{each}\n" for each in listed), encoding="utf-8")

@@ -154,13 +154,14 @@ def _score(
                 if isinstance(verdict, Fault):
                     rows.add(form.Row.of_fault(name, verdict.reason, verdict.is_empty))
                 else:
-                    rows.add(form.Row(name, labels[int(committee.mean(verdict).argmax())]))
+                    label = labels[int(committee.mean(verdict.scores).argmax())]
+                    rows.add(form.Row(name, label, is_cut=verdict.is_cut))
                 rate = (rows.count - before) / (time.monotonic() - started)
                 advance(1, f"{rate:.0f} clips/s")
     except KeyboardInterrupt as error:
         raise Interrupted(f"stopped; {rows.kept()}") from error
     seconds = time.monotonic() - started
-    counts, faults = form.conclude(rows)
+    tally = form.conclude(rows, committee.specs[0].front_end.clip_duration_ms)
     scored = len(names) - before
     if scored:
         say(
@@ -169,9 +170,10 @@ def _score(
         )
     return {
         _CSV_SHA256: runfolder.sha256_file(flags.out),
-        "rows": counts.total(),
-        "counts": dict(sorted(counts.items())),
-        "faults": faults,
+        "rows": tally.labels.total(),
+        "counts": dict(sorted(tally.labels.items())),
+        "faults": len(tally.faults),
+        "cut": tally.cut,
         "runs": [str(run) for run in committee.runs],
         "settings": settings,
     }

@@ -87,6 +87,7 @@ _MISTAKES = (
     (r"argument (\S+): invalid float value: (.*)", r"\1 \2: expected a number"),
     (r"argument (\S+): invalid (.*) value: (.*)", r"\1 \3: expected \2"),
     (r"argument (\S+): ignored explicit argument (.*)", r"\1: takes no value, found \2"),
+    (r"argument (\S+): (.* names nothing.*)", r"\1 \2"),
     (r"argument (\S+): expected .*", r"\1: expected a value behind it"),
     (r"argument (\S+): not allowed with argument (\S+)", r"\1 and \2 exclude each other"),
     (r"one of the arguments (.*) is required", r"one of \1 is missing"),
@@ -141,6 +142,14 @@ class Parser(argparse.ArgumentParser):
         raise UserError(
             f"{self.prog}: there is no {flag}; {f'{hint} ' if hint else ''}{self.prog} --help-all lists all"
         )
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """As argparse does, but no text or path may be empty, as of a variable that a script did not set."""
+        is_text = action.type in (None, str, Path) and action.choices is None
+        if is_text and not arg_string.strip() and arg_string != action.default:
+            expected = f"; expected {action.metavar}" if action.option_strings and action.metavar else ""
+            raise argparse.ArgumentError(action, f"{arg_string!r} names nothing{expected}")
+        return super()._get_value(action, arg_string)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:

@@ -19,6 +19,9 @@ ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", "
 _LITTER = """
 thumbs.db ehthumbs.db desktop.ini __macosx @eadir $recycle.bin lost+found
 """
+_DEVICES = {"con", "prn", "aux", "nul"} | {
+    f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)
+}  # of Windows
 _LITTER_NAMES = frozenset([*_LITTER.split(), "system volume information"])
 
 
@@ -48,6 +51,24 @@ def word_name(text: str) -> str:
 def _with_one_dot(text: str) -> str:
     """Its capital ``İ`` as ``i``; else Unicode makes an ``i`` with a second dot of it."""
     return text.replace("İ", "i")
+
+
+def folder_name(word: str) -> str:
+    """A word as a folder of any system can be called: what Windows does not take is ``%`` and two digits.
+
+    ``what?`` is ``what%3F``; ``folder_text`` is the way back.
+    """
+    name = re.sub(r'[<>:"|?*]|%(?=[2-7][0-9A-F])|\.$', lambda match: _escaped(match[0]), word)
+    return _escaped(name[0]) + name[1:] if name.partition(".")[0].lower() in _DEVICES else name
+
+
+def folder_text(folder: str) -> str:
+    """What the name of a folder says, with the characters that ``folder_name`` replaced."""
+    return re.sub(r"%([2-7][0-9A-F])", lambda match: chr(int(match[1], 16)), folder)
+
+
+def _escaped(character: str) -> str:
+    return f"%{ord(character):02X}"
 
 
 def is_litter(name: str) -> bool:

@@ -22,6 +22,7 @@ from train.core.layout import (
     SPLIT_LISTS,
     SPLITS,
     TRAINING,
+    VALIDATION,
     is_litter,
 )
 from train.core.results.training import SkippedFile
@@ -114,10 +115,12 @@ def read_corpus(
         raise UserError(f"{root}: there is no such folder; --data takes a folder or archive of clips")
     listed = read_lists(root)
     files = find_files(root, words)
+    known = {file.path for file in files}
     skipped = [
         SkippedFile(printable(file.name), "outside a word's folder", "expected <word>/<file>.wav")
         for file in sorted(root.iterdir())
         if file.is_file() and file.suffix.lower() in SOUND_SUFFIXES and not is_litter(file.name)
+        if file not in known
     ]
     usable: list[tuple[File, _Checked]] = []
     noise: list[tuple[Path, str]] = []
@@ -245,10 +248,12 @@ def _divide(
     root: str,
 ) -> Division:
     """Who says each usable clip, and its split."""
-    named = [Named(file.label, file.within, file.path.name) for file, _ in usable]
+    named = [Named(file.label, file.within, file.take) for file, _ in usable]
     if listed is not None:
         speakers, _ = name_speakers(named, root)
         return Division(tuple(speakers), tuple(_listed(file, listed) for file, _ in usable), "lists")
+    if any(file.split not in ("", TRAINING) for file, _ in usable):
+        return _divide_by_folder(usable, words, percentages[0], root)
     spoken = [index for index, clip in enumerate(named) if clip.word != SILENCE_LABEL]
     division = divide([named[index] for index in spoken], words, *percentages, root)
     # Nobody speaks in the others.
@@ -257,6 +262,23 @@ def _divide(
     for place, index in enumerate(spoken):
         speakers[index], splits[index] = division.speakers[place], division.splits[place]
     return replace(division, speakers=tuple(speakers), splits=tuple(splits))
+
+
+def _divide_by_folder(
+    usable: Sequence[tuple[File, _Checked]], words: Sequence[str], validation_percentage: float, root: str
+) -> Division:
+    """As the folders around the files say; clips for validation are kept of those to train on if need be."""
+    held_out = [file.split not in ("", TRAINING) for file, _ in usable]
+    has_validation = any(file.split == VALIDATION for file, _ in usable)
+    rest = [pair for pair, is_out in zip(usable, held_out, strict=True) if not is_out]
+    divided = _divide(rest, None, words, (0.0 if has_validation else validation_percentage, 0.0), root)
+    of_rest = iter(divided.splits)
+    splits = [
+        file.split if is_out else next(of_rest) for (file, _), is_out in zip(usable, held_out, strict=True)
+    ]
+    speakers, _ = name_speakers([Named(file.label, file.within, file.take) for file, _ in usable], root)
+    note = "" if divided.rule == "takes" else divided.note  # takes that are tested on
+    return Division(tuple(speakers), tuple(splits), "folders", note)
 
 
 def _listed(file: File, listed: Mapping[str, str]) -> str:

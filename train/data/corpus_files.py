@@ -1,16 +1,20 @@
 """Which files of a corpus may be recordings, of which word or noise, and by whom."""
 
-from collections.abc import Sequence
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from train.core.console import log, printable
-from train.core.layout import BACKGROUND_FOLDER, as_seen, is_litter
+from train.core.layout import BACKGROUND_FOLDER, SOUND_SUFFIXES, as_seen, is_litter
 from train.core.spec import SILENCE_LABEL
-from train.data.folder_names import is_noise, meanings
+from train.data.folder_names import is_noise, meanings, part_of, said_in
 
 _NAMED = 6  # folders that a line names
 _NOISE_S = 2.0  # what is longer in a folder that is understood as noise is no clip
+_LABELS = "info.labels"  # of Edge Impulse: JSON, in which files have labels
+_MOST_LABELS_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class File:
         folder: its name.
         within: folders between that and the file; of ``<speaker>/<word>/``, the speaker's first.
         list_keys: names by which lists may call it.
+        split: what the folder of a file whose name tells the word says; "" where it says none.
+        rest: of such a name, behind the word.
     """
 
     path: Path
@@ -29,6 +35,8 @@ class File:
     folder: str
     within: tuple[str, ...]
     list_keys: frozenset[str]
+    split: str = ""
+    rest: str = ""
 
     def is_noise(self, seconds: float) -> bool:
         """Whether it is noise to mix in, rather than a clip; in folders of other names, length tells."""
@@ -41,8 +49,13 @@ class File:
         """The word of the clip that it is: short recordings of noise are silence."""
         return SILENCE_LABEL if self.word == BACKGROUND_FOLDER else self.word
 
+    @property
+    def take(self) -> str:
+        """The name of the file, as far as it may say who speaks."""
+        return self.rest or self.path.name
+
     def name(self, in_full: bool) -> str:
-        parts = (*self.within, self.path.name) if in_full else (self.path.name,)
+        parts = (*self.within, *filter(None, (self.split,)), self.path.name) if in_full else (self.path.name,)
         return printable("/".join((self.label, *parts)))
 
 
@@ -65,12 +78,85 @@ def find_files(root: Path, words: Sequence[str], tell: bool = True) -> list[File
     """
     tops = [path for path in sorted(root.iterdir()) if path.is_dir() and not is_litter(path.name)]
     meaning = meanings((path.name for path in tops), words)
-    by_speaker = bool(words) and not set(words) & set(meaning.values()) and _are_within(tops, words)
+    has_words = bool(set(words) & set(meaning.values()))
+    by_speaker = bool(words) and not has_words and _are_within(tops, words)
+    if not has_words and not by_speaker and (named := files_named_by_word(root, words)):
+        if tell:
+            _say_how_named(root, named)
+        folders = {file.path.parent for file in named}
+        tops = [top for top in tops if top not in folders and is_noise(top.name)]
+        return [*named, *_files(root, tops, meaning, words, by_speaker)]
     if by_speaker and tell:
         who = [printable(top.name) for top in tops if not is_noise(top.name)]
         log(
             f"folders within {root} are speakers: {', '.join(who[:_NAMED])}" + (", …" if who[_NAMED:] else "")
         )
+    return _files(root, tops, meaning, words, by_speaker)
+
+
+def files_named_by_word(root: Path, words: Sequence[str]) -> list[File]:
+    """Recordings whose own names say the word, in ``root``, or in folders there for splits or speakers.
+
+    None where folders in ``root`` may be words.
+    """
+    folders = [path for path in sorted(root.iterdir()) if path.is_dir() and not is_litter(path.name)]
+    others = [folder for folder in folders if not is_noise(folder.name)]
+    parts = {folder: part_of(folder.name) for folder in others}
+    if others and not all(parts.values()) and not words:
+        return []
+    labels = _edge_impulse_labels(root)
+    files = []
+    for folder in others or [root]:
+        within = () if folder == root or parts[folder] else (folder.name,)
+        for path in sorted(folder.iterdir()):
+            if is_litter(path.name) or path.suffix.lower() not in SOUND_SUFFIXES or not path.is_file():
+                continue
+            relative = path.relative_to(root)
+            said, rest = said_in(path.stem, words)
+            said = labels.get(relative.as_posix(), said)
+            if not said:
+                continue
+            word = meanings([said], words)[said]
+            keys = frozenset((list_key(relative), list_key(f"{said}/{path.name}")))
+            split = parts.get(folder, "")
+            files.append(File(path, word, said, within, keys, split, f"{rest.lstrip(' _-.')}{path.suffix}"))
+    return files if _do_tell(files, words, bool(labels)) else []
+
+
+def _do_tell(files: Sequence[File], words: Sequence[str], is_sure: bool) -> bool:
+    """Whether names were meant to tell words: they tell wanted ones, or each of a few several times."""
+    if words:
+        return any(file.word in words for file in files)
+    counts = Counter(file.word for file in files)
+    is_dotted = sum("." in file.path.stem for file in files) > len(files) / 2
+    return bool(counts) and (is_sure or (len(counts) > 1 and min(counts.values()) > 1 and is_dotted))
+
+
+def _edge_impulse_labels(root: Path) -> Mapping[str, str]:
+    """Labels by path, of an export of Edge Impulse that has them; none of a file that is anything else."""
+    path = root / _LABELS
+    try:
+        if path.stat().st_size > _MOST_LABELS_BYTES:
+            return {}
+        entries = json.loads(path.read_text(encoding="utf-8"))["files"]
+        return {str(entry["path"]): str(entry["label"]["label"]) for entry in entries}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return {}
+
+
+def _say_how_named(root: Path, files: Sequence[File]) -> None:
+    first = files[0]
+    splits = sorted({f"{file.path.parent.name}/" for file in files if file.split})
+    log(
+        f"names of files in {root} tell the words: {printable(first.path.name)} is {first.word!r}"
+        + (f"; {' and '.join(splits)} tell the split" if splits else "")
+    )
+
+
+def _files(
+    root: Path, tops: Iterable[Path], meaning: Mapping[str, str], words: Sequence[str], by_speaker: bool
+) -> list[File]:
+    """All files in folders of words or, ``by_speaker``, of speakers."""
     files = []
     for top in tops:
         for path in sorted(top.rglob("*")):

@@ -10,8 +10,9 @@ from pathlib import Path
 from train.audio.recording import sounds_like
 from train.core.console import printable
 from train.core.errors import UserError
-from train.core.layout import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, as_spoken, is_litter
-from train.data.folder_names import TESTING_PARTS, TRAINING_PARTS, is_noise, letters
+from train.core.layout import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, as_spoken, folder_text, is_litter
+from train.data.corpus_files import files_named_by_word
+from train.data.folder_names import TESTING_PARTS, TRAINING_PARTS, is_noise, letters, part_of
 
 _TRIED_FILES = 3  # of a folder without the suffix of a sound in it
 _DEEPEST = 12  # folders within folders
@@ -33,7 +34,7 @@ class _Folder:
 
     @property
     def name(self) -> str:
-        return as_spoken(self.path.name)
+        return as_spoken(folder_text(self.path.name))
 
     @cached_property
     def word_folders(self) -> int:
@@ -47,6 +48,8 @@ class _Folder:
 
 def corpus_root(folder: Path, where: str | None = None, words: Sequence[str] = ()) -> Path:
     """The folder whose folders are words: with recordings in them, or in a folder for each speaker.
+
+    Or else the one whose recordings have words in their names, side by side, or by split or speaker.
 
     Args:
         where: what messages call the folder.
@@ -63,12 +66,24 @@ def corpus_root(folder: Path, where: str | None = None, words: Sequence[str] = (
     for level in levels if most else ():
         if any(each.words(wanted) == most for each in level):
             return _only([each for each in level if each.words(wanted)], levels, where, wanted)
+    if named := _named_by_word(levels, words):
+        return named
     # A single word is one, too, but the one folder of a test set that lies beside many words is not.
     least = 2 if any(each.word_folders > 1 for level in levels for each in level) else 1
     for level in levels:
         if found := [each for each in level if each.word_folders >= least]:
             return _only(found, levels, where)
     raise UserError(_nothing(levels, where))
+
+
+def _named_by_word(levels: list[list[_Folder]], words: Sequence[str]) -> Path | None:
+    """The topmost folder whose recordings, or those in its folders, have words in their names."""
+    for level in levels:
+        for each in level:
+            is_part = bool(words) and part_of(each.path.name) and each is not levels[0][0]
+            if not is_part and files_named_by_word(each.path, words):
+                return each.path
+    return None
 
 
 def _look(path: Path, above: tuple[tuple[int, int], ...] = ()) -> _Folder:
@@ -146,7 +161,10 @@ def _nothing(levels: list[list[_Folder]], where: str) -> str:
     top = levels[0][0]
     expected = "expected a folder per word with recordings in it, such as yes/1.wav"
     if top.has_sounds:
-        return f"{where}: its recordings lie side by side, so nothing says which word each is; {expected}"
+        return (
+            f"{where}: its recordings lie side by side, so nothing says which word each is; {expected}, "
+            "or names that begin with one of --words, such as yes_1.wav"
+        )
     if archives := [path for level in levels for folder in level for path in folder.archives]:
         inner = printable(str(archives[0].relative_to(top.path)))
         return f"{where}: no corpus in it, but an archive, {inner}; unpack that, and pass what is in it"

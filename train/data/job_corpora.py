@@ -120,11 +120,19 @@ def _read(job: Job, where: str | None, flag: str) -> Found:
         job.synthetic_clips,
         flag,
     )
-    corpus = read_corpus(
-        source.root, front_end.sample_rate_hz, job.validation_percentage, job.testing_percentage, job.words
-    )
+    corpus = read_corpus_of(job, source)
     _report_skips(corpus)
     return Found(source, corpus)
+
+
+def read_corpus_of(job: Job, source: Source) -> Corpus:
+    """``read_corpus`` at the rate, with the shares and for the words of a job.
+
+    Raises:
+        UserError: as ``read_corpus``.
+    """
+    rate_hz, shares = job.front_end.sample_rate_hz, (job.validation_percentage, job.testing_percentage)
+    return read_corpus(source.root, rate_hz, *shares, job.words)
 
 
 def _report_skips(corpus: Corpus) -> None:

@@ -213,7 +213,7 @@ def _extra(
     clips = tuple(
         clip for clip in found.corpus.clips if clip.speaker not in speakers and clip.sha256 not in recordings
     )
-    if found.corpus.split_rule != "lists":
+    if found.corpus.split_rule not in ("lists", "folders"):
         clips = tuple(replace(clip, split=TRAINING) for clip in clips)
     collection = replace(found, corpus=replace(found.corpus, clips=clips))
     trained = {clip.word for clip in clips if clip.split == TRAINING}

@@ -96,7 +96,7 @@ def check(data: str | None, flag: str = "--data") -> None:
         UserError: there is no such thing.
     """
     if data is not None and not data.strip():
-        raise UserError(f"{flag} {data!r}: names nothing; expected a path, {SPEECH_COMMANDS} or {SYNTHETIC}")
+        raise UserError(f"{flag} {data!r} names nothing; expected a path, {SPEECH_COMMANDS} or {SYNTHETIC}")
     if data == SPEECH_COMMANDS and download.official_corpus(cache_root()) is None:
         raise UserError(
             f"{flag} speech_commands: not downloaded yet; get it with: earshot download (2.4 GB)"

@@ -44,7 +44,7 @@ class Division:
     """Who says each clip, its split, and how that was found.
 
     Attributes:
-        rule: "lists", "hash", "speakers" or "takes".
+        rule: "lists", "folders", "hash", "speakers" or "takes".
         note: what that means for the figures of a run; "" where nothing is to be said.
     """
 

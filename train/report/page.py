@@ -43,6 +43,7 @@ def data_uri(kind: str, content: bytes) -> str:
 
 _SPLIT_RULES = {
     "lists": "by the lists that come with it",
+    "folders": "by the folders that they lie in; those to choose by are kept of those to train on",
     "hash": "by a hash of the file names (of the speaker, where they name one)",
     "speakers": "by speakers, some of whom are kept for validation and testing",
     "takes": "by takes, the last of which are kept for validation and testing",

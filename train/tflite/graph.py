@@ -136,10 +136,17 @@ def read_graph(tflite: bytes, where: str) -> Graph:
         tflite: the whole file.
         where: name used in messages.
     Raises:
-        UserError: as ``read_graphs``; more than one subgraph, or a tensor of a type that NumPy does not
-            have, or whose zeros are left out.
+        UserError: as ``read_graphs`` and ``only_graph``.
     """
-    graphs = read_graphs(tflite, where)
+    return only_graph(read_graphs(tflite, where), where)
+
+
+def only_graph(graphs: tuple[Graph, ...], where: str) -> Graph:
+    """The graph of a model that has one.
+
+    Raises:
+        UserError: more than one, or a tensor of a type that NumPy does not have, or whose zeros are left out.
+    """
     if len(graphs) != 1:
         raise UserError(f"{where}: {_why_several(graphs)}")
     for tensor in graphs[0].tensors:

@@ -114,15 +114,16 @@ def _load(flags):
 
 def judge(engine, path, with_tta):
     # type: (_AudioEngine, bytes, bool) -> dict[str, Any]
-    """The number of a file's best score as ``best``; or ``fault`` and ``is_empty`` if it cannot be scored."""
+    """Of a file ``best``, the number of its best score, and ``is_cut``; or ``fault`` and ``is_empty``."""
     try:
         samples = read_wav(path, RATE_HZ)
     except WavError as error:
         return {"fault": str(error), "is_empty": error.is_empty}
-    scores = score(engine, to_float(samples, INPUT_SHAPE[0]), with_tta)
+    length = INPUT_SHAPE[0]
+    scores = score(engine, to_float(samples, length), with_tta)
     if not np.isfinite(scores).all():
         return {"fault": "the graph's scores of it are not numbers", "is_empty": False}
-    return {"best": int(np.argmax(scores))}
+    return {"best": int(np.argmax(scores)), "is_cut": len(samples) > length}
 
 
 def score(engine, audio, with_tta):

@@ -222,6 +222,7 @@ class PiSubmission(ResultFile):
         csv: where the rows are.
         counts: rows of each label.
         faults: files that could not be scored.
+        cut: files longer than a clip, scored by their beginning.
         label: what the speed is worth, see ``hil.provenance``.
         clips_per_s: of the ``scored`` files; None where all were scored earlier.
     """
@@ -235,6 +236,7 @@ class PiSubmission(ResultFile):
     scored: int
     settings: SubmissionSettings
     machine: Machine
+    cut: int = 0
 
     @classmethod
     def made_by(cls, path: Path) -> str:

@@ -41,7 +41,19 @@ def convolved(network: Network, value: Value, name: str, taps, seed: int, **opti
 
 
 def group(
-    shape, blocks, pads, crops, taps, name=CONV, *, at=1, readers=1, scale=None, stride=1, tail=None
+    shape,
+    blocks,
+    pads,
+    crops,
+    taps,
+    name=CONV,
+    *,
+    at=1,
+    readers=1,
+    scale=None,
+    stride=1,
+    tail=None,
+    zero_point=-9,
 ) -> bytes:
     """A model of one group, or of ``readers`` convolutions of the same SPACE_TO_BATCH_ND.
 
@@ -51,8 +63,8 @@ def group(
         scale: another one of what was dealt out.
         tail: "read" or "put out", what else is done with the output of the convolution.
     """
-    network = Network(shape, -9)
-    parts = apart(network, network.input, blocks, pads, scale and (scale, -9))
+    network = Network(shape, zero_point)
+    parts = apart(network, network.input, blocks, pads, scale and (scale, zero_point))
     image = parts
     if len(shape) == 2:
         image = network.reshape(parts, (*parts.shape[:at], 1, *parts.shape[at:]))
@@ -124,10 +136,15 @@ def test_other_forms_stay_and_are_refused(tflite):
         build_engine(read_graph(tflite, "model"), "// A test.", "model")
 
 
-def test_padding_that_tflite_micro_gets_wrong_is_refused():
-    tflite = group((33, 6), [4], [[4, 7]], [[0, 3]], (1, 3))
+PADDED = ((33, 6), [4], [[4, 7]], [[0, 3]], (1, 3))
+
+
+def test_padding_that_tflite_micro_gets_wrong_is_refused_for_both_engines():
+    """It pads with 0, which is right where that is the zero point."""
     with pytest.raises(UserError, match=r"pads by \[4, 7\] and op 4 BATCH_TO_SPACE_ND crops \[0, 3\].*Zero"):
-        build_engine(read_graph(tflite, "model"), "// A test.", "model")
+        load_engines(group(*PADDED), "// A test.", "model")
+    engines = load_engines(group(*PADDED, zero_point=0), "// A test.", "model")
+    assert engines.refusal.startswith("op 0 is operator SPACE_TO_BATCH_ND")
 
 
 def open_batch() -> bytes:

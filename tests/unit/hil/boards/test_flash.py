@@ -15,8 +15,9 @@ from hil.boards.flash import FlashError, check_running, flash_commands, flash_to
 from hil.boards.flash_tools import FLASHERS
 from hil.boards.image import Image, read_image, to_uf2
 from hil.link.link import LinkError
+from hil.protocol.codec import decode, encode
 from hil.protocol.framing import Decoder, Frame
-from hil.protocol.messages import Info, InfoRequest, decode, encode
+from hil.protocol.messages import Info, InfoRequest
 from train.core.errors import UserError
 
 PARTS = {0x08000000: b"vectors", 0x08000010: b"initial values of variables"}

@@ -169,7 +169,7 @@ def test_page_is_one_file_that_hostile_words_do_not_break(browser: Browser, list
 @pytest.fixture(scope="module")
 def record_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page.write_record_page(
-        ["ja", "höre zu"], 1, 16000, tmp_path_factory.mktemp("record") / "record.html"
+        ["ja", "a: höre zu?"], 1, 16000, tmp_path_factory.mktemp("record") / "record.html"
     )
 
 
@@ -190,11 +190,12 @@ def test_recorded_zip_is_a_corpus(browser: Browser, record_page: Path, tmp_path:
     folder = extract(tmp_path / "a.zip", tmp_path / "cache")
     assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*.wav")) == [
         "_background_noise_/room_Änne-2.wav",
-        "höre zu/Änne-2_nohash_0.wav",
+        "a%3A höre zu%3F/Änne-2_nohash_0.wav",
         "ja/Änne-2_nohash_0.wav",
     ]
     corpus = read_corpus(folder, 16000)
     assert not corpus.skipped
+    assert set(corpus.words) == {"ja", "a: höre zu?"}
     samples = wav.read_wav(folder / "ja" / "Änne-2_nohash_0.wav", 16000)
     spectrum = np.abs(np.fft.rfft(samples))
     assert 16000 <= len(samples) < 17600  # a take is longer where sound was lost in the word
@@ -219,7 +220,7 @@ def test_recorded_zip_is_a_corpus(browser: Browser, record_page: Path, tmp_path:
     ],
 )  # fmt: skip
 def test_takes_that_will_not_do(browser: Browser, record_page: Path, change: Any, reason: str) -> None:
-    if browser.run("document.title") != "ja, höre zu · Earshot records":
+    if browser.run("document.title") != "ja, a: höre zu? · Earshot records":
         browser.open(record_page)
     samples = change(bursts(1.5, 1.5)).tolist()
     found = browser.run(f"judge(Int16Array.from({samples}), 16000)")

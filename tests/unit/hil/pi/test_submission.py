@@ -141,6 +141,7 @@ def interrupt(monkeypatch, submit, after: int, *arguments: object) -> None:
 
 def test_an_interrupted_run_goes_on(work, submit, monkeypatch, capsys):
     (work / "clips" / FILES[3]).write_bytes(b"")
+    (work / "clips" / FILES[4]).write_bytes(wav.encode_wav(np.zeros(16001, np.int16), 16000))
     whole = submit()
     (work / "out.csv").unlink()
     interrupt(monkeypatch, submit, 5)
@@ -152,13 +153,15 @@ def test_an_interrupted_run_goes_on(work, submit, monkeypatch, capsys):
     interrupt(monkeypatch, submit, 12)
     assert part.read_bytes().startswith(kept + b'["clip_05.wav", ')
     assert submit() == whole
-    assert "going on behind row 12 of 20" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "going on behind row 12 of 20" in said.err
+    assert "cut      1 of 20 files are longer than 1000 ms: scored by their beginning" in said.out
     assert not part.exists()
     # What was found before the interruption is told at the end, too.
     errors = (work / "out.csv.errors.txt").read_text()
     assert errors == "clip_03.wav: file is empty (0 bytes) -> silence\n"
     record = json.loads((work / "pi" / "submission.json").read_text())
-    assert (record["rows"], record["scored"], record["faults"]) == (20, 8, 1)
+    assert (record["rows"], record["scored"], record["faults"], record["cut"]) == (20, 8, 1, 1)
 
 
 def test_interrupted_at_the_last_row(submit, monkeypatch):

@@ -1,12 +1,13 @@
 """Rows of a submission: on a disk that is full, and of files of any name."""
 
 import os
+from collections import Counter
 
 import pytest
 from disk import file_limit
 
 from train.challenge.answer_key import read_key
-from train.challenge.submission import Row, Rows
+from train.challenge.submission import Row, Rows, Tally
 from train.core.errors import UserError
 
 
@@ -26,9 +27,7 @@ def test_a_full_disk(tmp_path):
     assert again.count == rows.count > 20
     with again.append({"tta": False}):
         again.add(Row(f"{rows.count:03}.wav", "no"))
-    labels, faults = again.finish()
-    assert labels == {"yes": rows.count, "no": 1}
-    assert faults == []
+    assert again.finish() == Tally(Counter({"yes": rows.count, "no": 1}), [], 0)
 
 
 def test_its_own_reader_reads_every_name_back(tmp_path):

@@ -6,9 +6,10 @@ from collections import deque
 import pytest
 
 from hil.link.link import LinkError
+from hil.protocol.codec import decode, encode
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
 from hil.protocol.framing import Decoder, Frame
-from hil.protocol.messages import Reset, StatusRequest, decode, encode
+from hil.protocol.messages import Reset, StatusRequest
 from train.core.errors import UserError
 
 FRAMES = 400

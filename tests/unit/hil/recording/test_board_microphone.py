@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hil.link.link import LinkError
+from hil.protocol import codec
 from hil.protocol import messages as m
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
@@ -31,7 +32,7 @@ class Board:
     def send(self, data: bytes) -> None:
         for item in self._decoder.feed(data):
             if isinstance(item, Frame):
-                self._out += m.encode(self._answer(m.decode(item)), item.sequence)
+                self._out += codec.encode(self._answer(codec.decode(item)), item.sequence)
 
     def receive(self, timeout_s: float) -> bytes:
         taken, self._out = self._out, b""

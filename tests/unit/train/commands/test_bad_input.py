@@ -258,7 +258,7 @@ def test_mistakes_in_places_are_told_before_work(corpus, spoiled, tmp_path, out,
     assert not inside.exists()
     nowhere = tmp_path / "bank.npz"
     assert f"--data {nowhere}: there is no such folder" in refusal(*quick(nowhere, out))
-    assert "--test-data '': names nothing" in refusal(*quick(corpus, out), "--test-data", "")
+    assert "--test-data '' names nothing" in refusal(*quick(corpus, out), "--test-data", "")
 
 
 @pytest.fixture

@@ -285,7 +285,7 @@ def test_values_that_cannot_be_read(flags, said):
     ("flags", "message"),
     [
         ([], "--words is missing; for example: earshot train --words yes,no"),
-        (["--words", ""], "--words is missing"),
+        (["--words", ""], "--words '' names nothing; expected A,B"),
         (["--words", "yes,yes"], "yes named more than once"),
         (["--words", "a", "--random-data", "--data", "x"], "--random-data and --data x exclude each other"),
         (["--words", "a", "--training-steps", "5,4,1"], "names 3 phases and --learning-rate 2"),

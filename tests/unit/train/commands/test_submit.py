@@ -4,10 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from invoke import invoke
 from tone_runs import write_run
 
+from train.audio.wav import encode_wav, read_wav
 from train.challenge import scorers
 from train.challenge.submission import Rows
 from train.commands import submit as submit_command
@@ -44,9 +46,15 @@ def work(tones, tmp_path, monkeypatch) -> Path:
         lines.append(f"{number:02}.wav,{word if word in ('yes', 'no') else 'unknown'}\n")
     Path("clips/07.wav").write_bytes(Path("clips/07.wav").read_bytes()[:999])
     Path("clips/11.wav").write_bytes(b"")
+    Path("clips/12.wav").write_bytes(longer(Path("clips/12.wav")))
     Path("clips/notes.txt").write_text("not a clip")
     Path("key.csv").write_text("".join(lines))
     return tmp_path
+
+
+def longer(path: Path) -> bytes:
+    """The clip with half a second of silence behind it."""
+    return encode_wav(np.append(read_wav(path, 16000), np.zeros(8000, np.int16)), 16000)
 
 
 def submit(*arguments: object) -> None:
@@ -64,10 +72,11 @@ def test_rows_faults_and_score(run, capsys):
         "11.wav: file is empty (0 bytes) -> silence\n"
     )
     record = json.loads(Path("out.csv.json").read_text())
-    assert (record["rows"], record["faults"]) == (20, 2)
+    assert (record["rows"], record["faults"], record["cut"]) == (20, 2, 1)
     assert (record["score"]["correct"], record["score"]["clips"]) == (19, 20)
     said = capsys.readouterr()
     assert "95.0 %" in said.out
+    assert "cut      1 of 20 files are longer than 1000 ms: scored by their beginning" in said.out
     assert "2 of 20 files could not be scored" in said.err
     assert not Path("out.csv.part").exists()
 

@@ -1,6 +1,7 @@
 """What commands say of their flags, and of mistakes in them."""
 
 import argparse
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,7 @@ def parser() -> Parser:
     parser.add_argument("--average-steps", type=float, help=rare("of weights"))
     parser.add_argument("--preset", choices=("original", "best"), help=more("a name", ", of two"))
     parser.add_argument("--clean", action="store_true")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to")
     parser.add_argument_group(rare("signals")).add_argument("--rate", help="of samples")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--local", action="store_true")
@@ -47,6 +49,9 @@ def parser() -> Parser:
         (["r", "--preset", "x"], "tool: --preset x is not known; known: original, best"),
         (["r", "--training-steps", "ten"], "tool: --training-steps 'ten': expected a whole number; "),
         (["r", "--average-steps", ""], "tool: --average-steps '': expected a number; "),
+        (["r", "--rate", ""], "tool: --rate '' names nothing; tool --help says more"),
+        (["r", "--out= "], "tool: --out ' ' names nothing; expected FOLDER; tool --help says more"),
+        ([" "], "tool: RUN ' ' names nothing; tool --help says more"),
         (["r", "--preset"], "tool: --preset: expected a value behind it; "),
         (["r", "--clean=1"], "tool: --clean: takes no value, found '1'; "),
         (["r", "--local", "--host", "a"], "tool: --host and --local exclude each other; "),

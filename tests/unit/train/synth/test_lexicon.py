@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("espeakng_loader", reason="the wheel espeakng-loader is not installed")
 
+from train.data.folder_names import meanings
 from train.synth import espeak, lexicon
 
 ENGLISH = espeak.accents("en")
@@ -28,6 +29,12 @@ def test_common_words_but_none_that_sounds_like_a_wanted_one():
     assert {"vier", "haus"} <= set(german)
     assert "4" in unknown(["oui"], accents=espeak.accents("fr"))
     assert not {"3", "cat"} & set(german)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_unknown_words_are_not_read_as_noise_or_silence(language):
+    folders = list(unknown(["x"], accents=espeak.accents(language)))
+    assert meanings(folders, ()) == {folder: folder for folder in folders}
 
 
 def test_parts_of_a_phrase_are_unknown():

@@ -1,0 +1,61 @@
+"""Messages to the bytes on the line, and back."""
+
+from hil.protocol import framing
+from hil.protocol.framing import Frame
+from hil.protocol.messages import (
+    Ack,
+    Audio,
+    Bench,
+    BenchRequest,
+    ClipBegin,
+    ClipFile,
+    Detection,
+    DetectionRequest,
+    Error,
+    Features,
+    FeaturesRequest,
+    Hello,
+    Info,
+    InfoRequest,
+    Labels,
+    LabelsRequest,
+    Log,
+    Record,
+    Recorded,
+    Reset,
+    Result,
+    ResultRequest,
+    Status,
+    StatusRequest,
+    StreamBegin,
+    StreamResult,
+    StreamResultRequest,
+)
+from hil.protocol.payload import Message, MessageError
+
+REQUESTS: tuple[type[Message], ...] = (
+    InfoRequest, LabelsRequest, StatusRequest, ClipBegin, Audio, ResultRequest, FeaturesRequest, StreamBegin,
+    StreamResultRequest, DetectionRequest, BenchRequest, Reset, ClipFile, Record,
+)  # fmt: skip
+REPLIES: tuple[type[Message], ...] = (
+    Hello, Info, Labels, Status, Ack, Result, Features, StreamResult, Detection, Bench, Error, Log, Recorded,
+)  # fmt: skip
+_BY_TYPE = {message.TYPE: message for message in (*REQUESTS, *REPLIES)}
+
+
+def encode(message: Message, sequence: int) -> bytes:
+    """The bytes on the line. ``sequence`` is 1 to 255 for a request; its answers repeat it."""
+    return framing.encode(Frame(message.TYPE, sequence, message.pack()))
+
+
+def decode(frame: Frame) -> Message:
+    """What a frame says.
+
+    Raises:
+        MessageError: no such type, or not of this type.
+    """
+    kind = _BY_TYPE.get(frame.type)
+    if kind is None:
+        known = ", ".join(f"{number:02x}" for number in _BY_TYPE)
+        raise MessageError(f"frame of type {frame.type:02x}, expected one of {known}")
+    return kind.unpack(frame.payload)
