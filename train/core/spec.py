@@ -17,8 +17,9 @@ SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
 SPEC_VERSION = 1
 
 # Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md); of log and log_mel in octaves: 1/8,
-# and 0.1/ln 2 to five digits. 255 steps are exact in float32, in which a .tflite stores the range.
-_FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6}
+# and 0.1/ln 2 to five digits; of micro 1/256 of the 26 that micro_speech's features reach up to. 255 steps are
+# exact in float32, in which a .tflite stores the range.
+_FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6, "micro": 26 / 2**8}
 FRONT_ENDS = tuple(_FEATURE_SCALES)
 # Front ends of Python and model.pb, and of no board. Their features are int16, so that a step is too small to
 # matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
@@ -26,6 +27,7 @@ _HOST_FEATURE_SCALES = {"mfcc": 2.0**-7, "raw": 2.0**-15}
 HOST_FRONT_ENDS = tuple(_HOST_FEATURE_SCALES)
 DC_BLOCKED_FRONT_ENDS = ("log", "log_mel", "pcan")  # in new runs that do not say otherwise
 MEL_TOP_HZ = 4000  # where the highest mel band ends
+MICRO_SAMPLE_RATE_HZ, MICRO_FFT_LENGTH = 16000, 512  # that micro is for
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,19 @@ class FrontEnd:
             )
         if self.has_mel_bands:
             self._check_mel_bands()
+        if self.is_micro:
+            self._check_micro()
+
+    def _check_micro(self) -> None:
+        """TFLite-Micro's own front end is used with these settings, and was compared with ours at these."""
+        if self.sample_rate_hz != MICRO_SAMPLE_RATE_HZ or self.fft_length != MICRO_FFT_LENGTH:
+            raise UserError(
+                f"front end micro: {self.window_size_ms} ms at {self.sample_rate_hz} Hz, expected windows of 17 "
+                f"to 32 ms at {MICRO_SAMPLE_RATE_HZ} Hz; take --sample-rate-hz {MICRO_SAMPLE_RATE_HZ} and "
+                "--window-size-ms 30, or another front end"
+            )
+        if self.dc_block:
+            raise UserError("front end micro: its bands begin at 125 Hz; leave out --dc-block")
 
     def _check_mel_bands(self) -> None:
         if self.sample_rate_hz < 2 * MEL_TOP_HZ:
@@ -192,6 +207,11 @@ class FrontEnd:
         return self.name == "raw"
 
     @property
+    def is_micro(self) -> bool:
+        """Whether features are those of TFLite-Micro's audio front end (train/audio/micro.py)."""
+        return self.name == "micro"
+
+    @property
     def has_cepstrum(self) -> bool:
         """Whether features are coefficients of the logarithms of mel bands."""
         return self.name == "mfcc"
@@ -207,10 +227,10 @@ class FrontEnd:
 
     @property
     def bins(self) -> int:
-        """Features per frame. With the defaults 43, or 40 mel bands or coefficients."""
+        """Features per frame. With the defaults 43, or 40 bands or coefficients."""
         if self.is_raw:
             return 1
-        if self.has_mel_bands:
+        if self.has_mel_bands or self.is_micro:
             return self.feature_bin_count
         return -(-self.fft_bins // self.bins_per_average)
 
@@ -291,8 +311,8 @@ class FrontEnd:
 
     @property
     def has_levels(self) -> bool:
-        """Whether a feature depends on frames before it: each band is divided by its own level."""
-        return self.name == "pcan"
+        """Whether a feature depends on frames before it: each band is divided by its own level, or its noise."""
+        return self.name in ("pcan", "micro")
 
     @property
     def level_share(self) -> float:
