@@ -95,13 +95,13 @@ static inline uint32_t kws_pair_power(kws_pair a) { return (uint32_t)__smuad((in
 
 // The squared magnitude of the low half of one and the high half of the other.
 static inline uint32_t kws_pair_mixed_power(kws_pair low, kws_pair high) {
-    return (uint32_t)__smlatt((int32_t)high, (int32_t)high, __smulbb((int32_t)low, (int32_t)low));
+    return (uint32_t)__smlatt((int32_t)high, (int32_t)high, kws_pair_low(low) * kws_pair_low(low));
 }
 
 // Each half times that of the other >> 12, rounded down.
 static inline kws_pair kws_pair_weight(kws_pair a, kws_pair weight) {
-    const int32_t low = __smulbb((int32_t)a, (int32_t)weight);
-    const int32_t high = __smultt((int32_t)a, (int32_t)weight);
+    const int32_t low = kws_pair_low(a) * kws_pair_low(weight);
+    const int32_t high = kws_pair_high(a) * kws_pair_high(weight);
     kws_pair pair;
     KWS_PAIR_PACK(pair, high * 16, low, 12);
     return pair;

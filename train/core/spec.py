@@ -21,6 +21,7 @@ SPEC_VERSION = 1
 # exact in float32, in which a .tflite stores the range.
 _FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6, "micro": 26 / 2**8}
 FRONT_ENDS = tuple(_FEATURE_SCALES)
+MICRO = "micro"  # TFLite-Micro's own
 # Front ends of Python and model.pb, and of no board. Their features are int16, so that a step is too small to
 # matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
 _HOST_FEATURE_SCALES = {"mfcc": 2.0**-7, "raw": 2.0**-15}
@@ -209,7 +210,7 @@ class FrontEnd:
     @property
     def is_micro(self) -> bool:
         """Whether features are those of TFLite-Micro's audio front end (train/audio/micro.py)."""
-        return self.name == "micro"
+        return self.name == MICRO
 
     @property
     def has_cepstrum(self) -> bool:
@@ -312,7 +313,7 @@ class FrontEnd:
     @property
     def has_levels(self) -> bool:
         """Whether a feature depends on frames before it: each band is divided by its own level, or its noise."""
-        return self.name in ("pcan", "micro")
+        return self.name in ("pcan", MICRO)
 
     @property
     def level_share(self) -> float:
