@@ -97,7 +97,9 @@ def _tables(front_end: FrontEnd) -> tuple[list[Table], list[str]]:
 
 def _micro_tables(front_end: FrontEnd) -> tuple[list[Table], list[str]]:
     bands = micro_tables.bands(front_end)
-    assert np.all(bands.rising + bands.falling == 1 << micro_tables.WEIGHT_BITS)  # the C knows one by the other
+    assert np.all(
+        bands.rising + bands.falling == 1 << micro_tables.WEIGHT_BITS
+    )  # the C knows one by the other
     even, odd = micro_tables.smoothing(front_end)[:2]
     turns = micro_tables.twiddles(front_end)[: front_end.fft_length * 3 // 8]
     split_turns = micro_tables.split_twiddles(front_end)[bands.first - 1 :]
@@ -114,13 +116,27 @@ def _micro_tables(front_end: FrontEnd) -> tuple[list[Table], list[str]]:
     ]
     tables = [
         Table("int16_t", "kws_micro_window", micro_tables.window(front_end), "Q12"),
-        Table("uint32_t", "kws_micro_turns", _pairs(turns), "cosine and sine below it, of 256ths of a turn, Q15"),
-        Table("uint32_t", "kws_micro_split_turns", _pairs(split_turns), "of the bins that are in bands, likewise"),
+        Table(
+            "uint32_t", "kws_micro_turns", _pairs(turns), "cosine and sine below it, of 256ths of a turn, Q15"
+        ),
+        Table(
+            "uint32_t",
+            "kws_micro_split_turns",
+            _pairs(split_turns),
+            "of the bins that are in bands, likewise",
+        ),
         Table("uint8_t", "kws_micro_band_ends", bands.ends, "behind the last bin that rises to each band"),
-        Table("uint16_t", "kws_micro_weights", bands.rising, "of each of these bins, what rises to its band, Q12"),
+        Table(
+            "uint16_t",
+            "kws_micro_weights",
+            bands.rising,
+            "of each of these bins, what rises to its band, Q12",
+        ),
         Table("uint8_t", "kws_micro_inverse_roots", roots, "1 / sqrt(n / 128) from 32 on, Q8, less 1"),
         Table("int16_t", "kws_micro_gains", micro_tables.gains(front_end).ravel(), "three for each octave"),
-        Table("uint16_t", "kws_micro_log_corrections", micro_tables.log_corrections(), "log2(1 + x) - x, Q16"),
+        Table(
+            "uint16_t", "kws_micro_log_corrections", micro_tables.log_corrections(), "log2(1 + x) - x, Q16"
+        ),
     ]
     return tables, constants
 

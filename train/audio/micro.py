@@ -44,14 +44,21 @@ def steps(
     Returns:
         (..., frames, bins) uint8; (..., bins) int64.
     """
+    levels, last = log_levels(powers, front_end, before)
+    return quantized(log_values(levels)), last
+
+
+def log_levels(
+    powers: NDArray[np.int64], front_end: FrontEnd, before: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What ``steps`` takes the logarithm of, and the estimates of noise at the last frame."""
     loud = (powers << tables.SMOOTHING_BITS) & _UINT32
     estimates = _estimates(loud, tables.smoothing(front_end), before)
     # What noise leaves of an amplitude, and not less than a share of it.
     left = (loud - np.minimum(estimates, loud)) >> tables.SMOOTHING_BITS
     freed = np.maximum(left, (powers * tables.LEAST_LEFT) >> tables.NOISE_BITS)
     ratio = ((freed * _gain(estimates, _gains(front_end))) >> tables.snr_shift(front_end)) & _UINT32
-    values = log_values(_shrunk(ratio) << tables.correction_bits(front_end))
-    return quantized(values), estimates[..., -1, :]
+    return _shrunk(ratio) << tables.correction_bits(front_end), estimates[..., -1, :]
 
 
 def quantized(values: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -91,7 +98,9 @@ def _estimates(
 def _gain(estimates: NDArray[np.int64], gains: NDArray[np.int64]) -> NDArray[np.int64]:
     """By a curve of second order in each octave of the estimate."""
     bits = _bit_length(estimates)
-    fraction = np.where(bits < 11, estimates << np.maximum(11 - bits, 0), estimates >> np.maximum(bits - 11, 0))
+    fraction = np.where(
+        bits < 11, estimates << np.maximum(11 - bits, 0), estimates >> np.maximum(bits - 11, 0)
+    )
     fraction &= 0x3FF
     low, linear, square = gains[:, 0][bits], gains[:, 1][bits], gains[:, 2][bits]
     rise = (((square * fraction >> 5) + (linear << 5)) * fraction + (1 << 14)) >> 15

@@ -16,9 +16,7 @@ _HALF = np.int32(1 << 14)
 _LOWEST = -(1 << 15)
 
 
-def windowed(
-    samples: NDArray[np.int16], front_end: FrontEnd
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def windowed(samples: NDArray[np.int16], front_end: FrontEnd) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Samples times the window, each frame shifted up as far as its loudest allows.
 
     Args:

@@ -19,7 +19,13 @@ SPEC_VERSION = 1
 # Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md); of log and log_mel in octaves: 1/8,
 # and 0.1/ln 2 to five digits; of micro 1/256 of the 26 that micro_speech's features reach up to. 255 steps are
 # exact in float32, in which a .tflite stores the range.
-_FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6, "micro": 26 / 2**8}
+_FEATURE_SCALES = {
+    "average": 0.5,
+    "log": 0.125,
+    "log_mel": 37819 / 2**18,
+    "pcan": 2.0**-6,
+    "micro": 26 / 2**8,
+}
 FRONT_ENDS = tuple(_FEATURE_SCALES)
 MICRO = "micro"  # TFLite-Micro's own
 # Front ends of Python and model.pb, and of no board. Their features are int16, so that a step is too small to
@@ -140,9 +146,8 @@ class FrontEnd:
         """TFLite-Micro's own front end is used with these settings, and was compared with ours at these."""
         if self.sample_rate_hz != MICRO_SAMPLE_RATE_HZ or self.fft_length != MICRO_FFT_LENGTH:
             raise UserError(
-                f"front end micro: {self.window_size_ms} ms at {self.sample_rate_hz} Hz, expected windows of 17 "
-                f"to 32 ms at {MICRO_SAMPLE_RATE_HZ} Hz; take --sample-rate-hz {MICRO_SAMPLE_RATE_HZ} and "
-                "--window-size-ms 30, or another front end"
+                f"front end micro: windows of {self.window_size_ms} ms at {self.sample_rate_hz} Hz, expected 17 "
+                f"to 32 ms at {MICRO_SAMPLE_RATE_HZ} Hz; leave out --window-size-ms and --sample-rate-hz"
             )
         if self.dc_block:
             raise UserError("front end micro: its bands begin at 125 Hz; leave out --dc-block")
