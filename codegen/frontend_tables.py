@@ -97,9 +97,7 @@ def _tables(front_end: FrontEnd) -> tuple[list[Table], list[str]]:
 
 def _micro_tables(front_end: FrontEnd) -> tuple[list[Table], list[str]]:
     bands = micro_tables.bands(front_end)
-    assert np.all(
-        bands.rising + bands.falling == 1 << micro_tables.WEIGHT_BITS
-    )  # the C knows one by the other
+    assert np.all(bands.rising + bands.falling == 1 << micro_tables.WEIGHT_BITS)  # C has one of them
     even, odd = micro_tables.smoothing(front_end)[:2]
     turns = micro_tables.twiddles(front_end)[: front_end.fft_length * 3 // 8]
     split_turns = micro_tables.split_twiddles(front_end)[bands.first - 1 :]
@@ -114,30 +112,17 @@ def _micro_tables(front_end: FrontEnd) -> tuple[list[Table], list[str]]:
         f"#define KWS_MICRO_NATS_PER_OCTAVE {micro_tables.NATS_PER_OCTAVE}u  // Q16",
         f"#define KWS_MICRO_STEP_FACTOR {step_factor()}u  // steps of 64ths of a nat, Q16",
     ]
-    tables = [
-        Table("int16_t", "kws_micro_window", micro_tables.window(front_end), "Q12"),
-        Table(
-            "uint32_t", "kws_micro_turns", _pairs(turns), "cosine and sine below it, of 256ths of a turn, Q15"
-        ),
-        Table(
-            "uint32_t",
-            "kws_micro_split_turns",
-            _pairs(split_turns),
-            "of the bins that are in bands, likewise",
-        ),
-        Table("uint8_t", "kws_micro_band_ends", bands.ends, "behind the last bin that rises to each band"),
-        Table(
-            "uint16_t",
-            "kws_micro_weights",
-            bands.rising,
-            "of each of these bins, what rises to its band, Q12",
-        ),
-        Table("uint8_t", "kws_micro_inverse_roots", roots, "1 / sqrt(n / 128) from 32 on, Q8, less 1"),
-        Table("int16_t", "kws_micro_gains", micro_tables.gains(front_end).ravel(), "three for each octave"),
-        Table(
-            "uint16_t", "kws_micro_log_corrections", micro_tables.log_corrections(), "log2(1 + x) - x, Q16"
-        ),
-    ]
+    arrays = (
+        ("int16_t", "window", micro_tables.window(front_end), "Q12"),
+        ("uint32_t", "turns", _pairs(turns), "cosine, and sine above it, of 256ths of a turn, Q15"),
+        ("uint32_t", "split_turns", _pairs(split_turns), "of the bins that are in bands, likewise"),
+        ("uint8_t", "band_ends", bands.ends, "behind the last bin that rises to each band"),
+        ("uint16_t", "weights", bands.rising, "of each of these bins, what rises to its band, Q12"),
+        ("uint8_t", "inverse_roots", roots, "1 / sqrt(n / 128) from 32 on, Q8, less 1"),
+        ("int16_t", "gains", micro_tables.gains(front_end).ravel(), "three for each octave"),
+        ("uint16_t", "log_corrections", micro_tables.log_corrections(), "log2(1 + x) - x, Q16"),
+    )
+    tables = [Table(kind, f"kws_micro_{name}", values, meaning) for kind, name, values, meaning in arrays]
     return tables, constants
 
 

@@ -66,12 +66,10 @@ def hard_signals() -> NDArray[np.int16]:
     second_half = time >= 8000
     waves = [noise(level) for level in 10 ** np.linspace(-0.5, 5, 24)]
     waves += [np.full(len(time), level) for level in (0, 1, -1, 20000, 32767, -32768)]
-    waves += [
-        np.where(time // period % 2, peak, -peak) for peak in (1, 30, 32767) for period in (1, 7, 16, 111)
-    ]
-    waves += [
-        (time % period == at) * peak for peak in (1, 32767, -32768) for period, at in ((1000, 0), (320, 240))
-    ]
+    for period in (1, 7, 16, 111):
+        waves += [np.where(time // period % 2, peak, -peak) for peak in (1, 30, 32767)]
+    for period, at in ((1000, 0), (320, 240)):
+        waves += [(time % period == at) * peak for peak in (1, 32767, -32768)]
     waves += [np.where(second_half, noise(a), noise(b)) for a, b in ((3, 20000), (20000, 3), (0.3, 300))]
     waves += [32767 * np.sin(time**2 / 16000 / 1.3), 3 * np.sin(time / 2), rng.integers(-1, 2, len(time))]
     return np.clip(np.rint(waves), -32768, 32767).astype(np.int16)

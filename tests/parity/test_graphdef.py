@@ -13,10 +13,13 @@ from places import SHARED
 from spread_models import TOLERANCE, assert_spread, keras_scores, spread_model, tolerance
 from sweeping import sweep
 
+from hil.pi import benchmark
+from hil.pi.remote.graphdef import parse_graph
 from train import architectures
 from train.architectures import front_end_of
 from train.audio.frontend import average_bins, compute_features, float_features
 from train.audio.wav import encode_wav
+from train.core.errors import UserError
 from train.core.spec import FRONT_ENDS, HOST_FRONT_ENDS, MICRO, FrontEnd
 from train.graphdef import frontend_ops, layer_ops, tf14
 from train.graphdef.freeze import GraphDefModel, freeze
@@ -98,6 +101,14 @@ def test_a_graph_that_begins_at_features_equals_keras():
     assert graph.begins_at_features
     features = float_features(audio, front_end).reshape(len(audio), -1)
     assert np.abs(graph.scores(features) - expected).max() <= TOLERANCE
+
+
+def test_a_graph_that_begins_at_features_says_so_where_audio_is_needed():
+    model = spread_model("tiny_conv", synthetic_clips(), front_end=FrontEnd(MICRO))
+    nodes = parse_graph(freeze(model, FrontEnd(MICRO)))
+    said = "model.pb: begins at features, fingerprint_input, since TensorFlow 1.4 has no op .*; do this, or train"
+    with pytest.raises(UserError, match=said):
+        benchmark.check_takes_audio(Path("model.pb"), nodes, "do this")
 
 
 def on_offset(audio: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from train.core.terminal import interrupts
 Steps = NDArray[Any]
 # Of bands: float32, or int64 of ``micro``.
 Powers = NDArray[Any]
-# Of bands, of a front end that has them (``FrontEnd.has_levels``): float64, or int64 of ``micro``.
+# Of bands, from which a stream goes on: float64 of ``pcan``, int64 of ``micro``.
 Levels = NDArray[Any]
 
 # Clips handled at a time: 49 x 512 doubles each, so that a block stays in the cache of a core.

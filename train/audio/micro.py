@@ -1,7 +1,7 @@
 """The front end ``micro`` in NumPy, integers throughout: the bits of TFLite-Micro's audio front end.
 
 Samples become amplitudes of mel bands by an FFT of int16 (``micro_fft``); each band is freed of its noise,
-divided by the level of that noise, and becomes a logarithm. The estimate of noise goes on from frame to frame.
+divided by the level of that noise, and becomes a logarithm. Estimates of noise go on from frame to frame.
 """
 
 from functools import lru_cache
@@ -79,7 +79,7 @@ def log_values(levels: NDArray[np.int64]) -> NDArray[np.int64]:
     rise = (corrections[np.minimum(segment + 1, 128)] - low) * (fraction - (segment << 9)) >> bits
     octaves = (octave << bits) + fraction + low + rise
     nats = (octaves * tables.NATS_PER_OCTAVE + (1 << (bits - 1))) >> bits
-    return ((nats << tables.LOG_OUTPUT_BITS) + (1 << (bits - 1))) >> bits
+    return np.asarray(((nats << tables.LOG_OUTPUT_BITS) + (1 << (bits - 1))) >> bits)
 
 
 def _estimates(
@@ -98,13 +98,10 @@ def _estimates(
 def _gain(estimates: NDArray[np.int64], gains: NDArray[np.int64]) -> NDArray[np.int64]:
     """By a curve of second order in each octave of the estimate."""
     bits = _bit_length(estimates)
-    fraction = np.where(
-        bits < 11, estimates << np.maximum(11 - bits, 0), estimates >> np.maximum(bits - 11, 0)
-    )
-    fraction &= 0x3FF
+    fraction = (estimates << np.maximum(11 - bits, 0) >> np.maximum(bits - 11, 0)) & 0x3FF
     low, linear, square = gains[:, 0][bits], gains[:, 1][bits], gains[:, 2][bits]
     rise = (((square * fraction >> 5) + (linear << 5)) * fraction + (1 << 14)) >> 15
-    return low + rise
+    return np.asarray(low + rise)
 
 
 def _shrunk(ratio: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -115,7 +112,7 @@ def _shrunk(ratio: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _rounded_root(sums: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Square roots, rounded to nearest; those of less than 2^32 end at 65535, as 16 bits hold them upstream."""
+    """Square roots, rounded to nearest; of less than 2^32 at most 65535: upstream 16 bits hold them."""
     whole = np.floor(np.sqrt(sums))
     whole += sums - whole * whole > whole
     np.minimum(whole, 65535, out=whole, where=sums < 2**32)

@@ -154,7 +154,7 @@ def _digit_reversal(points: int) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=32)
 def _turns(length: int, front_end: FrontEnd) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """(3, length, 1) cosines and sines: what the second to fourth transform of ``length`` points are turned by."""
+    """(3, length, 1) cosines and sines that turn the second to fourth transform of ``length`` points."""
     stride = front_end.fft_length // 2 // (4 * length)
     places = np.arange(1, 4)[:, np.newaxis] * np.arange(length) * stride
     factors = tables.twiddles(front_end)[places].astype(np.int32)

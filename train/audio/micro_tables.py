@@ -1,11 +1,11 @@
-"""Constants of the front end ``micro``: TFLite-Micro's audio front end, as micro_speech and microWakeWord set it.
+"""Constants of the front end ``micro``: TFLite-Micro's, as micro_speech and microWakeWord set it.
 
-NumPy (``train.audio.micro``) and C (``codegen.micro_tables``) are made from these numbers.
+NumPy (``train.audio.micro``) and C (``codegen.frontend_tables``) are made from these numbers.
 
 Source:
-    tensorflow/lite/experimental/microfrontend and third_party/kissfft of tflite-micro, read for their formulas;
-    micro_speech's settings. Where they compute in float32, so is here done, but for what a C library rounds
-    well: cosine, logarithm and power are of float64, rounded once.
+    tensorflow/lite/experimental/microfrontend of tflite-micro, and kissfft, read for their formulas;
+    micro_speech's settings. Where they compute in float32, so is here done. Cosine and power, which C
+    libraries round well, are of float64, rounded once.
 """
 
 import math
@@ -49,8 +49,8 @@ _LOG1P_COEFFICIENTS = (
 class Bands:
     """Which band each FFT bin rises to, and by how much; the rest of it is the next band's.
 
-    ``first``: the first bin that counts. ``ends``: of each band, and of one above the last, the bin behind the
-    last that rises to it. ``rising``, ``falling``: of each bin from ``first`` on, int64 in WEIGHT_BITS.
+    ``first``: the first bin that counts. ``ends``: of each band, and of one above the last, the bin behind
+    the last that rises to it. ``rising``, ``falling``: of each bin from ``first`` on, int64 in WEIGHT_BITS.
     Band 0 is none: what falls off it is the first one's.
     """
 
@@ -91,7 +91,7 @@ def window(front_end: FrontEnd) -> NDArray[np.int64]:
     weights = np.floor(values * np.float32(1 << WINDOW_BITS) + np.float32(0.5)).astype(np.int64)
     if _is_of_tensorflow(front_end):
         weights[list(_TENSORFLOW_WINDOW)] = list(_TENSORFLOW_WINDOW.values())
-    return weights
+    return np.asarray(weights)
 
 
 def _mel(hz: np.float32) -> np.float32:
@@ -155,7 +155,7 @@ def bands(front_end: FrontEnd) -> Bands:
 
 
 def _weight(share: NDArray[np.float32]) -> NDArray[np.int64]:
-    return np.floor(share * np.float32(1 << WEIGHT_BITS) + np.float32(0.5)).astype(np.int64)
+    return np.asarray(np.floor(share * np.float32(1 << WEIGHT_BITS) + np.float32(0.5)).astype(np.int64))
 
 
 def noise_weight(share: float) -> int:
@@ -164,7 +164,7 @@ def noise_weight(share: float) -> int:
 
 
 def smoothing(front_end: FrontEnd) -> NDArray[np.int64]:
-    """(bins,) share of a new amplitude in the estimate of noise: even bands forget more slowly than odd ones."""
+    """(bins,) share of a new amplitude in the estimate of noise: even bands forget more slowly."""
     return np.where(np.arange(front_end.bins) % 2, noise_weight(0.06), noise_weight(0.025)).astype(np.int64)
 
 
@@ -172,7 +172,7 @@ LEAST_LEFT = noise_weight(0.05)  # of an amplitude, however much of it is noise
 
 
 def correction_bits(front_end: FrontEnd) -> int:
-    """Bits by which amplitudes are smaller than those of the samples: the FFT takes more than the weights add."""
+    """Bits that amplitudes lack: the FFT takes more of them than the weights add."""
     return front_end.fft_length.bit_length() - 1 - WEIGHT_BITS // 2
 
 
@@ -216,7 +216,7 @@ def twiddles(front_end: FrontEnd) -> NDArray[np.int64]:
 
 
 def split_twiddles(front_end: FrontEnd) -> NDArray[np.int64]:
-    """(fft_length / 4, 2): those that take a complex transform apart into one of real samples, from bin 1 on."""
+    """(fft_length / 4, 2): what takes a complex transform apart into one of real samples, from bin 1 on."""
     points = front_end.fft_length // 2
     return _q15(-math.pi * ((np.arange(points // 2) + 1) / points + 0.5))
 

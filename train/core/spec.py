@@ -16,25 +16,19 @@ from train.core.errors import UserError
 SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
 SPEC_VERSION = 1
 
-# Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md); of log and log_mel in octaves: 1/8,
-# and 0.1/ln 2 to five digits; of micro 1/256 of the 26 that micro_speech's features reach up to. 255 steps are
-# exact in float32, in which a .tflite stores the range.
-_FEATURE_SCALES = {
-    "average": 0.5,
-    "log": 0.125,
-    "log_mel": 37819 / 2**18,
-    "pcan": 2.0**-6,
-    "micro": 26 / 2**8,
-}
-FRONT_ENDS = tuple(_FEATURE_SCALES)
 MICRO = "micro"  # TFLite-Micro's own
+# Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md); of log and log_mel in octaves: 1/8,
+# and 0.1/ln 2 to five digits; of micro a 256th of the 26 that micro_speech has. 255 steps are exact in
+# float32, in which a .tflite stores the range.
+_FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6, MICRO: 26 / 2**8}
+FRONT_ENDS = tuple(_FEATURE_SCALES)
 # Front ends of Python and model.pb, and of no board. Their features are int16, so that a step is too small to
 # matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
 _HOST_FEATURE_SCALES = {"mfcc": 2.0**-7, "raw": 2.0**-15}
 HOST_FRONT_ENDS = tuple(_HOST_FEATURE_SCALES)
 DC_BLOCKED_FRONT_ENDS = ("log", "log_mel", "pcan")  # in new runs that do not say otherwise
 MEL_TOP_HZ = 4000  # where the highest mel band ends
-MICRO_SAMPLE_RATE_HZ, MICRO_FFT_LENGTH = 16000, 512  # that micro is for
+_MICRO_RATE_HZ, _MICRO_FFT_LENGTH = 16000, 512  # with which micro was compared with others
 
 
 @dataclass(frozen=True)
@@ -139,17 +133,12 @@ class FrontEnd:
             )
         if self.has_mel_bands:
             self._check_mel_bands()
-        if self.is_micro:
-            self._check_micro()
-
-    def _check_micro(self) -> None:
-        """TFLite-Micro's own front end is used with these settings, and was compared with ours at these."""
-        if self.sample_rate_hz != MICRO_SAMPLE_RATE_HZ or self.fft_length != MICRO_FFT_LENGTH:
+        if self.is_micro and (self.sample_rate_hz, self.fft_length) != (_MICRO_RATE_HZ, _MICRO_FFT_LENGTH):
             raise UserError(
-                f"front end micro: windows of {self.window_size_ms} ms at {self.sample_rate_hz} Hz, expected 17 "
-                f"to 32 ms at {MICRO_SAMPLE_RATE_HZ} Hz; leave out --window-size-ms and --sample-rate-hz"
+                f"front end micro: windows of {self.window_size_ms} ms at {self.sample_rate_hz} Hz, expected "
+                f"17 to 32 ms at {_MICRO_RATE_HZ} Hz; leave out --window-size-ms and --sample-rate-hz"
             )
-        if self.dc_block:
+        if self.is_micro and self.dc_block:
             raise UserError("front end micro: its bands begin at 125 Hz; leave out --dc-block")
 
     def _check_mel_bands(self) -> None:
@@ -228,6 +217,11 @@ class FrontEnd:
         return self.name in ("log_mel", "pcan", "mfcc")
 
     @property
+    def has_bands(self) -> bool:
+        """Whether ``feature_bin_count`` is their number, and not the least number of groups."""
+        return self.has_mel_bands or self.is_micro
+
+    @property
     def mel_bands(self) -> int:
         return CEPSTRUM.bands if self.has_cepstrum else self.feature_bin_count
 
@@ -236,7 +230,7 @@ class FrontEnd:
         """Features per frame. With the defaults 43, or 40 bands or coefficients."""
         if self.is_raw:
             return 1
-        if self.has_mel_bands or self.is_micro:
+        if self.has_bands:
             return self.feature_bin_count
         return -(-self.fft_bins // self.bins_per_average)
 
@@ -314,11 +308,6 @@ class FrontEnd:
     def log_scale(self) -> LogScale | None:
         """How the power of a band becomes a feature; None where that is not by a logarithm alone."""
         return _LOG_SCALES.get(self.name)
-
-    @property
-    def has_levels(self) -> bool:
-        """Whether a feature depends on frames before it: each band is divided by its own level, or its noise."""
-        return self.name in ("pcan", MICRO)
 
     @property
     def level_share(self) -> float:

@@ -32,8 +32,8 @@ def freeze(model: keras.Model, front_end: FrontEnd) -> bytes:
 
     Feed ``decoded_sample_data:0`` float (clip_samples, 1) in [-1, 1] and
     ``decoded_sample_data:1`` int32 (), or ``wav_data:0`` the bytes of a WAV file; fetch
-    ``labels_softmax:0`` float (1, labels). For the front end micro TensorFlow 1.4 has no op: the graph begins at
-    its features, ``fingerprint_input:0`` float (1, feature_count).
+    ``labels_softmax:0`` float (1, labels). TensorFlow 1.4 has no op for micro: its graph begins at
+    features, ``fingerprint_input:0`` float (1, feature_count).
 
     Raises:
         UserError: a model whose input, output or layers cannot be written.
@@ -102,7 +102,8 @@ def _emit_layers(model: keras.Model, weights: Mapping[str, layer_ops.Weights], f
 class GraphDefModel:
     """A frozen graph that scores clips, one at a time as on the Raspberry Pi.
 
-    ``begins_at_features``: whether it is fed these, and not audio. ``input_length``: how many, or how many samples.
+    ``begins_at_features``: whether it is fed these, and not audio. ``input_length``: how many of them, or of
+    samples.
     """
 
     def __init__(self, graph: bytes | Path) -> None:
@@ -140,7 +141,7 @@ class GraphDefModel:
         """Softmax scores of clips.
 
         Args:
-            inputs: (clips, clip_samples) float32 in [-1, 1], or (clips, feature_count) of ``compute_features``.
+            inputs: (clips, clip_samples) float32 in [-1, 1], or (clips, feature_count).
         Returns:
             (clips, labels) float32.
         Raises:
@@ -159,7 +160,7 @@ class GraphDefModel:
 
 
 def _input(graph_def: tf.compat.v1.GraphDef, where: str) -> tuple[bool, int]:
-    """Whether the graph begins at features, and how many numbers it takes, after a check that its ends are ours."""
+    """Whether the graph begins at features, and how many numbers it takes; checks that its ends are ours."""
     nodes = {node.name: node for node in graph_def.node}
     if FEATURES_NODE in nodes and OUTPUT_NAME in nodes:
         return True, int(nodes[FEATURES_NODE].attr["shape"].shape.dim[-1].size)

@@ -87,9 +87,9 @@ class Job:
             )
         if self.front_end.is_micro and self.recipe.feature_augmentation.changes_powers:
             raise UserError(
-                "--preprocess micro: its features are relative to the noise before them, so that level, noise and "
-                "rooms cannot be changed in them; leave these out of --feature-augmentation (audio is varied by "
-                "--gain and --background-volume)"
+                "--preprocess micro: its features are relative to the noise before them, so that level, "
+                "noise and rooms cannot be changed in them; leave these out of --feature-augmentation "
+                "(--gain and --background-volume vary the audio)"
             )
         if self._changes_features_too_far:
             raise UserError(

@@ -57,9 +57,7 @@ def test_features_of_micro_are_moved_and_masked_and_its_levels_are_varied_in_the
     assert (job.augmentation.gain_low, job.augmentation.gain_high) == MICROPHONE_GAINS
     masks = asked_for("--words yes --preset micro --feature-augmentation time_masks=3")
     assert masks.recipe.feature_augmentation.time_masks == 3
-    with pytest.raises(
-        UserError, match="--preprocess micro: its features are relative to the noise .*--gain"
-    ):
+    with pytest.raises(UserError, match=r"--preprocess micro: its features .*--gain"):
         asked_for("--words yes --preset micro --feature-augmentation gain_db=3")
 
 
