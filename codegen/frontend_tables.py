@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from codegen import cformat
 from codegen.render import render
+from train.audio import micro_tables
 from train.audio.frontend import hann_window, mel_weights
 from train.core.spec import GAIN_CONTROL, FrontEnd, LogScale
 
@@ -43,6 +44,27 @@ class Table:
 def table_files(banner: str, front_end: FrontEnd) -> dict[str, str]:
     """frontend_tables.h and frontend_tables.c."""
     points = front_end.fft_length // 2
+    tables, constants = _micro_tables(front_end) if front_end.is_micro else _tables(front_end)
+    context = {
+        "banner": banner,
+        "front_end": front_end,
+        "is_average": int(front_end.name == "average"),
+        "is_mel": int(front_end.has_mel_bands),
+        "is_dc_blocked": int(front_end.dc_block),
+        "is_pcan": int(front_end.name == "pcan"),
+        "is_micro": int(front_end.is_micro),
+        "kept_samples": max(0, front_end.window_samples - front_end.stride_samples),
+        "skipped_samples": max(0, front_end.stride_samples - front_end.window_samples),
+        "fraction_bits": fraction_bits(front_end),
+        "is_two_times_a_power_of_four": int(math.log2(points)) % 2,
+        "constants": constants,
+        "tables": tables,
+    }
+    return {name: render(name, **context) for name in ("frontend_tables.h", "frontend_tables.c")}
+
+
+def _tables(front_end: FrontEnd) -> tuple[list[Table], list[str]]:
+    """Tables and constants of the front ends that have a spectrum of int32."""
     tables: list[Table] = _spectrum_tables(front_end)
     constants: list[str] = []
     if front_end.dc_block:
@@ -70,27 +92,60 @@ def table_files(banner: str, front_end: FrontEnd) -> dict[str, str]:
     if front_end.name == "pcan":
         constants += _gain_constants(front_end)
         tables += _gain_tables(front_end)
-    context = {
-        "banner": banner,
-        "front_end": front_end,
-        "is_average": int(front_end.name == "average"),
-        "is_mel": int(front_end.has_mel_bands),
-        "is_dc_blocked": int(front_end.dc_block),
-        "is_pcan": int(front_end.name == "pcan"),
-        "kept_samples": max(0, front_end.window_samples - front_end.stride_samples),
-        "skipped_samples": max(0, front_end.stride_samples - front_end.window_samples),
-        "fraction_bits": fraction_bits(front_end),
-        "is_two_times_a_power_of_four": int(math.log2(points)) % 2,
-        "constants": constants,
-        "tables": tables,
-    }
-    return {name: render(name, **context) for name in ("frontend_tables.h", "frontend_tables.c")}
+    return tables, constants
+
+
+def _micro_tables(front_end: FrontEnd) -> tuple[list[Table], list[str]]:
+    bands = micro_tables.bands(front_end)
+    assert np.all(bands.rising + bands.falling == 1 << micro_tables.WEIGHT_BITS)  # C has one of them
+    even, odd = micro_tables.smoothing(front_end)[:2]
+    turns = micro_tables.twiddles(front_end)[: front_end.fft_length * 3 // 8]
+    split_turns = micro_tables.split_twiddles(front_end)[bands.first - 1 :]
+    roots = np.rint(256 / np.sqrt((np.arange(32, 128) + 0.5) / 128)) - 256
+    constants = [
+        f"#define KWS_FIRST_BIN {bands.first}u  // of the FFT, that is in a band",
+        f"#define KWS_MICRO_EVEN_SHARE {even}u  // of a new row in the noise of even bands, Q14",
+        f"#define KWS_MICRO_ODD_SHARE {odd}u",
+        f"#define KWS_MICRO_LEAST_LEFT {micro_tables.LEAST_LEFT}u  // of an amplitude, Q14",
+        f"#define KWS_MICRO_SNR_SHIFT {micro_tables.snr_shift(front_end)}",
+        f"#define KWS_MICRO_CORRECTION_BITS {micro_tables.correction_bits(front_end)}",
+        f"#define KWS_MICRO_NATS_PER_OCTAVE {micro_tables.NATS_PER_OCTAVE}u  // Q16",
+        f"#define KWS_MICRO_STEP_FACTOR {step_factor()}u  // steps of 64ths of a nat, Q16",
+    ]
+    arrays = (
+        ("int16_t", "window", micro_tables.window(front_end), "Q12"),
+        ("uint32_t", "turns", _pairs(turns), "cosine, and sine above it, of 256ths of a turn, Q15"),
+        ("uint32_t", "split_turns", _pairs(split_turns), "of the bins that are in bands, likewise"),
+        ("uint8_t", "band_ends", bands.ends, "behind the last bin that rises to each band"),
+        ("uint16_t", "weights", bands.rising, "of each of these bins, what rises to its band, Q12"),
+        ("uint8_t", "inverse_roots", roots, "1 / sqrt(n / 128) from 32 on, Q8, less 1"),
+        ("int16_t", "gains", micro_tables.gains(front_end).ravel(), "three for each octave"),
+        ("uint16_t", "log_corrections", micro_tables.log_corrections(), "log2(1 + x) - x, Q16"),
+    )
+    tables = [Table(kind, f"kws_micro_{name}", values, meaning) for kind, name, values, meaning in arrays]
+    return tables, constants
+
+
+def step_factor() -> int:
+    """What TensorFlow's values are multiplied by to become steps, Q16: exact up to the highest, 1,286.
+
+    So much is 64 ln(2^29), of the most that gain control lets through.
+    """
+    return round((micro_tables.STEP_MULTIPLIER << 16) / micro_tables.STEP_DIVISOR)
+
+
+def _pairs(factors: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Two int16 in a word, the first one in its lower half."""
+    return (factors[:, 0] & 0xFFFF) | (factors[:, 1] & 0xFFFF) << 16
 
 
 def state_bytes(front_end: FrontEnd) -> int:
     """sizeof(kws_frontend), see firmware/frontend/frontend.h; the same on every core."""
+    samples_and_counts = -(-2 * front_end.window_samples // 4) * 4 + 2 * 4
+    if front_end.is_micro:
+        return 4 * (front_end.fft_length + front_end.bins) + samples_and_counts
     levels = 8 * front_end.bins + 8 if front_end.name == "pcan" else 0  # with has_levels
-    return levels + 4 * (front_end.fft_length + 2) + -(-2 * front_end.window_samples // 4) * 4 + 2 * 4
+    return levels + 4 * (front_end.fft_length + 2) + samples_and_counts
 
 
 def _spectrum_tables(front_end: FrontEnd) -> list[Table]:

@@ -85,7 +85,8 @@ endfunction()
 set(KWS_FRONTEND_SOURCES
     "${KWS_FIRMWARE_DIR}/frontend/frontend.c" "${KWS_FIRMWARE_DIR}/frontend/window.c"
     "${KWS_FIRMWARE_DIR}/frontend/fft.c" "${KWS_FIRMWARE_DIR}/frontend/bands.c"
-    "${KWS_FIRMWARE_DIR}/frontend/compress.c")
+    "${KWS_FIRMWARE_DIR}/frontend/compress.c" "${KWS_FIRMWARE_DIR}/frontend/micro.c"
+    "${KWS_FIRMWARE_DIR}/frontend/micro_fft.c")
 
 include(engine_${ENGINE}) # makes kws_engine, and KWS_ENGINE_SOURCE: the file of it that implements model.h
 if(NOT model_has_plain_ends)

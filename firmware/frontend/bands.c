@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#if !KWS_FRONTEND_AVERAGE
+#if !KWS_FRONTEND_AVERAGE && !KWS_FRONTEND_MICRO
 
 static inline uint64_t bin_power(const int32_t* spectrum, size_t bin) {
     const int64_t re = spectrum[2 * bin], im = spectrum[2 * bin + 1];
@@ -32,7 +32,7 @@ void kws_band_powers(const int32_t spectrum[KWS_FFT_LENGTH + 2], unsigned gained
     }
 }
 
-#elif !KWS_FRONTEND_AVERAGE
+#elif !KWS_FRONTEND_AVERAGE && !KWS_FRONTEND_MICRO
 
 void kws_band_powers(const int32_t spectrum[KWS_FFT_LENGTH + 2], unsigned gained_bits,
                      uint64_t powers[KWS_FEATURE_BINS]) {

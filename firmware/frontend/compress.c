@@ -5,7 +5,7 @@
 
 #include "bands.h"
 
-#if !KWS_FRONTEND_AVERAGE
+#if !KWS_FRONTEND_AVERAGE && !KWS_FRONTEND_MICRO
 
 // A feature: how many of the 255 thresholds, which are exact, are not above the value; by halving.
 static inline uint8_t steps(kws_threshold value) {
@@ -41,7 +41,7 @@ void kws_compress(const uint64_t powers[KWS_FEATURE_BINS], uint64_t levels[KWS_F
     }
 }
 
-#elif !KWS_FRONTEND_AVERAGE
+#elif !KWS_FRONTEND_AVERAGE && !KWS_FRONTEND_MICRO
 
 void kws_compress(const uint64_t powers[KWS_FEATURE_BINS], uint8_t row[KWS_FEATURE_BINS]) {
     for (size_t band = 0; band < KWS_FEATURE_BINS; ++band) row[band] = steps(powers[band]);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fft.h"
 
+#if !KWS_FRONTEND_MICRO
+
 #define COMPLEX_LENGTH (KWS_FFT_LENGTH / 2)
 
 typedef struct complex32 {
@@ -91,3 +93,5 @@ void kws_fft_real(int32_t data[KWS_FFT_LENGTH + 2]) {
     for (; length < COMPLEX_LENGTH; length *= 4) merge_four(points, length);
     split(points);
 }
+
+#endif

@@ -6,6 +6,7 @@
 #include "bands.h"
 #include "compress.h"
 #include "fft.h"
+#include "micro.h"
 #include "window.h"
 
 #if KWS_FRONTEND_AVERAGE
@@ -31,6 +32,12 @@ static void compute_row(kws_frontend* frontend, uint8_t row[KWS_FEATURE_BINS]) {
     }
 }
 
+#elif KWS_FRONTEND_MICRO
+
+static void compute_row(kws_frontend* frontend, uint8_t row[KWS_FEATURE_BINS]) {
+    kws_micro_row(frontend->samples, frontend->words, frontend->noise, row);
+}
+
 #else
 
 static void compute_row(kws_frontend* frontend, uint8_t row[KWS_FEATURE_BINS]) {
@@ -54,6 +61,9 @@ void kws_frontend_reset(kws_frontend* frontend) {
     frontend->skip_samples = 0;
 #if KWS_FRONTEND_PCAN
     frontend->has_levels = 0;
+#endif
+#if KWS_FRONTEND_MICRO
+    memset(frontend->noise, 0, sizeof frontend->noise);
 #endif
 }
 

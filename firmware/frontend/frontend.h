@@ -22,10 +22,15 @@ typedef struct kws_frontend {
     uint64_t levels[KWS_FEATURE_BINS];  // mean power of each band so far
     uint64_t has_levels;                // 0 before the first row
 #endif
+#if KWS_FRONTEND_MICRO
+    uint32_t words[KWS_FFT_LENGTH];    // scratch
+    uint32_t noise[KWS_FEATURE_BINS];  // estimate of each band so far
+#else
     int32_t spectrum[KWS_FFT_LENGTH + 2];  // scratch: complex, interleaved
-    uint32_t sample_count;                 // of samples[]
-    uint32_t skip_samples;                 // to drop, where the stride is longer than the window
-    int16_t samples[KWS_WINDOW_SAMPLES];   // the newest window, as far as it is there
+#endif
+    uint32_t sample_count;                // of samples[]
+    uint32_t skip_samples;                // to drop, where the stride is longer than the window
+    int16_t samples[KWS_WINDOW_SAMPLES];  // the newest window, as far as it is there
 } kws_frontend;
 
 // Starts a stream: the next sample is its first.

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#if !KWS_FRONTEND_MICRO
+
 // How many bits the product of a sample and the window, which is in Q31, may lose.
 #define LEAST_SHIFT 1u
 #define MOST_SHIFT (31u - KWS_FRACTION_BITS)
@@ -85,5 +87,7 @@ unsigned kws_window_scaled(const int16_t samples[KWS_WINDOW_SAMPLES], int32_t da
     }
     return MOST_SHIFT - gained_shift;
 }
+
+#endif
 
 #endif

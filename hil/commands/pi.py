@@ -108,6 +108,8 @@ def run(flags: argparse.Namespace) -> None:
     graph = benchmark.find_graph(flags.graph)
     content, nodes = benchmark.read_graph(graph)
     ends = ends_of(flags)
+    if not flags.input:
+        benchmark.check_takes_audio(graph, nodes, "time it from there on with --input fingerprint_input")
     arguments = ["--engine", flags.engine, "--max-num-runs", str(runs), *ends.arguments]
     if flags.estimate:
         mode, (found, log) = ESTIMATE, benchmark.estimated(graph, content, ends)

@@ -8,8 +8,8 @@ from typing import Any
 from hil.pi.bundle import BUNDLE, Ended, bundle, figures, watch
 from hil.pi.emulate import check, describe
 from hil.pi.estimate import estimate
-from hil.pi.remote.ends import OUTPUT, Ends
-from hil.pi.remote.graphdef import GraphError, Node, parse_graph
+from hil.pi.remote.ends import AUDIO_INPUT, FEATURES_INPUT, OUTPUT, Ends
+from hil.pi.remote.graphdef import GraphError, Node, parse_graph, split_reference
 from hil.pi.rules import Rule, broken, judge, label_of, verdict
 from hil.pi.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
 from hil.provenance import EMULATED, ESTIMATED
@@ -60,6 +60,23 @@ def read_graph(path: Path) -> tuple[bytes, list[Node]]:
         raise UserError(
             f"{path}: {error}; it looks like {what}; freeze it again, or pass a frozen graph (model.pb)"
         ) from error
+
+
+def check_takes_audio(path: Path, nodes: list[Node], advice: str) -> None:
+    """Refuse a graph that begins at features, as those of ``--preprocess micro`` do.
+
+    Args:
+        advice: what to do with it instead.
+    Raises:
+        UserError: it is one.
+    """
+    names = {node.name for node in nodes}
+    features = split_reference(FEATURES_INPUT)[0]
+    if features in names and split_reference(AUDIO_INPUT)[0] not in names:
+        raise UserError(
+            f"{path}: begins at features, {features}, since TensorFlow 1.4 has no op for its front end; "
+            f"expected a graph that takes audio; {advice}, or train with another --preprocess, such as log_mel"
+        )
 
 
 def time_local(graph: Path, python: str, arguments: list[str]) -> Ended:

@@ -43,7 +43,8 @@ def run_submission(flags: argparse.Namespace, host: Host | None) -> None:
     out: Path = flags.out
     submission.CSV.check(out, flags.overwrite)
     graph = benchmark.find_graph(flags.graph)
-    content, _ = benchmark.read_graph(graph)
+    content, nodes = benchmark.read_graph(graph)
+    benchmark.check_takes_audio(graph, nodes, "score the folder with earshot submit RUN, which has features")
     labels = read_labels(flags.graph, graph)
     settings = {"graph_sha256": hashlib.sha256(content).hexdigest(), "labels": labels, "tta": flags.tta}
     rows = Rows(out)

@@ -11,9 +11,12 @@ import numpy as np
 
 from train.audio.frontend import wav_features
 from train.audio.wav import to_float
-from train.core.spec import FRONT_ENDS, FrontEnd
+from train.core.spec import FRONT_ENDS, MICRO, FrontEnd
 
 PATH = Path(__file__).with_name("front_ends.npz")
+
+
+BLOCKABLE = [name for name in FRONT_ENDS if name != MICRO]
 
 
 def clip() -> np.ndarray:
@@ -40,7 +43,7 @@ def features() -> dict[str, np.ndarray]:
     plain = {name: wav_features(audio, FrontEnd(name))[0] for name in FRONT_ENDS}
     offset = np.clip(audio + 1000 / 32768, -1, 32767 / 32768).astype(np.float32)
     return plain | {
-        f"{name}_dc_block": wav_features(offset, FrontEnd(name, dc_block=True))[0] for name in FRONT_ENDS
+        f"{name}_dc_block": wav_features(offset, FrontEnd(name, dc_block=True))[0] for name in BLOCKABLE
     }
 
 

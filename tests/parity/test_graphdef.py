@@ -13,11 +13,14 @@ from places import SHARED
 from spread_models import TOLERANCE, assert_spread, keras_scores, spread_model, tolerance
 from sweeping import sweep
 
+from hil.pi import benchmark
+from hil.pi.remote.graphdef import parse_graph
 from train import architectures
 from train.architectures import front_end_of
-from train.audio.frontend import average_bins, compute_features
+from train.audio.frontend import average_bins, compute_features, float_features
 from train.audio.wav import encode_wav
-from train.core.spec import FRONT_ENDS, HOST_FRONT_ENDS, FrontEnd
+from train.core.errors import UserError
+from train.core.spec import FRONT_ENDS, HOST_FRONT_ENDS, MICRO, FrontEnd
 from train.graphdef import frontend_ops, layer_ops, tf14
 from train.graphdef.freeze import GraphDefModel, freeze
 
@@ -75,7 +78,8 @@ def test_scores_equal_keras_on_real_clips(real_clips, name):
     assert np.abs(scores - expected).max() <= tolerance(name)
 
 
-OTHER_FRONT_ENDS = [name for name in (*FRONT_ENDS, *HOST_FRONT_ENDS) if name != FRONT_END.name]
+# TensorFlow 1.4 has no op for micro: its graph begins at features.
+OTHER_FRONT_ENDS = [name for name in (*FRONT_ENDS, *HOST_FRONT_ENDS) if name not in (FRONT_END.name, MICRO)]
 
 
 @pytest.mark.parametrize("name", OTHER_FRONT_ENDS)
@@ -86,6 +90,25 @@ def test_scores_equal_keras_with_every_front_end(name):
     assert_spread(expected)
     scores = GraphDefModel(freeze(model, front_end)).scores(audio)
     assert np.abs(scores - expected).max() <= TOLERANCE
+
+
+def test_a_graph_that_begins_at_features_equals_keras():
+    front_end, audio = FrontEnd(MICRO), synthetic_clips()
+    model = spread_model("tiny_conv", audio, front_end=front_end)
+    expected = keras_scores(model, audio, front_end)
+    assert_spread(expected)
+    graph = GraphDefModel(freeze(model, front_end))
+    assert graph.begins_at_features
+    features = float_features(audio, front_end).reshape(len(audio), -1)
+    assert np.abs(graph.scores(features) - expected).max() <= TOLERANCE
+
+
+def test_a_graph_that_begins_at_features_says_so_where_audio_is_needed():
+    model = spread_model("tiny_conv", synthetic_clips(), front_end=FrontEnd(MICRO))
+    nodes = parse_graph(freeze(model, FrontEnd(MICRO)))
+    said = "model.pb: begins at features, fingerprint_input, since TensorFlow 1.4 has no op .*; do this, or train"
+    with pytest.raises(UserError, match=said):
+        benchmark.check_takes_audio(Path("model.pb"), nodes, "do this")
 
 
 def on_offset(audio: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """The front end: clips of audio to arrays of features, 49 x 43 or 49 x 40. This is the definition.
 
 The C front end on the device and the one inside ``model.pb`` are judged against it. All front ends but
-``raw`` share a spectrum; its bins become bands, and the power of a band a feature (docs/FRONT_ENDS.md).
+``raw`` and ``micro`` share a spectrum; its bins become bands, and the power of a band a feature
+(docs/FRONT_ENDS.md). ``micro`` is integers throughout (``train.audio.micro``).
 """
 
 from collections.abc import Callable
@@ -11,12 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from train.audio.compression import gain_controlled, log_steps
+from train.audio import micro
+from train.audio.compression import gain_controlled, levels, log_steps
+from train.audio.wav import to_int16
 from train.core.spec import CEPSTRUM, FrontEnd
 from train.core.terminal import interrupts
 
 # Quantized features: uint8, or int16 of a front end that no board has (``FrontEnd.step_type``).
 Steps = NDArray[Any]
+# Of bands: float32, or int64 of ``micro``.
+Powers = NDArray[Any]
+# Of bands, from which a stream goes on: float64 of ``pcan``, int64 of ``micro``.
+Levels = NDArray[Any]
 
 # Clips handled at a time: 49 x 512 doubles each, so that a block stays in the cache of a core.
 _BLOCK_CLIPS = 8
@@ -108,37 +115,48 @@ def mel_weights(front_end: FrontEnd) -> NDArray[np.float64]:
     return weights
 
 
-def band_powers(audio: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
+def band_powers(audio: NDArray[np.float32], front_end: FrontEnd) -> Powers:
     """Power of each band of each frame: the mean of a group of FFT bins, or a mel band's weighted sum.
 
     Args:
         audio: (clips, clip_samples) float32 in [-1, 1].
     Returns:
-        (clips, frames, bins) float32.
+        (clips, frames, bins) float32; of ``micro`` int64, and amplitudes.
     """
+    if front_end.is_micro:
+        return micro.amplitudes(to_int16(audio), front_end)
     power = power_spectrogram(audio, front_end)
     if front_end.has_mel_bands:
         return (power @ mel_weights(front_end)).astype(np.float32)
     return average_bins(power, front_end)
 
 
-def compress(
-    powers: NDArray[np.float32], front_end: FrontEnd, before: NDArray[np.float64] | None = None
-) -> NDArray[np.float32]:
+def compress(powers: Powers, front_end: FrontEnd, before: Levels | None = None) -> NDArray[np.float32]:
     """Features of band powers, not clamped to the range at its upper end.
 
     Args:
-        powers: (..., frames, bins) float32.
-        before: (..., bins) float64, of ``pcan``: the levels at the frame before; None: a stream begins here.
+        powers: (..., frames, bins), of ``band_powers``.
+        before: (..., bins), the levels at the frame before, where there are any; None: a stream begins here.
     Returns:
         the same shape, float32 from feature_min.
     """
+    return compress_on(powers, front_end, before)[0]
+
+
+def compress_on(
+    powers: Powers, front_end: FrontEnd, before: Levels | None
+) -> tuple[NDArray[np.float32], Levels | None]:
+    """``compress``, and the levels at the last frame, from which a stream goes on."""
+    if front_end.is_micro:
+        steps, estimates = micro.steps(powers, front_end, before)
+        return dequantize_features(steps, front_end), estimates
     if front_end.name == "average":
-        return powers
+        return powers, None
     if front_end.name == "pcan":
-        return gain_controlled(powers, front_end.level_share, before).astype(np.float32)
+        after = levels(powers, front_end.level_share, before)[..., -1, :]
+        return gain_controlled(powers, front_end.level_share, before).astype(np.float32), after
     assert front_end.log_scale is not None
-    return (log_steps(powers, front_end.log_scale) * front_end.feature_scale).astype(np.float32)
+    return (log_steps(powers, front_end.log_scale) * front_end.feature_scale).astype(np.float32), None
 
 
 def cepstrum(power: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:

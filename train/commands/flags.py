@@ -18,6 +18,7 @@ from train.core.command_line import more, rare
 from train.core.errors import UserError
 from train.core.operating_point import NAMES
 from train.core.runfolder import run_name
+from train.core.spec import MICRO
 from train.data.sources import RANDOM
 from train.evaluation.label_folding import WORD_PRESETS
 from train.settings.augmentation import FeatureAugmentation
@@ -216,13 +217,15 @@ def add_point_flags(group: Any, job: Job) -> None:
 
 
 def _recipe_of(arguments: argparse.Namespace) -> Recipe:
-    """The named recipe with the settings that flags change."""
+    """The named recipe with the settings that flags change, and what the front end can have of it."""
     given = {name: value for name, *_ in _RECIPE_FLAGS if (value := getattr(arguments, name)) is not None}
     recipe = RECIPES[arguments.recipe].changed(**given)
-    changes = arguments.feature_augmentation
-    if changes is None:
-        return recipe
-    return replace(recipe, feature_augmentation=recipe.feature_augmentation.changed(changes))
+    augmentation, changes = recipe.feature_augmentation, arguments.feature_augmentation
+    if arguments.preprocess == MICRO:
+        augmentation = augmentation.without_powers()
+    if changes is not None:
+        augmentation = augmentation.changed(changes)
+    return replace(recipe, feature_augmentation=augmentation)
 
 
 def _extra_data(text: str) -> ExtraData:

@@ -16,9 +16,11 @@ from train.core.errors import UserError
 SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
 SPEC_VERSION = 1
 
+MICRO = "micro"  # TFLite-Micro's own
 # Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md); of log and log_mel in octaves: 1/8,
-# and 0.1/ln 2 to five digits. 255 steps are exact in float32, in which a .tflite stores the range.
-_FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6}
+# and 0.1/ln 2 to five digits; of micro a 256th of the 26 that micro_speech has. 255 steps are exact in
+# float32, in which a .tflite stores the range.
+_FEATURE_SCALES = {"average": 0.5, "log": 0.125, "log_mel": 37819 / 2**18, "pcan": 2.0**-6, MICRO: 26 / 2**8}
 FRONT_ENDS = tuple(_FEATURE_SCALES)
 # Front ends of Python and model.pb, and of no board. Their features are int16, so that a step is too small to
 # matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
@@ -26,6 +28,7 @@ _HOST_FEATURE_SCALES = {"mfcc": 2.0**-7, "raw": 2.0**-15}
 HOST_FRONT_ENDS = tuple(_HOST_FEATURE_SCALES)
 DC_BLOCKED_FRONT_ENDS = ("log", "log_mel", "pcan")  # in new runs that do not say otherwise
 MEL_TOP_HZ = 4000  # where the highest mel band ends
+_MICRO_RATE_HZ, _MICRO_FFT_LENGTH = 16000, 512  # with which micro was compared with others
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,13 @@ class FrontEnd:
             )
         if self.has_mel_bands:
             self._check_mel_bands()
+        if self.is_micro and (self.sample_rate_hz, self.fft_length) != (_MICRO_RATE_HZ, _MICRO_FFT_LENGTH):
+            raise UserError(
+                f"front end micro: windows of {self.window_size_ms} ms at {self.sample_rate_hz} Hz, expected "
+                f"17 to 32 ms at {_MICRO_RATE_HZ} Hz; leave out --window-size-ms and --sample-rate-hz"
+            )
+        if self.is_micro and self.dc_block:
+            raise UserError("front end micro: its bands begin at 125 Hz; leave out --dc-block")
 
     def _check_mel_bands(self) -> None:
         if self.sample_rate_hz < 2 * MEL_TOP_HZ:
@@ -192,6 +202,11 @@ class FrontEnd:
         return self.name == "raw"
 
     @property
+    def is_micro(self) -> bool:
+        """Whether features are those of TFLite-Micro's audio front end (train/audio/micro.py)."""
+        return self.name == MICRO
+
+    @property
     def has_cepstrum(self) -> bool:
         """Whether features are coefficients of the logarithms of mel bands."""
         return self.name == "mfcc"
@@ -202,15 +217,20 @@ class FrontEnd:
         return self.name in ("log_mel", "pcan", "mfcc")
 
     @property
+    def has_bands(self) -> bool:
+        """Whether ``feature_bin_count`` is their number, and not the least number of groups."""
+        return self.has_mel_bands or self.is_micro
+
+    @property
     def mel_bands(self) -> int:
         return CEPSTRUM.bands if self.has_cepstrum else self.feature_bin_count
 
     @property
     def bins(self) -> int:
-        """Features per frame. With the defaults 43, or 40 mel bands or coefficients."""
+        """Features per frame. With the defaults 43, or 40 bands or coefficients."""
         if self.is_raw:
             return 1
-        if self.has_mel_bands:
+        if self.has_bands:
             return self.feature_bin_count
         return -(-self.fft_bins // self.bins_per_average)
 
@@ -288,11 +308,6 @@ class FrontEnd:
     def log_scale(self) -> LogScale | None:
         """How the power of a band becomes a feature; None where that is not by a logarithm alone."""
         return _LOG_SCALES.get(self.name)
-
-    @property
-    def has_levels(self) -> bool:
-        """Whether a feature depends on frames before it: each band is divided by its own level."""
-        return self.name == "pcan"
 
     @property
     def level_share(self) -> float:

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from train.audio.compression import levels
-from train.audio.frontend import band_powers, compress, model_input, quantize_features
+from train.audio.frontend import Levels, Powers, band_powers, compress_on, model_input, quantize_features
 from train.audio.wav import to_float
 from train.core.operating_point import RECOGNIZER_CAPACITY, OperatingPoint
 from train.core.spec import FrontEnd
@@ -51,7 +50,7 @@ class RowStream:
         self._front_end = front_end
         self._samples = np.zeros(0, np.int16)  # from where the next row begins
         self._skipped_samples = 0  # of it that are yet to come: a stride may be longer than a window
-        self._levels: NDArray[np.float64] | None = None  # at the last row, of pcan
+        self._levels: Levels | None = None  # at the last row, where there are any
 
     def push(self, samples: NDArray[np.int16]) -> NDArray[np.int8]:
         """Take in samples; return the rows that they complete: (rows, bins) int8."""
@@ -67,20 +66,18 @@ class RowStream:
         if not row_count:
             return np.zeros((0, front_end.bins), np.int8)
         powers = self._powers(audio, row_count)
-        features = compress(powers, front_end, self._levels)
-        if front_end.has_levels:
-            self._levels = levels(powers, front_end.level_share, self._levels)[-1]
+        features, self._levels = compress_on(powers, front_end, self._levels)
         return model_input(quantize_features(features, front_end), front_end)
 
-    def _powers(self, audio: NDArray[np.int16], row_count: int) -> NDArray[np.float32]:
+    def _powers(self, audio: NDArray[np.int16], row_count: int) -> Powers:
         front_end, stride = self._front_end, self._front_end.stride_samples
 
-        def block(first: int) -> NDArray[np.float32]:
+        def block(first: int) -> Powers:
             rows = min(_BLOCK_ROWS, row_count - first)
             duration_ms = front_end.window_size_ms + (rows - 1) * front_end.window_stride_ms
             part = dataclasses.replace(front_end, clip_duration_ms=duration_ms)
             samples = to_float(audio[first * stride : first * stride + part.clip_samples])
-            powers: NDArray[np.float32] = band_powers(samples[np.newaxis], part)[0]
+            powers: Powers = band_powers(samples[np.newaxis], part)[0]
             return powers
 
         if row_count <= _BLOCK_ROWS:

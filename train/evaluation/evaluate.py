@@ -81,7 +81,8 @@ def evaluate(
         scores["float"] = model.predict(features[..., np.newaxis], batch_size=_BLOCK_CLIPS, verbose=0)
     if "graphdef" in kinds:
         graph = GraphDefModel(run / runfolder.GRAPHDEF)
-        scores["graphdef"] = _in_blocks("scoring model.pb", graph.scores, audio)
+        inputs = features.reshape(len(features), -1) if graph.begins_at_features else audio
+        scores["graphdef"] = _in_blocks("scoring model.pb", graph.scores, inputs)
         if "float" in kinds:
             difference = np.abs(scores["graphdef"] - scores["float"]).max()
             extras["graphdef"]["max_score_difference"] = float(difference)

@@ -7,6 +7,7 @@ trained on clamped features. (The lower end needs no clamp: no feature is negati
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,6 +21,7 @@ from train.core.spec import FrontEnd
 from train.graphdef import frontend_ops, layer_ops
 
 WAV_NODE = "wav_data"
+FEATURES_NODE = "fingerprint_input"  # speech_commands' name for (1, feature_count) float32
 AUDIO_NODE = "decoded_sample_data"  # output 0: (samples, 1) float32; output 1: sample rate, int32
 # GRAPH_DEF_VERSION of TensorFlow 1.4.0: the graph says that it was made by that version.
 _TF14_PRODUCER = 24
@@ -30,7 +32,8 @@ def freeze(model: keras.Model, front_end: FrontEnd) -> bytes:
 
     Feed ``decoded_sample_data:0`` float (clip_samples, 1) in [-1, 1] and
     ``decoded_sample_data:1`` int32 (), or ``wav_data:0`` the bytes of a WAV file; fetch
-    ``labels_softmax:0`` float (1, labels).
+    ``labels_softmax:0`` float (1, labels). TensorFlow 1.4 has no op for micro: its graph begins at
+    features, ``fingerprint_input:0`` float (1, feature_count).
 
     Raises:
         UserError: a model whose input, output or layers cannot be written.
@@ -63,6 +66,10 @@ def _check_shapes(model: keras.Model, front_end: FrontEnd) -> None:
 
 def _emit_front_end(front_end: FrontEnd) -> tf.Tensor:
     """Ops from ``wav_data`` to (1, frames, bins, 1) features, equal to ``compute_features``."""
+    shape = [-1, front_end.frames, front_end.bins, 1]
+    if front_end.is_micro:
+        given = tf.compat.v1.placeholder(tf.float32, shape=[1, front_end.feature_count], name=FEATURES_NODE)
+        return tf.raw_ops.Reshape(tensor=given, shape=shape)
     wav = tf.compat.v1.placeholder(tf.string, shape=[], name=WAV_NODE)
     audio = tf.raw_ops.DecodeWav(
         contents=wav, desired_channels=1, desired_samples=front_end.clip_samples, name=AUDIO_NODE
@@ -73,7 +80,7 @@ def _emit_front_end(front_end: FrontEnd) -> tf.Tensor:
         features = tf.raw_ops.Minimum(x=features, y=highest)
     # Flat and back: the original's interface between front end and network is a flat array.
     flat = tf.raw_ops.Reshape(tensor=features, shape=[-1, front_end.feature_count])
-    return tf.raw_ops.Reshape(tensor=flat, shape=[-1, front_end.frames, front_end.bins, 1])
+    return tf.raw_ops.Reshape(tensor=flat, shape=shape)
 
 
 def _emit_layers(model: keras.Model, weights: Mapping[str, layer_ops.Weights], features: tf.Tensor) -> None:
@@ -93,7 +100,11 @@ def _emit_layers(model: keras.Model, weights: Mapping[str, layer_ops.Weights], f
 
 
 class GraphDefModel:
-    """A frozen graph that scores clips, one at a time as on the Raspberry Pi."""
+    """A frozen graph that scores clips, one at a time as on the Raspberry Pi.
+
+    ``begins_at_features``: whether it is fed these, and not audio. ``input_length``: how many of them, or of
+    samples.
+    """
 
     def __init__(self, graph: bytes | Path) -> None:
         """Load a graph.
@@ -111,7 +122,7 @@ class GraphDefModel:
             raise UserError(
                 f"{where}: not a GraphDef, damaged or cut short ({len(content)} bytes); freeze it again"
             ) from error
-        self.clip_samples = _clip_samples(graph_def, where)
+        self.begins_at_features, self.input_length = _input(graph_def, where)
         imported = tf.Graph()
         with imported.as_default():
             try:
@@ -121,35 +132,42 @@ class GraphDefModel:
         # One thread: a clip is too little work to share, and the order of sums stays the same.
         threads = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
         self._session = tf.compat.v1.Session(graph=imported, config=threads)
-        self._run_audio = self._session.make_callable(
-            f"{OUTPUT_NAME}:0", feed_list=[f"{AUDIO_NODE}:0", f"{AUDIO_NODE}:1"]
-        )
+        audio_feeds = [f"{AUDIO_NODE}:0", f"{AUDIO_NODE}:1"]
+        feeds = [f"{FEATURES_NODE}:0"] if self.begins_at_features else audio_feeds
+        self._run = self._session.make_callable(f"{OUTPUT_NAME}:0", feed_list=feeds)
         self._sample_rate_hz = np.int32(16000)  # an input that the graph takes and does not use
 
-    def scores(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Softmax scores of clips.
 
         Args:
-            audio: (clips, clip_samples) float32 in [-1, 1].
+            inputs: (clips, clip_samples) float32 in [-1, 1], or (clips, feature_count).
         Returns:
             (clips, labels) float32.
         Raises:
             ValueError: clips of another length.
         """
-        if audio.ndim != 2 or audio.shape[1] != self.clip_samples:
-            raise ValueError(f"audio is {audio.shape}, expected (clips, {self.clip_samples})")
-        rows = [self._run_audio(clip[:, np.newaxis], self._sample_rate_hz) for clip in audio]
+        if inputs.ndim != 2 or inputs.shape[1] != self.input_length:
+            raise ValueError(f"audio is {inputs.shape}, expected (clips, {self.input_length})")
+        rows = [self._score(clip) for clip in inputs]
         labels = self._session.graph.get_tensor_by_name(f"{OUTPUT_NAME}:0").shape[-1]
         return np.concatenate(rows) if rows else np.empty((0, labels), dtype=np.float32)
 
+    def _score(self, clip: NDArray[np.float32]) -> Any:
+        if self.begins_at_features:
+            return self._run(clip[np.newaxis])
+        return self._run(clip[:, np.newaxis], self._sample_rate_hz)
 
-def _clip_samples(graph_def: tf.compat.v1.GraphDef, where: str) -> int:
-    """Samples that the graph takes per clip, after checking that its interface is ours."""
+
+def _input(graph_def: tf.compat.v1.GraphDef, where: str) -> tuple[bool, int]:
+    """Whether the graph begins at features, and how many numbers it takes; checks that its ends are ours."""
     nodes = {node.name: node for node in graph_def.node}
+    if FEATURES_NODE in nodes and OUTPUT_NAME in nodes:
+        return True, int(nodes[FEATURES_NODE].attr["shape"].shape.dim[-1].size)
     missing = [name for name in (WAV_NODE, AUDIO_NODE, OUTPUT_NAME) if name not in nodes]
     if missing:
         raise UserError(
             f"{where}: a graph of {len(nodes)} nodes without {', '.join(missing)}; "
             "expected one made by earshot train or by speech_commands' freeze.py"
         )
-    return int(nodes[AUDIO_NODE].attr["desired_samples"].i)
+    return False, int(nodes[AUDIO_NODE].attr["desired_samples"].i)

@@ -105,6 +105,25 @@ class FeatureAugmentation:
                 ) from None
         return replace(self, **values)
 
+    def without_powers(self) -> "FeatureAugmentation":
+        """These without what changes level and noise: the rest is for features of any kind."""
+        return replace(
+            self,
+            gain_db=0.0,
+            tilt_db=0.0,
+            noise_frequency=0.0,
+            noise_volume=0.0,
+            quieter_db=0.0,
+            louder_db=0.0,
+            room_frequency=0.0,
+            room_t60_ms=0.0,
+        )
+
+    @property
+    def changes_powers(self) -> bool:
+        """Whether level and noise are changed, for which features must be logarithms of powers."""
+        return self != self.without_powers()
+
     @property
     def varies_level(self) -> bool:
         """Whether clips get the gains of other microphones here."""

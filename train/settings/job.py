@@ -85,7 +85,13 @@ class Job:
                 "the shares behind the @ of --data and --pseudo-fraction leave nothing for the first --data; "
                 "expected less than 1 together"
             )
-        if not self.recipe.feature_augmentation.is_none and self.front_end.log_scale is None:
+        if self.front_end.is_micro and self.recipe.feature_augmentation.changes_powers:
+            raise UserError(
+                "--preprocess micro: its features are relative to the noise before them, so that level, "
+                "noise and rooms cannot be changed in them; leave these out of --feature-augmentation "
+                "(--gain and --background-volume vary the audio)"
+            )
+        if self._changes_features_too_far:
             raise UserError(
                 f"--preprocess {self.front_end.name}: this recipe changes level and noise of logarithmic "
                 "features; pass --preprocess log or log_mel, --feature-augmentation none or --recipe original"
@@ -108,6 +114,12 @@ class Job:
                 f"--time-shift-ms is {shift_ms}, which moves words out of their clip; expected less than "
                 f"{clip_ms} (--clip-duration-ms)"
             )
+
+    @property
+    def _changes_features_too_far(self) -> bool:
+        front_end = self.front_end
+        is_for_any = front_end.log_scale is not None or front_end.is_micro
+        return not is_for_any and not self.recipe.feature_augmentation.is_none
 
     @property
     def spec(self) -> ModelSpec:

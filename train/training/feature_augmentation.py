@@ -23,9 +23,9 @@ class Augmenter:
         """``noise``: (n, frames, bins) float32 features of noise alone, in octaves; None where there is none.
 
         Raises:
-            ValueError: the features are not logarithmic, so that gain and noise are not sums.
+            ValueError: the features are not logarithms of powers, so that gain and noise are not sums.
         """
-        if front_end.log_scale is None:
+        if front_end.log_scale is None and settings.changes_powers:
             raise ValueError(f"features of {front_end.name} are not logarithmic")
         self._settings, self._front_end = settings, front_end
         self._noise = noise

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 AUDIO_INPUT, RATE_INPUT, OUTPUT = "decoded_sample_data:0", "decoded_sample_data:1", "labels_softmax:0"
+FEATURES_INPUT = "fingerprint_input:0"  # where a graph begins whose front end TensorFlow 1.4 has no op for
 INPUT_SHAPE = (16000, 1)  # of the challenge: a second at 16 kHz
 RATE_HZ = 16000
 _PLACEHOLDERS = ("Placeholder", "PlaceholderWithDefault")

@@ -272,7 +272,7 @@ def test_switches_take_no_value(flag):
         (["--seed", "x"], "--seed 'x': expected a whole number"),
         (["--window-stride-ms", "20.5"], "--window-stride-ms '20.5': expected a whole number"),
         (["--optimizer", "sgd"], "--optimizer sgd is not known; known: gradient_descent, momentum, adam"),
-        (["--preprocess", "micro"], "--preprocess micro is not known; known: average"),
+        (["--preprocess", "melt"], "--preprocess melt is not known; known: average"),
         (["--preset", "bets"], "--preset bets is not known; did you mean best? "),
         (["--words"], "--words: expected a value behind it"),
     ],

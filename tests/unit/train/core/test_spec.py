@@ -65,7 +65,13 @@ def test_scale_of_the_features():
 
 @pytest.mark.parametrize(
     ("name", "scale", "bins"),
-    [("average", 0.5, 43), ("log", 0.125, 43), ("log_mel", 0.1 / math.log(2), 40), ("pcan", 1 / 64, 40)],
+    [
+        ("average", 0.5, 43),
+        ("log", 0.125, 43),
+        ("log_mel", 0.1 / math.log(2), 40),
+        ("pcan", 1 / 64, 40),
+        ("micro", 26 / 256, 40),
+    ],
 )
 def test_scale_of_every_front_end(name, scale, bins):
     front_end = FrontEnd(name)
@@ -103,7 +109,13 @@ def test_mel_bands():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"name": "micro"}, "'micro' is not known; known: average, log, log_mel, pcan, mfcc, raw"),
+        ({"name": "mikro"}, "'mikro' is not known; known: average, log, log_mel, pcan, micro, mfcc, raw"),
+        (
+            {"name": "micro", "sample_rate_hz": 8000},
+            "front end micro: windows of 30 ms at 8000 Hz, expected 17 to 32 ms at 16000 Hz",
+        ),
+        ({"name": "micro", "window_size_ms": 40}, "windows of 40 ms at 16000 Hz, expected 17 to 32 ms at"),
+        ({"name": "micro", "dc_block": True}, "micro: its bands begin at 125 Hz; leave out --dc-block"),
         ({"name": "mfcc", "feature_bin_count": 41}, "feature_bin_count is 41, expected at most 40, the mel"),
         (
             {"name": "mfcc", "window_size_ms": 8},
@@ -149,6 +161,7 @@ def test_front_end_hash_covers_every_setting():
         FrontEnd("log"),
         FrontEnd("log_mel"),
         FrontEnd("pcan"),
+        FrontEnd("micro"),
         FrontEnd(sample_rate_hz=8000),
         FrontEnd(clip_duration_ms=900),
         FrontEnd(window_size_ms=31),
@@ -156,7 +169,7 @@ def test_front_end_hash_covers_every_setting():
         FrontEnd(feature_bin_count=41),
         FrontEnd(dc_block=True),
     ]
-    assert len({front_end.sha256 for front_end in [FrontEnd(), *others]}) == 10
+    assert len({front_end.sha256 for front_end in [FrontEnd(), *others]}) == 11
     assert FrontEnd().sha256 == FrontEnd().sha256
 
 

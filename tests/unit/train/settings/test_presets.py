@@ -12,6 +12,7 @@ from train import architectures
 from train.commands import train
 from train.commands.flags import job_of
 from train.core.errors import UserError
+from train.settings.augmentation import MICROPHONE_GAINS
 from train.settings.job import Job
 from train.settings.presets import BEST, ORIGINAL, PRESETS
 from train.settings.recipe import RECIPES
@@ -39,12 +40,25 @@ def test_the_default_is_the_original():
         ("--architecture ds_cnn --preset best", "--preprocess log_mel --recipe strong --architecture ds_cnn"),
         ("--preset best --architecture tiny_conv --preprocess average --recipe original", ""),
         ("--preset best --preset original", ""),
+        ("--preset micro", "--preprocess micro --architecture spectro_temporal --recipe strong"),
         ("--preset best --no-dc-block --dropout 0", "--no-dc-block --dropout 0 --preset best"),
     ],
 )
 def test_a_preset_is_the_flags_it_stands_for_and_others_go_before_it(short, long):
     assert asked_for(f"--words yes {short}") == asked_for(f"--words yes {long}")
     assert asked_for(f"{short} --words yes") == asked_for(f"{long} --words yes")
+
+
+def test_features_of_micro_are_moved_and_masked_and_its_levels_are_varied_in_the_audio():
+    job = asked_for("--words yes --preset micro")
+    features, best = job.recipe.feature_augmentation, RECIPES["strong"].feature_augmentation
+    assert (features.time_masks, features.shift_frames) == (best.time_masks, best.shift_frames)
+    assert not features.changes_powers
+    assert (job.augmentation.gain_low, job.augmentation.gain_high) == MICROPHONE_GAINS
+    masks = asked_for("--words yes --preset micro --feature-augmentation time_masks=3")
+    assert masks.recipe.feature_augmentation.time_masks == 3
+    with pytest.raises(UserError, match=r"--preprocess micro: its features .*--gain"):
+        asked_for("--words yes --preset micro --feature-augmentation gain_db=3")
 
 
 def test_a_run_records_the_preset_and_its_values():
