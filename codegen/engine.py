@@ -9,6 +9,7 @@ import numpy as np
 from codegen.engines.header import HEADER, c_comment, conversion_kernels, end_contexts, engine_header
 from codegen.ops import check_operators, generate
 from codegen.ops._form import Code, Tile, describe
+from codegen.ops._structs import LAYOUT, LAYOUT_HEADER, initializer, layout
 from codegen.passes.dilation import check_batches, join_dilated
 from codegen.passes.ends import FILE_TYPES, ModelEnd, find_ends, int8_core
 from codegen.passes.fold import fold_constants
@@ -20,6 +21,7 @@ from train.tflite.graph import MISSING, Graph, Tensor
 from train.tflite.scheme import why_not_int8
 
 SOURCE = "engine.c"
+TILE_SHAPE = "kws_tile_shape"
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
             SOURCE,
             banner=banner,
             summary=f"{len(core.ops)} operators: {', '.join(core.op_names)}.",
-            headers=sorted({*conversion_kernels(inputs, outputs), *_all(codes, "headers")}),
-            conditions=sorted(_all(codes, "conditions")),
+            headers=sorted({*conversion_kernels(inputs, outputs), *_all(codes, "headers"), LAYOUT_HEADER}),
+            conditions=[*sorted(_all(codes, "conditions")), f"{LAYOUT} == 0x{layout():08X}u"],
             tensors=[
                 {"index": index, "offset": offset, "comment": c_comment(core.tensors[index])}
                 for index, offset in sorted(arena.offsets.items())
@@ -87,7 +89,9 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
                 for position, offset in sorted(arena.scratch.items())
             ],
             states=[_first_state(core.tensors[index]) for index in _states(core)],
-            tiles=_tiles(codes),
+            tiles=[
+                {"name": tile.name, "shape": initializer(TILE_SHAPE, tile.shape)} for tile in _tiles(codes)
+            ],
             ops=_op_contexts(core, codes),
             has_calls=any(code.calls for code in codes),
             **contexts,
@@ -168,7 +172,7 @@ def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:
             {
                 "comment": f"{op.index}: {op.name} to {outputs}",
                 "constants": constants,
-                "params": code.params,
+                "params": [(name, struct, initializer(struct, fields)) for name, struct, fields in code.params],
                 "calls": code.calls,
             }
         )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from codegen.cformat import comment, float_literal
 from codegen.fixedpoint import quantize_multiplier
+from codegen.ops._structs import one_line
 from codegen.passes.ends import ModelEnd
 from codegen.render import render
 from train.tflite.graph import Tensor
@@ -113,8 +114,14 @@ def _conversion(end: ModelEnd, is_input: bool) -> str:
         return f"kws_{name}({arguments}, {end.count}, {float_literal(core.scale)}, {core.zero_point});"
     source, target = (end.file, core) if is_input else (core, end.file)
     multiplier, shift = quantize_multiplier(source.scale / target.scale)
-    fields = (end.count, source.zero_point, target.zero_point, multiplier, shift)
+    fields = {
+        "count": end.count,
+        "input_zero_point": source.zero_point,
+        "output_zero_point": target.zero_point,
+        "multiplier": multiplier,
+        "shift": shift,
+    }
     return (
-        f"static const kws_rescale rescale = {{{', '.join(map(str, fields))}}};\n"
+        f"static const kws_rescale rescale = {one_line('kws_rescale', fields)};\n"
         f"    kws_rescale_{'_'.join(names)}({arguments}, &rescale);"
     )

@@ -3,6 +3,8 @@
 
 #include "fixedpoint.h"
 
+KWS_BEGIN_CODE
+
 #define FLOAT_LIMIT 512.0f  // steps; more than any int8 is from any zero point
 
 void kws_quantize_f32(const float* input, int8_t* output, int32_t count, float scale, int32_t zero_point) {
@@ -48,3 +50,5 @@ void kws_rescale_s8_s16(const int8_t* input, int16_t* output, const kws_rescale*
         output[i] = (int16_t)kws_clamp(rescaled(input[i], rescale), INT16_MIN, INT16_MAX);
     }
 }
+
+KWS_END_CODE

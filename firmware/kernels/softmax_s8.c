@@ -3,6 +3,8 @@
 
 #include "fixedpoint.h"
 
+KWS_BEGIN_CODE
+
 static int leading_zeros(uint32_t value) {
     int count = 0;
     for (; count < 32 && !(value & 0x80000000u); ++count) value <<= 1;
@@ -44,3 +46,5 @@ void kws_softmax_s8(const int8_t* input, int8_t* output, const kws_softmax_param
         softmax_row(input + row * params->count, output + row * params->count, params);
     }
 }
+
+KWS_END_CODE
