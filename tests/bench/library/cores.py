@@ -88,7 +88,7 @@ def _rv32() -> Core:
         flags=(*flags, f"-isystem{RV32_SOURCES}"),
         clang_flags=("--target=riscv32-unknown-elf", *flags, f"-isystem{RV32_SOURCES}"),
         machine_sources=(RV32_SOURCES / "board.c", FIRMWARE_SOURCES / "app" / "print.c"),
-        machine_flags=(*flags, "-fno-builtin", f"-isystem{RV32_SOURCES}", '-DKWS_BOARD_ID="rv32"'),
+        machine_flags=("-march=rv32imc_zicsr", "-mabi=ilp32", "-fno-builtin", f"-isystem{RV32_SOURCES}", '-DKWS_BOARD_ID="rv32"'),
         link_flags=("-nostdlib", f"-T{RV32_SOURCES / 'memory.ld'}"),
         emulator=(_RV32_EMULATOR, *"-machine virt -bios none -display none -monitor none".split(), "-serial",
                   "stdio", *_ICOUNT),
