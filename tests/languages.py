@@ -37,12 +37,12 @@ class Compiler:
             return f"{' '.join(self.command)} does not compile here; on Debian: apt-get install {self.package}"
         return None
 
-    def check(self, standard: str, source: Path, *options: str | Path) -> str:
-        """What it says about a file in a language; nothing is fine."""
+    def check(self, standard: str, sources: Iterable[Path], *options: str | Path) -> str:
+        """What it says about files in a language; nothing is fine."""
         language = "c++" if standard.startswith("c++") else "c"
         command = [*self.command, "-x", language, f"-std={standard}", *WARNINGS, f"-I{FIRMWARE}", *options]
-        done = subprocess.run([*command, "-o", "/dev/null", source], capture_output=True, text=True)
-        return done.stdout + done.stderr if done.returncode else done.stderr
+        done = subprocess.run([*command, *sources], capture_output=True, text=True)
+        return done.stdout + done.stderr or ("" if done.returncode == 0 else "failed")
 
     @functools.cache  # noqa: B019 - there are few, and they stay
     def _compiles(self) -> bool:
@@ -50,7 +50,7 @@ class Compiler:
         program = "#include <stdint.h>\n#include <string.h>\nint main(void) { return (int)strlen(\"\"); }\n"
         return all(
             subprocess.run(
-                [*self.command, "-x", language, "-", "-c", "-o", "/dev/null"], input=program.encode(), capture_output=True
+                [*self.command, "-x", language, "-", "-fsyntax-only"], input=program.encode(), capture_output=True
             ).returncode
             == 0
             for language in ("c", "c++")
