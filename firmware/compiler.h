@@ -70,7 +70,7 @@
 #endif
 
 // KWS_STATIC_ASSERT(condition, "what is wrong");
-#if defined(__cplusplus) || (defined(__STDC_VERSION__) && __STDC_VERSION__ > 201710L)
+#if defined(__cplusplus)
 #define KWS_STATIC_ASSERT(condition, message) static_assert(condition, message)
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 #define KWS_STATIC_ASSERT(condition, message) _Static_assert(condition, message)
