@@ -172,7 +172,9 @@ def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:
             {
                 "comment": f"{op.index}: {op.name} to {outputs}",
                 "constants": constants,
-                "params": [(name, struct, initializer(struct, fields)) for name, struct, fields in code.params],
+                "params": [
+                    (name, struct, initializer(struct, fields)) for name, struct, fields in code.params
+                ],
                 "calls": code.calls,
             }
         )

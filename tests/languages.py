@@ -34,7 +34,9 @@ class Compiler:
     def why_not(self) -> str | None:
         """Why it cannot compile here; None if it can."""
         if shutil.which(self.command[0]) is None or not self._compiles():
-            return f"{' '.join(self.command)} does not compile here; on Debian: apt-get install {self.package}"
+            return (
+                f"{' '.join(self.command)} does not compile here; on Debian: apt-get install {self.package}"
+            )
         return None
 
     def check(self, standard: str, sources: Iterable[Path], *options: str | Path) -> str:
@@ -47,10 +49,12 @@ class Compiler:
     @functools.cache  # noqa: B019 - there are few, and they stay
     def _compiles(self) -> bool:
         """Whether it has what the smallest program with <stdint.h> and <string.h> takes, in C and in C++."""
-        program = "#include <stdint.h>\n#include <string.h>\nint main(void) { return (int)strlen(\"\"); }\n"
+        program = '#include <stdint.h>\n#include <string.h>\nint main(void) { return (int)strlen(""); }\n'
         return all(
             subprocess.run(
-                [*self.command, "-x", language, "-", "-fsyntax-only"], input=program.encode(), capture_output=True
+                [*self.command, "-x", language, "-", "-fsyntax-only"],
+                input=program.encode(),
+                capture_output=True,
             ).returncode
             == 0
             for language in ("c", "c++")

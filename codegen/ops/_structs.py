@@ -63,7 +63,9 @@ def one_line(struct: str, values: Mapping[str, object]) -> str:
 def layout() -> int:
     """A number for all structs with their fields, in order: firmware/kernels/layout.h has it, too."""
     lines = [
-        " ".join([struct, *(f"{field.ctype} {field.is_pointer} {field.name} {field.items}" for field in fields)])
+        " ".join(
+            [struct, *(f"{field.ctype} {field.is_pointer} {field.name} {field.items}" for field in fields)]
+        )
         for struct, fields in sorted(_structs().items())
     ]
     return zlib.crc32("\n".join(lines).encode())
@@ -88,7 +90,7 @@ def _structs() -> dict[str, tuple[Field, ...]]:
     headers = sorted(_KERNELS.glob("*.h"))
     if not headers:
         raise UserError(f"{_KERNELS}: missing; run from a checkout of Earshot, which has firmware/")
-    found = {}
+    found: dict[str, tuple[Field, ...]] = {}
     for header in headers:
         text = _COMMENT.sub("", header.read_text(encoding="utf-8"))
         found |= {name: tuple(_fields(body)) for name, body in _STRUCT.findall(text)}

@@ -55,7 +55,7 @@ static void add_gate(int32_t* gates, const kws_lstm_gate* gate, int32_t first, c
 
 // One step of one batch. The output may not lie over the hidden state, which all units read.
 static void lstm_step(const int8_t* input, int8_t* output, const int8_t* hidden, int16_t* cells,
-                 const kws_lstm_params* p) {
+                      const kws_lstm_params* p) {
     for (int32_t first = 0; first < p->units; first += KWS_DOT_OUTPUTS) {
         int32_t forget[KWS_DOT_OUTPUTS], in[KWS_DOT_OUTPUTS], cell[KWS_DOT_OUTPUTS], out[KWS_DOT_OUTPUTS];
         add_gate(forget, &p->forget, first, input, hidden, p);

@@ -64,7 +64,11 @@ def _arm(name: str, title: str, board_id: str, flags: tuple[str, ...], clang_tar
         title=title,
         gcc=_ARM_GCC,
         flags=flags,
-        clang_flags=(f"--target={clang_target}", *flags, f"-isystem{RV32_SOURCES}"),  # whose string.h says enough
+        clang_flags=(
+            f"--target={clang_target}",
+            *flags,
+            f"-isystem{RV32_SOURCES}",
+        ),  # whose string.h says enough
         machine_sources=(*board.sources, _COMMON / "probe.c", FIRMWARE_SOURCES / "app" / "print.c"),
         machine_flags=(*board.flags, f'-DKWS_BOARD_ID="{board_id}"', f"-DKWS_UART_BAUD={target.baud}u"),
         link_flags=(
@@ -88,12 +92,17 @@ def _rv32() -> Core:
         flags=(*flags, f"-isystem{RV32_SOURCES}"),
         clang_flags=("--target=riscv32-unknown-elf", *flags, f"-isystem{RV32_SOURCES}"),
         machine_sources=(RV32_SOURCES / "board.c", FIRMWARE_SOURCES / "app" / "print.c"),
-        machine_flags=("-march=rv32imc_zicsr", "-mabi=ilp32", "-fno-builtin", f"-isystem{RV32_SOURCES}", '-DKWS_BOARD_ID="rv32"'),
+        machine_flags=(
+            *("-march=rv32imc_zicsr", "-mabi=ilp32", "-fno-builtin", f"-isystem{RV32_SOURCES}"),
+            '-DKWS_BOARD_ID="rv32"',
+        ),
         link_flags=("-nostdlib", f"-T{RV32_SOURCES / 'memory.ld'}"),
-        emulator=(_RV32_EMULATOR, *"-machine virt -bios none -display none -monitor none".split(), "-serial",
-                  "stdio", *_ICOUNT),
+        emulator=(
+            *(_RV32_EMULATOR, "-machine", "virt", "-bios", "none", "-display", "none"),
+            *("-monitor", "none", "-serial", "stdio", *_ICOUNT),
+        ),
         program_flag="-kernel",
-    )  # fmt: skip
+    )
 
 
 def cores() -> tuple[Core, ...]:

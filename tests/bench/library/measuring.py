@@ -70,7 +70,9 @@ def measure(
         check_scores(said, subject)
     count = counter(said)
     inferences, rows = said["inferences"][0], said["rows"][0][1:]  # the first row fills a whole window
-    return Figures(_mean([count(ticks) for ticks in inferences]), _mean([count(ticks) for ticks in rows]), *sizes)
+    return Figures(
+        _mean([count(ticks) for ticks in inferences]), _mean([count(ticks) for ticks in rows]), *sizes
+    )
 
 
 def run_tool(arguments: Iterable[str | Path]) -> str:

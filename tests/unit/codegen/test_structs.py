@@ -40,7 +40,14 @@ def test_fields_are_those_that_the_compiler_sees(tmp_path):
             before.append(f"sizeof((({struct}*)0)->{field.name})")
         lines.append(f'_Static_assert(sizeof({struct}) == {" + ".join(before)}, "{struct}");')
     (tmp_path / "structs.c").write_text("\n".join(lines))
-    command = ["cc", "-std=c11", "-fpack-struct=1", "-fsyntax-only", f"-I{ROOT / 'firmware'}", tmp_path / "structs.c"]
+    command = [
+        "cc",
+        "-std=c11",
+        "-fpack-struct=1",
+        "-fsyntax-only",
+        f"-I{ROOT / 'firmware'}",
+        tmp_path / "structs.c",
+    ]
     assert subprocess.run(command, capture_output=True, text=True).stderr == ""
     assert len(STRUCTS) > 25
 
