@@ -45,8 +45,7 @@
 // and are compiled in one way whatever the build says:
 //
 // - Kernels are written such that what they need at a time fits into the registers. GCC's scheduling before
-// it
-//   allocates them moves loads forward until it does not.
+//   those are allocated moves loads forward until it does not.
 // - A core with DSP loads words from any address. Clang would load them byte by byte where nobody tells it.
 #if KWS_GNU && !defined(__clang__) && KWS_FEW_REGISTERS
 #define KWS_BEGIN_OPTIONS _Pragma("GCC push_options") _Pragma("GCC optimize(\"O2\", \"no-schedule-insns\")")

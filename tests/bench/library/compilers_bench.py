@@ -20,7 +20,7 @@ from languages import COMPILERS, FIRMWARE, MATRIX, STANDARDS, Compiler, front_en
 from library.cores import CLANG, GCC, ROOT, Core, cores
 from library.measuring import measure
 
-from codegen.engines.both import load_engines
+from codegen.engine import build_engine
 from codegen.frontend_tables import table_files
 from train.core import console, runfolder
 from train.core.spec import FRONT_ENDS, FrontEnd
@@ -83,7 +83,7 @@ def main() -> None:
     flags = parser.parse_args()
     chosen = [core for core in cores() if core.name in (flags.core or names)]
     subjects = [
-        random_subject(name, name, FrontEnd(preprocess), label_count=4, clips=50)
+        random_subject(name, name, FrontEnd(preprocess), label_count=4, clips=5)
         for name, preprocess in _FRONT_ENDS.items()
     ]
     speeds = list(speed(chosen, subjects))
@@ -116,7 +116,7 @@ def _speed(core: Core, compiler: str, optimization: str, subject: Subject) -> Sp
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_sources(subject, folder)
-        called = load_engines(subject.tflite, "// Measured.", subject.where).kernels
+        called = build_engine(subject.graph, "// Measured.", subject.where).kernels
         sources = [
             *(FIRMWARE / "kernels" / f"{kernel}.c" for kernel in called),
             *front_end(),
