@@ -16,6 +16,7 @@ from codegen.engines.header import (
 )
 from codegen.ops import check_operators, generate
 from codegen.ops._form import Code, Tile, describe
+from codegen.ops._structs import LAYOUT, LAYOUT_HEADER, initializer, layout
 from codegen.passes.dilation import check_batches, join_dilated
 from codegen.passes.ends import FILE_TYPES, ModelEnd, find_ends, int8_core
 from codegen.passes.fold import fold_constants
@@ -27,6 +28,7 @@ from train.tflite.graph import MISSING, Graph, Tensor
 from train.tflite.scheme import why_not_int8
 
 SOURCE = "engine.c"
+TILE_SHAPE = "kws_tile_shape"
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,11 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
             SOURCE,
             banner=banner,
             summary=f"{len(core.ops)} operators: {', '.join(core.op_names)}.",
-            headers=sorted({*conversion_kernels(inputs, outputs), *_all(codes, "headers")}),
-            conditions=sorted({*conversion_conditions(outputs), *_all(codes, "conditions")}),
+            headers=sorted({*conversion_kernels(inputs, outputs), *_all(codes, "headers"), LAYOUT_HEADER}),
+            conditions=[
+                *sorted({*conversion_conditions(outputs), *_all(codes, "conditions")}),
+                f"{LAYOUT} == 0x{layout():08X}u",
+            ],
             tensors=[
                 {"index": index, "offset": offset, "comment": c_comment(core.tensors[index])}
                 for index, offset in sorted(arena.offsets.items())
@@ -94,7 +99,9 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
                 for position, offset in sorted(arena.scratch.items())
             ],
             states=[_first_state(core.tensors[index]) for index in _states(core)],
-            tiles=_tiles(codes),
+            tiles=[
+                {"name": tile.name, "shape": initializer(TILE_SHAPE, tile.shape)} for tile in _tiles(codes)
+            ],
             ops=_op_contexts(core, codes),
             has_calls=any(code.calls for code in codes),
             **contexts,
@@ -175,7 +182,9 @@ def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:
             {
                 "comment": f"{op.index}: {op.name} to {outputs}",
                 "constants": constants,
-                "params": code.params,
+                "params": [
+                    (name, struct, initializer(struct, fields)) for name, struct, fields in code.params
+                ],
                 "calls": code.calls,
             }
         )

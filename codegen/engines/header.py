@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from codegen.cformat import comment, float_literal
 from codegen.fixedpoint import quantize_multiplier
+from codegen.ops._structs import one_line
 from codegen.ops.softmax import CONDITIONS
 from codegen.passes.ends import ModelEnd, WideSoftmax
 from codegen.render import render
@@ -143,17 +144,29 @@ def _converted(source: Tensor, before: str, target: Tensor, behind: str, count: 
         call = f"kws_{name[' '.join(kinds)]}({before}, {behind}, {count}"
         return [f"{call}, {float_literal(scaled.scale)}, {scaled.zero_point});"]
     multiplier, shift = quantize_multiplier(source.scale / target.scale)
-    fields = (count, source.zero_point, target.zero_point, multiplier, shift)
+    fields = {
+        "count": count,
+        "input_zero_point": source.zero_point,
+        "output_zero_point": target.zero_point,
+        "multiplier": multiplier,
+        "shift": shift,
+    }
     return [
-        f"static const kws_rescale rescale = {{{', '.join(map(str, fields))}}};",
+        f"static const kws_rescale rescale = {one_line('kws_rescale', fields)};",
         f"kws_rescale_{'_'.join(kinds)}({before}, {behind}, &rescale);",
     ]
 
 
 def _softmax(softmax: WideSoftmax, before: str, count: int, behind: str) -> list[str]:
     scaling, in_row = softmax.scaling, softmax.row_count
-    fields = (count // in_row, in_row, scaling.multiplier, scaling.shift, scaling.difference_min)
+    fields = {
+        "rows": count // in_row,
+        "count": in_row,
+        "multiplier": scaling.multiplier,
+        "shift": scaling.shift,
+        "difference_min": scaling.difference_min,
+    }
     return [
-        f"static const kws_softmax_params softmax = {{{', '.join(map(str, fields))}}};",
+        f"static const kws_softmax_params softmax = {one_line('kws_softmax_params', fields)};",
         f"kws_softmax_s8_s16({before}, {behind}, &softmax);",
     ]

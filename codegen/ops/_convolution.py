@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from codegen.cformat import rows as c_rows
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
-from codegen.ops._form import PLAIN_SHIFTS, Code, Constant, Form, Tile, describe, texts, weighted_sum
+from codegen.ops._form import PLAIN_SHIFTS, Code, Constant, Form, Tile, describe, weighted_sum
 from codegen.plan import Overlap
 from train.tflite.graph import Tensor
 
@@ -296,7 +296,7 @@ def _code(
             "tile_lanes": positions * part.x.stride * part.column_lanes,
             **common,
         }
-        params.append((name, "kws_conv_params", texts(fields)))
+        params.append((name, "kws_conv_params", fields))
         calls.append(
             f"kws_{kernel}({form.ref(form.input())} + {image_start}, "
             f"{form.ref(form.output)} + {output_start}, {form.scratch('kws_lane')}, &{name});"
@@ -321,7 +321,7 @@ def _code(
 
 
 def _tile(shape: dict[str, int], scaling: str) -> Tile:
-    fields = {**texts(shape), "scaling": f"KWS_SCALING_{scaling.upper()}"}
+    fields = {**shape, "scaling": f"KWS_SCALING_{scaling.upper()}"}
     return Tile("_".join(("tile", *map(str, shape.values()), scaling)), fields)
 
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codegen.ops._form import MAX_DIMS, Code, Form, four, strides, texts
+from codegen.ops._form import MAX_DIMS, Code, Form, four, strides
 from train.tflite.graph import Tensor
 
 _MOST_CALLS = 64  # of one operator; each has its params in flash
@@ -56,7 +56,7 @@ def move(form: Form, blocks: Sequence[Block], fill: int | None = None) -> Code:
             "input_strides": four(call.source_strides, 0),
             "output_strides": four(call.target_strides, 0),
         }
-        params.append((name, "kws_copy_params", texts(fields)))
+        params.append((name, "kws_copy_params", fields))
         statements.append(f"kws_copy_s8({form.ref(call.source)}, {form.ref(call.target)}, &{name});")
     return Code(
         kernels=("copy_s8",),

@@ -37,11 +37,11 @@ class Tile:
     """A kws_tile: a function of its own for one shape, which the compiler then knows.
 
     Attributes:
-        shape: fields of its kws_tile_shape, as finished strings.
+        shape: fields of its kws_tile_shape.
     """
 
     name: str
-    shape: Mapping[str, str]
+    shape: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Code:
     Attributes:
         kernels: names of the files in firmware/kernels, without .c; the headers are ``headers``.
         constants: arrays to define before the calls.
-        params: name of each params struct, its type, and its fields as finished strings.
+        params: name of each params struct, its type, and its fields as ``_structs.initializer`` takes them.
         tiles: functions that the params name.
         calls: finished statements.
         conditions: what the constants take for granted of the kernels' headers; the C checks it.
@@ -61,7 +61,7 @@ class Code:
     kernels: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     constants: tuple[Constant, ...] = ()
-    params: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
+    params: tuple[tuple[str, str, Mapping[str, object]], ...] = ()
     tiles: tuple[Tile, ...] = ()
     calls: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
@@ -234,7 +234,7 @@ class Form:
             kernels=(kernel,),
             headers=(header,),
             constants=constants,
-            params=((name, f"kws_{header.removesuffix('_s8')}_params", texts(fields)),),
+            params=((name, f"kws_{header.removesuffix('_s8')}_params", fields),),
             calls=(f"kws_{kernel}({', '.join(arguments)});",),
             **more,
         )
@@ -263,19 +263,6 @@ class Form:
 def describe(tensor: Tensor) -> str:
     """A tensor for people: index and name."""
     return f"tensor {tensor.index} {tensor.name!r}"
-
-
-def texts(fields: Mapping[str, object]) -> dict[str, str]:
-    """Fields as C: numbers as they stand, sequences in braces."""
-    return {name: _text(value) for name, value in fields.items()}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f".{name} = {_text(item)}" for name, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "{" + ", ".join(str(item) for item in value) + "}"
-    return str(value)
 
 
 def array(name: str, values: NDArray[Any]) -> Constant:

@@ -1,8 +1,10 @@
 """RESIZE_BILINEAR of an image."""
 
 from codegen.ops._form import Code, Constant, Form
+from codegen.ops._structs import one_line
 from codegen.ops.resize_nearest_neighbor import resized
 
+_PLACE = "kws_resize_place"
 _ONE = 1 << 10  # weight of a place that is met exactly
 
 
@@ -18,7 +20,7 @@ def generate(form: Form) -> Code:
     columns = _places(form, width, output_width, channels)
     names = [f"op_{form.op.index}_{side}" for side in ("rows", "columns")]
     tables = tuple(
-        Constant("kws_resize_place", name, len(places), [f"{{{', '.join(map(str, p))}}}," for p in places])
+        Constant(_PLACE, name, len(places), [f"{one_line(_PLACE, place)}," for place in places])
         for name, places in zip(names, (rows, columns), strict=True)
     )
     return form.code(
@@ -38,7 +40,7 @@ def generate(form: Form) -> Code:
     )
 
 
-def _places(form: Form, size: int, output_size: int, stride: int) -> list[tuple[int, int, int]]:
+def _places(form: Form, size: int, output_size: int, stride: int) -> list[dict[str, int]]:
     """Fields of kws_resize_place of each place of the output."""
     has_corners, has_centers = (bool(form.op.options.get(n)) for n in ("align_corners", "half_pixel_centers"))
     if has_corners and has_centers:
@@ -52,5 +54,5 @@ def _places(form: Form, size: int, output_size: int, stride: int) -> list[tuple[
         high = min(-(-place // _ONE), size - 1) if place > 0 else 0
         if low >= size:  # where the original reads behind the image
             raise form.refuse(f"{size} places shown as {output_size}", "fewer of them")
-        places.append((low * stride, high * stride, place - low * _ONE))
+        places.append({"low": low * stride, "high": high * stride, "weight": place - low * _ONE})
     return places

@@ -4,7 +4,7 @@ import numpy as np
 
 from codegen.fixedpoint import quantize_multiplier
 from codegen.ops._dot import CONDITIONS, blocks, folded_bias, padding
-from codegen.ops._form import Code, Form, array, describe, texts
+from codegen.ops._form import Code, Form, array, describe
 
 
 def generate(form: Form) -> Code:
@@ -86,7 +86,7 @@ def generate(form: Form) -> Code:
             array(f"{name}_time", time.data),
             array(f"{name}_bias", bias.data),
         ),
-        params=((name, "kws_svdf_params", texts(fields)),),
+        params=((name, "kws_svdf_params", fields),),
         calls=(f"kws_svdf_s{bits}({arguments}, &{name});",),
         conditions=CONDITIONS,
         reads_beyond_bytes=padding(count),

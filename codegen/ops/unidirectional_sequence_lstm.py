@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from codegen.fixedpoint import quantize_multiplier, round_half_away
 from codegen.ops._dot import CONDITIONS, blocks, folded_bias, padding
-from codegen.ops._form import Code, Constant, Form, array, describe, texts
+from codegen.ops._form import Code, Constant, Form, array, describe
 from train.tflite.graph import MISSING, Tensor
 
 _INPUTS = 24
@@ -52,7 +52,7 @@ def generate(form: Form) -> Code:
         kernels=("lstm_s8",),
         headers=("lstm_s8",),
         constants=(*(constant for gate in gates for constant in gate.constants), _sigmoids()),
-        params=((name, "kws_lstm_params", texts(fields)),),
+        params=((name, "kws_lstm_params", fields),),
         calls=(f"kws_lstm_s8({', '.join(arguments)}, &{name});",),
         conditions=CONDITIONS,
         reads_beyond_bytes=max(padding(sizes.inputs), padding(sizes.units)),

@@ -23,7 +23,6 @@ target_link_libraries(bench PRIVATE kws_engine)
 # The source with the hooks is compiled anew; as the library's copy is not needed then, it is not linked.
 target_sources(bench_ops PRIVATE "${KWS_ENGINE_SOURCE}")
 target_compile_definitions(bench_ops PRIVATE KWS_PROFILE)
-set_source_files_properties("${KWS_ENGINE_SOURCE}" PROPERTIES COMPILE_OPTIONS "${KWS_ENGINE_OPTIONS}")
 target_link_libraries(bench_ops PRIVATE kws_engine)
 
 target_compile_definitions(bench_empty PRIVATE KWS_NO_ENGINE)

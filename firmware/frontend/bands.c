@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 #if !KWS_FRONTEND_AVERAGE && !KWS_FRONTEND_MICRO
 
 static inline uint64_t bin_power(const int32_t* spectrum, size_t bin) {
@@ -45,3 +49,5 @@ void kws_band_powers(const int32_t spectrum[KWS_FFT_LENGTH + 2], unsigned gained
 }
 
 #endif
+
+KWS_END_CODE

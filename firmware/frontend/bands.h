@@ -6,11 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "frontend_tables.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+KWS_BEGIN_CODE
 
 // A part of a value: `share` is in Q32.
 static inline uint64_t kws_share_of(uint64_t value, uint32_t share) {
@@ -25,8 +24,6 @@ static inline uint64_t kws_share_of(uint64_t value, uint32_t share) {
 void kws_band_powers(const int32_t spectrum[KWS_FFT_LENGTH + 2], unsigned gained_bits,
                      uint64_t powers[KWS_FEATURE_BINS]);
 
-#ifdef __cplusplus
-}
-#endif
+KWS_END_CODE
 
 #endif  // EARSHOT_BANDS_H_

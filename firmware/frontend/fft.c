@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fft.h"
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 #if !KWS_FRONTEND_MICRO
 
 #define COMPLEX_LENGTH (KWS_FFT_LENGTH / 2)
@@ -21,12 +25,12 @@ static inline complex32 rotate(complex32 value, unsigned index) {
     return result;
 }
 
-static inline complex32 add(complex32 a, complex32 b) {
+static inline complex32 complex_add(complex32 a, complex32 b) {
     const complex32 sum = {a.re + b.re, a.im + b.im};
     return sum;
 }
 
-static inline complex32 subtract(complex32 a, complex32 b) {
+static inline complex32 complex_subtract(complex32 a, complex32 b) {
     const complex32 difference = {a.re - b.re, a.im - b.im};
     return difference;
 }
@@ -42,10 +46,10 @@ static void merge_four(complex32* data, unsigned length) {
             const complex32 b = k == 0 ? block[length] : rotate(block[k + length], 2 * k * turn);
             const complex32 c = k == 0 ? block[2 * length] : rotate(block[k + 2 * length], k * turn);
             const complex32 d = k == 0 ? block[3 * length] : rotate(block[k + 3 * length], 3 * k * turn);
-            const complex32 even = add(a, b), odd = add(c, d);
-            const complex32 even_turned = subtract(a, b), odd_turned = subtract(c, d);
-            block[k] = add(even, odd);
-            block[k + 2 * length] = subtract(even, odd);
+            const complex32 even = complex_add(a, b), odd = complex_add(c, d);
+            const complex32 even_turned = complex_subtract(a, b), odd_turned = complex_subtract(c, d);
+            block[k] = complex_add(even, odd);
+            block[k + 2 * length] = complex_subtract(even, odd);
             // -i * odd_turned and its opposite
             block[k + length].re = even_turned.re + odd_turned.im;
             block[k + length].im = even_turned.im - odd_turned.re;
@@ -59,14 +63,14 @@ static void merge_four(complex32* data, unsigned length) {
 static void merge_pairs(complex32* data) {
     for (complex32* pair = data; pair < data + COMPLEX_LENGTH; pair += 2) {
         const complex32 a = pair[0], b = pair[1];
-        pair[0] = add(a, b);
-        pair[1] = subtract(a, b);
+        pair[0] = complex_add(a, b);
+        pair[1] = complex_subtract(a, b);
     }
 }
 
 // The transform of two interleaved real sequences (even samples real, odd ones imaginary)
 // becomes twice that of the real sequence they make up: 2X[k] = E + W^k * O.
-static void split(complex32* data) {
+static void split_real(complex32* data) {
     const complex32 first = data[0];
     data[0].re = 2 * (first.re + first.im);
     data[0].im = 0;
@@ -77,7 +81,7 @@ static void split(complex32* data) {
         const complex32 even = {low.re + high.re, low.im - high.im};
         const complex32 odd = {low.im + high.im, high.re - low.re};  // -i * (low - conjugate of high)
         const complex32 turned = rotate(odd, k);
-        data[k] = add(even, turned);
+        data[k] = complex_add(even, turned);
         data[COMPLEX_LENGTH - k].re = even.re - turned.re;
         data[COMPLEX_LENGTH - k].im = turned.im - even.im;
     }
@@ -91,7 +95,9 @@ void kws_fft_real(int32_t data[KWS_FFT_LENGTH + 2]) {
         length = 2;
     }
     for (; length < COMPLEX_LENGTH; length *= 4) merge_four(points, length);
-    split(points);
+    split_real(points);
 }
 
 #endif
+
+KWS_END_CODE

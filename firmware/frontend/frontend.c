@@ -3,11 +3,14 @@
 
 #include <string.h>
 
+#include "../compiler.h"
 #include "bands.h"
 #include "compress.h"
 #include "fft.h"
 #include "micro.h"
 #include "window.h"
+
+KWS_BEGIN_CODE
 
 #if KWS_FRONTEND_AVERAGE
 
@@ -16,7 +19,7 @@
 #define POWER_BITS (2 * (15 + KWS_FRACTION_BITS + 1) - 1)
 
 // Rounded mean power of one group of bins in steps of the feature scale, saturated.
-static uint8_t feature(const int32_t* bins, uint32_t count) {
+static uint8_t average_feature(const int32_t* bins, uint32_t count) {
     uint64_t power = (uint64_t)count << (POWER_BITS - 1);  // half a step per bin: rounds to nearest
     for (uint32_t i = 0; i < 2 * count; ++i) power += (uint64_t)((int64_t)bins[i] * bins[i]);
     const uint64_t steps = (power >> POWER_BITS) / count;
@@ -28,7 +31,7 @@ static void compute_row(kws_frontend* frontend, uint8_t row[KWS_FEATURE_BINS]) {
     kws_fft_real(frontend->spectrum);
     for (size_t i = 0; i < KWS_FEATURE_BINS; ++i) {
         const uint16_t first = kws_group_start[i];
-        row[i] = feature(frontend->spectrum + 2 * first, (uint32_t)kws_group_start[i + 1] - first);
+        row[i] = average_feature(frontend->spectrum + 2 * first, (uint32_t)kws_group_start[i + 1] - first);
     }
 }
 
@@ -86,3 +89,5 @@ uint32_t kws_frontend_push(kws_frontend* frontend, const int16_t* samples, uint3
             KWS_KEPT_SAMPLES * sizeof samples[0]);
     return taken;
 }
+
+KWS_END_CODE

@@ -2,7 +2,10 @@
 #include "window.h"
 
 #include <stddef.h>
-#include <stdlib.h>
+
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
 
 #if !KWS_FRONTEND_MICRO
 
@@ -59,7 +62,7 @@ void kws_window_fixed(const int16_t samples[KWS_WINDOW_SAMPLES], int32_t data[KW
 
 // Whole steps of a sample that are at least as many as the value has.
 static inline uint32_t magnitude(int32_t value) {
-    return ((uint32_t)abs(value) + (1u << POINT_BITS) - 1) >> POINT_BITS;
+    return ((uint32_t)(value < 0 ? -value : value) + (1u << POINT_BITS) - 1) >> POINT_BITS;
 }
 
 // Bits to drop so that the magnitudes of all windowed samples sum up to less than 2^30. Taking the mean off
@@ -71,7 +74,7 @@ static unsigned shift_for(const int16_t* samples, int32_t mean) {
     }
     sum += sum / 128;  // room for rounding: fraction_bits() in codegen/frontend_tables.py leaves more
     if (sum >> (30 + LEAST_SHIFT) == 0) return LEAST_SHIFT;
-    const unsigned sum_bits = 64 - (unsigned)__builtin_clzll(sum);
+    const unsigned sum_bits = 64 - kws_leading_zeros(sum);
     return sum_bits - 30;
 }
 
@@ -91,3 +94,5 @@ unsigned kws_window_scaled(const int16_t samples[KWS_WINDOW_SAMPLES], int32_t da
 #endif
 
 #endif
+
+KWS_END_CODE

@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "broadcast.h"
+
+KWS_BEGIN_CODE
 
 // Both inputs are brought to one scale, that of the first over 2^19.
 typedef struct kws_add_params {
@@ -21,5 +24,7 @@ typedef struct kws_add_params {
 // input1        has the larger scale
 // output        may be an input that is not repeated
 void kws_add_s8(const int8_t* input1, const int8_t* input2, int8_t* output, const kws_add_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_ADD_S8_H_

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 // Strides in elements.
 typedef struct kws_batch_matmul_params {
     int32_t batches[3], strides1[3],
@@ -20,5 +24,7 @@ typedef struct kws_batch_matmul_params {
 // output        [batches][rows][columns]
 void kws_batch_matmul_s8(const int8_t* input1, const int8_t* input2, int8_t* output,
                          const kws_batch_matmul_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_BATCH_MATMUL_S8_H_

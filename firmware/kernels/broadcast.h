@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 typedef struct kws_broadcast {
     int32_t dims[4];      // of the output, outermost first
     int32_t strides1[4];  // of the first input, in elements; 0 where it is repeated
@@ -19,11 +23,8 @@ typedef int32_t kws_combine(int32_t a, int32_t b, const void* params);
 //
 // Inlined whatever the optimizer thinks: the call of combine is then a direct one, which costs nothing and
 // lets hil/boards/stack.py bound the stack.
-static inline __attribute__((always_inline)) void kws_walk_broadcast(const int8_t* input1,
-                                                                     const int8_t* input2, int8_t* output,
-                                                                     const kws_broadcast* shape,
-                                                                     kws_combine* combine,
-                                                                     const void* params) {
+KWS_INLINE void kws_walk_broadcast(const int8_t* input1, const int8_t* input2, int8_t* output,
+                                   const kws_broadcast* shape, kws_combine* combine, const void* params) {
     const int32_t* const dims = shape->dims;
     const int32_t *const s1 = shape->strides1, *const s2 = shape->strides2;
     const int32_t step1 = s1[3], step2 = s2[3];
@@ -39,5 +40,7 @@ static inline __attribute__((always_inline)) void kws_walk_broadcast(const int8_
         }
     }
 }
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_BROADCAST_H_

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conv_s8.h"
 
+#include <string.h>
+
+KWS_BEGIN_CODE
+
 static void fill(kws_lane* lanes, int32_t value, int32_t count) {
     for (int32_t i = 0; i < count; ++i) lanes[i] = (kws_lane)value;
 }
 
-typedef uint32_t __attribute__((may_alias)) word;
-
 // Moves rows to the front, word by word; the libraries of small systems do it byte by byte.
 static void move_rows(kws_lane* scratch, int32_t from, int32_t count, int32_t row_lanes) {
+#if KWS_GNU
+    typedef uint32_t KWS_MAY_ALIAS(4) word;
     const int32_t row_words = row_lanes * (int32_t)sizeof *scratch / (int32_t)sizeof(word);
     word* to = (word*)scratch;
     const word* source = to + from * row_words;
-    _Pragma("GCC unroll 8") for (int32_t left = count * row_words; left > 0; --left)* to++ = *source++;
+    KWS_UNROLL_BY(8) for (int32_t left = count * row_words; left > 0; --left)* to++ = *source++;
+#else
+    memmove(scratch, scratch + from * row_lanes, (size_t)(count * row_lanes) * sizeof *scratch);
+#endif
 }
 
 // One row of the image with all its channels, or what stands for it outside.
@@ -61,13 +68,13 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
 
 // What all channels have in common.
 static kws_tile_channel any_channel(const kws_conv_params* p) {
-    const kws_tile_channel channel = {
-        .row_lanes = p->dilation_height * p->scratch_row_lanes,
-        .output_step = p->output_channels,
-        .zero_point = p->output_zero_point,
-        .activation_min = p->activation_min,
-        .activation_max = p->activation_max,
-    };
+    kws_tile_channel channel;
+    memset(&channel, 0, sizeof channel);
+    channel.row_lanes = p->dilation_height * p->scratch_row_lanes;
+    channel.output_step = p->output_channels;
+    channel.zero_point = p->output_zero_point;
+    channel.activation_min = p->activation_min;
+    channel.activation_max = p->activation_max;
     return channel;
 }
 
@@ -135,3 +142,5 @@ void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratc
                      p);
     }
 }
+
+KWS_END_CODE

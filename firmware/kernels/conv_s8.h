@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "tile.h"
+
+KWS_BEGIN_CODE
 
 typedef struct kws_conv_params {
     int32_t input_height, input_width, input_channels;
@@ -42,5 +45,7 @@ void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const k
 // where the input does, if each input channel has one output channel.
 void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch,
                            const kws_conv_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_CONV_S8_H_

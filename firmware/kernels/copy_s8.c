@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "copy_s8.h"
 
+KWS_BEGIN_CODE
+
 void kws_copy_s8(const int8_t* input, int8_t* output, const kws_copy_params* params) {
     const kws_copy_params* const p = params;
     const int32_t *const in = p->input_strides, *const out = p->output_strides;
@@ -14,3 +16,5 @@ void kws_copy_s8(const int8_t* input, int8_t* output, const kws_copy_params* par
         }
     }
 }
+
+KWS_END_CODE

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 typedef struct kws_copy_params {
     int32_t dims[4];  // of the block, outermost first
     int32_t input_start, output_start;
@@ -14,5 +18,7 @@ typedef struct kws_copy_params {
 } kws_copy_params;
 
 void kws_copy_s8(const int8_t* input, int8_t* output, const kws_copy_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_COPY_S8_H_

@@ -4,24 +4,31 @@
 #ifndef EARSHOT_KERNELS_DSP_H_
 #define EARSHOT_KERNELS_DSP_H_
 
-#include <arm_acle.h>
 #include <stdint.h>
 
-typedef uint32_t __attribute__((may_alias, aligned(1))) kws_unaligned_word;
+#include "../compiler.h"
+
+#if KWS_HAS_DSP
+
+#include <arm_acle.h>
+
+KWS_BEGIN_CODE
+
+typedef uint32_t KWS_MAY_ALIAS(1) kws_unaligned_word;
 
 // Any four bytes; the cores with DSP load words from any address.
-static inline uint32_t kws_load_word(const void* bytes) { return *(const kws_unaligned_word*)bytes; }
+KWS_INLINE uint32_t kws_load_word(const void* bytes) { return *(const kws_unaligned_word*)bytes; }
 
-static inline void kws_store_word(void* bytes, uint32_t word) { *(kws_unaligned_word*)bytes = word; }
+KWS_INLINE void kws_store_word(void* bytes, uint32_t word) { *(kws_unaligned_word*)bytes = word; }
 
 // Two words from an address that is a multiple of four.
 typedef struct kws_words {
     uint32_t low, high;
 } kws_words;
 
-typedef uint64_t __attribute__((may_alias, aligned(4))) kws_word_pair;
+typedef uint64_t KWS_MAY_ALIAS(4) kws_word_pair;
 
-static inline __attribute__((always_inline)) kws_words kws_load_words(const void* bytes) {
+KWS_INLINE kws_words kws_load_words(const void* bytes) {
     kws_words words;
     // GCC would load them one by one.
     __asm__("ldrd %0, %1, %2" : "=r"(words.low), "=&r"(words.high) : "m"(*(const kws_word_pair*)bytes));
@@ -29,35 +36,39 @@ static inline __attribute__((always_inline)) kws_words kws_load_words(const void
 }
 
 // sum + a.low * b.low + a.high * b.high
-static inline int32_t kws_smlad(uint32_t a, uint32_t b, int32_t sum) {
+KWS_INLINE int32_t kws_smlad(uint32_t a, uint32_t b, int32_t sum) {
     return __smlad((int16x2_t)a, (int16x2_t)b, sum);
 }
 
 // Bytes 0 and 2, sign-extended to a pair of halfwords.
-static inline uint32_t kws_sxtb16(uint32_t bytes) { return (uint32_t)__sxtb16((int8x4_t)bytes); }
+KWS_INLINE uint32_t kws_sxtb16(uint32_t bytes) { return (uint32_t)__sxtb16((int8x4_t)bytes); }
 
 // Bytes 1 and 3.
-static inline uint32_t kws_sxtb16_odd(uint32_t bytes) {
+KWS_INLINE uint32_t kws_sxtb16_odd(uint32_t bytes) {
     uint32_t pair;
     __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
     return pair;
 }
 
 // The larger of each two signed bytes.
-static inline uint32_t kws_larger_bytes(uint32_t a, uint32_t b) {
+KWS_INLINE uint32_t kws_larger_bytes(uint32_t a, uint32_t b) {
     (void)__ssub8((int8x4_t)a, (int8x4_t)b);  // leaves in the flags where a is not smaller
     return (uint32_t)__sel((uint8x4_t)a, (uint8x4_t)b);
 }
 
 // addend + (a * b + 2^31) / 2^32, rounded down.
-static inline int32_t kws_smmlar(int32_t a, int32_t b, int32_t addend) {
+KWS_INLINE int32_t kws_smmlar(int32_t a, int32_t b, int32_t addend) {
     int32_t sum;
     __asm__("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(addend));
     return sum;
 }
 
 // The pairs of the low and of the high halfwords of two pairs.
-static inline uint32_t kws_low_halves(uint32_t a, uint32_t b) { return (a & 0xFFFFu) | b << 16; }
-static inline uint32_t kws_high_halves(uint32_t a, uint32_t b) { return a >> 16 | (b & 0xFFFF0000u); }
+KWS_INLINE uint32_t kws_low_halves(uint32_t a, uint32_t b) { return (a & 0xFFFFu) | b << 16; }
+KWS_INLINE uint32_t kws_high_halves(uint32_t a, uint32_t b) { return a >> 16 | (b & 0xFFFF0000u); }
+
+KWS_END_CODE
+
+#endif
 
 #endif  // EARSHOT_KERNELS_DSP_H_

@@ -3,6 +3,8 @@
 
 #include "fixedpoint.h"
 
+KWS_BEGIN_CODE
+
 #define FLOAT_LIMIT 512.0f  // steps; more than any int8 is from any zero point
 
 void kws_quantize_f32(const float* input, int8_t* output, int32_t count, float scale, int32_t zero_point) {
@@ -71,3 +73,5 @@ void kws_rescale_s16_s16(const int16_t* input, int16_t* output, const kws_rescal
 void kws_rescale_s16_s32(const int16_t* input, int32_t* output, const kws_rescale* rescale) {
     for (int32_t i = 0; i < rescale->count; ++i) output[i] = rescaled(input[i], rescale);
 }
+
+KWS_END_CODE

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 // The int8 nearest to value / scale, halves away from zero, plus the zero point. What is too large becomes
 // the end of the range, also where TFLite-Micro leaves it open (beyond 2^31 steps, infinite); what is no
 // number, -128.
@@ -32,5 +36,7 @@ void kws_rescale_s32_s8(const int32_t* input, int8_t* output, const kws_rescale*
 void kws_rescale_s8_s32(const int8_t* input, int32_t* output, const kws_rescale* rescale);
 void kws_rescale_s16_s16(const int16_t* input, int16_t* output, const kws_rescale* rescale);
 void kws_rescale_s16_s32(const int16_t* input, int32_t* output, const kws_rescale* rescale);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_ENDS_H_

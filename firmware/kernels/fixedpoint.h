@@ -9,6 +9,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 // a * b / 2^31, rounded to nearest, halves up. Not for a == b == INT32_MIN.
 static inline int32_t kws_high_mul(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
@@ -39,11 +43,14 @@ static inline int32_t kws_clamp(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;
 }
 
+// The int16 nearest to value.
+static inline int32_t kws_clamp_16(int32_t value) { return kws_clamp(value, INT16_MIN, INT16_MAX); }
+
 // The int8 nearest to value.
 static inline int8_t kws_saturate(int32_t value) {
-#ifdef __ARM_FEATURE_SAT
+#if KWS_HAS_SATURATION
     int32_t result;
-    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    KWS_SATURATE_TO_8_BITS(result, value);
     return (int8_t)result;
 #else
     return (int8_t)kws_clamp(value, INT8_MIN, INT8_MAX);
@@ -97,5 +104,7 @@ static inline int32_t kws_one_over_one_plus(int32_t x) {
     }
     return kws_saturating_shift(estimate, 1);  // 1/d is twice the result
 }
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_FIXEDPOINT_H_

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fully_connected_s8.h"
 
+KWS_BEGIN_CODE
+
 KWS_INLINE void rest(const int8_t* input, int8_t* output, const kws_fully_connected_params* p,
                      int32_t outputs) {
     const int32_t first = p->output_count - outputs;
@@ -30,3 +32,5 @@ void kws_fully_connected_rest_3_s8(const int8_t* input, int8_t* output,
                                    const kws_fully_connected_params* params) {
     rest(input, output, params, 3);
 }
+
+KWS_END_CODE

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fully_connected_s8.h"
 
+KWS_BEGIN_CODE
+
 void kws_fully_connected_s8(const int8_t* input, int8_t* output, const kws_fully_connected_params* params) {
     const kws_fully_connected_params* const p = params;
     for (int32_t row = 0; row < p->rows; ++row, input += p->input_count, output += p->output_count) {
@@ -16,3 +18,5 @@ void kws_fully_connected_s8(const int8_t* input, int8_t* output, const kws_fully
         }
     }
 }
+
+KWS_END_CODE

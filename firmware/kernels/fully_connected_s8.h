@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "tile.h"  // KWS_DOT_OUTPUTS, KWS_DOT_TAPS
+
+KWS_BEGIN_CODE
 
 typedef struct kws_fully_connected_params {
     int32_t rows;  // inputs that are multiplied by the same weights
@@ -45,5 +48,7 @@ static inline void kws_fully_connected_store(const int32_t* sums, int32_t first,
         output[first + i] = (int8_t)kws_clamp(value, p->activation_min, p->activation_max);
     }
 }
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_FULLY_CONNECTED_S8_H_

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 #define KWS_HARD_SWISH_STEPS 128  // in an input step: seven bits more
 
 // Multipliers are Q0.15, 0..2^15-1; shifts are to the left where positive, -15..15.
@@ -18,5 +22,7 @@ typedef struct kws_hard_swish_params {
 
 // input, output [count]; they may be the same
 void kws_hard_swish_s8(const int8_t* input, int8_t* output, const kws_hard_swish_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_HARD_SWISH_S8_H_

@@ -3,6 +3,8 @@
 
 #include "fixedpoint.h"
 
+KWS_BEGIN_CODE
+
 // 1 / (1 + e^-x) in Q0.31, x in Q4.27.
 static int32_t logistic(int32_t x) {
     if (x == 0) return (int32_t)1 << 30;
@@ -22,3 +24,5 @@ void kws_logistic_s8(const int8_t* input, int8_t* output, const kws_logistic_par
         output[i] = (int8_t)kws_clamp(steps + INT8_MIN, INT8_MIN, INT8_MAX);
     }
 }
+
+KWS_END_CODE

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 #define KWS_LOGISTIC_INTEGER_BITS 4  // of the input, once it is rescaled
 
 typedef struct kws_logistic_params {
@@ -17,5 +21,7 @@ typedef struct kws_logistic_params {
 
 // input, output [count]; they may be the same
 void kws_logistic_s8(const int8_t* input, int8_t* output, const kws_logistic_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_LOGISTIC_S8_H_

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int32_t clamp_16(int32_t value) { return kws_clamp(value, INT16_MIN, INT16_MAX); }
+KWS_BEGIN_CODE
 
 // a * b, rescaled.
 static int32_t product(int32_t a, int32_t b, int32_t multiplier, int32_t shift) {
@@ -39,7 +39,7 @@ static void add_dot(int32_t* gates, const int8_t* values, const int8_t* weights,
     int32_t copy[KWS_DOT_OUTPUTS];  // lets the sums stay in registers until here
     KWS_UNROLL for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i) copy[i] = sums[i];
     for (int32_t i = 0; i < KWS_DOT_OUTPUTS; ++i) {
-        gates[i] = clamp_16(gates[i] + clamp_16(kws_requantize(copy[i], multiplier, (int)shift)));
+        gates[i] = kws_clamp_16(gates[i] + kws_clamp_16(kws_requantize(copy[i], multiplier, (int)shift)));
     }
 }
 
@@ -54,8 +54,8 @@ static void add_gate(int32_t* gates, const kws_lstm_gate* gate, int32_t first, c
 }
 
 // One step of one batch. The output may not lie over the hidden state, which all units read.
-static void step(const int8_t* input, int8_t* output, const int8_t* hidden, int16_t* cells,
-                 const kws_lstm_params* p) {
+static void lstm_step(const int8_t* input, int8_t* output, const int8_t* hidden, int16_t* cells,
+                      const kws_lstm_params* p) {
     for (int32_t first = 0; first < p->units; first += KWS_DOT_OUTPUTS) {
         int32_t forget[KWS_DOT_OUTPUTS], in[KWS_DOT_OUTPUTS], cell[KWS_DOT_OUTPUTS], out[KWS_DOT_OUTPUTS];
         add_gate(forget, &p->forget, first, input, hidden, p);
@@ -67,7 +67,7 @@ static void step(const int8_t* input, int8_t* output, const int8_t* hidden, int1
                                          p->forget_multiplier, p->forget_shift);
             const int32_t added = product(sigmoid(in[i], p->sigmoid), hyperbolic(3 * cell[i], p->sigmoid),
                                           p->input_multiplier, p->input_shift);
-            const int32_t sum = clamp_16(clamp_16(kept) + clamp_16(added));
+            const int32_t sum = kws_clamp_16(kws_clamp_16(kept) + kws_clamp_16(added));
             const int32_t value = kws_clamp(sum, p->cell_min, p->cell_max);
             cells[first + i] = (int16_t)value;
             const int32_t half = p->tanh_shift > 0 ? 1 << (p->tanh_shift - 1) : 0;
@@ -87,8 +87,10 @@ void kws_lstm_s8(const int8_t* input, int8_t* output, int8_t* hidden, int16_t* c
         const int8_t* from = input + batch * p->input_batch;
         int8_t* to = output + batch * p->output_batch;
         for (int32_t t = 0; t < p->steps; ++t, from += p->input_step, to += p->output_step) {
-            step(from, to, hidden, cells, p);
+            lstm_step(from, to, hidden, cells, p);
             memcpy(hidden, to, (size_t)p->units);
         }
     }
 }
+
+KWS_END_CODE

@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "tile.h"  // KWS_DOT_OUTPUTS, KWS_DOT_TAPS
+
+KWS_BEGIN_CODE
 
 // Weights: [groups of units][blocks of values][KWS_DOT_OUTPUTS][KWS_DOT_TAPS].
 // Biases: [groups][KWS_DOT_OUTPUTS], less zero point * sum of the weights.
@@ -37,5 +40,7 @@ typedef struct kws_lstm_params {
 // cells         [batches][units] int16
 void kws_lstm_s8(const int8_t* input, int8_t* output, int8_t* hidden, int16_t* cells,
                  const kws_lstm_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_LSTM_S8_H_

@@ -3,6 +3,8 @@
 #include "pool_s8.h"
 #include "tile.h"
 
+KWS_BEGIN_CODE
+
 // All channels of one place of the output.
 static void pool(const int8_t* input, int8_t* output, kws_pool_window window, const kws_pool_params* p) {
     const int8_t* largest = 0;
@@ -26,3 +28,5 @@ void kws_max_pool_s8(const int8_t* input, int8_t* output, const kws_pool_params*
     if (p->activation_min == INT8_MIN && p->activation_max == INT8_MAX) return;
     for (; output < end; ++output) *output = (int8_t)kws_clamp(*output, p->activation_min, p->activation_max);
 }
+
+KWS_END_CODE

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "extremum_s8.h"
 
+KWS_BEGIN_CODE
+
 static int32_t maximum(int32_t a, int32_t b, const void* params) {
     (void)params;
     return a > b ? a : b;
@@ -10,3 +12,5 @@ void kws_maximum_s8(const int8_t* input1, const int8_t* input2, int8_t* output,
                     const kws_extremum_params* params) {
     kws_walk_broadcast(input1, input2, output, &params->shape, maximum, params);
 }
+
+KWS_END_CODE

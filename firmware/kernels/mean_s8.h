@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "reduce.h"
+
+KWS_BEGIN_CODE
 
 typedef struct kws_mean_params {
     kws_reduce shape;
@@ -17,5 +20,7 @@ typedef struct kws_mean_params {
 
 // output        one value for each index of the dimensions that are kept
 void kws_mean_s8(const int8_t* input, int8_t* output, const kws_mean_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_MEAN_S8_H_

@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "broadcast.h"
+
+KWS_BEGIN_CODE
 
 typedef struct kws_mul_params {
     kws_broadcast shape;
@@ -17,5 +20,7 @@ typedef struct kws_mul_params {
 
 // output        may be an input that is not repeated
 void kws_mul_s8(const int8_t* input1, const int8_t* input2, int8_t* output, const kws_mul_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_MUL_S8_H_

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 typedef struct kws_pool_params {
     int32_t input_height, input_width;
     int32_t filter_height, filter_width;
@@ -31,13 +35,14 @@ static inline kws_pool_window kws_pool_window_at(int32_t out_y, int32_t out_x, c
     const int32_t x = out_x * p->stride_width - p->padding_left;
     const int32_t bottom = y + p->filter_height;
     const int32_t right = x + p->filter_width;
-    const kws_pool_window window = {
-        .top = y > 0 ? y : 0,
-        .bottom = bottom < p->input_height ? bottom : p->input_height,
-        .left = x > 0 ? x : 0,
-        .right = right < p->input_width ? right : p->input_width,
-    };
+    kws_pool_window window;
+    window.top = y > 0 ? y : 0;
+    window.bottom = bottom < p->input_height ? bottom : p->input_height;
+    window.left = x > 0 ? x : 0;
+    window.right = right < p->input_width ? right : p->input_width;
     return window;
 }
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_POOL_S8_H_

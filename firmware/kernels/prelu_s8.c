@@ -3,8 +3,10 @@
 
 #include "fixedpoint.h"
 
+KWS_BEGIN_CODE
+
 static int32_t prelu(int32_t a, int32_t b, const void* params) {
-    const kws_prelu_params* const p = params;
+    const kws_prelu_params* const p = (const kws_prelu_params*)params;
     const int32_t value = a + p->offset1;
     const int32_t scaled =
         value >= 0 ? kws_requantize(value, p->positive_multiplier, (int)p->positive_shift)
@@ -16,3 +18,5 @@ void kws_prelu_s8(const int8_t* input, const int8_t* factors, int8_t* output,
                   const kws_prelu_params* params) {
     kws_walk_broadcast(input, factors, output, &params->shape, prelu, params);
 }
+
+KWS_END_CODE

@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "broadcast.h"
+
+KWS_BEGIN_CODE
 
 typedef struct kws_prelu_params {
     kws_broadcast shape;
@@ -18,5 +21,7 @@ typedef struct kws_prelu_params {
 
 // output        may be the input
 void kws_prelu_s8(const int8_t* input, const int8_t* factors, int8_t* output, const kws_prelu_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_PRELU_S8_H_

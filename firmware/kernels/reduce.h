@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 // Dimensions outermost first, strides in elements.
 typedef struct kws_reduce {
     int32_t kept[3], kept_strides[3];
@@ -21,11 +25,8 @@ typedef int32_t kws_reduce_finish(int32_t total, const void* params);
 // Inlined as kws_walk_broadcast() is, and for the same reason.
 //
 // start         the total before any value
-static inline __attribute__((always_inline)) void kws_walk_reduce(const int8_t* input, int8_t* output,
-                                                                  const kws_reduce* shape, int32_t start,
-                                                                  kws_reduce_step* step,
-                                                                  kws_reduce_finish* finish,
-                                                                  const void* params) {
+KWS_INLINE void kws_walk_reduce(const int8_t* input, int8_t* output, const kws_reduce* shape, int32_t start,
+                                kws_reduce_step* step, kws_reduce_finish* finish, const void* params) {
     const int32_t *const kept = shape->kept, *const to = shape->kept_strides;
     const int32_t *const reduced = shape->reduced, *const by = shape->reduced_strides;
     for (int32_t i = 0; i < kept[0]; ++i) {
@@ -46,5 +47,7 @@ static inline __attribute__((always_inline)) void kws_walk_reduce(const int8_t* 
         }
     }
 }
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_REDUCE_H_

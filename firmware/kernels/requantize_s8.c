@@ -3,6 +3,8 @@
 
 #include "fixedpoint.h"
 
+KWS_BEGIN_CODE
+
 void kws_requantize_s8(const int8_t* input, int8_t* output, const kws_requantize_params* params) {
     const kws_requantize_params* const p = params;
     for (int32_t i = 0; i < p->count; ++i) {
@@ -10,3 +12,5 @@ void kws_requantize_s8(const int8_t* input, int8_t* output, const kws_requantize
         output[i] = (int8_t)kws_clamp(scaled + p->output_zero_point, p->activation_min, p->activation_max);
     }
 }
+
+KWS_END_CODE

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resize_bilinear_s8.h"
 
+KWS_BEGIN_CODE
+
 // All channels of one place of the output.
 static void blend(const int8_t* input, int8_t* output, kws_resize_place row, kws_resize_place column,
                   int32_t channels) {
@@ -25,3 +27,5 @@ void kws_resize_bilinear_s8(const int8_t* input, int8_t* output, const kws_resiz
         }
     }
 }
+
+KWS_END_CODE

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 #define KWS_RESIZE_ONE 1024  // weight of a place that is met exactly
 
 // Where one row or column of the output lies in the input.
@@ -23,5 +27,7 @@ typedef struct kws_resize_bilinear_params {
 
 // output        [images][output_height][output_width][channels]
 void kws_resize_bilinear_s8(const int8_t* input, int8_t* output, const kws_resize_bilinear_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_RESIZE_BILINEAR_S8_H_

@@ -3,6 +3,8 @@
 
 #include "fixedpoint.h"
 
+KWS_BEGIN_CODE
+
 // What the values of a row have in common.
 typedef struct softmax_row {
     int32_t largest;     // input
@@ -67,3 +69,5 @@ void kws_softmax_s8_s16(const int8_t* input, int16_t* output, const kws_softmax_
         }
     }
 }
+
+KWS_END_CODE

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 #define KWS_SOFTMAX_INTEGER_BITS 5  // of differences of inputs, once they are rescaled
 #define KWS_SOFTMAX_SUM_BITS 12     // in front of the point of the sum: up to 4096 inputs
 
@@ -21,5 +25,7 @@ void kws_softmax_s8(const int8_t* input, int8_t* output, const kws_softmax_param
 
 // input, output [rows][count]
 void kws_softmax_s8_s16(const int8_t* input, int16_t* output, const kws_softmax_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_SOFTMAX_S8_H_

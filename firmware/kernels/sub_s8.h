@@ -6,8 +6,11 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "broadcast.h"
 #include "fixedpoint.h"
+
+KWS_BEGIN_CODE
 
 // Both inputs are brought to one scale.
 typedef struct kws_sub_params {
@@ -34,5 +37,7 @@ static inline int32_t kws_difference_to_output(int32_t value, const kws_sub_para
     const int32_t scaled = kws_requantize(value, p->output_multiplier, (int)p->output_shift);
     return kws_clamp(scaled + p->output_zero_point, p->activation_min, p->activation_max);
 }
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_SUB_S8_H_

@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#define KWS_SVDF kws_svdf_s16
-#define KWS_STATE int16_t
-#include "svdf_body.h"
+#include "svdf_s8.h"
+#include "svdf_walk.h"
+
+KWS_BEGIN_CODE
+
+void kws_svdf_s16(const int8_t* input, int8_t* output, int8_t* memory, const kws_svdf_params* params) {
+    kws_svdf_walk(input, output, memory, 2, params);
+}
+
+KWS_END_CODE

@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "tile.h"  // KWS_DOT_OUTPUTS, KWS_DOT_TAPS
+
+KWS_BEGIN_CODE
 
 typedef struct kws_svdf_params {
     int32_t batches, input_count;
@@ -27,5 +30,7 @@ typedef struct kws_svdf_params {
 // memory        [batches][filters][memory] int8 or int16, the oldest value first; kept by the caller
 void kws_svdf_s8(const int8_t* input, int8_t* output, int8_t* memory, const kws_svdf_params* params);
 void kws_svdf_s16(const int8_t* input, int8_t* output, int8_t* memory, const kws_svdf_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_SVDF_S8_H_

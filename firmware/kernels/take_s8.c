@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+KWS_BEGIN_CODE
+
 void kws_take_s8(const int8_t* input, int8_t* output, const kws_take_params* params) {
     const kws_take_params* const p = params;
     for (int32_t i = 0; i < p->outer; ++i, input += p->outer_stride) {
@@ -14,3 +16,5 @@ void kws_take_s8(const int8_t* input, int8_t* output, const kws_take_params* par
         }
     }
 }
+
+KWS_END_CODE

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 typedef struct kws_take_params {
     int32_t outer, outer_stride;   // stride in the input
     int32_t rows, columns, inner;  // of the output
@@ -15,5 +19,7 @@ typedef struct kws_take_params {
 
 // output        [outer][rows][columns][inner]
 void kws_take_s8(const int8_t* input, int8_t* output, const kws_take_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_TAKE_S8_H_

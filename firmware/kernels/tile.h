@@ -24,41 +24,14 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
 #include "fixedpoint.h"
+#include "tile_dsp.h"
+#include "tile_mve.h"
+#include "tile_portable.h"
+#include "tile_shape.h"
 
-#define KWS_INLINE static inline __attribute__((always_inline))
-#define KWS_UNROLL _Pragma("GCC unroll 64")
-
-// Runs of weights are filled up with zeros to a multiple of four.
-#define KWS_PADDED_RUN(length) (((length) + 3) / 4 * 4)
-
-#define KWS_MAX_POSITIONS 6
-#define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
-
-// Layers without tiles take this many outputs at a time, and of each so many weights side by side.
-#define KWS_DOT_OUTPUTS 4
-#define KWS_DOT_TAPS 16
-
-// How a sum becomes an output.
-#define KWS_LEAST_PLAIN_SHIFT (-20)
-
-typedef enum kws_scaling {
-    KWS_SCALING_ANY,        // as kws_requantize() does it
-    KWS_SCALING_PLAIN,      // |sums| < 2^30, shifts are -20..-1, and the activation lets all of int8 through
-    KWS_SCALING_RECTIFIED,  // that, and the zero point is -128: what is negative becomes -128
-} kws_scaling;
-
-// What the compiler must know to keep a tile in registers; constants at every call.
-typedef struct kws_tile_shape {
-    int32_t positions;    // outputs in a tile, at most KWS_MAX_POSITIONS
-    int32_t step;         // lanes from the inputs of one position to those of the next
-    int32_t rows;         // of a filter
-    int32_t runs;         // of weights that meet neighbouring lanes, in one row of a filter
-    int32_t run;          // weights in each of them
-    int32_t spacing;      // lanes from one to the next
-    int32_t group;        // lanes from where one group of channels begins to the next; 0 if there is one
-    kws_scaling scaling;  // of all channels
-} kws_tile_shape;
+KWS_BEGIN_CODE
 
 // One output channel.
 typedef struct kws_tile_channel {
@@ -71,14 +44,6 @@ typedef struct kws_tile_channel {
     int32_t offset;             // half a step of the output, and the zero point
     int32_t zero_point, activation_min, activation_max;
 } kws_tile_channel;
-
-#if defined(__ARM_FEATURE_MVE)
-#include "tile_mve.h"
-#elif defined(__ARM_FEATURE_DSP)
-#include "tile_dsp.h"
-#else
-#include "tile_portable.h"
-#endif
 
 // Adds the products of a whole group of outputs to their sums.
 KWS_INLINE void kws_dot(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t count) {
@@ -150,5 +115,7 @@ KWS_INLINE void kws_tile_compute(int8_t* output, const kws_lane* lanes, const kw
         *output = kws_tile_output(sums[i], multiplier, right, offset, shape.scaling);
     }
 }
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_TILE_H_

@@ -4,8 +4,13 @@
 #ifndef EARSHOT_KERNELS_TILE_DSP_H_
 #define EARSHOT_KERNELS_TILE_DSP_H_
 
+#include "../compiler.h"
 #include "dsp.h"
-#include "tile.h"
+#include "tile_shape.h"
+
+#if KWS_HAS_DSP && !KWS_HAS_MVE
+
+KWS_BEGIN_CODE
 
 typedef int16_t kws_lane;
 
@@ -91,7 +96,7 @@ KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane
             kws_tile_taps(sums, shape, lanes + k, weights + k, length - k < 8 ? length - k : 8);
         }
     }
-    _Pragma("GCC unroll 8") for (; k < length; k += 4) {
+    KWS_UNROLL for (; k < length; k += 4) {
         kws_tile_taps(sums, shape, lanes + k, weights + k, length - k < 4 ? length - k : 4);
     }
 }
@@ -116,5 +121,9 @@ KWS_INLINE void kws_dot_some(int32_t* sums, const int8_t* input, const int8_t* w
         weights += outputs * KWS_DOT_TAPS;
     }
 }
+
+KWS_END_CODE
+
+#endif
 
 #endif  // EARSHOT_KERNELS_TILE_DSP_H_

@@ -4,11 +4,16 @@
 #ifndef EARSHOT_KERNELS_TILE_MVE_H_
 #define EARSHOT_KERNELS_TILE_MVE_H_
 
+#include "../compiler.h"
+#include "dsp.h"
+#include "tile_shape.h"
+
+#if KWS_HAS_MVE
+
 #include <arm_mve.h>
 #include <string.h>
 
-#include "dsp.h"
-#include "tile.h"
+KWS_BEGIN_CODE
 
 typedef int8_t kws_lane;
 
@@ -71,5 +76,9 @@ KWS_INLINE void kws_dot_some(int32_t* sums, const int8_t* input, const int8_t* w
         }
     }
 }
+
+KWS_END_CODE
+
+#endif
 
 #endif  // EARSHOT_KERNELS_TILE_MVE_H_

@@ -4,13 +4,15 @@
 #ifndef EARSHOT_KERNELS_TILE_PORTABLE_H_
 #define EARSHOT_KERNELS_TILE_PORTABLE_H_
 
-#include "tile.h"
+#include "../compiler.h"
+#include "fixedpoint.h"
+#include "tile_shape.h"
+
+#if !KWS_HAS_DSP && !KWS_HAS_MVE
+
+KWS_BEGIN_CODE
 
 #define KWS_PORTABLE_TAPS 4  // at a time; more would not leave enough registers
-
-// Tells the compiler to compute a value here, in this order, and not to keep what it is made of for
-// later: there are not enough registers to. It emits no instruction.
-#define KWS_NOW(value) __asm__ volatile("" : "+r"(value))
 
 typedef int16_t kws_lane;
 
@@ -59,7 +61,7 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
 KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                              const int8_t* weights) {
     const int32_t whole = shape.run / KWS_PORTABLE_TAPS * KWS_PORTABLE_TAPS;
-    _Pragma("GCC unroll 4") for (int32_t k = 0; k < whole; k += KWS_PORTABLE_TAPS) {
+    KWS_UNROLL_BY(4) for (int32_t k = 0; k < whole; k += KWS_PORTABLE_TAPS) {
         kws_tile_taps(sums, shape, lanes + k, weights + k, KWS_PORTABLE_TAPS);
     }
     kws_tile_taps(sums, shape, lanes + whole, weights + whole, shape.run - whole);
@@ -86,5 +88,9 @@ KWS_INLINE void kws_dot_some(int32_t* sums, const int8_t* input, const int8_t* w
         weights += outputs * KWS_DOT_TAPS;
     }
 }
+
+KWS_END_CODE
+
+#endif
 
 #endif  // EARSHOT_KERNELS_TILE_PORTABLE_H_

@@ -3,6 +3,8 @@
 
 #include "fixedpoint.h"
 
+KWS_BEGIN_CODE
+
 // What one place of the input gives to a place of the output.
 static int32_t products(const int8_t* input, const int8_t* weights, const kws_transpose_conv_params* p) {
     int32_t sum = 0;
@@ -41,3 +43,5 @@ void kws_transpose_conv_s8(const int8_t* input, int8_t* output, const kws_transp
         }
     }
 }
+
+KWS_END_CODE

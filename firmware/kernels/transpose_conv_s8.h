@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#include "../compiler.h"
+
+KWS_BEGIN_CODE
+
 typedef struct kws_transpose_conv_params {
     int32_t input_height, input_width, input_channels;
     int32_t filter_height, filter_width;
@@ -23,5 +27,7 @@ typedef struct kws_transpose_conv_params {
 // input         [input_height][input_width][input_channels]
 // output        [output_height][output_width][output_channels]
 void kws_transpose_conv_s8(const int8_t* input, int8_t* output, const kws_transpose_conv_params* params);
+
+KWS_END_CODE
 
 #endif  // EARSHOT_KERNELS_TRANSPOSE_CONV_S8_H_

@@ -4,7 +4,6 @@ import ctypes
 import hashlib
 import os
 import platform
-import re
 import shlex
 import shutil
 import subprocess
@@ -138,7 +137,7 @@ def compiled_library(model: LiveModel) -> tuple[Path, int]:
         sources = c_sources(model.run, model.spec)
     except UserError as error:
         raise LibraryError(str(error)) from error
-    flags = [*_FLAGS, *_engine_flags(), *(f"-I{folder}" for folder in sources.include_folders)]
+    flags = [*_FLAGS, *(f"-I{folder}" for folder in sources.include_folders)]
     command = [*compiler, *flags, "-x", "c", *map(str, sources.files)]
     key = _key(command, model.run / runfolder.C_SOURCES / MANIFEST)
     library = model.run / runfolder.FIRMWARE / _FOLDER / f"{key}{_SUFFIX}"
@@ -157,14 +156,6 @@ def _compiler() -> list[str]:
     raise LibraryError(
         f"no C compiler is there (looked for {looked_for}); on Debian or Ubuntu: sudo apt-get install gcc"
     )
-
-
-def _engine_flags() -> list[str]:
-    """What the engine is compiled with everywhere."""
-    text = (FIRMWARE_SOURCES / "cmake" / "engine_compiled.cmake").read_text(encoding="utf-8")
-    found = re.search(r"set\(KWS_ENGINE_OPTIONS ([^)]*)\)", text)
-    assert found is not None, "engine_compiled.cmake sets KWS_ENGINE_OPTIONS"
-    return found[1].split()
 
 
 def _key(command: list[str], manifest: Path) -> str:

@@ -174,7 +174,7 @@ def flash_bytes(engine: GeneratedEngine) -> int | None:
         for file, content in engine.sources.items():
             (folder / file).write_text(content, encoding="ascii")
         kernels = [FIRMWARE_SOURCES / "kernels" / f"{kernel}.c" for kernel in engine.kernels]
-        options = ["-O2", "-ffunction-sections", "-fdata-sections", "-fno-schedule-insns"]
+        options = ["-O2", "-ffunction-sections", "-fdata-sections"]
         link = ["-nostartfiles", "--specs=nosys.specs", "-Wl,--gc-sections", "-Wl,-e,kws_model_invoke"]
         ends = [
             f"-Wl,-u,{function}" for function in ("kws_model_input", "kws_model_output", "kws_model_init")

@@ -17,8 +17,7 @@ from hil.link.process import ProcessLink
 from train.core.installation import FIRMWARE_SOURCES
 from train.tflite.graph import read_graph
 
-# As firmware/cmake builds it; ADR 11 says why without scheduling.
-ENGINE_FLAGS = ("-O2", "-fno-schedule-insns")
+ENGINE_FLAGS = ("-O2",)  # as firmware/cmake builds it
 _WARNINGS = ("-std=c11", "-g", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 _COMMON = FIRMWARE_SOURCES / "boards" / "common"
 _SERVER = C_PROGRAMS / "serve_engine.c"
