@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes sweep accuracy fuzz notebook report-picture wheel setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-library bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes sweep accuracy fuzz notebook report-picture wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -46,6 +46,9 @@ bench-hil: $(READY)  ## every board proves out/yes_no, by each feed and on bad l
 
 bench-kernels: $(READY)  ## 60 random networks of each kind on the host and every kind of core, against TFLite-Micro
 	EARSHOT_KERNEL_NETWORKS=60 $(PYTHON) -m pytest -m '' tests/parity/test_kernels.py tests/emulator/test_kernels.py
+
+bench-library: $(READY)  ## RUNS="RUN..." as exported libraries on every core: flash, RAM, instructions, to docs/LIBRARY.md
+	PYTHONPATH=tests/bench $(PYTHON) tests/bench/library/sizes.py $${RUNS:?name run folders}
 
 bench-distribute: $(READY)  ## two workers beside one process, ten seeds, to the table in docs/DISTRIBUTED.md
 	$(PYTHON) tests/bench/distribute_bench.py
