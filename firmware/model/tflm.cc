@@ -129,7 +129,7 @@ class Forever {
   public:
     template <typename... Arguments>
     T* make(Arguments&&... arguments) {
-        return new (memory_) T(static_cast<Arguments&&>(arguments)...);
+        return ::new (memory_) T(static_cast<Arguments&&>(arguments)...);
     }
 
   private:
@@ -187,7 +187,8 @@ bool has_operators(const tflite::Model* model, const OpResolver& resolver, Messa
     for (const tflite::SubGraph* subgraph : *model->subgraphs()) {
         for (const tflite::Operator* op : *subgraph->operators()) {
             const tflite::OperatorCode* code = model->operator_codes()->Get(op->opcode_index());
-            const TFLMRegistration* registration = nullptr;
+            // Whatever TFLite-Micro calls it; in 2023, TfLiteRegistration.
+            decltype(resolver.FindOp(tflite::BuiltinOperator_CONV_2D)) registration = nullptr;
             if (tflite::GetRegistrationFromOpCode(code, resolver, &registration) != kTfLiteOk) {
                 message << "op " << index << " of the model is builtin operator "
                         << static_cast<size_t>(tflite::GetBuiltinCode(code))
@@ -366,5 +367,7 @@ extern "C" uint32_t kws_model_arena_bytes(const kws_model* model) {
     return interpreter == nullptr ? 0 : static_cast<uint32_t>(interpreter->arena_used_bytes());
 }
 
-// There is no heap. vsnprintf(), in a library with messages, is linked to malloc() without calling it.
+#ifdef KWS_NO_HEAP  // our firmware; in other programs, the heap is theirs
+// vsnprintf(), in a library of TFLite-Micro with messages, is linked to malloc() without calling it.
 extern "C" void* _sbrk(ptrdiff_t) { return reinterpret_cast<void*>(-1); }
+#endif

@@ -30,3 +30,11 @@ def cache_root() -> Path:
         return Path(explicit)
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "earshot"
+
+
+def licence() -> str:
+    """The text of LICENSE, of the checkout or of the installed package."""
+    file = _ROOT / "LICENSE"
+    if (_ROOT / "pyproject.toml").is_file() and file.is_file():
+        return file.read_text(encoding="utf-8")
+    return importlib.metadata.distribution(_DISTRIBUTION).read_text("licenses/LICENSE") or ""

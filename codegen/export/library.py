@@ -1,0 +1,271 @@
+"""A model as a C library of a few files with a prefix of its own, whatever folder it goes into."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.emit import banner_of, sources_of_model, sources_of_run
+from codegen.engines.header import HEADER as ENGINE
+from codegen.engines.header import Context, end_contexts, model_bytes
+from codegen.export.amalgam import Tree
+from codegen.export.prefix import check_prefix, default_prefix, rename
+from codegen.export.sizes import FLASH_SOURCE, code_bytes, constant_bytes
+from codegen.library import HEADER, library_header
+from codegen.passes.ends import find_ends
+from codegen.render import render
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.installation import FIRMWARE_SOURCES, earshot_version
+from train.core.manifest import COMPILED, TFLM, Manifest
+from train.core.results.boards import BenchResult
+from train.core.spec import ModelSpec
+from train.tflite.graph import read_graphs
+
+_EITHER_ENGINE = re.compile(r"#ifdef KWS_ENGINE_TFLM\n(.*?)#else\n(.*?)#endif\n", re.DOTALL)
+_STREAM = ("c/kws_settings.c", "firmware/listener/stream.c", "firmware/listener/recognizer.c")
+_MODEL = ("c/engine.c", "firmware/model/compiled.c")
+_MODEL_OF_TFLM = ("c/model.cc", "firmware/model/tflm.cc")
+# Names of what TFLite-Micro needs, which have another beginning in the tree.
+_OF_TFLM = re.compile(r"\b(g_model|g_model_len|RegisterOps)\b")
+_TFLM_OBJECT_BYTES = re.compile(r"#define KWS_TFLM_OBJECT_BYTES (\d+)")  # on 64 bits, on 32
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What a board was counted to take: an inference, and a row of features."""
+
+    board: str
+    label: str
+    engine: str
+    inference: int
+    row: int | None
+
+
+@dataclass(frozen=True)
+class Library:
+    """What every format gets.
+
+    Attributes:
+        prefix: of every global symbol, type and macro; macros have it in upper case.
+        files: the sources by name: ``<prefix>.h``, which is the one to be included, ``<prefix>_internal.h``,
+            and .c files; of TFLite-Micro, also ``<prefix>_model.cpp``. All lie in one folder, or the public
+            header in one that is searched.
+        engine: one of ``ENGINES``; TFLM needs that library beside this one.
+        place: the run folder, or the file.
+        tflite: the whole model.
+        generated: the C of ``earshot codegen``, by name as in RUN/c, without prefix.
+        manifest: of it.
+        spec: None for a model that nobody trained here: then the library has no front end.
+        instructions: of each board that was asked.
+    """
+
+    prefix: str
+    files: Mapping[str, str]
+    engine: str
+    place: Path
+    tflite: bytes
+    generated: Mapping[str, str]
+    manifest: Manifest
+    spec: ModelSpec | None
+    instructions: tuple[Instructions, ...]
+
+    @property
+    def header(self) -> str:
+        """Name of the public header."""
+        return f"{self.prefix}.h"
+
+    @property
+    def macro(self) -> str:
+        """What macros begin with."""
+        return self.prefix.upper()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the files that are compiled."""
+        return tuple(name for name in self.files if not name.endswith(".h"))
+
+    @property
+    def has_front_end(self) -> bool:
+        """Whether it takes samples. Without, it takes the model's inputs."""
+        return self.spec is not None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """In the order of the scores; none without a front end."""
+        return self.manifest.labels
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The labels that are reported."""
+        return self.spec.words if self.spec else ()
+
+    @property
+    def sample_rate_hz(self) -> int | None:
+        """Of the samples that it takes."""
+        return self.manifest.sample_rate_hz
+
+    @property
+    def arena_bytes(self) -> int:
+        """The model's memory, which is a part of a stream's."""
+        return self.manifest.arena_bytes[self.engine]
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the caller provides: a stream, or a model without front end."""
+        return (self.manifest.listener_bytes or 0) + self.model_bytes
+
+    @property
+    def model_bytes(self) -> int:
+        """Of ``memory_bytes``, what the model takes: its arena; of TFLite-Micro also objects, on 32 bits."""
+        if self.engine == COMPILED:
+            return model_bytes(self.arena_bytes)
+        _, objects_32 = _TFLM_OBJECT_BYTES.findall(self.generated["model.h"])
+        return model_bytes(int(objects_32) + self.arena_bytes)
+
+    @property
+    def constant_bytes(self) -> int:
+        """Of flash: weights and tables, or the whole .tflite, which TFLite-Micro needs."""
+        return constant_bytes(self.files) + (len(self.tflite) if self.engine == TFLM else 0)
+
+    @property
+    def flash_bytes(self) -> int:
+        """Constants and code on a Cortex-M4, estimated."""
+        return self.constant_bytes + code_bytes(self.files)
+
+    @property
+    def memory_source(self) -> str:
+        """How the bytes of memory are known."""
+        return "from the header" if self.engine == COMPILED else "from the header, on a core of 32 bits"
+
+    @property
+    def arena_source(self) -> str:
+        """How the bytes of the arena are known."""
+        return (
+            "planned" if self.engine == COMPILED else "measured on a 64-bit host with the reference kernels"
+        )
+
+    @property
+    def flash_source(self) -> str:
+        """How the bytes of flash are known."""
+        return FLASH_SOURCE if self.engine == COMPILED else f"{FLASH_SOURCE}; TFLite-Micro not included"
+
+    @property
+    def version(self) -> str:
+        """Of Earshot, as three numbers, which every ecosystem takes."""
+        return ".".join([*re.findall(r"\d+", earshot_version()), "0", "0"][:3])
+
+    @property
+    def kind(self) -> str:
+        """Which of two interfaces it has: "stream" takes samples, "model" the inputs of the model."""
+        return "stream" if self.has_front_end else "model"
+
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
+        words = ", ".join(self.words)
+        return f"spots {words} in sound" if words else "runs a model"
+
+    @property
+    def ends(self) -> dict[str, list[Context]]:
+        """``inputs`` and ``outputs`` of the model, as the templates of the engine have them."""
+        graph = read_graphs(self.tflite, str(self.place))[0]
+        return end_contexts(*find_ends(graph, graph))
+
+    def render(self, template: str, **context: object) -> str:
+        """A template of codegen/export/templates, with the library as ``library``, and this filled in."""
+        return render(template, library=self, earshot_version=earshot_version(), **context)
+
+    def render_of_kind(self, name: str, **context: object) -> str:
+        """The template of common/stream or common/model with this name."""
+        return self.render(f"common/{self.kind}/{name}", **context)
+
+
+def load_library(place: Path, prefix: str | None = None, engine: str = COMPILED) -> Library:
+    """The library of a run folder, or of a single .tflite.
+
+    Args:
+        prefix: None for one made of the words, or of the file's name.
+        engine: one of ``ENGINES``.
+    Raises:
+        UserError: a prefix that cannot be one, no finished run and no model, or one that the engine does
+            not run.
+    """
+    if prefix is not None:
+        check_prefix(prefix)
+    is_run = not place.is_file()
+    generated, manifest = sources_of_run(place) if is_run else sources_of_model(place)
+    manifest.check_engine(engine, str(place))
+    spec = runfolder.read_spec(place) if is_run else None
+    prefix = prefix or default_prefix(spec.words if spec else [place.stem])
+    tree = Tree({**generated, **_headers(generated, manifest, spec, engine)})
+    return Library(
+        prefix=prefix,
+        files=_files(tree, prefix, engine, manifest, has_front_end=is_run),
+        engine=engine,
+        place=place,
+        tflite=(place / runfolder.TFLITE if is_run else place).read_bytes(),
+        generated=generated,
+        manifest=manifest,
+        spec=spec,
+        instructions=_instructions(place, manifest.model_sha256) if is_run else (),
+    )
+
+
+def _headers(
+    generated: Mapping[str, str], manifest: Manifest, spec: ModelSpec | None, engine: str
+) -> dict[str, str]:
+    """kws.h and engine.h for one engine alone, where the tree has them for both."""
+    has_tflm = engine == TFLM
+    headers = {ENGINE: _EITHER_ENGINE.sub(r"\1" if has_tflm else r"\2", generated[ENGINE])}
+    if spec and not has_tflm:  # else it includes engine.h for the size
+        memory_bytes = model_bytes(manifest.arena_bytes[COMPILED])
+        headers[HEADER] = library_header(banner_of(manifest.model_sha256), spec, memory_bytes)
+    return headers
+
+
+def _files(tree: Tree, prefix: str, engine: str, manifest: Manifest, has_front_end: bool) -> dict[str, str]:
+    """The sources with their prefix."""
+    groups: dict[str, Iterable[str]] = {}
+    if has_front_end:
+        groups[""] = _STREAM
+        groups["_frontend"] = ["c/frontend_tables.c", *_front_end_sources()]
+    if engine == COMPILED:
+        groups["_model"] = _MODEL
+        groups["_kernels"] = [f"firmware/kernels/{kernel}.c" for kernel in manifest.kernels]
+    seen: set[str] = set()
+    public = tree.flatten(f"c/{HEADER}" if has_front_end else "firmware/model/model.h", seen)
+    internal = tree.headers_of([source for group in groups.values() for source in group], seen)
+    files = {".h": public, "_internal.h": f'#include "{prefix}.h"\n\n{internal}'}
+    for name, sources in groups.items():
+        files[f"{name}.c"] = f'#include "{prefix}_internal.h"\n\n{tree.join(sources, seen)}'
+    if engine == TFLM:
+        files["_model.cpp"] = f'#include "{prefix}_internal.h"\n\n{tree.join(_MODEL_OF_TFLM, seen)}'
+    texts = {name: _BLANK_LINES.sub("\n\n", _OF_TFLM.sub(r"kws_\1", text)) for name, text in files.items()}
+    return {f"{prefix}{name}": text for name, text in rename(texts, prefix).items()}
+
+
+def _front_end_sources() -> list[str]:
+    return [f"firmware/frontend/{path.name}" for path in sorted((FIRMWARE_SOURCES / "frontend").glob("*.c"))]
+
+
+def _instructions(run: Path, model_sha256: str) -> tuple[Instructions, ...]:
+    """What ``earshot bench`` counted of this model."""
+    found = []
+    for path in sorted((run / runfolder.HIL).glob(f"*/{BenchResult.NAME}")):
+        try:
+            bench = BenchResult.read(path)
+        except UserError:
+            continue  # the report says what is wrong with it
+        if bench.model_sha256 == model_sha256 and bench.instructions_per_inference is not None:
+            found.append(
+                Instructions(
+                    bench.board,
+                    bench.label,
+                    bench.engine,
+                    bench.instructions_per_inference,
+                    bench.instructions_per_row,
+                )
+            )
+    return tuple(found)
