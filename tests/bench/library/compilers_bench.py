@@ -7,11 +7,13 @@ out/bench/library.json, and as tables to docs/COMPILERS.md.
 
 import argparse
 import functools
+import itertools
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import document_table
 from firmware_bench import random_subject
@@ -77,26 +79,48 @@ def main() -> None:
     """Measure, write, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     names = [core.name for core in cores()]
+    parser.add_argument("--core", action="append", choices=names, help="may be repeated (all)")
     parser.add_argument(
-        "--core", action="append", choices=names, help="only this one, and nothing is written"
+        "--part", choices=("speed", "warnings"), help="only this one; the other is kept (both)"
     )
     flags = parser.parse_args()
-    chosen = [core for core in cores() if core.name in (flags.core or names)]
     subjects = [
         random_subject(name, name, FrontEnd(preprocess), label_count=4, clips=5)
         for name, preprocess in _FRONT_ENDS.items()
     ]
-    speeds = list(speed(chosen, subjects))
-    if flags.core:
-        console.say(speed_table(speeds))
-        return
-    found = list(warnings(subjects))
-    kept = json.loads(_OUT.read_text(encoding="utf-8")) if _OUT.is_file() else {}
-    kept |= {"warnings": [asdict(it) for it in found], "speed": [asdict(it) for it in speeds]}
-    runfolder.write_json(_OUT, kept)
-    text = f"{warnings_table(found)}\n\n{speed_table(speeds)}"
+    if flags.part != "warnings":
+        chosen = [core for core in cores() if core.name in (flags.core or names)]
+        _keep(speed=[asdict(it) for it in speed(chosen, subjects)])
+    if flags.part != "speed":
+        _keep(warnings=[asdict(it) for it in warnings(subjects)])
+    kept = _kept()
+    text = "\n\n".join(
+        (
+            warnings_table([Warnings(**it) for it in kept.get("warnings", [])]),
+            speed_table([Speed(**it) for it in kept.get("speed", [])]),
+        )
+    )
     document_table.write(_DOCUMENT, _SOURCE, text)
     console.say(text)
+
+
+def _kept() -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(_OUT.read_text(encoding="utf-8")) if _OUT.is_file() else {}
+    return kept
+
+
+def _keep(**new: list[dict[str, Any]]) -> None:
+    """Put figures in the place of those that were there for the same; others stay."""
+    kept = _kept()
+    for part, figures in new.items():
+        merged = {_what(it): it for it in (*kept.get(part, []), *figures)}
+        kept[part] = [merged[what] for what in sorted(merged)]
+    runfolder.write_json(_OUT, kept)
+
+
+def _what(figures: dict[str, Any]) -> tuple[str, ...]:
+    """What figures are of: all of them that are names."""
+    return tuple(value for value in figures.values() if isinstance(value, str))
 
 
 def speed(chosen: Sequence[Core], subjects: Sequence[Subject]) -> Iterator[Speed]:
@@ -179,7 +203,7 @@ def warnings_table(found: Sequence[Warnings]) -> str:
     cells = {(it.compiler, it.standard): "–" if it.warnings is None else str(it.warnings) for it in found}
     rows = [
         [f"`{' '.join(word for word in compiler.command if not word.startswith('-isystem'))}`"]
-        + [cells[compiler.name, standard] for standard in STANDARDS]
+        + [cells.get((compiler.name, standard), "–") for standard in STANDARDS]
         for compiler in COMPILERS
     ]
     return _table(["warnings (host)", *STANDARDS], rows)
@@ -189,11 +213,11 @@ def speed_table(found: Sequence[Speed]) -> str:
     """A row a core and network, a column an optimization: how many times the instructions of Earshot 0.2."""
     titles = {core.name: core.title for core in cores()}
     rows = []
-    for network, core in dict.fromkeys((it.network, it.core) for it in found):
+    for network, core in itertools.product(BEFORE, titles):
         mine = {
             (it.compiler, it.optimization): it for it in found if (it.network, it.core) == (network, core)
         }
-        before = next(iter(mine.values())).before
+        before = BEFORE[network][core]
         ratios = [
             f"{mine[build].instructions / before:.2f}" if build in mine else "–" for build in OPTIMIZATIONS
         ]
