@@ -8,10 +8,10 @@
 #define EARSHOT_MICRO_PAIRS_H_
 
 #include <stdint.h>
-#include <string.h>
 
 #ifdef __ARM_FEATURE_DSP
 #include <arm_acle.h>
+#include <string.h>
 #endif
 
 typedef uint32_t kws_pair;

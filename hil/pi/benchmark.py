@@ -75,7 +75,8 @@ def check_takes_audio(path: Path, nodes: list[Node], advice: str) -> None:
     if features in names and split_reference(AUDIO_INPUT)[0] not in names:
         raise UserError(
             f"{path}: begins at features, {features}, since TensorFlow 1.4 has no op for its front end; "
-            f"expected a graph that takes audio; {advice}, or train with another --preprocess, such as log_mel"
+            f"expected a graph that takes audio; {advice}, or train with another --preprocess, such as "
+            "log_mel"
         )
 
 

@@ -130,6 +130,8 @@ training    {training.steps} steps at {training.steps_per_s:.0f} a second, best 
 report      {page}
 took        {seconds:.0f} s"""
     )
+    if spec.front_end.is_micro:
+        say("note        model.pb begins at the features: TensorFlow 1.4 has no op for --preprocess micro")
     is_of_others = corpus.kind not in ("synthetic", "random") and corpus.split != "takes"
     if not is_of_others and corpus.tested_on == corpus.name:
         say(f"note        {corpus.note}")

@@ -24,7 +24,7 @@ from train.report.page import SPACE, count, interval, percent, plain, seconds
 # Results in the order of the chain: key in metrics.json, name, what it is.
 _CHAIN = (
     ("float", "float", "the Keras model, before quantization"),
-    ("graphdef", "GraphDef", "the frozen graph, front end inside"),
+    ("graphdef", "GraphDef", "the frozen graph, front end inside (not micro)"),
     ("int8", "int8", "the quantized model: what the firmware runs"),
 )
 _SIZES = (

@@ -71,7 +71,7 @@ def beside_the_oracle(clips: Clips, front_end: FrontEnd) -> Count:
             block = clips[start : start + _BLOCK_CLIPS]
             expected = np.stack([values_of(clip) for clip in block])
             found = micro.log_values(micro.log_levels(micro.amplitudes(block, front_end), front_end)[0])
-            differing += np.count_nonzero(found != expected)
+            differing += int(np.count_nonzero(found != expected))
             compared += expected.size
             advance(len(block))
     return {"what": f"Python, {name}", "compared": compared, "differing": differing}
@@ -83,7 +83,7 @@ def beside_c(clips: Clips, features: NDArray[Any], front_end: FrontEnd) -> Count
         twin, differing = CFrontEnd(Path(folder), front_end), 0
         with console.progress(f"C, {front_end.window_stride_ms} ms", len(clips)) as advance:
             for clip, expected in zip(clips, features, strict=True):
-                differing += np.count_nonzero(twin.rows(clip) != expected)
+                differing += int(np.count_nonzero(twin.rows(clip) != expected))
                 advance(1)
     return {"what": "C on the host, Python", "compared": features.size, "differing": differing}
 
@@ -105,7 +105,7 @@ def beside_dsp(clips: Clips, features: NDArray[Any], front_end: FrontEnd) -> Cou
         (folder / "clips.bin").write_bytes(clips.astype("<i2").tobytes())
         subprocess.run(["qemu-arm", folder / "rows"], check=True, cwd=folder)
         rows = np.frombuffer((folder / "rows.bin").read_bytes(), np.uint8)
-    differing = np.count_nonzero(rows != features.ravel())
+    differing = int(np.count_nonzero(rows != features.ravel()))
     return {
         "what": "C with DSP instructions (emulated), Python",
         "compared": rows.size,
