@@ -23,7 +23,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(flags: argparse.Namespace) -> None:
     """Generate; the folder goes to stdout."""
     is_file = flags.model.is_file()
-    _check(flags.model)
+    check_place(flags.model)
     if is_file and flags.out is None:
         raise UserError(f"{flags.model} is a file, not a run folder; say with --out FOLDER where its C goes")
     if not is_file and flags.out is not None:
@@ -37,8 +37,12 @@ def run(flags: argparse.Namespace) -> None:
     say(str(paths[0].parent))
 
 
-def _check(model: Path) -> None:
-    """What is neither a file nor a run folder, though its name may look like one."""
+def check_place(model: Path) -> None:
+    """Refuse what is neither a file nor a run folder, though its name may look like one.
+
+    Raises:
+        UserError: it is not there, or a SavedModel.
+    """
     if not model.exists():
         raise UserError(
             f"{model}: is not there, so it is not a finished run folder and no .tflite; expected one of them"

@@ -14,7 +14,7 @@ from codegen.render import render
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import earshot_version
-from train.core.manifest import MANIFEST, PointName
+from train.core.manifest import MANIFEST, Manifest, PointName
 from train.core.operating_point import in_force
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.tflite.graph import check_quantized, read_graph
@@ -41,7 +41,16 @@ def generate(run: Path) -> list[Path]:
             not int8 throughout or that no engine runs, or a file of another origin where
             one is to be written.
     """
-    run = Path(run)
+    contents, _ = sources_of_run(Path(run))
+    return _write(Path(run) / runfolder.C_SOURCES, contents)
+
+
+def sources_of_run(run: Path) -> tuple[dict[str, str], Manifest]:
+    """What ``generate`` writes, by name; and the manifest, which is among it.
+
+    Raises:
+        UserError: as ``generate``, but for files that are in its way.
+    """
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     where = str(run / runfolder.TFLITE)
     tflite = (run / runfolder.TFLITE).read_bytes()
@@ -76,7 +85,7 @@ def generate(run: Path) -> list[Path]:
         listener_bytes=listener_bytes(spec.front_end, len(spec.labels)),
         operating_point=PointName(point_name, point.sha256),
     )
-    return _write(run / runfolder.C_SOURCES, {**contents, MANIFEST: manifest.to_json()})
+    return {**contents, MANIFEST: manifest.to_json()}, manifest
 
 
 def generate_model(path: Path, folder: Path) -> list[Path]:
@@ -94,13 +103,21 @@ def generate_model(path: Path, folder: Path) -> list[Path]:
         UserError: no model, one that TFLite-Micro does not run, or a file of another origin where one is to
             be written.
     """
-    where = str(path)
-    tflite = path.read_bytes()
-    banner = _banner(hashlib.sha256(tflite).hexdigest())
-    engines = load_engines(tflite, banner, where)
+    contents, _ = sources_of_model(path)
     folder.mkdir(parents=True, exist_ok=True)
+    return _write(folder, contents)
+
+
+def sources_of_model(path: Path) -> tuple[dict[str, str], Manifest]:
+    """What ``generate_model`` writes, by name; and the manifest, which is among it.
+
+    Raises:
+        UserError: as ``generate_model``, but for files that are in its way.
+    """
+    tflite = path.read_bytes()
+    engines = load_engines(tflite, _banner(hashlib.sha256(tflite).hexdigest()), str(path))
     manifest = engines.manifest(engines.sources)
-    return _write(folder, {**engines.sources, MANIFEST: manifest.to_json()})
+    return {**engines.sources, MANIFEST: manifest.to_json()}, manifest
 
 
 def _banner(model_sha256: str) -> str:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import jinja2
 
+_FOLDER = Path(__file__).parent
 _environment = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=jinja2.FileSystemLoader([_FOLDER / "templates", _FOLDER / "export" / "templates"]),
     undefined=jinja2.StrictUndefined,  # a name that is not there is an error, not nothing
     trim_blocks=True,
     lstrip_blocks=True,
@@ -15,7 +16,7 @@ _environment = jinja2.Environment(
 
 
 def render(template: str, **context: object) -> str:
-    """The text of ``templates/<template>.j2`` with these names filled in.
+    """The text of ``<template>.j2``, in one of the folders of templates, with these names filled in.
 
     Raises:
         jinja2.UndefinedError: the template uses a name that is not given.

@@ -9,12 +9,13 @@ from train.core.command_line import Command, call, dispatch
 
 _QUANTIZE = Command("quantize", "the float model of a run to an audited int8 .tflite", "quantize.command")
 _CODEGEN = Command("codegen", "the .tflite of a run, or any other, to C", "codegen.command")
+_EXPORT = Command("export", "the model as a C library for a project of yours", "codegen.export.command")
 _WAV_TO_FEATURES = Command(
     "wav-to-features", "the features of a WAV as a C array", "codegen.wav_to_features_command"
 )
 _REPORT = Command("report", "write RUN/report.html anew, boards included", "hil.commands.full_report")
 EVERYTHING = {
-    "from words to C": (TRAIN, _QUANTIZE, _CODEGEN),
+    "from words to C": (TRAIN, _QUANTIZE, _CODEGEN, _EXPORT),
     "a run": (LISTEN, EVALUATE, TUNE, _REPORT),
     "recordings": (RECORD, *DATA, _WAV_TO_FEATURES),
     "boards": BOARDS,

@@ -18,3 +18,11 @@ def earshot_version() -> str:
         if content["project"]["name"] == _DISTRIBUTION:
             return str(content["project"]["version"])
     return importlib.metadata.version(_DISTRIBUTION)
+
+
+def licence() -> str:
+    """The text of LICENSE, of the checkout or of the installed package."""
+    file = _ROOT / "LICENSE"
+    if (_ROOT / "pyproject.toml").is_file() and file.is_file():
+        return file.read_text(encoding="utf-8")
+    return importlib.metadata.distribution(_DISTRIBUTION).read_text("licenses/LICENSE") or ""

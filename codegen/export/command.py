@@ -1,0 +1,57 @@
+"""``earshot export RUN --to FORMAT --out FOLDER``: the model as a C library for a project of one's own."""
+
+import argparse
+from pathlib import Path
+
+from codegen.command import check_place
+from codegen.export.formats import FORMATS
+from train.core.command_line import rare
+from train.core.console import log, say
+from train.core.errors import UserError, suggestion
+from train.core.manifest import COMPILED, ENGINES
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """What goes where."""
+    parser.description = (
+        "Write the model of a run, with front end and thresholds, as a C library into a folder of its own; "
+        "README.md in it says how it is used. A single .tflite is written without front end."
+    )
+    parser.epilog = "Formats: " + "; ".join(f"{name}: {it.summary}" for name, it in FORMATS.items())
+    parser.add_argument(
+        "model", metavar="RUN|MODEL.tflite", type=Path, help="run folder, such as out/yes_no, or one file"
+    )
+    parser.add_argument("--to", metavar="FORMAT", required=True, help=f"one of {', '.join(FORMATS)}")
+    parser.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="where it goes")
+    parser.add_argument(
+        "--prefix", metavar="NAME", help="what every name in C begins with; the words if left out: yes_no"
+    )
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=COMPILED,
+        help=rare("compiled needs nothing; tflm needs the TFLite-Micro package of the ecosystem"),
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help=rare("write into a folder that holds other files, or a changed export; other files stay"),
+    )
+
+
+def run(flags: argparse.Namespace) -> None:
+    """Write the folder; its path goes to stdout."""
+    if flags.to not in FORMATS:
+        raise UserError(f"--to {flags.to}: no such format; {suggestion(flags.to, FORMATS)}")
+    check_place(flags.model)
+
+    from codegen.export.folder import EXPORT, README, contents_of, write
+    from codegen.export.library import load_library  # here, so that --help need not wait for NumPy
+
+    EXPORT.check(flags.out, flags.overwrite)
+    library = load_library(flags.model, flags.prefix, flags.engine)
+    paths = write(flags.out, contents_of(library, FORMATS[flags.to]))
+    for path in paths:
+        log(f"wrote {path} ({path.stat().st_size} bytes)")
+    log(f"{flags.out / README} says how to go on")
+    say(str(flags.out))

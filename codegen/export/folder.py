@@ -1,0 +1,127 @@
+"""The folder of an export: what is in it, and when it may be written anew."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.export.formats import Format
+from codegen.export.library import Instructions, Library
+from train.core import runfolder
+from train.core.installation import earshot_version, licence
+from train.core.manifest import MANIFEST, PointName
+from train.core.outputs import Output, State
+from train.core.typed_json import Json, encode
+
+LICENSE, README = "LICENSE", "README.md"
+_VERSION_KEY, _VERSION = "export_version", 1
+
+
+@dataclass(frozen=True)
+class Export:
+    """manifest.json of an export.
+
+    Attributes:
+        earshot_version, format, prefix, engine: what made it, and of what kind it is.
+        model_sha256, front_end_sha256, sample_rate_hz, labels, operating_point: as in the manifest of RUN/c;
+            None and none for a model without front end.
+        memory_bytes: of a stream, or of a model without front end; ``arena_bytes`` are a part of it.
+        flash_bytes: estimated for a Cortex-M4, without a C library; ``constant_bytes`` of it are counted.
+        instructions: of each board that ``earshot bench`` counted.
+        files: SHA-256 of every other file.
+    """
+
+    earshot_version: str
+    format: str
+    prefix: str
+    engine: str
+    model_sha256: str
+    front_end_sha256: str | None
+    sample_rate_hz: int | None
+    labels: tuple[str, ...]
+    operating_point: PointName | None
+    memory_bytes: int
+    arena_bytes: int
+    flash_bytes: int
+    constant_bytes: int
+    instructions: tuple[Instructions, ...]
+    files: Mapping[str, str]
+
+
+def contents_of(library: Library, format: Format) -> dict[str, bytes]:
+    """Every file of an export, by its path in the folder.
+
+    Raises:
+        UserError: the format cannot hold this library.
+    """
+    texts = {**format.files(library), LICENSE: library.render("common/LICENSE", licence=licence())}
+    contents = {name: text.encode("utf-8") for name, text in sorted(texts.items())}
+    manifest = library.manifest
+    export = Export(
+        earshot_version=earshot_version(),
+        format=format.name,
+        prefix=library.prefix,
+        engine=library.engine,
+        model_sha256=manifest.model_sha256,
+        front_end_sha256=manifest.front_end_sha256,
+        sample_rate_hz=manifest.sample_rate_hz,
+        labels=manifest.labels,
+        operating_point=manifest.operating_point,
+        memory_bytes=library.memory_bytes,
+        arena_bytes=library.arena_bytes,
+        flash_bytes=library.flash_bytes,
+        constant_bytes=library.constant_bytes,
+        instructions=library.instructions,
+        files={name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
+    )
+    text = json.dumps({_VERSION_KEY: _VERSION, **encode(export)}, indent=2, ensure_ascii=False) + "\n"
+    return {**contents, MANIFEST: text.encode("utf-8")}
+
+
+def write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write an export, and remove what an earlier one left there; the manifest comes last.
+
+    Args:
+        folder: that ``EXPORT.check`` let pass.
+    Returns:
+        the files written.
+    """
+    for name in _written(folder) or ():
+        if name not in contents:
+            (folder / name).unlink(missing_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for name, content in contents.items():
+        runfolder.write_bytes(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def _written(folder: Path) -> dict[str, Json] | None:
+    """The files of an earlier export, with their hashes; None where there is none."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if manifest[_VERSION_KEY] != _VERSION:
+            return None
+        files = manifest["files"]
+        inside = all((folder / name).resolve().is_relative_to(folder.resolve()) for name in files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return dict(files) if inside else None
+
+
+def _is_unchanged_export(folder: Path) -> bool:
+    """Whether a folder is an earlier export in which nobody changed a file; more files do not matter."""
+    files = _written(folder)
+    return files is not None and all(
+        runfolder.sha256_file(folder / name) == expected
+        for name, expected in files.items()
+        if (folder / name).is_file()
+    )
+
+
+EXPORT = Output(
+    "holds an earlier export",
+    "exists and is no earlier export, or one in which a file was changed",
+    _is_unchanged_export,
+    overwrite=State.FOREIGN,
+)

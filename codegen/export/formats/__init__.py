@@ -1,0 +1,52 @@
+"""Where a library can go: a format is a line of ``FORMATS`` and a module of the same name.
+
+The module has ``files(library)``: what is in the folder, texts by path such as ``src/yes_no.c``. README.md, with
+the steps as they are typed, is among them; LICENSE and manifest.json are added to it. What the format needs to
+render lies in codegen/export/templates, in a folder of the same name; ``common`` there is for all.
+"""
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:  # so that --help need not wait for NumPy
+    from codegen.export.library import Library
+
+
+class FormatModule(Protocol):
+    """What a module has to have."""
+
+    def files(self, library: "Library", /) -> dict[str, str]:
+        """The text of each file, by its path in the folder.
+
+        Raises:
+            UserError: the format cannot hold this library.
+        """
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format.
+
+    Attributes:
+        summary: one line, for --help.
+    """
+
+    name: str
+    summary: str
+
+    def files(self, library: "Library") -> dict[str, str]:
+        """See ``FormatModule.files``."""
+        module = f"{__name__}.{self.name.replace('-', '_')}"
+        return cast(FormatModule, importlib.import_module(module)).files(library)
+
+
+FORMATS = {
+    format.name: format
+    for format in (
+        Format("c", "a folder for cc *.c, and for build systems not named here"),
+        Format("cmake", "a package for find_package() and add_subdirectory()"),
+        Format("arduino", "a library for the Arduino IDE, with sketches for PDM and I2S microphones"),
+        Format("platformio", "a library for PlatformIO, with the same sketches"),
+    )
+}

@@ -1,0 +1,223 @@
+"""A model as a C library of a few files with a prefix of its own, whatever folder it goes into."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.emit import sources_of_model, sources_of_run
+from codegen.export.amalgam import Tree
+from codegen.export.interim import STREAM, interim_files
+from codegen.export.prefix import check_prefix, default_prefix, rename
+from codegen.export.sizes import code_bytes, constant_bytes
+from codegen.render import render
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.installation import FIRMWARE_SOURCES, earshot_version
+from train.core.manifest import COMPILED, MANIFEST, TFLM, Manifest
+from train.core.results.boards import BenchResult
+from train.core.spec import ModelSpec
+
+_PUBLIC, _PUBLIC_OF_MODEL = "c/kws.h", "c/engine.h"
+_STREAM = STREAM  # ("c/kws_settings.c", "firmware/listener/stream.c", "firmware/listener/recognizer.c")
+_MODEL = ("c/engine.c", "firmware/model/compiled.c")
+_MODEL_OF_TFLM = ("c/model.cc", "firmware/model/tflm.cc")
+# Names of what TFLite-Micro needs, which have another beginning in the tree.
+_OF_TFLM = re.compile(r"\b(g_model|g_model_len|RegisterOps)\b")
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What a board was counted to take: an inference, and a row of features."""
+
+    board: str
+    label: str
+    engine: str
+    inference: int
+    row: int | None
+
+
+@dataclass(frozen=True)
+class Library:
+    """What every format gets.
+
+    Attributes:
+        prefix: of every global symbol, type and macro; macros have it in upper case.
+        files: the sources by name: ``<prefix>.h``, which is the one to be included, ``<prefix>_internal.h``,
+            and .c files; of TFLite-Micro, also ``<prefix>_model.cpp``. All lie in one folder, or the public
+            header in one that is searched.
+        engine: one of ``ENGINES``; TFLM needs that library beside this one.
+        tflite: the whole model.
+        generated: the C of ``earshot codegen``, by name as in RUN/c, without prefix.
+        manifest: of it.
+        spec: None for a model that nobody trained here: then the library has no front end.
+        instructions: of each board that was asked.
+    """
+
+    prefix: str
+    files: Mapping[str, str]
+    engine: str
+    tflite: bytes
+    generated: Mapping[str, str]
+    manifest: Manifest
+    spec: ModelSpec | None
+    instructions: tuple[Instructions, ...]
+
+    @property
+    def header(self) -> str:
+        """Name of the public header."""
+        return f"{self.prefix}.h"
+
+    @property
+    def macro(self) -> str:
+        """What macros begin with."""
+        return self.prefix.upper()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the files that are compiled."""
+        return tuple(name for name in self.files if not name.endswith(".h"))
+
+    @property
+    def has_front_end(self) -> bool:
+        """Whether it takes samples. Without, it takes the model's inputs."""
+        return self.spec is not None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """In the order of the scores; none without a front end."""
+        return self.manifest.labels
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The labels that are reported."""
+        return self.spec.words if self.spec else ()
+
+    @property
+    def sample_rate_hz(self) -> int | None:
+        """Of the samples that it takes."""
+        return self.manifest.sample_rate_hz
+
+    @property
+    def arena_bytes(self) -> int:
+        """The model's memory, which is a part of a stream's."""
+        return self.manifest.arena_bytes[self.engine]
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the caller provides: a stream, or a model without front end."""
+        return self._defined("STREAM_BYTES" if self.has_front_end else "MODEL_BYTES")
+
+    @property
+    def constant_bytes(self) -> int:
+        """Of flash: weights and tables."""
+        return constant_bytes(self.files)
+
+    @property
+    def flash_bytes(self) -> int:
+        """Constants and code on a Cortex-M4, estimated."""
+        return constant_bytes(self.files) + code_bytes(self.files)
+
+    @property
+    def kind(self) -> str:
+        """Which of two interfaces it has: "stream" takes samples, "model" the inputs of the model."""
+        return "stream" if self.has_front_end else "model"
+
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
+        words = ", ".join(self.words)
+        return f"spots {words} in sound" if words else "runs a model"
+
+    def _defined(self, name: str) -> int:
+        """The value of a constant of the public header."""
+        found = re.search(rf"\b{self.macro}_{name}\b(?: =)? (\d+)", self.files[self.header])
+        assert found is not None, f"{self.header} defines {self.macro}_{name}"
+        return int(found[1])
+
+    def render(self, template: str, **context: object) -> str:
+        """A template of codegen/export/templates, with the library as ``library``, and this filled in."""
+        return render(template, library=self, earshot_version=earshot_version(), **context)
+
+    def render_of_kind(self, name: str, **context: object) -> str:
+        """The template of common/stream or common/model with this name."""
+        return self.render(f"common/{self.kind}/{name}", **context)
+
+
+def load_library(place: Path, prefix: str | None = None, engine: str = COMPILED) -> Library:
+    """The library of a run folder, or of a single .tflite.
+
+    Args:
+        prefix: None for one made of the words, or of the file's name.
+        engine: one of ``ENGINES``.
+    Raises:
+        UserError: a prefix that cannot be one, no finished run and no model, or one that the engine does
+            not run.
+    """
+    if prefix is not None:
+        check_prefix(prefix)
+    is_run = not place.is_file()
+    generated, manifest = sources_of_run(place) if is_run else sources_of_model(place)
+    manifest.check_engine(engine, str(place))
+    spec = runfolder.read_spec(place) if is_run else None
+    prefix = prefix or default_prefix(spec.words if spec else [place.stem])
+    if is_run:
+        generated = {**generated, **interim_files(generated, len(manifest.labels))}
+    tree = Tree(generated)
+    return Library(
+        prefix=prefix,
+        files=_files(tree, prefix, engine, manifest, has_front_end=is_run),
+        engine=engine,
+        tflite=(place / runfolder.TFLITE if is_run else place).read_bytes(),
+        generated=generated,
+        manifest=manifest,
+        spec=spec,
+        instructions=_instructions(place, manifest.model_sha256) if is_run else (),
+    )
+
+
+def _files(tree: Tree, prefix: str, engine: str, manifest: Manifest, has_front_end: bool) -> dict[str, str]:
+    """The sources with their prefix."""
+    groups: dict[str, Iterable[str]] = {}
+    if has_front_end:
+        groups[""] = _STREAM
+        groups["_frontend"] = ["c/frontend_tables.c", *_front_end_sources()]
+    if engine == COMPILED:
+        groups["_model"] = _MODEL
+        groups["_kernels"] = [f"firmware/kernels/{kernel}.c" for kernel in manifest.kernels]
+    seen: set[str] = set()
+    public = tree.flatten(_PUBLIC if has_front_end else _PUBLIC_OF_MODEL, seen)
+    internal = tree.headers_of([source for group in groups.values() for source in group], seen)
+    files = {".h": public, "_internal.h": f'#include "{prefix}.h"\n\n{internal}'}
+    for name, sources in groups.items():
+        files[f"{name}.c"] = f'#include "{prefix}_internal.h"\n\n{tree.join(sources, seen)}'
+    if engine == TFLM:
+        files["_model.cpp"] = f'#include "{prefix}_internal.h"\n\n{tree.join(_MODEL_OF_TFLM, seen)}'
+    texts = {name: _BLANK_LINES.sub("\n\n", text) for name, text in files.items()}
+    return {f"{prefix}{name}": text for name, text in rename(texts, prefix).items()}
+
+
+def _front_end_sources() -> list[str]:
+    return [f"firmware/frontend/{path.name}" for path in sorted((FIRMWARE_SOURCES / "frontend").glob("*.c"))]
+
+
+def _instructions(run: Path, model_sha256: str) -> tuple[Instructions, ...]:
+    """What ``earshot bench`` counted of this model."""
+    found = []
+    for path in sorted((run / runfolder.HIL).glob(f"*/{BenchResult.NAME}")):
+        try:
+            bench = BenchResult.read(path)
+        except UserError:
+            continue  # the report says what is wrong with it
+        if bench.model_sha256 == model_sha256 and bench.instructions_per_inference is not None:
+            found.append(
+                Instructions(
+                    bench.board,
+                    bench.label,
+                    bench.engine,
+                    bench.instructions_per_inference,
+                    bench.instructions_per_row,
+                )
+            )
+    return tuple(found)
