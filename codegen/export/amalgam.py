@@ -1,4 +1,4 @@
-"""Many C sources as few: headers flattened into one, sources of a group joined, each piece with its licence."""
+"""Many C sources as few: headers flattened into one, sources joined by group, each piece with its licence."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ GENERATED = "c"  # the folder of generated files, beside "firmware"
 _INCLUDE = re.compile(r'\s*#\s*include\s+(["<])([^">]+)[">]')
 _OPENS, _CLOSES = re.compile(r"\s*#\s*if"), re.compile(r"\s*#\s*endif")
 _GUARD = re.compile(r"^#ifndef (\w+)\n#define \1$", re.MULTILINE)
-_FOLDERS = (GENERATED, FIRMWARE_SOURCES.name, f"{FIRMWARE_SOURCES.name}/listener")  # for the compiler, -I
+_FOLDERS = (GENERATED, FIRMWARE_SOURCES.name, f"{FIRMWARE_SOURCES.name}/listener")  # as for -I
 
 
 class Tree:

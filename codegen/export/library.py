@@ -14,7 +14,7 @@ from codegen.render import render
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES, earshot_version
-from train.core.manifest import COMPILED, MANIFEST, TFLM, Manifest
+from train.core.manifest import COMPILED, TFLM, Manifest
 from train.core.results.boards import BenchResult
 from train.core.spec import ModelSpec
 

@@ -12,18 +12,18 @@ _MOST = 31  # characters of one that is asked for
 _FORM = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")  # two underscores are reserved in C++
 
 # Each prefix is also the name of a header, and of a target or package in build systems.
-_KEYWORDS = frozenset(
-    "alignas alignof and asm auto bitand bitor bool break case catch char class compl concept const consteval "
-    "constexpr constinit continue decltype default delete do double else enum explicit export extern false "
-    "float for friend goto if inline int long mutable namespace new noexcept not nullptr operator or private "
+_KEYWORDS = (
+    " alignas alignof and asm auto bitand bitor bool break case catch char class compl concept const "
+    "consteval constexpr constinit continue decltype default delete do double else enum explicit export extern "
+    "false float for friend goto if inline int long mutable namespace new noexcept not nullptr operator or private "
     "protected public register reinterpret requires restrict return short signed sizeof static struct switch "
     "template this throw true try typedef typeof typeid typename union unsigned using virtual void volatile "
-    "while xor".split()
+    "while xor "
 )
-_HEADERS = frozenset(
-    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "
+_HEADERS = (
+    " assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "
     "stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string strings tgmath threads "
-    "time uchar unistd wchar wctype arduino pdm".split()
+    "time uchar unistd wchar wctype arduino pdm "
 )
 _TOKEN = re.compile(r"\b(kws|KWS|EARSHOT)_(\w+)")
 _WORD = re.compile(r"\b[A-Za-z_]\w*")
@@ -86,8 +86,8 @@ def _why_not(prefix: str) -> str:
         return "cannot begin a name in C"
     if len(prefix) > _MOST:
         return f"has {len(prefix)} characters, at most {_MOST} leave room for the rest of a name"
-    if prefix in _KEYWORDS:
+    if f" {prefix} " in _KEYWORDS:
         return "is a keyword of C or C++"
-    if prefix in _HEADERS:
+    if f" {prefix} " in _HEADERS:
         return f"would name the header {prefix}.h, which compilers and cores bring"
     return ""

@@ -1,8 +1,8 @@
 """Where a library can go: a format is a line of ``FORMATS`` and a module of the same name.
 
-The module has ``files(library)``: what is in the folder, texts by path such as ``src/yes_no.c``. README.md, with
-the steps as they are typed, is among them; LICENSE and manifest.json are added to it. What the format needs to
-render lies in codegen/export/templates, in a folder of the same name; ``common`` there is for all.
+The module has ``files(library)``: what is in the folder, texts by path such as ``src/yes_no.c``. README.md,
+with the steps as they are typed, is among them; LICENSE and manifest.json are added to it. What the format
+renders lies in codegen/export/templates, in a folder of the same name; ``common`` there is for all.
 """
 
 import importlib
