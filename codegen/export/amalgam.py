@@ -15,7 +15,7 @@ _FOLDERS = (GENERATED, FIRMWARE_SOURCES.name, f"{FIRMWARE_SOURCES.name}/listener
 
 
 class Tree:
-    """The sources that a library is made of, by names such as ``firmware/kernels/tile.h`` and ``c/engine.h``."""
+    """The sources that a library is made of, by names such as ``firmware/kernels/tile.h``, ``c/engine.h``."""
 
     def __init__(self, generated: Mapping[str, str]) -> None:
         """Know the generated files, by name, and those of firmware/."""

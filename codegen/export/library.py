@@ -48,6 +48,7 @@ class Library:
             and .c files; of TFLite-Micro, also ``<prefix>_model.cpp``. All lie in one folder, or the public
             header in one that is searched.
         engine: one of ``ENGINES``; TFLM needs that library beside this one.
+        place: the run folder, or the file.
         tflite: the whole model.
         generated: the C of ``earshot codegen``, by name as in RUN/c, without prefix.
         manifest: of it.
@@ -58,6 +59,7 @@ class Library:
     prefix: str
     files: Mapping[str, str]
     engine: str
+    place: Path
     tflite: bytes
     generated: Mapping[str, str]
     manifest: Manifest
@@ -169,6 +171,7 @@ def load_library(place: Path, prefix: str | None = None, engine: str = COMPILED)
         prefix=prefix,
         files=_files(tree, prefix, engine, manifest, has_front_end=is_run),
         engine=engine,
+        place=place,
         tflite=(place / runfolder.TFLITE if is_run else place).read_bytes(),
         generated=generated,
         manifest=manifest,

@@ -14,16 +14,16 @@ _FORM = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")  # two underscores are reserv
 # Each prefix is also the name of a header, and of a target or package in build systems.
 _KEYWORDS = (
     " alignas alignof and asm auto bitand bitor bool break case catch char class compl concept const "
-    "consteval constexpr constinit continue decltype default delete do double else enum explicit export extern "
-    "false float for friend goto if inline int long mutable namespace new noexcept not nullptr operator or private "
-    "protected public register reinterpret requires restrict return short signed sizeof static struct switch "
-    "template this throw true try typedef typeof typeid typename union unsigned using virtual void volatile "
-    "while xor "
+    "consteval constexpr constinit continue decltype default delete do double else enum explicit export "
+    "extern false float for friend goto if inline int long mutable namespace new noexcept not nullptr "
+    "operator or private protected public register reinterpret requires restrict return short signed "
+    "sizeof static struct switch template this throw true try typedef typeof typeid typename union "
+    "unsigned using virtual void volatile while xor "
 )
 _HEADERS = (
-    " assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "
-    "stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string strings tgmath threads "
-    "time uchar unistd wchar wctype arduino pdm "
+    " assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign "
+    "stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string strings "
+    "tgmath threads time uchar unistd wchar wctype arduino pdm "
 )
 _TOKEN = re.compile(r"\b(kws|KWS|EARSHOT)_(\w+)")
 _WORD = re.compile(r"\b[A-Za-z_]\w*")
