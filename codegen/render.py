@@ -4,6 +4,8 @@ from pathlib import Path
 
 import jinja2
 
+from codegen.cformat import comment
+
 _FOLDER = Path(__file__).parent
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader([_FOLDER / "templates", _FOLDER / "export" / "templates"]),
@@ -13,6 +15,8 @@ _environment = jinja2.Environment(
     keep_trailing_newline=True,
     autoescape=False,  # C, not HTML
 )
+_environment.filters["comment"] = comment
+_environment.filters["thousands"] = lambda number: "" if number is None else f"{number:,}"
 
 
 def render(template: str, **context: object) -> str:

@@ -9,7 +9,7 @@ from codegen.emit import sources_of_model, sources_of_run
 from codegen.export.amalgam import Tree
 from codegen.export.interim import STREAM, interim_files
 from codegen.export.prefix import check_prefix, default_prefix, rename
-from codegen.export.sizes import code_bytes, constant_bytes
+from codegen.export.sizes import FLASH_SOURCE, code_bytes, constant_bytes
 from codegen.render import render
 from train.core import runfolder
 from train.core.errors import UserError
@@ -120,6 +120,21 @@ class Library:
     def flash_bytes(self) -> int:
         """Constants and code on a Cortex-M4, estimated."""
         return constant_bytes(self.files) + code_bytes(self.files)
+
+    @property
+    def arena_source(self) -> str:
+        """How the bytes of the arena are known."""
+        return "planned" if self.engine == COMPILED else "measured on a 64-bit host with the reference kernels"
+
+    @property
+    def flash_source(self) -> str:
+        """How the bytes of flash are known."""
+        return FLASH_SOURCE if self.engine == COMPILED else f"{FLASH_SOURCE}; TFLite-Micro not included"
+
+    @property
+    def version(self) -> str:
+        """Of Earshot, as three numbers, which every ecosystem takes."""
+        return ".".join((re.findall(r"\d+", earshot_version()) + ["0", "0"])[:3])
 
     @property
     def kind(self) -> str:

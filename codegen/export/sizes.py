@@ -6,6 +6,7 @@ from collections.abc import Mapping
 _ARRAY = re.compile(r"^(?:static )?const (\w+) \w+\[(\d+)\] = {", re.MULTILINE)
 _TYPEDEF = re.compile(r"^typedef (\w+) (\w+);", re.MULTILINE)
 _WIDTH = re.compile(r"u?int(\d+)_t")
+FLASH_SOURCE = "estimated for a Cortex-M4"
 _CODE_BYTES = 8000  # interim
 
 
