@@ -124,7 +124,9 @@ class Library:
     @property
     def arena_source(self) -> str:
         """How the bytes of the arena are known."""
-        return "planned" if self.engine == COMPILED else "measured on a 64-bit host with the reference kernels"
+        return (
+            "planned" if self.engine == COMPILED else "measured on a 64-bit host with the reference kernels"
+        )
 
     @property
     def flash_source(self) -> str:
@@ -134,7 +136,7 @@ class Library:
     @property
     def version(self) -> str:
         """Of Earshot, as three numbers, which every ecosystem takes."""
-        return ".".join((re.findall(r"\d+", earshot_version()) + ["0", "0"])[:3])
+        return ".".join([*re.findall(r"\d+", earshot_version()), "0", "0"][:3])
 
     @property
     def kind(self) -> str:
