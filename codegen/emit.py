@@ -56,7 +56,7 @@ def sources_of_run(run: Path) -> tuple[dict[str, str], Manifest]:
     tflite = (run / runfolder.TFLITE).read_bytes()
     graph = read_graph(tflite, where)
     check_quantized(graph, where)
-    banner = _banner(spec.artefacts[runfolder.TFLITE])
+    banner = banner_of(spec.artefacts[runfolder.TFLITE])
     engines = load_engines(tflite, banner, where)
     model = engines.model
     _check_fit(model, spec, where)
@@ -115,12 +115,13 @@ def sources_of_model(path: Path) -> tuple[dict[str, str], Manifest]:
         UserError: as ``generate_model``, but for files that are in its way.
     """
     tflite = path.read_bytes()
-    engines = load_engines(tflite, _banner(hashlib.sha256(tflite).hexdigest()), str(path))
+    engines = load_engines(tflite, banner_of(hashlib.sha256(tflite).hexdigest()), str(path))
     manifest = engines.manifest(engines.sources)
     return {**engines.sources, MANIFEST: manifest.to_json()}, manifest
 
 
-def _banner(model_sha256: str) -> str:
+def banner_of(model_sha256: str) -> str:
+    """The comment that opens each generated file."""
     return (
         f"{_MARK}{earshot_version()} (earshot codegen). Do not edit.\n"
         f"// Model SHA-256: {model_sha256}\n"

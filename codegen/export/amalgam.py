@@ -11,7 +11,7 @@ GENERATED = "c"  # the folder of generated files, beside "firmware"
 _INCLUDE = re.compile(r'\s*#\s*include\s+(["<])([^">]+)[">]')
 _OPENS, _CLOSES = re.compile(r"\s*#\s*if"), re.compile(r"\s*#\s*endif")
 _GUARD = re.compile(r"^#ifndef (\w+)\n#define \1$", re.MULTILINE)
-_FOLDERS = (GENERATED, FIRMWARE_SOURCES.name, f"{FIRMWARE_SOURCES.name}/listener")  # as for -I
+_FOLDERS = (FIRMWARE_SOURCES.name, GENERATED)  # as for -I
 
 
 class Tree:

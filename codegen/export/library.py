@@ -5,11 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.emit import sources_of_model, sources_of_run
+from codegen.emit import banner_of, sources_of_model, sources_of_run
+from codegen.engines.both import tflm_object_bytes
+from codegen.engines.header import HEADER as ENGINE
+from codegen.engines.header import model_bytes
 from codegen.export.amalgam import Tree
-from codegen.export.interim import STREAM, interim_files
 from codegen.export.prefix import check_prefix, default_prefix, rename
 from codegen.export.sizes import FLASH_SOURCE, code_bytes, constant_bytes
+from codegen.library import HEADER, library_header
 from codegen.render import render
 from train.core import runfolder
 from train.core.errors import UserError
@@ -17,9 +20,10 @@ from train.core.installation import FIRMWARE_SOURCES, earshot_version
 from train.core.manifest import COMPILED, TFLM, Manifest
 from train.core.results.boards import BenchResult
 from train.core.spec import ModelSpec
+from train.tflite.graph import read_graphs
 
-_PUBLIC, _PUBLIC_OF_MODEL = "c/kws.h", "c/engine.h"
-_STREAM = STREAM  # ("c/kws_settings.c", "firmware/listener/stream.c", "firmware/listener/recognizer.c")
+_EITHER_ENGINE = re.compile(r"#ifdef KWS_ENGINE_TFLM\n(.*?)#else\n(.*?)#endif\n", re.DOTALL)
+_STREAM = ("c/kws_settings.c", "firmware/listener/stream.c", "firmware/listener/recognizer.c")
 _MODEL = ("c/engine.c", "firmware/model/compiled.c")
 _MODEL_OF_TFLM = ("c/model.cc", "firmware/model/tflm.cc")
 # Names of what TFLite-Micro needs, which have another beginning in the tree.
@@ -109,7 +113,15 @@ class Library:
     @property
     def memory_bytes(self) -> int:
         """What the caller provides: a stream, or a model without front end."""
-        return self._defined("STREAM_BYTES" if self.has_front_end else "MODEL_BYTES")
+        return (self.manifest.listener_bytes or 0) + self.model_bytes
+
+    @property
+    def model_bytes(self) -> int:
+        """Of ``memory_bytes``, what the model takes: its arena, and the objects of TFLite-Micro."""
+        if self.engine == COMPILED:
+            return model_bytes(self.arena_bytes)
+        objects = tflm_object_bytes(read_graphs(self.tflite, str(self.place)), str(self.place))
+        return model_bytes(objects + self.arena_bytes)
 
     @property
     def constant_bytes(self) -> int:
@@ -149,12 +161,6 @@ class Library:
         words = ", ".join(self.words)
         return f"spots {words} in sound" if words else "runs a model"
 
-    def _defined(self, name: str) -> int:
-        """The value of a constant of the public header."""
-        found = re.search(rf"\b{self.macro}_{name}\b(?: =)? (\d+)", self.files[self.header])
-        assert found is not None, f"{self.header} defines {self.macro}_{name}"
-        return int(found[1])
-
     def render(self, template: str, **context: object) -> str:
         """A template of codegen/export/templates, with the library as ``library``, and this filled in."""
         return render(template, library=self, earshot_version=earshot_version(), **context)
@@ -181,9 +187,7 @@ def load_library(place: Path, prefix: str | None = None, engine: str = COMPILED)
     manifest.check_engine(engine, str(place))
     spec = runfolder.read_spec(place) if is_run else None
     prefix = prefix or default_prefix(spec.words if spec else [place.stem])
-    if is_run:
-        generated = {**generated, **interim_files(generated, len(manifest.labels))}
-    tree = Tree(generated)
+    tree = Tree({**generated, **_headers(generated, manifest, spec, engine)})
     return Library(
         prefix=prefix,
         files=_files(tree, prefix, engine, manifest, has_front_end=is_run),
@@ -197,6 +201,19 @@ def load_library(place: Path, prefix: str | None = None, engine: str = COMPILED)
     )
 
 
+def _headers(
+    generated: Mapping[str, str], manifest: Manifest, spec: ModelSpec | None, engine: str
+) -> dict[str, str]:
+    """kws.h and engine.h for one engine alone, where the tree has them for both."""
+    has_tflm = engine == TFLM
+    headers = {ENGINE: _EITHER_ENGINE.sub(r"\1" if has_tflm else r"\2", generated[ENGINE])}
+    if spec and manifest.operating_point and not has_tflm:  # else it includes engine.h for the size
+        memory_bytes = model_bytes(manifest.arena_bytes[COMPILED])
+        banner, point = banner_of(manifest.model_sha256), manifest.operating_point.name
+        headers[HEADER] = library_header(banner, spec, point, memory_bytes)
+    return headers
+
+
 def _files(tree: Tree, prefix: str, engine: str, manifest: Manifest, has_front_end: bool) -> dict[str, str]:
     """The sources with their prefix."""
     groups: dict[str, Iterable[str]] = {}
@@ -207,14 +224,14 @@ def _files(tree: Tree, prefix: str, engine: str, manifest: Manifest, has_front_e
         groups["_model"] = _MODEL
         groups["_kernels"] = [f"firmware/kernels/{kernel}.c" for kernel in manifest.kernels]
     seen: set[str] = set()
-    public = tree.flatten(_PUBLIC if has_front_end else _PUBLIC_OF_MODEL, seen)
+    public = tree.flatten(f"c/{HEADER}" if has_front_end else "firmware/model/model.h", seen)
     internal = tree.headers_of([source for group in groups.values() for source in group], seen)
     files = {".h": public, "_internal.h": f'#include "{prefix}.h"\n\n{internal}'}
     for name, sources in groups.items():
         files[f"{name}.c"] = f'#include "{prefix}_internal.h"\n\n{tree.join(sources, seen)}'
     if engine == TFLM:
         files["_model.cpp"] = f'#include "{prefix}_internal.h"\n\n{tree.join(_MODEL_OF_TFLM, seen)}'
-    texts = {name: _BLANK_LINES.sub("\n\n", text) for name, text in files.items()}
+    texts = {name: _BLANK_LINES.sub("\n\n", _OF_TFLM.sub(r"kws_\1", text)) for name, text in files.items()}
     return {f"{prefix}{name}": text for name, text in rename(texts, prefix).items()}
 
 

@@ -96,6 +96,7 @@ target_compile_options(kws_engine PUBLIC
     "$<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions;-fno-rtti;-fno-threadsafe-statics>")
 # As the library was built. With or without its messages, this side calls for none.
 target_compile_definitions(kws_engine PUBLIC TF_LITE_STATIC_MEMORY TF_LITE_STRIP_ERROR_STRINGS)
+target_compile_definitions(kws_engine PRIVATE KWS_NO_HEAP)
 target_compile_definitions(kws_engine PUBLIC KWS_ENGINE_TFLM) # engine.h: what lies in a kws_model
 if(TFLM_ARENA_BYTES)
     target_compile_definitions(kws_engine PUBLIC KWS_TFLM_ARENA_BYTES=${TFLM_ARENA_BYTES})

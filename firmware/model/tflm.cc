@@ -366,5 +366,7 @@ extern "C" uint32_t kws_model_arena_bytes(const kws_model* model) {
     return interpreter == nullptr ? 0 : static_cast<uint32_t>(interpreter->arena_used_bytes());
 }
 
-// There is no heap. vsnprintf(), in a library with messages, is linked to malloc() without calling it.
+#ifdef KWS_NO_HEAP  // our firmware; in other programs, the heap is theirs
+// vsnprintf(), in a library of TFLite-Micro with messages, is linked to malloc() without calling it.
 extern "C" void* _sbrk(ptrdiff_t) { return reinterpret_cast<void*>(-1); }
+#endif
