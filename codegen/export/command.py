@@ -17,7 +17,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "Write the model of a run, with front end and thresholds, as a C library into a folder of its own; "
         "README.md in it says how it is used. A single .tflite is written without front end."
     )
-    parser.epilog = "Formats: " + "; ".join(f"{name}: {it.summary}" for name, it in FORMATS.items())
+    parser.epilog = "formats:\n" + "\n".join(f"  {name:<12}{it.summary}" for name, it in FORMATS.items())
     parser.add_argument(
         "model", metavar="RUN|MODEL.tflite", type=Path, help="run folder, such as out/yes_no, or one file"
     )
@@ -45,10 +45,10 @@ def run(flags: argparse.Namespace) -> None:
         raise UserError(f"--to {flags.to}: no such format; {suggestion(flags.to, FORMATS)}")
     check_place(flags.model)
 
-    from codegen.export.folder import EXPORT, README, contents_of, write
+    from codegen.export.folder import README, check, contents_of, write
     from codegen.export.library import load_library  # here, so that --help need not wait for NumPy
 
-    EXPORT.check(flags.out, flags.overwrite)
+    check(flags.out, flags.overwrite)
     library = load_library(flags.model, flags.prefix, flags.engine)
     paths = write(flags.out, contents_of(library, FORMATS[flags.to]))
     for path in paths:

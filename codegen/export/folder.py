@@ -9,9 +9,10 @@ from pathlib import Path
 from codegen.export.formats import Format
 from codegen.export.library import Instructions, Library
 from train.core import runfolder
+from train.core.errors import UserError
 from train.core.installation import earshot_version, licence
 from train.core.manifest import MANIFEST, PointName
-from train.core.outputs import Output, State
+from train.core.outputs import State, state_of
 from train.core.typed_json import Json, encode
 
 LICENSE, README = "LICENSE", "README.md"
@@ -79,21 +80,51 @@ def contents_of(library: Library, format: Format) -> dict[str, bytes]:
     return {**contents, MANIFEST: text.encode("utf-8")}
 
 
+def check(folder: Path, overwrite: bool) -> None:
+    """Make sure that an export may be written into a folder. An earlier one is replaced unasked.
+
+    Args:
+        overwrite: the user asked for it; other files stay then, too.
+    Raises:
+        UserError: it is a file, or holds something that would be lost.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out {folder}: is a file, expected a folder")
+    changed = _changed(folder)
+    if overwrite or state_of(folder, lambda _: changed == []) is not State.FOREIGN:
+        return
+    reason = f"{changed[0]} was changed since it was exported" if changed else "holds other files"
+    raise UserError(
+        f"--out {folder}: {reason}; add --overwrite to write into it all the same, which keeps files of "
+        "other names, or choose another folder"
+    )
+
+
 def write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     """Write an export, and remove what an earlier one left there; the manifest comes last.
 
     Args:
-        folder: that ``EXPORT.check`` let pass.
+        folder: that ``check`` let pass.
     Returns:
         the files written.
     """
+    changed = _changed(folder)
     for name in _written(folder) or ():
-        if name not in contents:
+        if name not in contents and name not in (changed or ()):
             (folder / name).unlink(missing_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
     for name, content in contents.items():
         runfolder.write_bytes(folder / name, content)
     return [folder / name for name in contents]
+
+
+def _changed(folder: Path) -> list[str] | None:
+    """The files of an earlier export that are not as it wrote them; None where there is no export."""
+    files = _written(folder)
+    if files is None:
+        return None
+    there = {name: expected for name, expected in files.items() if (folder / name).is_file()}
+    return [name for name, expected in there.items() if runfolder.sha256_file(folder / name) != expected]
 
 
 def _written(folder: Path) -> dict[str, Json] | None:
@@ -104,24 +135,6 @@ def _written(folder: Path) -> dict[str, Json] | None:
             return None
         files = manifest["files"]
         inside = all((folder / name).resolve().is_relative_to(folder.resolve()) for name in files)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return dict(files) if inside else None
-
-
-def _is_unchanged_export(folder: Path) -> bool:
-    """Whether a folder is an earlier export in which nobody changed a file; more files do not matter."""
-    files = _written(folder)
-    return files is not None and all(
-        runfolder.sha256_file(folder / name) == expected
-        for name, expected in files.items()
-        if (folder / name).is_file()
-    )
-
-
-EXPORT = Output(
-    "holds an earlier export",
-    "exists and is no earlier export, or one in which a file was changed",
-    _is_unchanged_export,
-    overwrite=State.FOREIGN,
-)
+    return dict(files) if inside and isinstance(files, dict) else None

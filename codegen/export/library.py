@@ -8,11 +8,12 @@ from pathlib import Path
 from codegen.emit import banner_of, sources_of_model, sources_of_run
 from codegen.engines.both import tflm_object_bytes
 from codegen.engines.header import HEADER as ENGINE
-from codegen.engines.header import model_bytes
+from codegen.engines.header import Context, end_contexts, model_bytes
 from codegen.export.amalgam import Tree
 from codegen.export.prefix import check_prefix, default_prefix, rename
 from codegen.export.sizes import FLASH_SOURCE, code_bytes, constant_bytes
 from codegen.library import HEADER, library_header
+from codegen.passes.ends import find_ends
 from codegen.render import render
 from train.core import runfolder
 from train.core.errors import UserError
@@ -160,6 +161,12 @@ class Library:
         """What it is, in a line."""
         words = ", ".join(self.words)
         return f"spots {words} in sound" if words else "runs a model"
+
+    @property
+    def ends(self) -> dict[str, list[Context]]:
+        """``inputs`` and ``outputs`` of the model, as the templates of the engine have them."""
+        graph = read_graphs(self.tflite, str(self.place))[0]
+        return end_contexts(*find_ends(graph, graph))
 
     def render(self, template: str, **context: object) -> str:
         """A template of codegen/export/templates, with the library as ``library``, and this filled in."""

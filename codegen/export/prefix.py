@@ -54,10 +54,7 @@ def check_prefix(prefix: str) -> None:
         UserError: it cannot; the message proposes another.
     """
     if reason := _why_not(prefix):
-        raise UserError(
-            f"--prefix {prefix}: {reason}; expected lower-case letters, digits and single underscores, first "
-            f"a letter, such as {default_prefix([prefix])}"
-        )
+        raise UserError(f"--prefix {prefix}: {reason}; choose one such as {default_prefix([prefix])}")
 
 
 def rename(texts: dict[str, str], prefix: str) -> dict[str, str]:
@@ -83,7 +80,7 @@ def rename(texts: dict[str, str], prefix: str) -> dict[str, str]:
 def _why_not(prefix: str) -> str:
     """What is wrong with a prefix; empty for nothing."""
     if not _FORM.fullmatch(prefix):
-        return "cannot begin a name in C"
+        return "expected lower-case letters, digits and single underscores, first a letter"
     if len(prefix) > _MOST:
         return f"has {len(prefix)} characters, at most {_MOST} leave room for the rest of a name"
     if f" {prefix} " in _KEYWORDS:

@@ -1,0 +1,149 @@
+"""The amalgamated library: what is in it compiles, has its prefix, and asks nothing of the system."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from export_tools import WARNINGS, write
+from sweeping import sweep
+
+from codegen.export.amalgam import Tree
+from codegen.export.library import load_library
+from codegen.frontend_tables import table_files
+from train.core.installation import FIRMWARE_SOURCES
+from train.core.spec import FRONT_ENDS, FrontEnd
+
+# What C itself may call, whatever is in the source; no stdio, no heap, no floating point.
+OF_THE_COMPILER = {"memcpy", "memset", "memmove", "_GLOBAL_OFFSET_TABLE_"}
+
+
+def symbols(objects: list[Path]) -> list[tuple[str, str]]:
+    """Kind and name of each symbol that others see."""
+    done = subprocess.run(["nm", "-g", *objects], capture_output=True, text=True, check=True)
+    return [(words[-2], words[-1]) for line in done.stdout.splitlines() if len(words := line.split()) >= 2]
+
+
+@pytest.mark.parametrize("name", ["one", "other"])
+def test_symbols_and_macros_have_the_prefix_and_nothing_changes_but_the_stream(
+    libraries, compiler, tmp_path, name
+):
+    library = libraries[name]
+    sources = write(library, tmp_path)
+    flags = ["-std=c99", "-O1", "-fno-pic", *WARNINGS]
+    subprocess.run([compiler, *flags, "-c", *sources], cwd=tmp_path, check=True)
+    found = symbols([tmp_path / f"{source.stem}.o" for source in sources])
+    defined = {symbol for kind, symbol in found if kind != "U"}
+    assert {f"{name}_init", f"{name}_push", f"{name}_poll", f"{name}_default_point"} <= defined
+    assert [symbol for symbol in defined if not symbol.startswith(f"{name}_")] == []
+    assert {symbol for kind, symbol in found if kind == "U"} - defined <= OF_THE_COMPILER
+    assert [symbol for kind, symbol in found if kind in "DBC"] == []  # no variables, nor anything common
+    headers = "".join(text for file, text in library.files.items() if file.endswith(".h"))
+    macros = re.findall(r"^\s*#\s*define (\w+)", headers, re.MULTILINE)
+    assert len(macros) > 20
+    assert [macro for macro in macros if not macro.startswith(f"{name.upper()}_")] == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "standard"),
+    sweep(
+        [
+            *[(tool, f"c{year}") for tool in ("gcc", "clang") for year in ("99", "11", "17", "2x")],
+            *[(tool, f"c++{year}") for tool in ("g++", "clang++") for year in ("11", "14", "17", "20")],
+        ],
+        ("gcc", "c2x"),
+        ("g++", "c++11"),
+        ("g++", "c++20"),
+    ),
+)
+def test_any_standard_takes_it_without_a_warning(libraries, tmp_path, tool, standard):
+    if shutil.which(tool) is None:
+        pytest.skip(f"there is no {tool}")
+    for library in libraries.values():
+        language = "c++" if "++" in standard else "c"
+        command = [tool, f"-std={standard}", *WARNINGS, "-fsyntax-only", "-x", language]
+        subprocess.run([*command, *write(library, tmp_path)], check=True)
+
+
+def joined(tree: Tree, sources: list[str]) -> str:
+    seen: set[str] = set()
+    headers = tree.headers_of(sources, seen)
+    return headers + tree.join(sources, seen)
+
+
+@pytest.mark.parametrize("front_end", FRONT_ENDS)
+def test_no_two_static_names_of_a_front_end_are_alike(compiler, tmp_path, front_end):
+    tree = Tree(table_files("// A test.", FrontEnd(front_end)))
+    names = [f"firmware/frontend/{path.name}" for path in sorted((FIRMWARE_SOURCES / "frontend").glob("*.c"))]
+    (tmp_path / "all.c").write_text(joined(tree, ["c/frontend_tables.c", *names]))
+    subprocess.run([compiler, "-std=c99", "-fsyntax-only", tmp_path / "all.c"], check=True)
+
+
+def test_no_two_static_names_of_kernels_are_alike(compiler, tmp_path):
+    names = [f"firmware/kernels/{path.name}" for path in sorted((FIRMWARE_SOURCES / "kernels").glob("*.c"))]
+    for order in (names, names[::-1]):
+        (tmp_path / "all.c").write_text(joined(Tree({}), order))
+        subprocess.run(
+            [compiler, "-std=c99", "-Wall", "-Werror", "-fsyntax-only", tmp_path / "all.c"], check=True
+        )
+
+
+def test_a_header_within_a_condition_is_not_lost_behind_it(compiler, tmp_path):
+    """tile.h includes dsp.h only where the core has the instructions; a kernel includes it always."""
+
+    guarded = "#ifndef {0}\n#define {0}\n{1}\n#endif\n"
+    tree = Tree(
+        {
+            "inner.h": guarded.format("INNER_H", "typedef int inner;"),
+            "outer.h": guarded.format("OUTER_H", '#ifdef NEVER\n#include "inner.h"\n#endif'),
+            "part.h": "static inner twice;",
+            "a.c": '#include "outer.h"\n#include "inner.h"\n#include "part.h"\n',
+        }
+    )
+    text = joined(tree, ["c/a.c"])
+    assert text.count("static inner twice;") == 1
+    (tmp_path / "all.c").write_text(text)
+    subprocess.run([compiler, "-fsyntax-only", tmp_path / "all.c"], check=True)
+
+
+def test_only_the_kernels_that_are_called_come_along(libraries):
+    text = libraries["one"].files["one_kernels.c"]
+    assert {"conv_s8", "fully_connected_s8", "softmax_s8"} <= {*libraries["one"].manifest.kernels}
+    assert "firmware/kernels/conv_s8.c" in text
+    assert "svdf" not in text + libraries["one"].files["one_internal.h"]
+    assert len(libraries["one"].files) == 6
+
+
+def test_every_piece_says_its_licence(libraries):
+    for name, text in libraries["one"].files.items():
+        pieces = re.split(r"^// --- (.+)$", text, flags=re.MULTILINE)
+        for origin, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+            licence = "CC0-1.0" if origin.startswith("c/") else "Apache-2.0"
+            first = "\n".join(piece.strip().splitlines()[:4])
+            assert f"SPDX-License-Identifier: {licence}" in first, (name, origin)
+
+
+def test_memory_is_as_much_as_the_header_says(libraries, compiler, tmp_path):
+    library = libraries["other"]
+    write(library, tmp_path)
+    check = (
+        f'#include "other.h"\ntypedef char same[sizeof(other_stream) == {library.memory_bytes} ? 1 : -1];\n'
+    )
+    (tmp_path / "check.c").write_text(check)
+    subprocess.run([compiler, "-fsyntax-only", tmp_path / "check.c"], check=True)
+
+
+def test_a_single_file_has_no_front_end(runs, compiler, tmp_path):
+    library = load_library(runs["one"] / "model.tflite", "net")
+    assert not library.has_front_end
+    assert library.labels == ()
+    assert sorted(library.files) == ["net.h", "net_internal.h", "net_kernels.c", "net_model.c"]
+    assert "net_push" not in "".join(library.files.values())
+    (tmp_path / "example.c").write_text(library.render_of_kind("example.c"))
+    sources = [*write(library, tmp_path), tmp_path / "example.c"]
+    subprocess.run([compiler, "-std=c99", *WARNINGS, *sources, "-o", tmp_path / "example"], check=True)
+    done = subprocess.run([tmp_path / "example"], capture_output=True, text=True, check=True)
+    scores = [float(word) for word in done.stdout.removeprefix("Output:").split()]
+    assert len(scores) == 4
+    assert sum(scores) == pytest.approx(1.0, abs=0.02)
