@@ -214,10 +214,9 @@ def _headers(
     """kws.h and engine.h for one engine alone, where the tree has them for both."""
     has_tflm = engine == TFLM
     headers = {ENGINE: _EITHER_ENGINE.sub(r"\1" if has_tflm else r"\2", generated[ENGINE])}
-    if spec and manifest.operating_point and not has_tflm:  # else it includes engine.h for the size
+    if spec and not has_tflm:  # else it includes engine.h for the size
         memory_bytes = model_bytes(manifest.arena_bytes[COMPILED])
-        banner, point = banner_of(manifest.model_sha256), manifest.operating_point.name
-        headers[HEADER] = library_header(banner, spec, point, memory_bytes)
+        headers[HEADER] = library_header(banner_of(manifest.model_sha256), spec, memory_bytes)
     return headers
 
 
