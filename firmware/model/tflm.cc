@@ -129,7 +129,7 @@ class Forever {
   public:
     template <typename... Arguments>
     T* make(Arguments&&... arguments) {
-        return new (memory_) T(static_cast<Arguments&&>(arguments)...);
+        return ::new (memory_) T(static_cast<Arguments&&>(arguments)...);
     }
 
   private:
