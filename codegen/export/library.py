@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.emit import banner_of, sources_of_model, sources_of_run
-from codegen.engines.both import tflm_object_bytes
 from codegen.engines.header import HEADER as ENGINE
 from codegen.engines.header import Context, end_contexts, model_bytes
 from codegen.export.amalgam import Tree
@@ -29,6 +28,7 @@ _MODEL = ("c/engine.c", "firmware/model/compiled.c")
 _MODEL_OF_TFLM = ("c/model.cc", "firmware/model/tflm.cc")
 # Names of what TFLite-Micro needs, which have another beginning in the tree.
 _OF_TFLM = re.compile(r"\b(g_model|g_model_len|RegisterOps)\b")
+_TFLM_OBJECT_BYTES = re.compile(r"#define KWS_TFLM_OBJECT_BYTES (\d+)")  # on 64 bits, on 32
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -118,11 +118,11 @@ class Library:
 
     @property
     def model_bytes(self) -> int:
-        """Of ``memory_bytes``, what the model takes: its arena, and the objects of TFLite-Micro."""
+        """Of ``memory_bytes``, what the model takes: its arena; of TFLite-Micro also objects, on 32 bits."""
         if self.engine == COMPILED:
             return model_bytes(self.arena_bytes)
-        objects = tflm_object_bytes(read_graphs(self.tflite, str(self.place)), str(self.place))
-        return model_bytes(objects + self.arena_bytes)
+        _, objects_32 = _TFLM_OBJECT_BYTES.findall(self.generated["model.h"])
+        return model_bytes(int(objects_32) + self.arena_bytes)
 
     @property
     def constant_bytes(self) -> int:

@@ -187,7 +187,8 @@ bool has_operators(const tflite::Model* model, const OpResolver& resolver, Messa
     for (const tflite::SubGraph* subgraph : *model->subgraphs()) {
         for (const tflite::Operator* op : *subgraph->operators()) {
             const tflite::OperatorCode* code = model->operator_codes()->Get(op->opcode_index());
-            const TFLMRegistration* registration = nullptr;
+            // Whatever TFLite-Micro calls it; in 2023, TfLiteRegistration.
+            decltype(resolver.FindOp(tflite::BuiltinOperator_CONV_2D)) registration = nullptr;
             if (tflite::GetRegistrationFromOpCode(code, resolver, &registration) != kTfLiteOk) {
                 message << "op " << index << " of the model is builtin operator "
                         << static_cast<size_t>(tflite::GetBuiltinCode(code))
