@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-compilers bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes sweep accuracy fuzz notebook report-picture wheel setup clean
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-compilers bench-library bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes sweep accuracy fuzz notebook report-picture wheel setup clean
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -49,6 +49,9 @@ bench-kernels: $(READY)  ## 60 random networks of each kind on the host and ever
 
 bench-compilers: $(READY)  ## warnings and instructions by compiler, standard and optimization, to docs/COMPILERS.md
 	PYTHONPATH=tests:tests/bench $(PYTHON) tests/bench/library/compilers_bench.py
+
+bench-library: $(READY)  ## RUNS="RUN..." as exported libraries on every core: flash, RAM, instructions, to docs/LIBRARY.md
+	PYTHONPATH=tests/bench $(PYTHON) tests/bench/library/sizes.py $${RUNS:?name run folders}
 
 bench-distribute: $(READY)  ## two workers beside one process, ten seeds, to the table in docs/DISTRIBUTED.md
 	$(PYTHON) tests/bench/distribute_bench.py

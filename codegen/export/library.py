@@ -126,13 +126,13 @@ class Library:
 
     @property
     def constant_bytes(self) -> int:
-        """Of flash: weights and tables."""
-        return constant_bytes(self.files)
+        """Of flash: weights and tables, or the whole .tflite, which TFLite-Micro needs."""
+        return constant_bytes(self.files) + (len(self.tflite) if self.engine == TFLM else 0)
 
     @property
     def flash_bytes(self) -> int:
         """Constants and code on a Cortex-M4, estimated."""
-        return constant_bytes(self.files) + code_bytes(self.files)
+        return self.constant_bytes + code_bytes(self.files)
 
     @property
     def arena_source(self) -> str:

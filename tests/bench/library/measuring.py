@@ -65,7 +65,7 @@ def measure(
         link = [core.gcc, *core.flags, *core.link_flags, "-Wl,--gc-sections", f"-Wl,-Map={program}.map"]
         run_tool([*link, main, *objects, *_machine(core), "-lgcc", "-o", program])
         said = _run([*core.emulator, core.program_flag, str(program)])
-        sizes = _linked_bytes(Path(f"{program}.map").read_text(encoding="utf-8"), folder / "library")
+        sizes = linked_bytes(Path(f"{program}.map").read_text(encoding="utf-8"), folder / "library")
     if subject is not None:
         check_scores(said, subject)
     count = counter(said)
@@ -125,7 +125,7 @@ def _run(command: Sequence[str]) -> Said:
     return found
 
 
-def _linked_bytes(link_map: str, folder: Path) -> tuple[int, int]:
+def linked_bytes(link_map: str, folder: Path) -> tuple[int, int]:
     """Bytes of flash and of RAM that were linked from the objects of a folder."""
     linked = link_map.split("Linker script and memory map")[1]
     entry = rf"^ \.(\w+)\S*\s+0x\w+\s+0x(\w+)\s+{re.escape(str(folder))}/\S+\.o$"
