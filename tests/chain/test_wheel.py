@@ -128,6 +128,12 @@ def test_it_trains_outside_a_clone(run: Path) -> None:
     assert (run / "c" / "engine.c").is_file()
 
 
+def test_it_exports_outside_a_clone(earshot: Earshot, run: Path, folder: Path) -> None:
+    assert earshot("export", _RUN, "--to", "arduino", "--out", "library") == "library\n"
+    assert (folder / "library" / "src" / "yes_no.h").is_file()
+    assert "Apache-2.0" in (folder / "library" / "LICENSE").read_text(encoding="utf-8")
+
+
 @pytest.mark.emulator
 @pytest.mark.parametrize("board", ["host", "mps2-an386"])
 def test_a_board_proves_it(earshot: Earshot, run: Path, board: str) -> None:
