@@ -2,29 +2,30 @@
 
 import re
 import subprocess
-import sys
 import textwrap
 
 import pytest
+from invoke import invoke
 from live_sounds import noisy
 from places import ROOT
 
+from codegen.export import command
 from codegen.export.formats import FORMATS
 from hil.live import Detector
 
 DOCUMENT = (ROOT / "docs" / "LIBRARY.md").read_text(encoding="utf-8")
 
 
-def test_an_empty_folder_to_a_detection(runs, compiler, tmp_path):
+def test_an_empty_folder_to_a_detection(runs, compiler, tmp_path, monkeypatch):
     section = DOCUMENT.partition("## From an empty folder to a detection")[2].partition("\n## ")[0]
     blocks = [textwrap.dedent(it).strip() for it in re.findall(r"(?:^(?:    .*)?\n)+", section, re.MULTILINE)]
     (program,) = (block for block in blocks if block.startswith("#include"))
     program, _, commands = program.partition("\n\ncc ")
     assert len([line for line in program.splitlines() if line]) == 13  # and 2 empty ones: 15
     (tmp_path / "hear.c").write_text(program + "\n")
-    (export,) = re.findall(r"earshot (export .*)", section)
-    words = export.replace("../out/yes_no", str(runs["one"])).split()
-    subprocess.run([sys.executable, "-m", "codegen", *words], cwd=tmp_path, check=True, capture_output=True)
+    (export,) = re.findall(r"earshot export (.*)", section)
+    monkeypatch.chdir(tmp_path)
+    invoke(command, export.replace("../out/yes_no", str(runs["one"])).split())
     assert len(list((tmp_path / "yes_no").iterdir())) == int(re.search(r"(\d+) files", section)[1])
     subprocess.run("cc " + commands.splitlines()[0], shell=True, cwd=tmp_path, check=True)
     samples = noisy(3.0, 9)

@@ -54,7 +54,6 @@ def test_symbols_and_macros_have_the_prefix_and_nothing_changes_but_the_stream(
         ],
         ("gcc", "c2x"),
         ("g++", "c++11"),
-        ("g++", "c++20"),
     ),
 )
 def test_any_standard_takes_it_without_a_warning(libraries, tmp_path, tool, standard):

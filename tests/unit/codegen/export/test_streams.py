@@ -12,6 +12,7 @@ from export_tools import WARNINGS, write
 from live_sounds import EAGER, RATE_HZ, noisy
 from numpy.typing import NDArray
 from places import C_PROGRAMS
+from sweeping import sweep
 
 from codegen.export.library import Library, load_library
 from train.audio import wav
@@ -142,7 +143,7 @@ def test_what_finds_no_room_is_left_to_the_caller(code, libraries):
     assert stream.text("version") in libraries["one"].files["one.h"]
 
 
-@pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
+@pytest.mark.parametrize("sanitizer", sweep(["thread", "address,undefined"], "thread"))
 def test_a_thread_may_push_while_another_polls(runs, compiler, tmp_path, sanitizer):
     library = load_library(runs["one"], "kws")
     samples = noisy(3.0, 5)
