@@ -53,5 +53,7 @@ def run(flags: argparse.Namespace) -> None:
     paths = write(flags.out, contents_of(library, FORMATS[flags.to]))
     for path in paths:
         log(f"wrote {path} ({path.stat().st_size} bytes)")
-    log(f"{flags.out / README} says how to go on")
+    ram = f"{library.memory_bytes:,} bytes of RAM ({library.memory_source})"
+    flash = f"about {library.flash_bytes:,} of flash ({library.flash_source})"
+    log(f"{ram}, {flash}; {flags.out / README} says how to go on")
     say(str(flags.out))

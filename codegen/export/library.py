@@ -135,6 +135,11 @@ class Library:
         return self.constant_bytes + code_bytes(self.files)
 
     @property
+    def memory_source(self) -> str:
+        """How the bytes of memory are known."""
+        return "from the header" if self.engine == COMPILED else "from the header, on a core of 32 bits"
+
+    @property
     def arena_source(self) -> str:
         """How the bytes of the arena are known."""
         return (

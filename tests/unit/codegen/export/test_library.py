@@ -1,5 +1,7 @@
 """The amalgamated library: what is in it compiles, has its prefix, and asks nothing of the system."""
 
+import dataclasses
+import json
 import re
 import shutil
 import subprocess
@@ -10,9 +12,13 @@ from export_tools import WARNINGS, write
 from sweeping import sweep
 
 from codegen.export.amalgam import Tree
+from codegen.export.folder import contents_of
+from codegen.export.formats import FORMATS
 from codegen.export.library import load_library
 from codegen.frontend_tables import table_files
+from train.core import runfolder
 from train.core.installation import FIRMWARE_SOURCES
+from train.core.results.boards import BenchResult, FastestSlowest
 from train.core.spec import FRONT_ENDS, FrontEnd
 
 # What C itself may call, whatever is in the source; no stdio, no heap, no floating point.
@@ -146,3 +152,35 @@ def test_a_single_file_has_no_front_end(runs, compiler, tmp_path):
     scores = [float(word) for word in done.stdout.removeprefix("Output:").split()]
     assert len(scores) == 4
     assert sum(scores) == pytest.approx(1.0, abs=0.02)
+
+
+def test_instructions_that_were_counted_are_told(runs, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(runs["one"], run)
+    spec = runfolder.read_spec(run)
+    ticks = FastestSlowest(min=1, max=2)
+    bench = BenchResult(
+        model_sha256=spec.artefacts["model.tflite"], board="mps2-an386", label="emulated", engine="compiled",
+        build_id="0", inference_count=3, ticks_per_s=25, inference_ticks=ticks, row_ticks=ticks,
+        instructions_per_inference=1_234_567, inference_us=None, instructions_per_row=43_210, row_us=None,
+        arena_bytes=1, flash_bytes=1, ram_bytes=1, stack_bytes=1,
+    )  # fmt: skip
+    bench.write(BenchResult.path_of(run, "mps2-an386"))
+    dataclasses.replace(bench, model_sha256="0" * 64).write(BenchResult.path_of(run, "mps2-an505"))
+    BenchResult.path_of(run, "mps2-an500").parent.mkdir()
+    BenchResult.path_of(run, "mps2-an500").write_text("no JSON")
+    library = load_library(run, "one")
+    assert [(it.board, it.inference, it.row) for it in library.instructions] == [
+        ("mps2-an386", 1_234_567, 43_210)
+    ]
+    contents = contents_of(library, FORMATS["c"])
+    assert "| mps2-an386 | 1,234,567 | 43,210 | emulated |" in contents["README.md"].decode()
+    assert json.loads(contents["manifest.json"])["instructions"][0]["inference"] == 1_234_567
+
+
+def test_of_flash_weights_are_counted_and_code_is_estimated(libraries):
+    """What the estimate is worth is in docs/LIBRARY.md; it is fitted to what make bench-library measures."""
+    for library in libraries.values():
+        weights = library.manifest.weight_bytes
+        assert weights < library.constant_bytes < weights + 9000
+        assert 4000 < library.flash_bytes - library.constant_bytes < 16000
