@@ -196,7 +196,11 @@ def load_library(place: Path, prefix: str | None = None, engine: str = COMPILED)
         check_prefix(prefix)
     is_run = not place.is_file()
     generated, manifest = sources_of_run(place) if is_run else sources_of_model(place)
-    manifest.check_engine(engine, str(place))
+    if engine not in manifest.arena_bytes:
+        raise UserError(
+            f"{place}: the compiled engine does not run this model: {manifest.refusals[engine]}. "
+            "With --engine tflm, TFLite-Micro does"
+        )
     spec = runfolder.read_spec(place) if is_run else None
     prefix = prefix or default_prefix(spec.words if spec else [place.stem])
     tree = Tree({**generated, **_headers(generated, manifest, spec, engine)})
