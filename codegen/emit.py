@@ -129,8 +129,8 @@ def _tell_refusal(manifest: Manifest, where: str) -> None:
         warn(
             f"{where}: the compiled engine does not run it: {manifest.refusals[COMPILED]}. What TFLite-Micro "
             "needs is written: model.cc, model.h, op_resolver.h, and the size of its arena, "
-            f"{manifest.arena_bytes[TFLM]:,} bytes. Build with -DENGINE=tflm, or put them into a program of your "
-            "own (docs/TFLM_ENGINE.md)"
+            f"{manifest.arena_bytes[TFLM]:,} bytes. Build with -DENGINE=tflm, or put them into a program of "
+            "your own (docs/TFLM_ENGINE.md)"
         )
 
 
