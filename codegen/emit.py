@@ -12,9 +12,10 @@ from codegen.frontend_tables import table_files
 from codegen.library import library_files, listener_bytes
 from codegen.render import render
 from train.core import runfolder
+from train.core.console import warn
 from train.core.errors import UserError
 from train.core.installation import earshot_version
-from train.core.manifest import MANIFEST, Manifest, PointName
+from train.core.manifest import COMPILED, MANIFEST, TFLM, Manifest, PointName
 from train.core.operating_point import in_force
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.tflite.graph import check_quantized, read_graph
@@ -41,7 +42,8 @@ def generate(run: Path) -> list[Path]:
             not int8 throughout or that no engine runs, or a file of another origin where
             one is to be written.
     """
-    contents, _ = sources_of_run(Path(run))
+    contents, manifest = sources_of_run(Path(run))
+    _tell_refusal(manifest, str(Path(run) / runfolder.TFLITE))
     return _write(Path(run) / runfolder.C_SOURCES, contents)
 
 
@@ -103,7 +105,8 @@ def generate_model(path: Path, folder: Path) -> list[Path]:
         UserError: no model, one that TFLite-Micro does not run, or a file of another origin where one is to
             be written.
     """
-    contents, _ = sources_of_model(path)
+    contents, manifest = sources_of_model(path)
+    _tell_refusal(manifest, str(path))
     folder.mkdir(parents=True, exist_ok=True)
     return _write(folder, contents)
 
@@ -118,6 +121,17 @@ def sources_of_model(path: Path) -> tuple[dict[str, str], Manifest]:
     engines = load_engines(tflite, banner_of(hashlib.sha256(tflite).hexdigest()), str(path))
     manifest = engines.manifest(engines.sources)
     return {**engines.sources, MANIFEST: manifest.to_json()}, manifest
+
+
+def _tell_refusal(manifest: Manifest, where: str) -> None:
+    """Say why the compiled engine does not run a model, where that is so."""
+    if COMPILED in manifest.refusals:
+        warn(
+            f"{where}: the compiled engine does not run it: {manifest.refusals[COMPILED]}. What TFLite-Micro "
+            "needs is written: model.cc, model.h, op_resolver.h, and the size of its arena, "
+            f"{manifest.arena_bytes[TFLM]:,} bytes. Build with -DENGINE=tflm, or put them into a program of "
+            "your own (docs/TFLM_ENGINE.md)"
+        )
 
 
 def banner_of(model_sha256: str) -> str:

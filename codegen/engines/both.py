@@ -12,7 +12,6 @@ from codegen.op_resolver import count_variables, resolver_methods
 from codegen.passes.dilation import WrongValuesError, check_batches
 from codegen.passes.ends import ModelEnd, find_ends
 from codegen.render import render
-from train.core.console import warn
 from train.core.errors import UserError
 from train.core.installation import earshot_version
 from train.core.manifest import COMPILED, TFLM, End, Manifest
@@ -88,7 +87,7 @@ class Engines:
 
 
 def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
-    """Both engines of a model, or what TFLite-Micro needs alone; then it is said why.
+    """Both engines of a model, or what TFLite-Micro needs alone.
 
     Args:
         tflite: the whole file.
@@ -110,11 +109,6 @@ def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
     sources = tflm_files(banner, tflite, model, graphs, where)
     if engine:
         return Engines(tflite, graphs, model, engine, "", {**sources, **engine.sources})
-    warn(
-        f"{where}: the compiled engine does not run it: {refusal}. What TFLite-Micro needs is written: "
-        f"model.cc, model.h, op_resolver.h, and the size of its arena, {model.arena_bytes:,} bytes. Build "
-        "with -DENGINE=tflm, or put them into a program of your own (docs/TFLM_ENGINE.md)"
-    )
     ends = end_contexts(*find_ends(graphs[0], graphs[0]))
     header = engine_header(banner, ends, None)
     return Engines(tflite, graphs, model, None, refusal, {**sources, HEADER: header})

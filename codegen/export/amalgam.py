@@ -18,8 +18,10 @@ class Tree:
     """The sources that a library is made of, by names such as ``firmware/kernels/tile.h``, ``c/engine.h``."""
 
     def __init__(self, generated: Mapping[str, str]) -> None:
-        """Know the generated files, by name, and those of firmware/."""
-        self._generated = {f"{GENERATED}/{name}": text for name, text in generated.items()}
+        """Know the generated files by name, and firmware/; a name with a folder stands for a file of that."""
+        self._generated = {
+            name if "/" in name else f"{GENERATED}/{name}": text for name, text in generated.items()
+        }
 
     def has(self, name: str) -> bool:
         """Whether there is such a file."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.emit import banner_of, sources_of_model, sources_of_run
+from codegen.engine import build_engine
 from codegen.engines.header import HEADER as ENGINE
 from codegen.engines.header import Context, end_contexts, model_bytes
 from codegen.export.amalgam import Tree
@@ -24,6 +25,7 @@ from train.tflite.graph import read_graphs
 
 _EITHER_ENGINE = re.compile(r"#ifdef KWS_ENGINE_TFLM\n(.*?)#else\n(.*?)#endif\n", re.DOTALL)
 _STREAM = ("c/kws_settings.c", "firmware/listener/stream.c", "firmware/listener/recognizer.c")
+_MODEL_HEADER = "firmware/model/model.h"
 _MODEL = ("c/engine.c", "firmware/model/compiled.c")
 _MODEL_OF_TFLM = ("c/model.cc", "firmware/model/tflm.cc")
 # Names of what TFLite-Micro needs, which have another beginning in the tree.
@@ -58,6 +60,7 @@ class Library:
         generated: the C of ``earshot codegen``, by name as in RUN/c, without prefix.
         manifest: of it.
         spec: None for a model that nobody trained here: then the library has no front end.
+        ends: ``inputs`` and ``outputs`` of the model, as the templates of the engine have them.
         instructions: of each board that was asked.
     """
 
@@ -69,6 +72,7 @@ class Library:
     generated: Mapping[str, str]
     manifest: Manifest
     spec: ModelSpec | None
+    ends: Mapping[str, list[Context]]
     instructions: tuple[Instructions, ...]
 
     @property
@@ -167,12 +171,6 @@ class Library:
         words = ", ".join(self.words)
         return f"spots {words} in sound" if words else "runs a model"
 
-    @property
-    def ends(self) -> dict[str, list[Context]]:
-        """``inputs`` and ``outputs`` of the model, as the templates of the engine have them."""
-        graph = read_graphs(self.tflite, str(self.place))[0]
-        return end_contexts(*find_ends(graph, graph))
-
     def render(self, template: str, **context: object) -> str:
         """A template of codegen/export/templates, with the library as ``library``, and this filled in."""
         return render(template, library=self, earshot_version=earshot_version(), **context)
@@ -196,33 +194,60 @@ def load_library(place: Path, prefix: str | None = None, engine: str = COMPILED)
         check_prefix(prefix)
     is_run = not place.is_file()
     generated, manifest = sources_of_run(place) if is_run else sources_of_model(place)
-    manifest.check_engine(engine, str(place))
+    if engine not in manifest.arena_bytes:
+        raise UserError(
+            f"{place}: the compiled engine does not run this model: {manifest.refusals[engine]}. "
+            "With --engine tflm, TFLite-Micro does"
+        )
     spec = runfolder.read_spec(place) if is_run else None
     prefix = prefix or default_prefix(spec.words if spec else [place.stem])
-    tree = Tree({**generated, **_headers(generated, manifest, spec, engine)})
+    tflite = (place / runfolder.TFLITE if is_run else place).read_bytes()
+    ends = _ends(tflite, str(place), engine)
+    tree = Tree({**generated, **_headers(generated, manifest, spec, engine, ends)})
     return Library(
         prefix=prefix,
         files=_files(tree, prefix, engine, manifest, has_front_end=is_run),
         engine=engine,
         place=place,
-        tflite=(place / runfolder.TFLITE if is_run else place).read_bytes(),
+        tflite=tflite,
         generated=generated,
         manifest=manifest,
         spec=spec,
+        ends=ends,
         instructions=_instructions(place, manifest.model_sha256) if is_run else (),
     )
 
 
+def _ends(tflite: bytes, where: str, engine: str) -> dict[str, list[Context]]:
+    graph = read_graphs(tflite, where)[0]
+    if engine == COMPILED:
+        made = build_engine(graph, "", where)
+        return end_contexts(made.inputs, made.outputs)
+    return end_contexts(*find_ends(graph, graph))
+
+
 def _headers(
-    generated: Mapping[str, str], manifest: Manifest, spec: ModelSpec | None, engine: str
+    generated: Mapping[str, str],
+    manifest: Manifest,
+    spec: ModelSpec | None,
+    engine: str,
+    ends: Mapping[str, list[Context]],
 ) -> dict[str, str]:
-    """kws.h and engine.h for one engine alone, where the tree has them for both."""
-    has_tflm = engine == TFLM
-    headers = {ENGINE: _EITHER_ENGINE.sub(r"\1" if has_tflm else r"\2", generated[ENGINE])}
-    if spec and not has_tflm:  # else it includes engine.h for the size
-        memory_bytes = model_bytes(manifest.arena_bytes[COMPILED])
-        headers[HEADER] = library_header(banner_of(manifest.model_sha256), spec, memory_bytes)
-    return headers
+    """The headers that are not as in the tree, which has them for both engines, and for programs of ours."""
+    if engine == TFLM:
+        return {ENGINE: _EITHER_ENGINE.sub(r"\1", generated[ENGINE])}
+    headers = {ENGINE: _EITHER_ENGINE.sub(r"\2", generated[ENGINE])}
+    arena_bytes, banner = manifest.arena_bytes[COMPILED], banner_of(manifest.model_sha256)
+    if spec:  # it need not include engine.h for the size
+        return {**headers, HEADER: library_header(banner, spec, model_bytes(arena_bytes))}
+    header = render(
+        "common/model/header.h",
+        banner=banner,
+        arena_bytes=arena_bytes,
+        model_bytes=model_bytes(arena_bytes),
+        ends=ends,
+    )
+    return {_MODEL_HEADER: header, ENGINE: ""}  # which has the same
 
 
 def _files(tree: Tree, prefix: str, engine: str, manifest: Manifest, has_front_end: bool) -> dict[str, str]:
@@ -235,7 +260,7 @@ def _files(tree: Tree, prefix: str, engine: str, manifest: Manifest, has_front_e
         groups["_model"] = _MODEL
         groups["_kernels"] = [f"firmware/kernels/{kernel}.c" for kernel in manifest.kernels]
     seen: set[str] = set()
-    public = tree.flatten(f"c/{HEADER}" if has_front_end else "firmware/model/model.h", seen)
+    public = tree.flatten(f"c/{HEADER}" if has_front_end else _MODEL_HEADER, seen)
     internal = tree.headers_of([source for group in groups.values() for source in group], seen)
     files = {".h": public, "_internal.h": f'#include "{prefix}.h"\n\n{internal}'}
     for name, sources in groups.items():

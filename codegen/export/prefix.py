@@ -25,6 +25,7 @@ _HEADERS = (
     "stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string strings "
     "tgmath threads time uchar unistd wchar wctype arduino pdm "
 )
+_PROGRAMS = (" example ", " main ")  # files of the formats and of whoever uses them
 _TOKEN = re.compile(r"\b(kws|KWS|EARSHOT)_(\w+)")
 _WORD = re.compile(r"\b[A-Za-z_]\w*")
 
@@ -87,4 +88,6 @@ def _why_not(prefix: str) -> str:
         return "is a keyword of C or C++"
     if f" {prefix} " in _HEADERS:
         return f"would name the header {prefix}.h, which compilers and cores bring"
+    if f" {prefix} " in _PROGRAMS:
+        return f"would name the source {prefix}.c, which is the program's"
     return ""

@@ -75,6 +75,17 @@ def test_mistakes_are_told_before_work_starts(runs, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+def test_a_model_that_our_kernels_do_not_run_is_for_tflite_micro(float_tflite, tmp_path, capsys):
+    (tmp_path / "net.tflite").write_bytes(float_tflite)
+    with pytest.raises(UserError, match=r"float.*With --engine tflm, TFLite-Micro does"):
+        export(tmp_path / "net.tflite", tmp_path / "out")
+    assert "is written" not in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    files = export(tmp_path / "net.tflite", tmp_path / "out", "--engine", "tflm")
+    assert b"net_g_model[]" in files["net_model.cpp"]
+    assert "net_kernels.c" not in files
+
+
 def test_help_names_the_formats_and_waits_for_nothing_heavy():
     code = (
         "import sys, runpy; sys.argv = ['codegen', 'export', '--help']\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from export_tools import WARNINGS, write
+from model_ends import several, with_ends
 from sweeping import sweep
 
 from codegen.export.amalgam import Tree
@@ -20,6 +21,7 @@ from train.core import runfolder
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.results.boards import BenchResult, FastestSlowest
 from train.core.spec import FRONT_ENDS, FrontEnd
+from train.tflite.graph import read_graph
 
 # What C itself may call, whatever is in the source; no stdio, no heap, no floating point.
 OF_THE_COMPILER = {"memcpy", "memset", "memmove", "_GLOBAL_OFFSET_TABLE_"}
@@ -139,17 +141,31 @@ def test_memory_is_as_much_as_the_header_says(libraries, compiler, tmp_path):
     subprocess.run([compiler, "-fsyntax-only", tmp_path / "check.c"], check=True)
 
 
-def test_a_single_file_has_no_front_end(runs, compiler, tmp_path):
-    library = load_library(runs["one"] / "model.tflite", "net")
+@pytest.mark.parametrize("ends", ["int8", "float32", "several"])
+def test_a_single_file_has_no_front_end_and_any_ends(tiny_tflite, compiler, tmp_path, ends):
+    graph = read_graph(tiny_tflite, "model")
+    tflite = {
+        "int8": lambda: tiny_tflite,
+        "float32": lambda: with_ends(tiny_tflite, "float32", "float32"),
+        "several": lambda: several(tiny_tflite, [*graph.inputs], [*graph.outputs, graph.ops[-1].inputs[0]]),
+    }[ends]()
+    (tmp_path / "net.tflite").write_bytes(tflite)
+    library = load_library(tmp_path / "net.tflite")
     assert not library.has_front_end
     assert library.labels == ()
     assert sorted(library.files) == ["net.h", "net_internal.h", "net_kernels.c", "net_model.c"]
     assert "net_push" not in "".join(library.files.values())
     (tmp_path / "example.c").write_text(library.render_of_kind("example.c"))
-    sources = [*write(library, tmp_path), tmp_path / "example.c"]
-    subprocess.run([compiler, "-std=c99", *WARNINGS, *sources, "-o", tmp_path / "example"], check=True)
-    done = subprocess.run([tmp_path / "example"], capture_output=True, text=True, check=True)
-    scores = [float(word) for word in done.stdout.removeprefix("Output:").split()]
+    sources = write(library, tmp_path)
+    flags = ["-std=c99", "-O0", *WARNINGS]
+    subprocess.run([compiler, *flags, "-c", *sources, tmp_path / "example.c"], cwd=tmp_path, check=True)
+    objects = [tmp_path / f"{source.stem}.o" for source in sources]
+    defined = {symbol for kind, symbol in symbols(objects) if kind != "U"}
+    assert set(re.findall(r"^[^/\n]*\b(net_model_\w+)\(", library.files["net.h"], re.MULTILINE)) <= defined
+    program = tmp_path / "example"
+    subprocess.run([compiler, *objects, tmp_path / "example.o", "-o", program], check=True)
+    said = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    scores = [float(word) for word in said.splitlines()[0].partition(":")[2].split()]
     assert len(scores) == 4
     assert sum(scores) == pytest.approx(1.0, abs=0.02)
 

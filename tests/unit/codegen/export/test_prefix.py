@@ -17,6 +17,7 @@ TEN = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
         (("7",), "kws_7"),
         (("switch",), "kws_switch"),
         (("time",), "kws_time"),
+        (("example",), "kws_example"),
         (("時間",), "kws"),
         (("__x__",), "x"),
         (TEN, "yes_no_up_down_left"),
@@ -42,6 +43,7 @@ def test_words_make_a_prefix_that_is_allowed(names, prefix):
         ("int", "keyword", "kws_int"),
         ("namespace", "keyword", "kws_namespace"),
         ("string", "header string.h", "kws_string"),
+        ("main", "the source main.c", "kws_main"),
         ("a" * 32, "32 characters", "a" * 24),
     ],
 )
