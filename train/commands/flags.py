@@ -94,6 +94,7 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         "--preset",
         default=ORIGINAL,
         choices=tuple(PRESETS),
+        metavar="NAME",
         help="front end, network and recipe, see below (%(default)s)",
     )
     _add_recipe_flag(how, "training_steps")

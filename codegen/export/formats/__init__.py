@@ -46,7 +46,7 @@ FORMATS = {
     for format in (
         Format("c", "a folder for cc *.c, and for build systems not named here"),
         Format("cmake", "a package for find_package() and add_subdirectory()"),
-        Format("arduino", "a library for the Arduino IDE, with sketches for PDM and I2S microphones"),
+        Format("arduino", "a library for the Arduino IDE, with sketches for PDM and I2S"),
         Format("platformio", "a library for PlatformIO, with the same sketches"),
     )
 }
