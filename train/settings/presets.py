@@ -51,7 +51,7 @@ _ROWS = (
     ),
     Preset(
         MICRO,
-        summary="for firmware that has TFLite-Micro's own audio front end, as micro_speech",
+        summary="for firmware with TFLite-Micro's audio front end (micro_speech)",
         reached="not measured yet",
         preprocess=spec.MICRO,
         architecture="spectro_temporal",
