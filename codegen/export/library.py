@@ -136,7 +136,7 @@ class Library:
     @property
     def flash_bytes(self) -> int:
         """Constants and code on a Cortex-M4, estimated."""
-        return self.constant_bytes + code_bytes(self.files)
+        return self.constant_bytes + code_bytes(self.files, self.prefix)
 
     @property
     def memory_source(self) -> str:
