@@ -34,7 +34,7 @@ class Format:
     Attributes:
         summary: one line, for --help.
         engine: the only one that it has; None: the user chooses.
-        holds_library: whether our library is in the folder. If not, its files have the names of somebody else.
+        holds_library: whether our library is in the folder. If not, others gave its files their names.
     """
 
     name: str

@@ -18,11 +18,10 @@ from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, FrontEnd, ModelSpec
 from train.tflite.graph import read_graphs
 from train.tflite.tflm import TflmModel
 
-# What every port registers, and the memory of the smallest, which is for pointers of 32 bits; measured like
-# ours, with 64 bits, upstream's own model takes more than that.
+# What every port registers, and the arena of the smallest of them.
 _REGISTERED = {"AddDepthwiseConv2D", "AddFullyConnected", "AddReshape", "AddSoftmax"}
 _PORT_ARENA_BYTES = 10 << 10
-_SCRATCH_BYTES = 16 << 10  # more than kernels of CMSIS-NN or ESP-NN ask for with networks of this size
+_SCRATCH_BYTES = 16 << 10  # CMSIS-NN asks spectro_temporal for 2 kB on a Cortex-M55, others may for more
 _BYTES_PER_ROW = 12
 _FRONT_END = FrontEnd("micro")
 
