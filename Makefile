@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy fuzz notebook report-picture wheel setup clean bench-compilers bench-library
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -64,6 +64,9 @@ bench-pseudo: $(READY)  ## what pseudo-labels bring where a fifth is labelled, t
 
 bench-robustness: $(READY)  ## DC offsets and quiet microphones, by recipe, to the table in docs/MICROPHONES.md
 	$(PYTHON) tests/bench/robustness_bench.py
+
+bench-micro-speech: $(READY)  ## upstream's micro_speech in EARSHOT_TFLM=CHECKOUT with the model of RUN=FOLDER, to out/bench/micro_speech.json
+	$(PYTHON) tests/bench/upstream/micro_speech_bench.py $${RUN:?name a run folder}
 
 bench-tf14: $(READY)  ## model.pb in the real TensorFlow 1.4, which ../shared/tools/setup_tf14 FOLDER installs
 	EARSHOT_TF14=$${EARSHOT_TF14:?name that folder} $(PYTHON) -m pytest -m '' tests/parity/test_graphdef.py tests/parity/test_pi_interpreter.py

@@ -7,15 +7,13 @@ channel of a convolution on scales and zero points, of which four are needed.
 
 from typing import Any
 
-import flatbuffers
 import numpy as np
-from numpy.typing import NDArray
 
 from train.architectures import INPUT_NAME, OUTPUT_NAME
 from train.tflite.reader import integers, read_model
-from train.tflite.schema import IDENTIFIER, builtin_name, schema
+from train.tflite.schema import builtin_name, schema
+from train.tflite.writer import write_model
 
-_ALIGNMENT_BYTES = 16  # of constant data; kernels load weights in whole vectors
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 
 
@@ -49,28 +47,14 @@ def slim(tflite: bytes, where: str = "model.tflite") -> bytes:
             if content not in contents:
                 contents.append(content)
             tensor.buffer = contents.index(content)
-    model.buffers = [_AlignedBuffer(content) for content in contents]
-    builder = _SharingBuilder(len(tflite))
-    builder.Finish(model.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())
+    model.buffers = [_buffer(content) for content in contents]
+    return write_model(model)
 
 
-class _SharingBuilder(flatbuffers.Builder):
-    """Writes equal vectors of numbers once; all tables that hold one point to it.
-
-    A zero point takes eight bytes per channel and is 0 for all weights and biases: a third of the file
-    of a network of many small layers.
-    """
-
-    def __init__(self, first_bytes: int) -> None:
-        super().__init__(first_bytes)
-        self._vectors: dict[tuple[str, bytes], int] = {}
-
-    def CreateNumpyVector(self, x: NDArray[Any]) -> int:
-        key = (x.dtype.str, x.tobytes())
-        if key not in self._vectors:
-            self._vectors[key] = int(super().CreateNumpyVector(x))
-        return self._vectors[key]
+def _buffer(content: bytes) -> Any:
+    buffer = schema().BufferT()
+    buffer.data = np.frombuffer(content, np.uint8)
+    return buffer
 
 
 def _convolution_biases(model: Any, graph: Any) -> set[int]:
@@ -96,22 +80,3 @@ def _slim_tensor(tensor: Any, name: str | None) -> None:
         tensor.quantization.max = None
         if tensor.quantization.scale is None or not len(tensor.quantization.scale):
             tensor.quantization = None
-
-
-class _AlignedBuffer:
-    """Packs like the schema's BufferT, but puts the data on a 16-byte boundary as C++ builders do."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def Pack(self, builder: flatbuffers.Builder) -> int:
-        tables = schema()
-        if self._content:
-            builder.StartVector(1, len(self._content), _ALIGNMENT_BYTES)
-            builder.head -= len(self._content)
-            builder.Bytes[builder.head : builder.head + len(self._content)] = self._content
-            vector = builder.EndVector()
-        tables.BufferStart(builder)
-        if self._content:
-            tables.BufferAddData(builder, vector)
-        return int(tables.BufferEnd(builder))

@@ -43,17 +43,24 @@ def run(flags: argparse.Namespace) -> None:
     """Write the folder; its path goes to stdout."""
     if flags.to not in FORMATS:
         raise UserError(f"--to {flags.to}: no such format; {suggestion(flags.to, FORMATS)}")
+    format = FORMATS[flags.to]
+    if flags.prefix is not None and not format.holds_library:
+        raise UserError(
+            f"--prefix {flags.prefix}: the files of --to {format.name} have the names that others gave them; "
+            "leave it out"
+        )
     check_place(flags.model)
 
     from codegen.export.folder import README, check, contents_of, write
     from codegen.export.library import load_library  # here, so that --help need not wait for NumPy
 
     check(flags.out, flags.overwrite)
-    library = load_library(flags.model, flags.prefix, flags.engine)
-    paths = write(flags.out, contents_of(library, FORMATS[flags.to]))
+    library = load_library(flags.model, flags.prefix, format.engine or flags.engine)
+    paths = write(flags.out, contents_of(library, format))
     for path in paths:
         log(f"wrote {path} ({path.stat().st_size} bytes)")
-    ram = f"{library.memory_bytes:,} bytes of RAM ({library.memory_source})"
-    flash = f"about {library.flash_bytes:,} of flash ({library.flash_source})"
-    log(f"{ram}, {flash}; {flags.out / README} says how to go on")
+    if format.holds_library:
+        ram = f"{library.memory_bytes:,} bytes of RAM ({library.memory_source})"
+        log(f"{ram}, about {library.flash_bytes:,} of flash ({library.flash_source})")
+    log(f"{flags.out / README} says how to go on")
     say(str(flags.out))

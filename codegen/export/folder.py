@@ -28,24 +28,25 @@ class Export:
         model_sha256, front_end_sha256, sample_rate_hz, labels, operating_point: as in the manifest of RUN/c;
             None and none for a model without front end.
         memory_bytes: of a stream, or of a model without front end; ``arena_bytes`` are a part of it.
-        flash_bytes: estimated for a Cortex-M4, without a C library; ``constant_bytes`` of it are counted.
+        flash_bytes: estimated for a Cortex-M4, without a C library; ``constant_bytes`` of it are counted. As
+            all sizes, and the prefix, None where the folder does not hold our library.
         instructions: of each board that ``earshot bench`` counted.
         files: SHA-256 of every other file.
     """
 
     earshot_version: str
     format: str
-    prefix: str
+    prefix: str | None
     engine: str
     model_sha256: str
     front_end_sha256: str | None
     sample_rate_hz: int | None
     labels: tuple[str, ...]
     operating_point: PointName | None
-    memory_bytes: int
-    arena_bytes: int
-    flash_bytes: int
-    constant_bytes: int
+    memory_bytes: int | None
+    arena_bytes: int | None
+    flash_bytes: int | None
+    constant_bytes: int | None
     instructions: tuple[Instructions, ...]
     files: Mapping[str, str]
 
@@ -57,23 +58,26 @@ def contents_of(library: Library, format: Format) -> dict[str, bytes]:
         UserError: the format cannot hold this library.
     """
     texts = {**format.files(library), LICENSE: library.render("common/LICENSE", licence=licence())}
-    contents = {name: text.encode("utf-8") for name, text in sorted(texts.items())}
-    manifest = library.manifest
+    contents = {
+        name: text if isinstance(text, bytes) else text.encode("utf-8")
+        for name, text in sorted(texts.items())
+    }
+    manifest, ours = library.manifest, format.holds_library
     export = Export(
         earshot_version=earshot_version(),
         format=format.name,
-        prefix=library.prefix,
+        prefix=library.prefix if ours else None,
         engine=library.engine,
         model_sha256=manifest.model_sha256,
         front_end_sha256=manifest.front_end_sha256,
         sample_rate_hz=manifest.sample_rate_hz,
         labels=manifest.labels,
         operating_point=manifest.operating_point,
-        memory_bytes=library.memory_bytes,
-        arena_bytes=library.arena_bytes,
-        flash_bytes=library.flash_bytes,
-        constant_bytes=library.constant_bytes,
-        instructions=library.instructions,
+        memory_bytes=library.memory_bytes if ours else None,
+        arena_bytes=library.arena_bytes if ours else None,
+        flash_bytes=library.flash_bytes if ours else None,
+        constant_bytes=library.constant_bytes if ours else None,
+        instructions=library.instructions if ours else (),
         files={name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
     )
     text = json.dumps({_VERSION_KEY: _VERSION, **encode(export)}, indent=2, ensure_ascii=False) + "\n"

@@ -1,13 +1,16 @@
 """Where a library can go: a format is a line of ``FORMATS`` and a module of the same name.
 
-The module has ``files(library)``: what is in the folder, texts by path such as ``src/yes_no.c``. README.md,
+The module has ``files(library)``: what is in the folder, by path such as ``src/yes_no.c``. README.md,
 with the steps as they are typed, is among them; LICENSE and manifest.json are added to it. What the format
 renders lies in codegen/export/templates, in a folder of the same name; ``common`` there is for all.
 """
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
+
+from train.core.manifest import TFLM
 
 if TYPE_CHECKING:  # so that --help need not wait for NumPy
     from codegen.export.library import Library
@@ -16,8 +19,8 @@ if TYPE_CHECKING:  # so that --help need not wait for NumPy
 class FormatModule(Protocol):
     """What a module has to have."""
 
-    def files(self, library: "Library", /) -> dict[str, str]:
-        """The text of each file, by its path in the folder.
+    def files(self, library: "Library", /) -> Mapping[str, str | bytes]:
+        """The content of each file, by its path in the folder.
 
         Raises:
             UserError: the format cannot hold this library.
@@ -30,12 +33,16 @@ class Format:
 
     Attributes:
         summary: one line, for --help.
+        engine: the only one that it has; None: the user chooses.
+        holds_library: whether our library is in the folder. If not, others gave its files their names.
     """
 
     name: str
     summary: str
+    engine: str | None = None
+    holds_library: bool = True
 
-    def files(self, library: "Library") -> dict[str, str]:
+    def files(self, library: "Library") -> Mapping[str, str | bytes]:
         """See ``FormatModule.files``."""
         module = f"{__name__}.{self.name.replace('-', '_')}"
         return cast(FormatModule, importlib.import_module(module)).files(library)
@@ -48,5 +55,11 @@ FORMATS = {
         Format("cmake", "a package for find_package() and add_subdirectory()"),
         Format("arduino", "a library for the Arduino IDE, with sketches for PDM and I2S"),
         Format("platformio", "a library for PlatformIO, with the same sketches"),
+        Format(
+            "micro_speech",
+            "files in place of those of TFLite-Micro's example and its ports",
+            engine=TFLM,
+            holds_library=False,
+        ),
     )
 }
