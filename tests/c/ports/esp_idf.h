@@ -20,8 +20,8 @@ typedef int esp_err_t;
 #define ESP_ERR_TIMEOUT 0x107
 #define IRAM_ATTR
 #define ESP_ERROR_CHECK(call) stub_check((call) == ESP_OK, #call)
-#define ESP_LOGE(tag, format, ...) printf("E %s: " format "\n", tag, __VA_ARGS__)
-#define ESP_LOGW(tag, format, ...) printf("W %s: " format "\n", tag, __VA_ARGS__)
+#define ESP_LOGE(tag, ...) (printf("E %s: ", tag), printf(__VA_ARGS__), printf("\n"))
+#define ESP_LOGW(tag, ...) (printf("W %s: ", tag), printf(__VA_ARGS__), printf("\n"))
 const char* esp_err_to_name(esp_err_t error);
 void stub_check(bool is_right, const char* what);
 

@@ -115,6 +115,7 @@ bool dma_channel_get_irq0_status(uint channel) {
 }
 void dma_channel_acknowledge_irq0(uint channel) { channels[channel].is_pending = false; }
 void dma_channel_start(uint channel) { running = channel; }
+bool dma_channel_is_busy(uint channel) { return channel == running; }
 
 void adc_init(void) {}
 void adc_gpio_init(uint gpio) { check(gpio == 26, "GP26"); }

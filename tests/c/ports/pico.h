@@ -37,6 +37,7 @@ void dma_channel_set_irq0_enabled(uint channel, bool is_enabled);
 bool dma_channel_get_irq0_status(uint channel);
 void dma_channel_acknowledge_irq0(uint channel);
 void dma_channel_start(uint channel);
+bool dma_channel_is_busy(uint channel);
 
 #define DREQ_ADC 36
 typedef struct {

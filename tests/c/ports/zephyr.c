@@ -48,8 +48,12 @@ int dmic_trigger(const struct device* device, enum dmic_trigger command) {
 int dmic_read(const struct device* device, uint8_t number, void** buffer, size_t* size, int32_t timeout_ms) {
     (void)device;
     check(number == 0 && timeout_ms == 1000 && is_running, "a read that ends");
-    if (burst == 0) sem_wait(&wanted);
-    if (burst > 0) --burst;
+    if (burst > 1) {
+        --burst;
+    } else {
+        burst = 0;
+        sem_wait(&wanted);
+    }
     if (is_stopped) {
         is_stopped = 0;
         is_running = 0;
