@@ -22,9 +22,7 @@ def cmake_calls(
     if cmake is None:
         pytest.skip("there is no CMake")
     log = folder / "calls.jsonl"
-    script = [
-        f'set({name} "{value}")' for name, value in {**(variables or {}), "LOG": log}.items()
-    ]
+    script = [f'set({name} "{value}")' for name, value in {**(variables or {}), "LOG": log}.items()]
     for name in recorded:
         script += [
             f"function({name})",

@@ -1,4 +1,4 @@
-"""Exported programs for microphones, built with the stubs of their SDKs in tests/c/ports, and what they ought to say."""
+"""Exported programs for microphones, built with stubs of their SDKs, and what they ought to say."""
 
 import os
 import re
@@ -42,7 +42,9 @@ def heard(compiled: Path, samples: NDArray[np.int16]) -> list[str]:
     return done.stdout.decode().splitlines()
 
 
-def build(stub: str, compiled: Path, sources: list[Path], included: set[str], compiler: str, out: Path) -> Path:
+def build(
+    stub: str, compiled: Path, sources: list[Path], included: set[str], compiler: str, out: Path
+) -> Path:
     """A program of ``sources``, with ``stub`` of tests/c/ports in place of the headers of an SDK.
 
     Args:
@@ -71,7 +73,7 @@ def run(program: Path, data: bytes, **settings: int) -> list[str]:
 
 
 def without_mean(values: NDArray[np.integer], first_mean: int, shift: int) -> NDArray[np.int16]:
-    """What the programs make of a microphone's values: the mean that follows taken off, halved ``shift`` times."""
+    """What the programs make of values: the mean that follows taken off, halved ``shift`` times."""
     mean, samples = first_mean * 64, np.empty(len(values), np.int16)
     for number, value in enumerate(values.tolist()):
         mean += (value * 64 - mean) >> 10

@@ -42,4 +42,7 @@ def _program(library: Library) -> dict[str, str]:
             "app_main.c": library.render("esp-idf/example/app_main.c"),
         }
     sources = [name for name in program if name.endswith(".c")]
-    return {**program, "CMakeLists.txt": library.render("esp-idf/example/main.CMakeLists.txt", sources=sources)}
+    return {
+        **program,
+        "CMakeLists.txt": library.render("esp-idf/example/main.CMakeLists.txt", sources=sources),
+    }

@@ -42,8 +42,8 @@ esp_err_t i2s_channel_init_std_mode(i2s_chan_handle_t handle, const i2s_std_conf
     return is_inmp441 && config->clk_cfg.sample_rate_hz == 16000 ? ESP_OK : 1;
 }
 
-esp_err_t i2s_channel_register_event_callback(i2s_chan_handle_t handle, const i2s_event_callbacks_t* callbacks,
-                                              void* user_data) {
+esp_err_t i2s_channel_register_event_callback(i2s_chan_handle_t handle,
+                                              const i2s_event_callbacks_t* callbacks, void* user_data) {
     (void)handle;
     (void)user_data;
     events = *callbacks;

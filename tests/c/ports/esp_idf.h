@@ -43,13 +43,12 @@ typedef struct {
     bool auto_clear;
 } i2s_chan_config_t;
 #define I2S_CHANNEL_DEFAULT_CONFIG(number, its_role) \
-    { .id = number, .role = its_role, .dma_desc_num = 6, .dma_frame_num = 240, .auto_clear = false }
+    {.id = number, .role = its_role, .dma_desc_num = 6, .dma_frame_num = 240, .auto_clear = false}
 
 typedef struct {
     uint32_t sample_rate_hz;
 } i2s_std_clk_config_t;
-#define I2S_STD_CLK_DEFAULT_CONFIG(rate) \
-    { .sample_rate_hz = rate }
+#define I2S_STD_CLK_DEFAULT_CONFIG(rate) {.sample_rate_hz = rate}
 typedef struct {
     i2s_data_bit_width_t data_bit_width;
     i2s_slot_bit_width_t slot_bit_width;
@@ -57,11 +56,12 @@ typedef struct {
     i2s_std_slot_mask_t slot_mask;
     bool bit_shift;
 } i2s_std_slot_config_t;
-#define I2S_STD_PHILIPS_SLOT_DEFAULT_CONFIG(bits, mode)                                        \
-    {                                                                                          \
-        .data_bit_width = bits, .slot_bit_width = I2S_SLOT_BIT_WIDTH_AUTO, .slot_mode = mode, \
-        .slot_mask = I2S_STD_SLOT_BOTH, .bit_shift = true                                      \
-    }
+#define I2S_STD_PHILIPS_SLOT_DEFAULT_CONFIG(bits, mode) \
+    {.data_bit_width = bits,                            \
+     .slot_bit_width = I2S_SLOT_BIT_WIDTH_AUTO,         \
+     .slot_mode = mode,                                 \
+     .slot_mask = I2S_STD_SLOT_BOTH,                    \
+     .bit_shift = true}
 typedef struct {
     gpio_num_t mclk, bclk, ws, dout, din;
     struct {
@@ -84,8 +84,8 @@ typedef struct {
 
 esp_err_t i2s_new_channel(const i2s_chan_config_t* config, i2s_chan_handle_t* tx, i2s_chan_handle_t* rx);
 esp_err_t i2s_channel_init_std_mode(i2s_chan_handle_t handle, const i2s_std_config_t* config);
-esp_err_t i2s_channel_register_event_callback(i2s_chan_handle_t handle, const i2s_event_callbacks_t* callbacks,
-                                              void* user_data);
+esp_err_t i2s_channel_register_event_callback(i2s_chan_handle_t handle,
+                                              const i2s_event_callbacks_t* callbacks, void* user_data);
 esp_err_t i2s_channel_enable(i2s_chan_handle_t handle);
 esp_err_t i2s_channel_read(i2s_chan_handle_t handle, void* dest, size_t size, size_t* bytes_read,
                            uint32_t timeout_ms);

@@ -88,7 +88,9 @@ dma_channel_config dma_channel_get_default_config(uint channel) {
 void channel_config_set_transfer_data_size(dma_channel_config* config, enum dma_channel_transfer_size size) {
     config->size = size;
 }
-void channel_config_set_read_increment(dma_channel_config* config, bool does) { config->increments_read = does; }
+void channel_config_set_read_increment(dma_channel_config* config, bool does) {
+    config->increments_read = does;
+}
 void channel_config_set_write_increment(dma_channel_config* config, bool does) {
     config->increments_write = does;
 }
@@ -100,7 +102,8 @@ void channel_config_set_dreq(dma_channel_config* config, uint request) { config-
 void channel_config_set_chain_to(dma_channel_config* config, uint channel) { config->chain_to = channel; }
 void dma_channel_configure(uint channel, const dma_channel_config* config, volatile void* write,
                            const volatile void* read, uint count, bool is_started) {
-    check(!config->increments_read && config->increments_write && config->has_write_ring, "from a FIFO to a ring");
+    check(!config->increments_read && config->increments_write && config->has_write_ring,
+          "from a FIFO to a ring");
     check((uintptr_t)write % (1u << config->ring_bits) == 0, "a ring begins at a multiple of its length");
     check(count << config->size == 1u << config->ring_bits, "a block fills its ring");
     check(read == &adc.fifo ? config->request == DREQ_ADC : read == &pio.rxf[1], "a FIFO and its request");
@@ -127,9 +130,13 @@ void adc_set_clkdiv(float divider) { check(divider == 749.0f, "64 kHz of 48 MHz"
 void adc_run(bool does) { is_sampling = does; }
 
 int pio_claim_unused_sm(PIO block, bool is_required) { return block == pio0 && is_required ? 1 : -1; }
-int pio_add_program(PIO block, const pio_program_t* program) { return block == pio0 && program != NULL ? 0 : -1; }
+int pio_add_program(PIO block, const pio_program_t* program) {
+    return block == pio0 && program != NULL ? 0 : -1;
+}
 pio_sm_config pdm_program_get_default_config(uint offset) { return (pio_sm_config){.push_bits = offset}; }
-void sm_config_set_sideset_pins(pio_sm_config* config, uint first) { check(config != NULL && first == 2, "GP2"); }
+void sm_config_set_sideset_pins(pio_sm_config* config, uint first) {
+    check(config != NULL && first == 2, "GP2");
+}
 void sm_config_set_in_pins(pio_sm_config* config, uint first) { check(config != NULL && first == 3, "GP3"); }
 void sm_config_set_in_shift(pio_sm_config* config, bool is_right, bool has_autopush, uint bits) {
     config->is_right_shift = is_right;

@@ -94,7 +94,8 @@ static void* run(void* thread) {
 }
 
 void k_thread_start(k_tid_t thread) {
-    check(thread->delay_ms == SYS_FOREVER_MS && thread->priority < 0, "a thread that main() starts, before itself");
+    check(thread->delay_ms == SYS_FOREVER_MS && thread->priority < 0,
+          "a thread that main() starts, before itself");
     pthread_t created;
     check(pthread_create(&created, NULL, run, (void*)(uintptr_t)thread) == 0, "a thread");
 }

@@ -26,7 +26,7 @@ struct k_mem_slab {
     size_t block_bytes;
     int free_blocks;
 };
-#define K_MEM_SLAB_DEFINE_STATIC(name, bytes, count, alignment)                               \
+#define K_MEM_SLAB_DEFINE_STATIC(name, bytes, count, alignment)                                        \
     _Static_assert((bytes) % (alignment) == 0, "blocks are as long as a multiple of their alignment"); \
     static struct k_mem_slab name = {bytes, count}
 void k_mem_slab_free(struct k_mem_slab* slab, void* block);

@@ -1,4 +1,4 @@
-"""Exports for ESP-IDF, Zephyr and pico-sdk are what these take: by their own tools where a package brings them."""
+"""Exports are what ESP-IDF, Zephyr and pico-sdk take: by their own tools where a package brings them."""
 
 import re
 from pathlib import Path
@@ -119,8 +119,13 @@ def test_zephyr_finds_the_sources_once_the_library_is_switched_on(library, tmp_p
     switch = f"CONFIG_EARSHOT_{library.macro}"
     names = ["zephyr_include_directories", "zephyr_library_named", "zephyr_library_sources"]
     variables = {"ZEPHYR_CURRENT_MODULE_DIR": folder, switch: "y"}
-    calls = {name: rest for name, *rest in cmake_calls(folder / "zephyr/CMakeLists.txt", names, tmp_path, variables)}
-    assert {str(Path(source).relative_to(folder)) for source in calls["zephyr_library_sources"]} == compiled(library)
+    calls = {
+        name: rest
+        for name, *rest in cmake_calls(folder / "zephyr/CMakeLists.txt", names, tmp_path, variables)
+    }
+    assert {str(Path(source).relative_to(folder)) for source in calls["zephyr_library_sources"]} == compiled(
+        library
+    )
     assert calls["zephyr_include_directories"] == [str(folder / "include")]
     assert calls["zephyr_library_named"] == [f"earshot_{library.prefix}"]
 
@@ -143,7 +148,13 @@ def test_zephyr_takes_the_settings_of_the_sample(library, tmp_path, monkeypatch)
 
 def test_pico_sdk_finds_the_sources(library, tmp_path):
     folder = export(library, "pico", tmp_path / "library")
-    names = ["add_library", "target_sources", "target_include_directories", "target_link_libraries", "add_subdirectory"]
+    names = [
+        "add_library",
+        "target_sources",
+        "target_include_directories",
+        "target_link_libraries",
+        "add_subdirectory",
+    ]
     tflm = tmp_path / "pico-tflmicro"
     tflm.mkdir()
     (tflm / "CMakeLists.txt").touch()

@@ -188,6 +188,8 @@ def test_the_clock_of_pdm_is_even_and_data_is_read_before_it_rises(libraries, tm
         instruction, _, rest = line.strip().partition("side")
         level, *delay = rest.split()
         count = 1 + int(delay[0].strip("[]") if delay else 0)
-        cycles += [(int(level), instruction.startswith("in pins, 1") and not number) for number in range(count)]
+        cycles += [
+            (int(level), instruction.startswith("in pins, 1") and not number) for number in range(count)
+        ]
     assert [level for level, _ in cycles] == [1] * 4 + [0] * 4
     assert [number for number, (_, is_read) in enumerate(cycles) if is_read] == [7]
