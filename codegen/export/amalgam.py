@@ -10,6 +10,7 @@ GENERATED = "c"  # the folder of generated files, beside "firmware"
 
 _INCLUDE = re.compile(r'\s*#\s*include\s+(["<])([^">]+)[">]')
 _OPENS, _CLOSES = re.compile(r"\s*#\s*if"), re.compile(r"\s*#\s*endif")
+_ELSE = re.compile(r"\s*#\s*el")
 _GUARD = re.compile(r"^#ifndef (\w+)\n#define \1$", re.MULTILINE)
 _FOLDERS = (FIRMWARE_SOURCES.name, GENERATED)  # as for -I
 
@@ -52,6 +53,9 @@ class Tree:
                 depth += 1
                 if depth > base:
                     scopes.append(set(scopes[-1]))
+            elif _ELSE.match(line):
+                if depth > base:
+                    scopes[-1] = set(scopes[-2])
             elif _CLOSES.match(line):
                 if depth > base:
                     scopes.pop()

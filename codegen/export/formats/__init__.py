@@ -55,6 +55,9 @@ FORMATS = {
         Format("cmake", "a package for find_package() and add_subdirectory()"),
         Format("arduino", "a library for the Arduino IDE, with sketches for PDM and I2S"),
         Format("platformio", "a library for PlatformIO, with the same sketches"),
+        Format("esp-idf", "a component for ESP-IDF 5, with a project for I2S microphones"),
+        Format("zephyr", "a module for Zephyr, with a sample for digital microphones"),
+        Format("pico", "a library for pico-sdk, with programs for analog and PDM microphones"),
         Format(
             "micro_speech",
             "files in place of those of TFLite-Micro's example and its ports",
