@@ -1,9 +1,11 @@
 """``pico``: an INTERFACE library for pico-sdk, and programs for an analog and for a PDM microphone."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from codegen.export.formats.layout import include_and_src
 from codegen.export.library import Library
+from train.core.errors import UserError
 from train.core.manifest import TFLM
 
 
@@ -40,8 +42,12 @@ _SOURCES = (
 )  # fmt: skip
 
 
+_OF_THE_SDK = ("hardware_", "pico_")  # what names of its libraries begin with
+
+
 def files(library: Library) -> dict[str, str]:
     """See ``FormatModule``."""
+    _check(library.prefix)
     has_tflm = library.engine == TFLM
     programs = _MICROPHONES if library.has_front_end else _MODEL
     sources = (
@@ -56,3 +62,14 @@ def files(library: Library) -> dict[str, str]:
         **{f"examples/{name}": text for name, text in sources.items()},
         "README.md": library.render("pico/README.md", programs=programs, has_tflm=has_tflm),
     }
+
+
+def _check(prefix: str) -> None:
+    """Raise UserError where files of the programs, or libraries of pico-sdk, are called like this one."""
+    if prefix in {PurePath(name).stem for name in _SOURCES}:
+        taken = "the programs of this format have a file"
+    elif prefix.startswith(_OF_THE_SDK):
+        taken = "pico-sdk may have a library"
+    else:
+        return
+    raise UserError(f"--prefix {prefix}: {taken} of this name; choose another, such as kws_{prefix}")

@@ -1,5 +1,6 @@
 """Exports are what ESP-IDF, Zephyr and pico-sdk take: by their own tools where a package brings them."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from cmake_calls import cmake_calls
 from port_tools import export
 
 from codegen.export.library import Library, load_library
+from train.core.errors import UserError
 from train.core.manifest import TFLM
 
 # Keys of zephyr/module.yml that are used here, as in scripts/zephyr_module.py of Zephyr.
@@ -169,6 +171,12 @@ def test_pico_sdk_finds_the_sources(library, tmp_path):
     assert {str(Path(source).relative_to(folder)) for source in sources} == compiled(library)
     linked = [library.prefix, "INTERFACE", "pico-tflmicro"] if library.engine == TFLM else None
     assert calls.get("target_link_libraries") == linked
+
+
+@pytest.mark.parametrize("prefix", ["microphone", "pico_stdlib"])
+def test_pico_sdk_gets_no_name_twice(libraries, tmp_path, prefix):
+    with pytest.raises(UserError, match=f"--prefix {prefix}: .* choose another, such as kws_{prefix}$"):
+        export(dataclasses.replace(libraries["one"], prefix=prefix), "pico", tmp_path)
 
 
 def test_the_programs_for_pico_sdk_are_made_of_files_that_are_there(library, tmp_path):
