@@ -1,12 +1,17 @@
 """Networks for 49 x 40 features, with random weights."""
 
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tflite_builder import Network, Value, Weighted
 
 from train.core.spec import FrontEnd
+
+sys.path.append(str(Path(__file__).parent))  # what these tests share
+from micro_runs import exported, write_run
 
 MICRO = FrontEnd("micro")
 
@@ -64,3 +69,15 @@ def reshaped_first() -> bytes:
     net = network()
     rows = net.reshape(net.input, (1, 40, 49, 1))
     return classified(net, convolved(net, rows, 8, "DEPTHWISE_CONV_2D"))
+
+
+@pytest.fixture(scope="session")
+def folders(
+    tiny_conv: bytes, two_convolutions: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """Exports of a network that the example's programs run, and of one that they do not."""
+    folders = {}
+    for name, tflite in (("fits", tiny_conv), ("needs_more", two_convolutions)):
+        base = tmp_path_factory.mktemp(name)
+        folders[name] = exported(write_run(base / "run", tflite), base / "export")
+    return folders
