@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -72,12 +73,13 @@ def reshaped_first() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def folders(
-    tiny_conv: bytes, two_convolutions: bytes, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Path]:
+def folders(once: Callable[..., Path], tiny_conv: bytes, two_convolutions: bytes) -> dict[str, Path]:
     """Exports of a network that the example's programs run, and of one that they do not."""
-    folders = {}
-    for name, tflite in (("fits", tiny_conv), ("needs_more", two_convolutions)):
-        base = tmp_path_factory.mktemp(name)
-        folders[name] = exported(write_run(base / "run", tflite), base / "export")
-    return folders
+    networks = {"fits": tiny_conv, "needs_more": two_convolutions}
+
+    def make(folder: Path) -> None:
+        for name, tflite in networks.items():
+            exported(write_run(folder / name / "run", tflite), folder / name / "export")
+
+    folder = once("micro_speech_exports", make)
+    return {name: folder / name / "export" for name in networks}
