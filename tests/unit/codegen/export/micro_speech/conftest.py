@@ -1,12 +1,18 @@
 """Networks for 49 x 40 features, with random weights."""
 
 import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tflite_builder import Network, Value, Weighted
 
 from train.core.spec import FrontEnd
+
+sys.path.append(str(Path(__file__).parent))  # what these tests share
+from micro_runs import exported, write_run
 
 MICRO = FrontEnd("micro")
 
@@ -64,3 +70,16 @@ def reshaped_first() -> bytes:
     net = network()
     rows = net.reshape(net.input, (1, 40, 49, 1))
     return classified(net, convolved(net, rows, 8, "DEPTHWISE_CONV_2D"))
+
+
+@pytest.fixture(scope="session")
+def folders(once: Callable[..., Path], tiny_conv: bytes, two_convolutions: bytes) -> dict[str, Path]:
+    """Exports of a network that the example's programs run, and of one that they do not."""
+    networks = {"fits": tiny_conv, "needs_more": two_convolutions}
+
+    def make(folder: Path) -> None:
+        for name, tflite in networks.items():
+            exported(write_run(folder / name / "run", tflite), folder / name / "export")
+
+    folder = once("micro_speech_exports", make)
+    return {name: folder / name / "export" for name in networks}

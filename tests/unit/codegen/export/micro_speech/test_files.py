@@ -6,49 +6,15 @@ from pathlib import Path
 
 import pytest
 from invoke import invoke
-from live_sounds import RATE_HZ, noisy
+from micro_runs import exported, write_run
 
 from codegen.export import command
-from codegen.export.folder import contents_of, write
-from codegen.export.formats import FORMATS
-from codegen.export.library import load_library
 from codegen.export.micro_speech.ports import OTHERS, PORTS, UPSTREAM, Array, Port
-from train.audio import wav
-from train.core import runfolder
 from train.core.errors import UserError
 from train.core.manifest import MANIFEST, TFLM
-from train.core.spec import FrontEnd, ModelSpec, labels_for
 
 LABELS = ["silence", "unknown", "yes", "größe"]
 BY_FOLDER = {port.folder: port for port in PORTS}
-
-
-def write_run(run: Path, tflite: bytes, front_end: str = "micro") -> Path:
-    """A run folder with one clip."""
-    runfolder.write_bytes(run / runfolder.TFLITE, tflite)
-    spec = ModelSpec(labels_for(("yes", "größe")), front_end=FrontEnd(front_end))
-    runfolder.write_spec(run, spec, [runfolder.TFLITE])
-    runfolder.write_bytes(run / runfolder.CLIPS / "yes_0.wav", wav.encode_wav(noisy(1.0, 1), RATE_HZ))
-    clips = [{"file": "yes_0.wav", "label": "yes", "source": ""}]
-    runfolder.write_json(run / runfolder.CLIPS / runfolder.CLIPS_LIST, clips)
-    return run
-
-
-def exported(run: Path, folder: Path) -> Path:
-    write(folder, contents_of(load_library(run, engine=TFLM), FORMATS["micro_speech"]))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def folders(
-    tiny_conv: bytes, two_convolutions: bytes, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Path]:
-    """Exports of a network that the example's programs run, and of one that they do not."""
-    folders = {}
-    for name, tflite in (("fits", tiny_conv), ("needs_more", two_convolutions)):
-        base = tmp_path_factory.mktemp(name)
-        folders[name] = exported(write_run(base / "run", tflite), base / "export")
-    return folders
 
 
 def _sources(folder: Path, port: Port) -> list[Path]:
