@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
+from codegen.export.conditions import has_code, resolve
 from train.core.installation import FIRMWARE_SOURCES
 
 GENERATED = "c"  # the folder of generated files, beside "firmware"
@@ -12,6 +13,7 @@ _INCLUDE = re.compile(r'\s*#\s*include\s+(["<])([^">]+)[">]')
 _OPENS, _CLOSES = re.compile(r"\s*#\s*if"), re.compile(r"\s*#\s*endif")
 _ELSE = re.compile(r"\s*#\s*el")
 _GUARD = re.compile(r"^#ifndef (\w+)\n#define \1$", re.MULTILINE)
+_KIND = re.compile(r"^#define (KWS_(?:FRONTEND_\w+|DC_BLOCK)) ([01])\b", re.MULTILINE)
 _FOLDERS = (FIRMWARE_SOURCES.name, GENERATED)  # as for -I
 
 
@@ -19,10 +21,15 @@ class Tree:
     """The sources that a library is made of, by names such as ``firmware/kernels/tile.h``, ``c/engine.h``."""
 
     def __init__(self, generated: Mapping[str, str]) -> None:
-        """Know the generated files by name, and firmware/; a name with a folder stands for a file of that."""
+        """Know the generated files by name, and firmware/; a name with a folder stands for a file of that.
+
+        Of firmware/frontend there is what the front end of ``frontend_tables.h`` needs.
+        """
         self._generated = {
             name if "/" in name else f"{GENERATED}/{name}": text for name, text in generated.items()
         }
+        kinds = _KIND.findall(generated.get("frontend_tables.h", ""))
+        self._kind = {name: int(value) for name, value in kinds}
 
     def has(self, name: str) -> bool:
         """Whether there is such a file."""
@@ -32,7 +39,8 @@ class Tree:
         """The text of a file."""
         if name in self._generated:
             return self._generated[name]
-        return (FIRMWARE_SOURCES.parent / name).read_text(encoding="utf-8")
+        text = (FIRMWARE_SOURCES.parent / name).read_text(encoding="utf-8")
+        return resolve(text, self._kind) if name.startswith("firmware/frontend/") else text
 
     def flatten(self, name: str, seen: set[str]) -> str:
         """The text of a file with those that it includes in their place.
@@ -95,6 +103,15 @@ class Tree:
         return "\n".join(pieces)
 
     def join(self, sources: Iterable[str], seen: set[str]) -> str:
-        """Sources one after the other; ``seen``: what they include before all."""
-        inside = set(seen)
-        return "\n".join(f"// --- {source}\n{self.flatten(source, inside)}" for source in sources)
+        """Sources one after the other, but for those in which nothing is left.
+
+        Args:
+            seen: what they include before all.
+        """
+        pieces, inside = [], set(seen)
+        for source in sources:
+            after = set(inside)
+            if has_code(text := self.flatten(source, after)):
+                pieces.append(f"// --- {source}\n{text}")
+                inside = after
+        return "\n".join(pieces)

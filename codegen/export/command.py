@@ -14,18 +14,16 @@ from train.core.manifest import COMPILED, ENGINES
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """What goes where."""
     parser.description = (
-        "Write the model of a run, with front end and thresholds, as a C library into a folder of its own; "
-        "README.md in it says how it is used. A single .tflite is written without front end."
+        "Write a run as a C library: front end, model, thresholds, and a README.md that says how to use "
+        "it. A single .tflite is written without front end."
     )
     parser.epilog = "formats:\n" + "\n".join(f"  {name:<12}{it.summary}" for name, it in FORMATS.items())
     parser.add_argument(
         "model", metavar="RUN|MODEL.tflite", type=Path, help="run folder, such as out/yes_no, or one file"
     )
-    parser.add_argument("--to", metavar="FORMAT", required=True, help=f"one of {', '.join(FORMATS)}")
+    parser.add_argument("--to", metavar="FORMAT", required=True, help="one of those below")
     parser.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="where it goes")
-    parser.add_argument(
-        "--prefix", metavar="NAME", help="what every name in C begins with; the words if left out: yes_no"
-    )
+    parser.add_argument("--prefix", metavar="NAME", help="what names in C begin with; else the words: yes_no")
     parser.add_argument(
         "--engine",
         choices=ENGINES,

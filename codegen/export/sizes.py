@@ -14,7 +14,7 @@ _BYTES_A_CHARACTER = {
     "_kernels.c": 0.55,
     "_model.c": 0.75,
     "_model.cpp": 0.1,
-    "_frontend.c": 0.15,
+    "_frontend.c": 0.25,
     ".c": 0.14,
 }
 
