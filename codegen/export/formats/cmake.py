@@ -12,5 +12,5 @@ def files(library: Library) -> dict[str, str]:
         "CMakeLists.txt": library.render(f"cmake/CMakeLists_{library.engine}.txt"),
         "example/CMakeLists.txt": library.render("cmake/example.txt"),
         "example/example.c": library.render_of_kind("example.c"),
-        "README.md": library.render("cmake/README.md"),
+        "README.md": library.render("cmake/README.md", input=" < recording.wav" * library.has_front_end),
     }
