@@ -13,7 +13,7 @@ from codegen.feature_tests import load_tests, pick_audio_test
 from codegen.op_resolver import resolver_methods
 from train.core.errors import UserError
 from train.core.installation import earshot_version
-from train.core.operating_point import OperatingPoint, in_force
+from train.core.operating_point import NEVER, OperatingPoint, in_force
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, FrontEnd, ModelSpec
 from train.tflite.graph import read_graphs
 from train.tflite.tflm import TflmModel
@@ -81,8 +81,13 @@ class _Model:
         return -(-(arena_bytes + _SCRATCH_BYTES) // 1024) * 1024
 
     def recognizer_settings(self, score_type: str) -> str:
-        """Arguments of RecognizeCommands; it has one threshold for all: the highest of the words'."""
-        point, threshold = self.point, max(self.point.thresholds[2:])
+        """Arguments of RecognizeCommands; it has one threshold for all: the highest of the words'.
+
+        A word that the run never reports does not count: the example would report none then.
+        """
+        point = self.point
+        words = point.thresholds[2:]
+        threshold = max((it for it in words if it != NEVER), default=NEVER)
         shown = f"{threshold / 255:.4f}f" if score_type == "float" else str(threshold)
         return f"{point.window_ms}, {shown}, {point.suppression_ms}, {point.minimum_count}"
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from invoke import invoke
 from micro_runs import exported, write_run
+from operating_points import put_in_force
 
 from codegen.export import command
 from codegen.export.micro_speech.ports import OTHERS, PORTS, UPSTREAM, Array, Port
 from train.core.errors import UserError
 from train.core.manifest import MANIFEST, TFLM
+from train.core.operating_point import NEVER, OperatingPoint
 
 LABELS = ["silence", "unknown", "yes", "größe"]
 BY_FOLDER = {port.folder: port for port in PORTS}
@@ -123,3 +125,10 @@ def test_manifest_tells_no_sizes_of_our_library(folders: dict[str, Path]) -> Non
     manifest = json.loads((folders["fits"] / MANIFEST).read_text(encoding="utf-8"))
     assert manifest["engine"] == TFLM
     assert [manifest[name] for name in ("prefix", "memory_bytes", "arena_bytes", "flash_bytes")] == [None] * 4
+
+
+def test_a_word_that_is_never_reported_does_not_raise_the_threshold(tiny_conv: bytes, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", tiny_conv)
+    put_in_force(run, OperatingPoint(750, 1500, 3, (NEVER, NEVER, 180, NEVER)))
+    readme = (exported(run, tmp_path / "export") / "README.md").read_text(encoding="utf-8")
+    assert "RecognizeCommands static_recognizer(750, 180, 1500, 3);" in readme
