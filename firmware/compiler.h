@@ -51,9 +51,11 @@
 #define KWS_BEGIN_OPTIONS _Pragma("GCC push_options") _Pragma("GCC optimize(\"O2\", \"no-schedule-insns\")")
 #define KWS_END_OPTIONS _Pragma("GCC pop_options")
 #elif defined(__clang__) && KWS_HAS_DSP && !defined(__ARM_FEATURE_UNALIGNED)
-#define KWS_BEGIN_OPTIONS \
-    _Pragma("clang attribute push(__attribute__((target(\"no-strict-align\"))), apply_to = function)")
-#define KWS_END_OPTIONS _Pragma("clang attribute pop")
+// Where there is no function, as in a front end that is switched off, it would warn.
+#define KWS_BEGIN_OPTIONS                                                                             \
+    _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wpragma-clang-attribute\"") \
+        _Pragma("clang attribute push(__attribute__((target(\"no-strict-align\"))), apply_to = function)")
+#define KWS_END_OPTIONS _Pragma("clang attribute pop") _Pragma("clang diagnostic pop")
 #else
 #define KWS_BEGIN_OPTIONS
 #define KWS_END_OPTIONS

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "micro.h"
 
+#include "../compiler.h"
 #include "micro_fft.h"
+
+KWS_BEGIN_CODE
 
 #if KWS_FRONTEND_MICRO
 
@@ -99,3 +102,5 @@ void kws_micro_row(const int16_t samples[KWS_WINDOW_SAMPLES], uint32_t words[KWS
 }
 
 #endif
+
+KWS_END_CODE

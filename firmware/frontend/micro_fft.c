@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "micro_fft.h"
 
+#include "../compiler.h"
 #include "micro_pairs.h"
+
+KWS_BEGIN_CODE
 
 #if KWS_FRONTEND_MICRO
 
 #define POINTS (KWS_FFT_LENGTH / 2)  // 256: even samples are real parts, odd ones imaginary parts
 #define QUARTER KWS_PAIR_FACTOR(32767 / 4)
 #define HALF KWS_PAIR_FACTOR(32767 / 2)
-
-#define FFT_INLINE static inline __attribute__((always_inline))
 
 // Samples times the window, and silence behind them. Returns by how many bits all of them can be shifted up.
 static unsigned micro_window(const int16_t* samples, kws_pair* windowed) {
@@ -31,7 +32,7 @@ typedef struct four_pairs {
 } four_pairs;
 
 // The transform of four values, which lie `step` apart in `to`.
-FFT_INLINE void transform_four(kws_pair* to, unsigned step, four_pairs of) {
+KWS_INLINE void transform_four(kws_pair* to, unsigned step, four_pairs of) {
     const kws_pair even = kws_pair_add(of.a, of.c), even_turned = kws_pair_subtract(of.a, of.c);
     const kws_pair odd = kws_pair_add(of.b, of.d), odd_turned = kws_pair_subtract(of.b, of.d);
     to[0] = kws_pair_add(even, odd);
@@ -57,7 +58,7 @@ static void transform_quarters(const kws_pair* windowed, unsigned shift, kws_pai
     }
 }
 
-FFT_INLINE four_pairs load_quarters(const kws_pair* from, unsigned step) {
+KWS_INLINE four_pairs load_quarters(const kws_pair* from, unsigned step) {
     const four_pairs four = {
         kws_pair_scale(from[0], QUARTER),
         kws_pair_scale(from[step], QUARTER),
@@ -68,7 +69,7 @@ FFT_INLINE four_pairs load_quarters(const kws_pair* from, unsigned step) {
 }
 
 // Four transforms of `length` points each, lying one after the other, become one of 4 * length.
-FFT_INLINE void merge_transforms(kws_pair* points, unsigned length) {
+KWS_INLINE void merge_transforms(kws_pair* points, unsigned length) {
     for (kws_pair* first = points; first < points + POINTS; first += 4 * length) {
         transform_four(first, length, load_quarters(first, length));
     }
@@ -113,3 +114,5 @@ unsigned kws_micro_powers(const int16_t samples[KWS_WINDOW_SAMPLES], uint32_t wo
 }
 
 #endif
+
+KWS_END_CODE

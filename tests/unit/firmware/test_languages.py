@@ -69,7 +69,9 @@ def test_no_flag_of_the_build_makes_a_warning(compiler, flag, tmp_path):
 
 @pytest.mark.parametrize("preprocess", FRONT_ENDS)
 @pytest.mark.parametrize(
-    ("compiler", "standard"), sweep(MATRIX, (GCC, "c99"), (GCC, "c++11"), (ARM_M4, "c++20")), ids=name_of
+    ("compiler", "standard"),
+    sweep(MATRIX, (GCC, "c99"), (GCC, "c++11"), (ARM_M4, "c++20"), (CLANG_M4, "c11")),
+    ids=name_of,
 )
 def test_front_end_in_one_unit(compiler, standard, preprocess, tmp_path):
     for name, content in table_files("// A test.", FrontEnd(preprocess)).items():
