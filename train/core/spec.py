@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from train.core.errors import UserError
+from train.core.typed_json import Mismatch, decode, parse, require
 
 SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
 SPEC_VERSION = 1
@@ -376,13 +377,14 @@ class ModelSpec:
             UserError: not JSON, of another version, or with fields missing or unknown.
         """
         try:
-            content: dict[str, Any] = json.loads(text)
+            content = parse(text, "it")
+            require(content, ("version",), "it")
             version = content.pop("version")
             if version != SPEC_VERSION:
-                raise UserError(f"{where}: spec version {version}, expected {SPEC_VERSION}; train again")
-            front_end = FrontEnd(**content.pop("front_end"))
-            return cls(labels=tuple(content.pop("labels")), front_end=front_end, **content)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise UserError(f"{where}: spec version {version!r}, expected {SPEC_VERSION}; train again")
+            require(content, ("front_end", "labels"), "it")
+            return decode(cls, content, "it", allow_unknown=False)
+        except Mismatch as error:
             raise UserError(f"{where}: not a spec.json of this version ({error}); train again") from error
 
 

@@ -10,7 +10,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from train.core.errors import UserError
@@ -160,6 +160,18 @@ def _is_finite(number: float) -> bool:
         return math.isfinite(number)
     except OverflowError:  # an int that no float can hold
         return False
+
+
+def require(content: Json, keys: Iterable[str], where: str) -> None:
+    """Make sure that a value is an object with these keys, also with those that have a default.
+
+    Raises:
+        Mismatch: it is not.
+    """
+    _require_object(content, where)
+    for key in keys:
+        if key not in content:
+            raise Mismatch(f"{where}: has no {key!r}")
 
 
 def _require_object(content: Json, where: str) -> None:

@@ -10,11 +10,14 @@ from train.core import runfolder
 from train.core.errors import UserError, suggestion
 from train.core.operating_point import NAMES, TARGET_PER_HOUR, TUNED, check_target
 from train.core.spec import FrontEnd, ModelSpec, labels_for
-from train.settings.augmentation import Augmentation, FeatureAugmentation
+from train.core.typed_json import Mismatch, decode, parse, require
+from train.settings.augmentation import Augmentation
 from train.settings.presets import ORIGINAL, PRESETS
 from train.settings.recipe import Recipe
 from train.settings.sampling import Sampling
+from train.settings.words import check_words
 
+_ALWAYS_THERE = ("words", "extra_data", "teachers", "front_end", "recipe", "sampling", "augmentation")
 _LARGEST_BANK_BYTES = 8 * 10**9  # it is held in memory
 
 
@@ -140,27 +143,17 @@ class Job:
             UserError: not one, or one of another version of Earshot.
         """
         try:
-            content: dict[str, Any] = json.loads(text)
+            content = parse(text, "it")
+            require(content, _ALWAYS_THERE, "it")
             content.pop("command", None)  # for the report alone
-            recipe = content.pop("recipe")
-            for name in ("training_steps", "learning_rates"):
-                recipe[name] = tuple(recipe[name])
-            recipe["feature_augmentation"] = FeatureAugmentation(**recipe["feature_augmentation"])
-            return cls(
-                words=tuple(content.pop("words")),
-                extra_data=tuple(ExtraData(**extra) for extra in content.pop("extra_data")),
-                teachers=tuple(content.pop("teachers")),
-                front_end=FrontEnd(**content.pop("front_end")),
-                recipe=Recipe(**recipe),
-                sampling=Sampling(**content.pop("sampling")),
-                augmentation=Augmentation(**content.pop("augmentation")),
-                **content,
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            job = decode(cls, content, "it", allow_unknown=False)
+            check_words(job.words, "words")
+        except (Mismatch, UserError) as error:
             raise UserError(
                 f"{where}: not the settings of a run of this version ({error}); start the run again with "
                 "--overwrite"
             ) from error
+        return job
 
     def settings(self) -> dict[str, Any]:
         """Flag by flag, for the report."""

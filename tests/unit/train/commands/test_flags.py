@@ -234,6 +234,18 @@ def test_job_round_trip():
         lambda content: content.update(colour="red"),
         lambda content: content["recipe"].update(dropout="much"),
         lambda content: content["front_end"].pop("name") and content["front_end"].update(title="x"),
+        # From a stranger: as on the command line.
+        lambda content: content.update(words=["/etc/a"]),
+        lambda content: content.update(words=["..", "no"]),
+        lambda content: content.update(words=["yes", "Yes"]),
+        lambda content: content.update(words=["silence"]),
+        lambda content: content.update(words="yes"),
+        lambda content: content.update(words=[1]),
+        lambda content: content.update(data=["a"]),
+        lambda content: content.update(language=None),
+        lambda content: content.update(seed=10**5000),
+        lambda content: content["recipe"].update(training_steps=[[1]]),
+        lambda content: content["recipe"].update(batch_size=True),
     ],
 )
 def test_job_of_another_version_is_refused(change):
