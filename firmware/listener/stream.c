@@ -8,13 +8,14 @@
 
 #include <string.h>
 
+#include "../compiler.h"
 #include "listener/labels.h"
 
 #define READY 0x4B575321u  // no likely content of memory that nobody has initialized
 
 // kws_push() and kws_poll() may interrupt each other: each publishes its counter when it is done with the
 // samples before it, and looks at the other's before it touches those behind it.
-#ifdef __GNUC__
+#if KWS_GNU
 #define LOAD(counter) __atomic_load_n(&(counter), __ATOMIC_ACQUIRE)
 #define STORE(counter, value) __atomic_store_n(&(counter), value, __ATOMIC_RELEASE)
 #else  // on one core, where the compiler leaves the order of accesses to volatile objects as it is
@@ -22,8 +23,9 @@
 #define STORE(counter, value) (*(volatile uint32_t*)&(counter) = (value))
 #endif
 
-typedef char kws_stream_holds_the_state[sizeof(kws_state) <= sizeof(kws_stream) ? 1 : -1];
-typedef char kws_buffer_is_a_power_of_two[(KWS_BUFFER_SAMPLES & (KWS_BUFFER_SAMPLES - 1)) == 0 ? 1 : -1];
+KWS_STATIC_ASSERT(sizeof(kws_state) <= sizeof(kws_stream), "KWS_STREAM_BYTES is too little for the state");
+KWS_STATIC_ASSERT((KWS_BUFFER_SAMPLES & (KWS_BUFFER_SAMPLES - 1)) == 0,
+                  "KWS_BUFFER_SAMPLES is no power of two");
 
 static const kws_state* state_of(const kws_stream* stream) { return (const kws_state*)stream->memory; }
 
