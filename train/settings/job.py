@@ -109,8 +109,8 @@ class Job:
             raise UserError(
                 f"--operating-point is {self.operating_point!r}, expected one of {', '.join(NAMES)}"
             )
-        if self.seed < 0:
-            raise UserError(f"--seed is {self.seed}, expected 0 or more")
+        if not 0 <= self.seed < 1 << 32:
+            raise UserError(f"--seed is {self.seed}, expected 0 to {(1 << 32) - 1}")
         shift_ms, clip_ms = self.augmentation.time_shift_ms, self.front_end.clip_duration_ms
         if shift_ms >= clip_ms:
             raise UserError(

@@ -243,7 +243,7 @@ def test_job_round_trip():
         lambda content: content.update(words=[1]),
         lambda content: content.update(data=["a"]),
         lambda content: content.update(language=None),
-        lambda content: content.update(seed=10**5000),
+        lambda content: content.update(seed=10**30),
         lambda content: content["recipe"].update(training_steps=[[1]]),
         lambda content: content["recipe"].update(batch_size=True),
     ],
