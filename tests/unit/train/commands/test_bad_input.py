@@ -211,7 +211,7 @@ def test_background_noise_that_cannot_be_used(spoiled, out, refusal):
         ("--background-volume=2", "--background-volume is 2.0, expected 0 to 1"),
         ("--background-frequency=nan", "--background-frequency is nan, expected 0 to 1"),
         ("--bank-clips=0", "--bank-clips is 0, expected 1 or more"),
-        ("--seed=-1", "--seed is -1, expected 0 or more"),
+        ("--seed=-1", "--seed is -1, expected 0 to 4294967295"),
         ("--window-size-ms=2000", "a clip of 1000 ms is shorter than one window of 2000 ms"),
         ("--window-stride-ms=0", "window_stride_ms is 0, expected more than 0"),
         ("--feature-bin-count=300", "feature_bin_count is 300, expected 1 to 257"),
