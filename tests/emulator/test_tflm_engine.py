@@ -306,8 +306,8 @@ class TestStart:
     @pytest.mark.parametrize(
         ("old", "new", "words"),
         [
-            ("KWS_INPUT_BYTES = 2107", "KWS_INPUT_BYTES = 2108", "the input of the model has 2107 bytes"),
-            ("KWS_OUTPUT_COUNT = 4", "KWS_OUTPUT_COUNT = 3", "the output of the model has 4 bytes"),
+            ("int8, 2107)", "int8, 2108)", "input 0 of the model has 2107 bytes of type 9, expected 2108"),
+            ("END(0, , int8, 4)", "END(0, , int8, 3)", "output 0 of the model has 4 bytes of type 9, expected 3"),
         ],
     )
     def test_sizes_of_another_model(self, start, spoil, old: str, new: str, words: str) -> None:
