@@ -55,8 +55,12 @@ class ProcessLink:
         self.close()
 
     def close(self) -> None:
+        """End the process. Whatever it started may go on, and keep the other ends of the pipes."""
         self.process.kill()
-        self.process.communicate(timeout=self.timeout_s)
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
+        self.process.wait(timeout=self.timeout_s)
 
     def send(self, data: bytes) -> None:
         """Queue bytes; they go out while a reply is awaited, so that neither end waits for the other."""

@@ -1,6 +1,7 @@
 """The link to a running program: every wait ends, and says what was awaited."""
 
 import sys
+import time
 
 import pytest
 
@@ -30,6 +31,13 @@ def test_process_ends_with_the_block() -> None:
     with ProcessLink([sys.executable, "-c", "input()"]) as link:
         assert link.process.poll() is None
     assert link.process.poll() is not None
+
+
+def test_what_a_process_started_holds_nobody_up() -> None:
+    started_s = time.monotonic()
+    with ProcessLink(["sh", "-c", "sleep 20 & echo ready; wait"], timeout_s=5) as link:
+        assert link.read_line() == b"ready"
+    assert time.monotonic() - started_s < 4
 
 
 def test_gives_up_on_silence() -> None:
