@@ -3,10 +3,12 @@
 import dataclasses
 import hashlib
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from codegen import cformat
-from codegen.engines.both import load_engines
+from codegen.engines.both import Engines, load_engines
 from codegen.feature_tests import FeatureTest, load_tests, pick_audio_test
 from codegen.frontend_tables import table_files
 from codegen.library import library_files, listener_bytes
@@ -42,13 +44,26 @@ def generate(run: Path) -> list[Path]:
             not int8 throughout or that no engine runs, or a file of another origin where
             one is to be written.
     """
-    contents, manifest = sources_of_run(Path(run))
-    _tell_refusal(manifest, str(Path(run) / runfolder.TFLITE))
-    return _write(Path(run) / runfolder.C_SOURCES, contents)
+    made = sources_of_run(Path(run))
+    _tell_refusal(made.manifest, str(Path(run) / runfolder.TFLITE))
+    return _write(Path(run) / runfolder.C_SOURCES, made.contents)
 
 
-def sources_of_run(run: Path) -> tuple[dict[str, str], Manifest]:
-    """What ``generate`` writes, by name; and the manifest, which is among it.
+@dataclass(frozen=True)
+class Generated:
+    """What codegen makes of a model.
+
+    Attributes:
+        contents: of each file, by name; the manifest is among them.
+    """
+
+    engines: Engines
+    manifest: Manifest
+    contents: Mapping[str, str]
+
+
+def sources_of_run(run: Path) -> Generated:
+    """What ``generate`` writes.
 
     Raises:
         UserError: as ``generate``, but for files that are in its way.
@@ -87,7 +102,7 @@ def sources_of_run(run: Path) -> tuple[dict[str, str], Manifest]:
         listener_bytes=listener_bytes(spec.front_end, len(spec.labels)),
         operating_point=PointName(point_name, point.sha256),
     )
-    return {**contents, MANIFEST: manifest.to_json()}, manifest
+    return Generated(engines, manifest, {**contents, MANIFEST: manifest.to_json()})
 
 
 def generate_model(path: Path, folder: Path) -> list[Path]:
@@ -105,14 +120,14 @@ def generate_model(path: Path, folder: Path) -> list[Path]:
         UserError: no model, one that TFLite-Micro does not run, or a file of another origin where one is to
             be written.
     """
-    contents, manifest = sources_of_model(path)
-    _tell_refusal(manifest, str(path))
+    made = sources_of_model(path)
+    _tell_refusal(made.manifest, str(path))
     folder.mkdir(parents=True, exist_ok=True)
-    return _write(folder, contents)
+    return _write(folder, made.contents)
 
 
-def sources_of_model(path: Path) -> tuple[dict[str, str], Manifest]:
-    """What ``generate_model`` writes, by name; and the manifest, which is among it.
+def sources_of_model(path: Path) -> Generated:
+    """What ``generate_model`` writes.
 
     Raises:
         UserError: as ``generate_model``, but for files that are in its way.
@@ -120,7 +135,7 @@ def sources_of_model(path: Path) -> tuple[dict[str, str], Manifest]:
     tflite = path.read_bytes()
     engines = load_engines(tflite, banner_of(hashlib.sha256(tflite).hexdigest()), str(path))
     manifest = engines.manifest(engines.sources)
-    return {**engines.sources, MANIFEST: manifest.to_json()}, manifest
+    return Generated(engines, manifest, {**engines.sources, MANIFEST: manifest.to_json()})
 
 
 def _tell_refusal(manifest: Manifest, where: str) -> None:
@@ -257,7 +272,7 @@ def _audio_files(banner: str, test: FeatureTest) -> dict[str, str]:
     }
 
 
-def _write(folder: Path, contents: dict[str, str]) -> list[Path]:
+def _write(folder: Path, contents: Mapping[str, str]) -> list[Path]:
     for name in contents:
         if (folder / name).exists() and not _generated(folder / name):
             raise UserError(

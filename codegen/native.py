@@ -21,6 +21,7 @@ from codegen.engines.header import end_contexts
 from train.core.console import log, progress
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
+from train.core.manifest import whole_words
 from train.tflite.graph import read_graph
 from train.tflite.tflm import int8_model
 from train.tflite.tflm_pool import Scorer, run_model
@@ -103,7 +104,7 @@ class NativeEngine:
         self._contexts = end_contexts(self.inputs, self.outputs)
         for context in self._contexts["inputs"] + self._contexts["outputs"]:
             self._function("kws_model_{kind}{suffix}", context).restype = ctypes.c_void_p
-        self._begin(engine.arena_bytes)
+        self._begin(whole_words(engine.arena_bytes))
 
     def another(self) -> Self:
         """The same engine with a memory of its own, which runs beside this one."""
@@ -112,7 +113,7 @@ class NativeEngine:
         return other
 
     def _begin(self, model_bytes: int) -> None:
-        self._model = (ctypes.c_uint64 * -(-model_bytes // 8))()  # a kws_model
+        self._model = (ctypes.c_uint64 * (model_bytes // 8))()  # a kws_model
         self.reset()
 
     def reset(self) -> None:

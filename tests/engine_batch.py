@@ -11,6 +11,7 @@ import numpy as np
 from codegen.engine import build_engine
 from codegen.native import UNDEFINED_SANITIZER, WARNINGS
 from train.core.installation import FIRMWARE_SOURCES
+from train.core.manifest import whole_words
 from train.tflite.graph import read_graph
 
 
@@ -25,7 +26,8 @@ class EngineBatch:
         with tempfile.TemporaryDirectory() as name:
             self._library = ctypes.CDLL(str(self._compile(Path(name), flags)))
         self._models = {
-            name: (ctypes.c_uint64 * -(-engine.arena_bytes // 8))() for name, engine in self._engines.items()
+            name: (ctypes.c_uint64 * (whole_words(engine.arena_bytes) // 8))()
+            for name, engine in self._engines.items()
         }
         for name in models:
             for end in ("input", "output"):

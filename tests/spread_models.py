@@ -16,6 +16,23 @@ LOOSE_TOLERANCE = 3e-5
 LOOSE = ("bigger_conv", "conv_1d_time_sliced_with_attention")
 
 
+def synthetic_clips() -> np.ndarray:
+    """(12, 16000) float32: silence, tones, clicks, noise and something like speech, quiet to full scale."""
+    front_end, rng = FrontEnd(), np.random.default_rng(11)
+    seconds = np.arange(front_end.clip_samples) / front_end.sample_rate_hz
+    clips = [np.zeros_like(seconds)]
+    for hz, volume in ((100, 1.0), (440, 0.1), (3000, 0.01), (7990, 1.0)):
+        clips.append(volume * np.sin(2 * np.pi * hz * seconds))
+    clips.extend(rng.standard_normal((4, len(seconds))) * np.array([[0.003], [0.03], [0.2], [2.0]]))
+    clips.append((rng.random(len(seconds)) < 0.001).astype(float))
+    # A buzz with formants that glides, in two syllables: as sparse and as uneven as speech is.
+    pitch = 2 * np.pi * np.cumsum(120 + 40 * np.sin(2 * np.pi * seconds)) / front_end.sample_rate_hz
+    for level in (0.05, 0.5):
+        buzz = sum(np.sin(k * pitch) / (1 + ((k * 120 - 700) / 400) ** 2) for k in range(1, 30))
+        clips.append(level * buzz * np.abs(np.sin(2 * np.pi * seconds)) ** 2)
+    return np.clip(clips, -1, 1).astype(np.float32)
+
+
 def spread_model(
     name: str, audio: np.ndarray, labels: int = 4, front_end: FrontEnd | None = None
 ) -> keras.Model:

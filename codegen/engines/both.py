@@ -44,6 +44,7 @@ class Engines:
         tflite: the whole file.
         graphs: in it.
         model: in TFLite-Micro.
+        object_bytes: what firmware/model/tflm.cc puts before the arena on cores of 32 bits, at most.
         compiled: None where that does not run it; ``refusal`` says why.
         sources: of both.
     """
@@ -51,9 +52,20 @@ class Engines:
     tflite: bytes
     graphs: tuple[Graph, ...]
     model: TflmModel
+    object_bytes: int
     compiled: GeneratedEngine | None
     refusal: str
     sources: dict[str, str]
+
+    @property
+    def compiled_ends(self) -> tuple[Sequence[ModelEnd], Sequence[ModelEnd]]:
+        """Inputs and outputs, with the int8 behind them where the compiled engine has it."""
+        return (self.compiled.inputs, self.compiled.outputs) if self.compiled else self.file_ends
+
+    @property
+    def file_ends(self) -> tuple[Sequence[ModelEnd], Sequence[ModelEnd]]:
+        """Inputs and outputs as the file has them, which TFLite-Micro takes and gives."""
+        return find_ends(self.graphs[0], self.graphs[0])
 
     def manifest(self, contents: Mapping[str, str]) -> Manifest:
         """The manifest of a model alone.
@@ -62,9 +74,7 @@ class Engines:
             contents: of all files, by name.
         """
         engine = self.compiled
-        inputs, outputs = (
-            (engine.inputs, engine.outputs) if engine else find_ends(self.graphs[0], self.graphs[0])
-        )
+        inputs, outputs = self.compiled_ends
         return Manifest(
             earshot_version=earshot_version(),
             model_sha256=hashlib.sha256(self.tflite).hexdigest(),
@@ -106,12 +116,13 @@ def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
         if not refusal:
             refusal = "it could, but its bits are proven beside TFLite-Micro"
         raise UserError(f"{error}. The compiled engine: {refusal}") from error
-    sources = tflm_files(banner, tflite, model, graphs, where)
+    methods = resolver_methods(graphs, where)
+    sources, object_bytes = tflm_files(banner, tflite, model, graphs, methods), _OBJECT_BYTES_32.most(methods)
     if engine:
-        return Engines(tflite, graphs, model, engine, "", {**sources, **engine.sources})
+        return Engines(tflite, graphs, model, object_bytes, engine, "", {**sources, **engine.sources})
     ends = end_contexts(*find_ends(graphs[0], graphs[0]))
     header = engine_header(banner, ends, None)
-    return Engines(tflite, graphs, model, None, refusal, {**sources, HEADER: header})
+    return Engines(tflite, graphs, model, object_bytes, None, refusal, {**sources, HEADER: header})
 
 
 def _compile(graphs: tuple[Graph, ...], banner: str, where: str) -> tuple[GeneratedEngine | None, str]:
@@ -125,11 +136,10 @@ def _compile(graphs: tuple[Graph, ...], banner: str, where: str) -> tuple[Genera
 
 
 def tflm_files(
-    banner: str, tflite: bytes, model: TflmModel, graphs: Sequence[Graph], where: str
+    banner: str, tflite: bytes, model: TflmModel, graphs: Sequence[Graph], methods: Sequence[str]
 ) -> dict[str, str]:
     """What TFLite-Micro needs of a model: model.cc, model.h and op_resolver.h."""
     ops = [op.name for graph in graphs for op in graph.ops]
-    methods = resolver_methods(graphs, where)
     return {
         "op_resolver.h": render("op_resolver.h", banner=banner, methods=methods),
         "model.h": render(

@@ -9,6 +9,7 @@ from codegen.ops._structs import one_line
 from codegen.ops.softmax import CONDITIONS
 from codegen.passes.ends import ModelEnd, WideSoftmax
 from codegen.render import render
+from train.core.manifest import whole_words
 from train.tflite.graph import Tensor
 
 HEADER = "engine.h"
@@ -46,17 +47,12 @@ def engine_header(banner: str, contexts: dict[str, list[Context]], arena_bytes: 
         HEADER,
         banner=banner,
         arena=[f"    KWS_ARENA_BYTES = {arena_bytes},"] if has_engine else [],
-        model_bytes=None if arena_bytes is None else model_bytes(arena_bytes),
+        model_bytes=None if arena_bytes is None else whole_words(arena_bytes),
         named=[end for end in ends if end["suffix"] and (has_engine or end["is_int8"])],
         converted=[end for end in ends if not end["is_int8"]],
         has_functions=any(end["suffix"] or not end["is_int8"] for end in ends),
         **contexts,
     )
-
-
-def model_bytes(arena_bytes: int) -> int:
-    """Memory of a model in the compiled engine: its arena, in whole 64-bit numbers."""
-    return -(-arena_bytes // 8) * 8
 
 
 def conversion_kernels(inputs: Sequence[ModelEnd], outputs: Sequence[ModelEnd]) -> set[str]:

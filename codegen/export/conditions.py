@@ -1,4 +1,4 @@
-"""Takes out of C sources what is for other front ends: conditions whose names are all known are decided."""
+"""Takes out of C sources what is for others: conditions whose names are all known are decided."""
 
 import ast
 import re
@@ -16,14 +16,14 @@ def resolve(text: str, known: Mapping[str, int]) -> str:
     Conditions with other names than the known ones stay, and what is in them is looked through alike.
 
     Args:
-        known: names that conditions of front ends have, 0 or 1.
+        known: names that conditions have, 0 or 1; one that #ifdef asks for is defined where it is 1.
     """
     lines = []
     chains: list[_Chain] = []  # those around a line, outermost first
     for line in text.splitlines():
         directive, rest = found.groups() if (found := _DIRECTIVE.match(line)) else ("", "")
         if directive.startswith("if"):
-            chains.append(_Chain(_decide(rest, known) if directive == "if" else None))
+            chains.append(_Chain(_decide(rest, known) if directive != "ifndef" else None))
         elif directive in ("elif", "else"):
             chains[-1].go_on(directive == "else" or _decide(rest, known))
         if all(chain.holds for chain in chains) and not (directive and chains[-1].is_decided):

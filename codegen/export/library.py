@@ -5,32 +5,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.emit import banner_of, sources_of_model, sources_of_run
-from codegen.engine import build_engine
+from codegen.emit import Generated, banner_of, sources_of_model, sources_of_run
 from codegen.engines.header import HEADER as ENGINE
-from codegen.engines.header import Context, end_contexts, model_bytes
+from codegen.engines.header import Context, end_contexts
 from codegen.export.amalgam import Tree
+from codegen.export.conditions import resolve
 from codegen.export.prefix import check_prefix, default_prefix, rename
 from codegen.export.sizes import FLASH_SOURCE, code_bytes, constant_bytes
 from codegen.library import HEADER, library_header
-from codegen.passes.ends import find_ends
 from codegen.render import render
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES, earshot_version
-from train.core.manifest import COMPILED, TFLM, Manifest
+from train.core.manifest import COMPILED, TFLM, Manifest, whole_words
 from train.core.results.boards import BenchResult
 from train.core.spec import ModelSpec
-from train.tflite.graph import read_graphs
 
-_EITHER_ENGINE = re.compile(r"#ifdef KWS_ENGINE_TFLM\n(.*?)#else\n(.*?)#endif\n", re.DOTALL)
 _STREAM = ("c/kws_settings.c", "firmware/listener/stream.c", "firmware/listener/recognizer.c")
 _MODEL_HEADER = "firmware/model/model.h"
 _MODEL = ("c/engine.c", "firmware/model/compiled.c")
 _MODEL_OF_TFLM = ("c/model.cc", "firmware/model/tflm.cc")
 # Names of what TFLite-Micro needs, which have another beginning in the tree.
 _OF_TFLM = re.compile(r"\b(g_model|g_model_len|RegisterOps)\b")
-_TFLM_OBJECT_BYTES = re.compile(r"#define KWS_TFLM_OBJECT_BYTES (\d+)")  # on 64 bits, on 32
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -57,8 +53,7 @@ class Library:
         engine: one of ``ENGINES``; TFLM needs that library beside this one.
         place: the run folder, or the file.
         tflite: the whole model.
-        generated: the C of ``earshot codegen``, by name as in RUN/c, without prefix.
-        manifest: of it.
+        made: by ``earshot codegen``: the C without prefix is in it.
         spec: None for a model that nobody trained here: then the library has no front end.
         ends: ``inputs`` and ``outputs`` of the model, as the templates of the engine have them.
         instructions: of each board that was asked.
@@ -69,8 +64,7 @@ class Library:
     engine: str
     place: Path
     tflite: bytes
-    generated: Mapping[str, str]
-    manifest: Manifest
+    made: Generated
     spec: ModelSpec | None
     ends: Mapping[str, list[Context]]
     instructions: tuple[Instructions, ...]
@@ -89,6 +83,11 @@ class Library:
     def sources(self) -> tuple[str, ...]:
         """Names of the files that are compiled."""
         return tuple(name for name in self.files if not name.endswith(".h"))
+
+    @property
+    def manifest(self) -> Manifest:
+        """Of RUN/c."""
+        return self.made.manifest
 
     @property
     def has_front_end(self) -> bool:
@@ -118,15 +117,9 @@ class Library:
     @property
     def memory_bytes(self) -> int:
         """What the caller provides: a stream, or a model without front end."""
-        return (self.manifest.listener_bytes or 0) + self.model_bytes
-
-    @property
-    def model_bytes(self) -> int:
-        """Of ``memory_bytes``, what the model takes: its arena; of TFLite-Micro also objects, on 32 bits."""
-        if self.engine == COMPILED:
-            return model_bytes(self.arena_bytes)
-        _, objects_32 = _TFLM_OBJECT_BYTES.findall(self.generated["model.h"])
-        return model_bytes(int(objects_32) + self.arena_bytes)
+        # TFLite-Micro's objects lie beside its arena; how large they are depends on the core.
+        object_bytes = self.made.engines.object_bytes if self.engine == TFLM else 0
+        return whole_words(object_bytes + self.arena_bytes) + (self.manifest.listener_bytes or 0)
 
     @property
     def constant_bytes(self) -> int:
@@ -193,7 +186,8 @@ def load_library(place: Path, prefix: str | None = None, engine: str = COMPILED)
     if prefix is not None:
         check_prefix(prefix)
     is_run = not place.is_file()
-    generated, manifest = sources_of_run(place) if is_run else sources_of_model(place)
+    made = sources_of_run(place) if is_run else sources_of_model(place)
+    manifest, engines = made.manifest, made.engines
     if engine not in manifest.arena_bytes:
         raise UserError(
             f"{place}: the compiled engine does not run this model: {manifest.refusals[engine]}. "
@@ -201,50 +195,36 @@ def load_library(place: Path, prefix: str | None = None, engine: str = COMPILED)
         )
     spec = runfolder.read_spec(place) if is_run else None
     prefix = prefix or default_prefix(spec.words if spec else [place.stem])
-    tflite = (place / runfolder.TFLITE if is_run else place).read_bytes()
-    ends = _ends(tflite, str(place), engine)
-    tree = Tree({**generated, **_headers(generated, manifest, spec, engine, ends)})
+    ends = end_contexts(*(engines.compiled_ends if engine == COMPILED else engines.file_ends))
+    tree = Tree({**made.contents, **_headers(made, spec, engine, ends)})
     return Library(
         prefix=prefix,
         files=_files(tree, prefix, engine, manifest, has_front_end=is_run),
         engine=engine,
         place=place,
-        tflite=tflite,
-        generated=generated,
-        manifest=manifest,
+        tflite=engines.tflite,
+        made=made,
         spec=spec,
         ends=ends,
         instructions=_instructions(place, manifest.model_sha256) if is_run else (),
     )
 
 
-def _ends(tflite: bytes, where: str, engine: str) -> dict[str, list[Context]]:
-    graph = read_graphs(tflite, where)[0]
-    if engine == COMPILED:
-        made = build_engine(graph, "", where)
-        return end_contexts(made.inputs, made.outputs)
-    return end_contexts(*find_ends(graph, graph))
-
-
 def _headers(
-    generated: Mapping[str, str],
-    manifest: Manifest,
-    spec: ModelSpec | None,
-    engine: str,
-    ends: Mapping[str, list[Context]],
+    made: Generated, spec: ModelSpec | None, engine: str, ends: Mapping[str, list[Context]]
 ) -> dict[str, str]:
     """The headers that are not as in the tree, which has them for both engines, and for programs of ours."""
+    headers = {ENGINE: resolve(made.contents[ENGINE], {"KWS_ENGINE_TFLM": int(engine == TFLM)})}
     if engine == TFLM:
-        return {ENGINE: _EITHER_ENGINE.sub(r"\1", generated[ENGINE])}
-    headers = {ENGINE: _EITHER_ENGINE.sub(r"\2", generated[ENGINE])}
-    arena_bytes, banner = manifest.arena_bytes[COMPILED], banner_of(manifest.model_sha256)
+        return headers
+    arena_bytes, banner = made.manifest.arena_bytes[COMPILED], banner_of(made.manifest.model_sha256)
     if spec:  # it need not include engine.h for the size
-        return {**headers, HEADER: library_header(banner, spec, model_bytes(arena_bytes))}
+        return {**headers, HEADER: library_header(banner, spec, whole_words(arena_bytes))}
     header = render(
         "common/model/header.h",
         banner=banner,
         arena_bytes=arena_bytes,
-        model_bytes=model_bytes(arena_bytes),
+        model_bytes=whole_words(arena_bytes),
         ends=ends,
     )
     return {_MODEL_HEADER: header, ENGINE: ""}  # which has the same

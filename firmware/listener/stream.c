@@ -29,22 +29,8 @@ KWS_STATIC_ASSERT((KWS_BUFFER_SAMPLES & (KWS_BUFFER_SAMPLES - 1)) == 0,
 
 static const kws_state* state_of(const kws_stream* stream) { return (const kws_state*)stream->memory; }
 
-int32_t kws_init(kws_stream* stream) {
-    kws_state* const state = kws_state_of(stream);
-    state->is_ready = 0;
-    const int32_t error = kws_model_init(&state->model);
-    if (error) return error;
-    state->recognizer.point = kws_default_point;
-    state->stride_rows = KWS_STRIDE_ROWS;
-    state->is_ready = READY;
-    kws_reset(stream);
-    return 0;
-}
-
-void kws_reset(kws_stream* stream) {
-    kws_state* const state = kws_state_of(stream);
-    if (state->is_ready != READY) return;
-    (void)kws_model_init(&state->model);  // it forgets; that it can begin, kws_init() has seen
+// All but the model: no sample was heard yet.
+static void begin(kws_state* state) {
     kws_frontend_reset(&state->frontend);
     kws_recognizer_reset(&state->recognizer);
     memset(state->scores, KWS_OUTPUT_ZERO_POINT, sizeof state->scores);
@@ -54,6 +40,25 @@ void kws_reset(kws_stream* stream) {
     state->rows_until_inference = KWS_FEATURE_FRAMES;
     STORE(state->read, 0u);
     STORE(state->written, 0u);
+}
+
+int32_t kws_init(kws_stream* stream) {
+    kws_state* const state = kws_state_of(stream);
+    state->is_ready = 0;
+    const int32_t error = kws_model_init(&state->model);
+    if (error) return error;
+    state->recognizer.point = kws_default_point;
+    state->stride_rows = KWS_STRIDE_ROWS;
+    begin(state);
+    state->is_ready = READY;
+    return 0;
+}
+
+void kws_reset(kws_stream* stream) {
+    kws_state* const state = kws_state_of(stream);
+    if (state->is_ready != READY) return;
+    (void)kws_model_init(&state->model);  // it forgets; that it can begin, kws_init() has seen
+    begin(state);
 }
 
 void kws_set_point(kws_stream* stream, const kws_point* point) {

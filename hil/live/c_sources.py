@@ -37,7 +37,7 @@ def c_sources(run: Path, spec: ModelSpec) -> CSources:
     manifest = check_sources(run, spec)
     generated, firmware = (run / runfolder.C_SOURCES).resolve(), FIRMWARE_SOURCES.resolve()
     manifest.check_engine(COMPILED, str(run / runfolder.C_SOURCES))
-    if manifest.listener_bytes is None:
+    if manifest.stream_bytes is None:
         raise UserError(
             f"{run / runfolder.C_SOURCES}: is of Earshot {manifest.earshot_version}, which made no library; "
             f"make it again with: earshot codegen {run}"
@@ -49,5 +49,4 @@ def c_sources(run: Path, spec: ModelSpec) -> CSources:
         *sorted((firmware / "listener").glob("*.c")),
         *(firmware / "kernels" / f"{kernel}.c" for kernel in manifest.kernels),
     )
-    arena_bytes = -(-manifest.arena_bytes[COMPILED] // 8) * 8
-    return CSources(files, (firmware, generated), arena_bytes + manifest.listener_bytes)
+    return CSources(files, (firmware, generated), manifest.stream_bytes)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from places import SHARED
-from spread_models import TOLERANCE, assert_spread, keras_scores, spread_model, tolerance
+from spread_models import TOLERANCE, assert_spread, keras_scores, spread_model, synthetic_clips, tolerance
 from sweeping import sweep
 
 from hil.pi import benchmark
@@ -32,24 +32,6 @@ needs_tf14 = pytest.mark.skipif(
     "EARSHOT_TF14" not in os.environ, reason="EARSHOT_TF14 names no TensorFlow 1.4 folder (make bench-tf14)"
 )
 needs_tf14_ops = pytest.mark.skipif(not TF14_OPS.is_file(), reason="../shared has no list of 1.4's ops")
-
-
-def synthetic_clips() -> np.ndarray:
-    """(12, 16000) float32: silence, tones, clicks, noise and something like speech, quiet to full scale."""
-    rng = np.random.default_rng(11)
-    seconds = np.arange(FRONT_END.clip_samples) / FRONT_END.sample_rate_hz
-    clips = [np.zeros_like(seconds)]
-    for hz, volume in ((100, 1.0), (440, 0.1), (3000, 0.01), (7990, 1.0)):
-        clips.append(volume * np.sin(2 * np.pi * hz * seconds))
-    clips.extend(rng.standard_normal((4, len(seconds))) * np.array([[0.003], [0.03], [0.2], [2.0]]))
-    clips.append((rng.random(len(seconds)) < 0.001).astype(float))
-    # A buzz with formants that glides, in two syllables: as sparse and as uneven as speech is.
-    pitch = 2 * np.pi * np.cumsum(120 + 40 * np.sin(2 * np.pi * seconds)) / FRONT_END.sample_rate_hz
-    for level in (0.05, 0.5):
-        buzz = sum(np.sin(k * pitch) / (1 + ((k * 120 - 700) / 400) ** 2) for k in range(1, 30))
-        clips.append(level * buzz * np.abs(np.sin(2 * np.pi * seconds)) ** 2)
-    return np.clip(clips, -1, 1).astype(np.float32)
-
 
 # walkthrough_conv_1d has no layer that others lack, and a clip takes it a second.
 NAMES = [name for name in architectures.names() if name != "walkthrough_conv_1d"]

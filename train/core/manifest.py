@@ -21,6 +21,11 @@ COMPILED, TFLM = ENGINES = ("compiled", "tflm")  # what can run the model
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+def whole_words(byte_count: int) -> int:
+    """Bytes of a kws_model or a kws_stream that needs so many: they are 64-bit numbers."""
+    return -(-byte_count // 8) * 8
+
+
 @dataclass(frozen=True)
 class End:
     """An input or output of the model, without the batch of one.
@@ -113,6 +118,13 @@ class Manifest:
         """The one output of a model that has one."""
         (end,) = self.outputs
         return end
+
+    @property
+    def stream_bytes(self) -> int | None:
+        """Of a kws_stream of the compiled engine; None where there is no library to listen with."""
+        if self.listener_bytes is None:
+            return None
+        return whole_words(self.arena_bytes[COMPILED]) + self.listener_bytes
 
     def check_engine(self, engine: str, where: str) -> None:
         """Make sure that an engine runs the model.

@@ -200,7 +200,7 @@ def _array(library: Library, port: Port, array: Array, tflite: bytes, banner: st
 def _test(library: Library, model: _Model) -> str:
     """A micro_speech_test.cc that is about this model."""
     where = str(library.place)
-    tests = load_tests(library.place, model.spec, TflmModel(library.tflite, where))
+    tests = load_tests(library.place, model.spec, library.made.engines.model)
     audio = pick_audio_test(tests, model.spec)
     clips = [
         {

@@ -74,7 +74,7 @@ def figures_of(run: Path) -> Iterable[CoreFigures]:
     library = load_library(run, "kws")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for place, files in (("library", library.files), ("generated", library.generated)):
+        for place, files in (("library", library.files), ("generated", library.made.contents)):
             (folder / place).mkdir()
             for path, text in files.items():
                 (folder / place / path).write_text(text, encoding="utf-8")

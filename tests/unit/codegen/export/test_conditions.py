@@ -52,6 +52,16 @@ def test_what_is_left_is_what_a_preprocessor_leaves(compiler, values):
     assert ("neither" in text) == (values == (0, 0))
 
 
+@pytest.mark.parametrize(("flags", "value"), [(["-DKWS_ENGINE_A"], 1), ([], 0)])
+def test_a_name_that_is_asked_for_is_defined_or_not(compiler, flags, value):
+    source = "#ifdef KWS_ENGINE_A\na\n#else\nb\n#endif\n#ifdef OTHER\nother\n#endif\nlast\n"
+    text = resolve(source, {"KWS_ENGINE_A": value})
+    for other in ([], ["-DOTHER"]):
+        assert preprocessed(compiler, text, other) == preprocessed(compiler, source, [*flags, *other])
+    assert "KWS_ENGINE_A" not in text
+    assert "#ifdef OTHER" in text
+
+
 def test_an_expression_that_is_no_condition_of_a_front_end_is_a_mistake_of_ours():
     with pytest.raises(ValueError, match="no condition"):
         resolve("#if KWS_FRONTEND_A > KWS_FRONTEND_A\n#endif\n", {"KWS_FRONTEND_A": 1})
