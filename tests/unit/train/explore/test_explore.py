@@ -236,7 +236,7 @@ def test_only_an_earlier_page_is_replaced(spoilt: Path, tmp_path: Path, monkeypa
         ),
         (["--data", "{spoilt}", "--words", "zebra"], "expected clips of 'zebra' in a folder of that name"),
         (["--data", "{spoilt}", "--words", "challenge"], "expected clips of 'up' in a folder of that name"),
-        (["--data", "{spoilt}", "--seed", "-1"], "--seed is -1, expected 0 or more"),
+        (["--data", "{spoilt}", "--seed", "-1"], "--seed is -1, expected 0 to 4294967295"),
     ],
 )
 def test_bad_input(arguments, message, spoilt: Path, tmp_path: Path, monkeypatch) -> None:
