@@ -3,10 +3,10 @@
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from hil.boards.board import BOARD_FILE, Board, Target
 from hil.boards.plain_names import plain
@@ -17,6 +17,7 @@ from train.core.errors import UserError, typed
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import COMPILED, TFLM, Manifest, check_files, read_manifest
 from train.core.operating_point import in_force
+from train.core.processes import children
 from train.core.run_lock import LOCK
 from train.core.spec import ModelSpec
 
@@ -292,8 +293,6 @@ def _tool(name: str, *arguments: str) -> str:
     return done.stdout
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str]) -> CompletedProcess[str]:
     """Run a tool; it speaks English, which is read here, and passes on names as the bytes that they are."""
-    return subprocess.run(
-        command, capture_output=True, encoding="utf-8", errors="replace", env=os.environ | {"LC_ALL": "C"}
-    )
+    return children.run(command, environment=os.environ | {"LC_ALL": "C"})

@@ -3,14 +3,15 @@
 import io
 import shlex
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from train.core.errors import UserError
+from train.core.processes import children
 
 _FAILED = 255  # ssh itself failed; any other exit code is that of the command
 _NO_PYTHON, _NO_NUMPY, _NO_ROOM = 71, 72, 73  # ours
@@ -129,10 +130,7 @@ def remote_folder(host: Host, files: dict[str, bytes], python: str) -> Iterator[
         yield folder
     finally:
         # The program's own shell removes it, too: this is for one that was never started.
-        subprocess.run(
-            host.command(f"rm -rf {shlex.quote(folder)}"),
-            stdin=subprocess.DEVNULL, capture_output=True, check=False,
-        )  # fmt: skip
+        children.run(host.command(f"rm -rf {shlex.quote(folder)}"))
 
 
 def run_command(host: Host, folder: str, arguments: list[str]) -> list[str]:
@@ -154,12 +152,10 @@ def _send(host: Host, files: dict[str, bytes], python: str) -> str:
         'echo "$d"'
     )
     try:
-        done = subprocess.run(
-            host.command(script), input=_tar(files), capture_output=True, timeout=_COPY_S, check=False
-        )
-    except subprocess.TimeoutExpired as error:
+        done = children.run(host.command(script), said=_tar(files), timeout_s=_COPY_S)
+    except TimeoutExpired as error:
         raise SshError(f"{host.login}: the files were not copied within {_COPY_S:.0f} s") from error
-    said = done.stderr.decode(errors="replace")
+    said = done.stderr
     if is_ssh_failure(done.returncode):
         raise failure(host, done.returncode, said)
     if done.returncode == _NO_PYTHON:
@@ -180,7 +176,7 @@ def _send(host: Host, files: dict[str, bytes], python: str) -> str:
         raise RemoteError(
             f"{host.login}: {size:,} bytes could not be copied there ({reason}); make room in its /tmp"
         )
-    return done.stdout.decode().splitlines()[-1]
+    return done.stdout.splitlines()[-1]
 
 
 def _tar(files: dict[str, bytes]) -> bytes:

@@ -13,6 +13,7 @@ import select
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from rich.console import Console
 from rich.control import Control
@@ -208,23 +209,46 @@ def run(main: Callable[[], None]) -> None:
         with interrupts.answered(log):
             main()
             sys.stdout.flush()
-    except UserError as error:
+    except Exception as error:
+        if not interrupts.ended_by():
+            _explain(error)
+            raise
+        _end(error)
+    except KeyboardInterrupt as error:
+        _end(error)
+    if interrupts.ended_by():  # by which one may end what goes on for ever
+        _end(KeyboardInterrupt())
+
+
+def _end(error: BaseException) -> NoReturn:
+    """Exit as we were asked to. What else went wrong on the way, such as in workers, is not of interest."""
+    name = interrupts.ended_by()
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        if isinstance(error, Interrupted):
+            _fail(f"{name}: {error}" if name else str(error))
+        else:
+            log(f"ended by {name}" if name else "interrupted")
+    sys.exit(interrupts.exit_code())
+
+
+def _explain(error: Exception) -> None:
+    """Exit with a sentence about a mistake of the user's, or a fault of a file; return where it is a bug."""
+    if isinstance(error, Interrupted):
+        _end(error)
+    if isinstance(error, UserError):
         _fail(str(error))
         sys.exit(error.exit_code)
-    except OSError as error:
+    if isinstance(error, OSError):
         if isinstance(error, BrokenPipeError) and _is_unread():
             leave_stdout()
             sys.exit(_UNREAD_EXIT_CODE)
         if error.filename is None or error.strerror is None:
-            raise  # not about a file of the user's
+            return  # not about a file of the user's
         what = error.strerror
         if isinstance(error, FileExistsError):  # where a folder was to be made
             what = "is there already and is no folder; choose another place"
         _fail(f"{printable(str(error.filename))}: {what}")
         sys.exit(UserError.exit_code)
-    except KeyboardInterrupt:
-        log("interrupted")
-        sys.exit(Interrupted.exit_code)
 
 
 def leave_stdout() -> None:
