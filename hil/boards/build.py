@@ -221,7 +221,9 @@ def _configure(board: Board, sources: Path, folder: Path, engine: EngineChoice) 
     if _NO_COMPILER in done.stderr:  # of boards; board.cmake asks for that of targets itself
         raise UserError("cc: not found; install it, on Debian or Ubuntu: sudo apt-get install gcc")
     if done.returncode:
-        raise UserError(_cmake_message(done.stderr) or f"{folder}: cmake failed:\n{done.stderr}")
+        if said := _cmake_message(done.stderr):
+            raise UserError(said)
+        raise UserError(f"{folder}: cmake failed:", done.stderr)
 
 
 def _cmake_message(stderr: str) -> str:
@@ -234,7 +236,9 @@ def _compile(board: Board, folder: Path, program: str) -> None:
     done = _run(["cmake", "--build", str(plain(folder)), "--target", program, "--parallel"])
     output = done.stdout + done.stderr
     if done.returncode:
-        raise UserError(_overflow_message(board, output) or f"{board.id}: the build failed:\n{output}")
+        if said := _overflow_message(board, output):
+            raise UserError(said)
+        raise UserError(f"{board.id}: the build failed:", output)
     log(f"built {folder / program}")
 
 

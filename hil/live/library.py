@@ -177,7 +177,7 @@ def _compile(command: list[str], library: Path) -> None:
         english = os.environ | {"LC_ALL": "C"}
         done = children.run([*command, "-o", temporary.resolve()], environment=english)
         if done.returncode:
-            said = "\n".join(done.stderr.splitlines()[:_SHOWN_LINES])
+            said = "; ".join(done.stderr.splitlines()[:_SHOWN_LINES])
             raise LibraryError(f"{command[0]} does not compile the C of the run: {said}")
     for other in library.parent.glob(f"*{_SUFFIX}"):
         if other != library and not other.name.startswith("."):

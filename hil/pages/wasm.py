@@ -47,7 +47,7 @@ def compile_wasm(run: Path) -> bytes:
         done = children.run(command, environment=os.environ | caches)
         if done.returncode:
             raise UserError(
-                f"{command[0]}: cannot make WebAssembly of {run / runfolder.C_SOURCES}:\n{done.stderr}"
+                f"{command[0]}: cannot make WebAssembly of {run / runfolder.C_SOURCES}:", done.stderr
             )
         return module.read_bytes()
 

@@ -23,6 +23,16 @@ class UserError(Exception):
 
     exit_code = 2
 
+    def __init__(self, message: str, more: str = "") -> None:
+        """Say it.
+
+        Args:
+            message: one line; what a name in it has of line ends is shown escaped.
+            more: lines to be shown below, such as what a compiler said.
+        """
+        super().__init__(f"{message}\n{more}" if more else message)
+        self.message, self.more = message, more
+
 
 class Interrupted(UserError):
     """Ctrl-C where work was saved; the message says how to go on."""
