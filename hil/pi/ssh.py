@@ -1,6 +1,7 @@
 """A computer reached with the OpenSSH client: files there, a program there, nothing left behind."""
 
 import io
+import re
 import shlex
 import shutil
 import tarfile
@@ -37,6 +38,10 @@ _ADVICE = (
 )  # fmt: skip
 
 
+# ssh may hand it to a shell, for the ProxyCommand of somebody's configuration. % is of IPv6 zones.
+_LOGIN = re.compile(r"([\w.+][\w.+@-]*@)?[\w.:\[][\w.:%\[\]-]*")
+
+
 class SshError(UserError):
     """The other computer was not reached, or was lost."""
 
@@ -64,11 +69,7 @@ class Host:
     config: Path | None = None
 
     def __post_init__(self) -> None:
-        if (
-            not self.login
-            or self.login.startswith("-")
-            or any(character.isspace() for character in self.login)
-        ):
+        if not _LOGIN.fullmatch(self.login):
             raise UserError(f"--host {self.login!r}: expected user@name, such as pi@raspberrypi.local")
 
     @property
@@ -91,7 +92,7 @@ class Host:
         }
         given = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         if self.config is not None:
-            given += ["-F", str(self.config)]
+            given += ["-F", str(self.config.absolute())]
         if self.port is not None:
             given += ["-p", str(self.port)]
         return [program, *given, "--", self.login, f"sh -c {shlex.quote(script)}"]

@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
+from train.core.terminal.escapes import printable
 from train.core.terminal.interrupts import EXIT_CODE, prompt
 
 _SHORTEST_PART, _MOST_MEANT = 3, 3  # a part of a name tells which is meant, where it is in few
@@ -42,8 +43,12 @@ class Interrupted(UserError):
 
 def typed(path: Path) -> str:
     """A path as it is typed in a shell, for commands that messages propose."""
-    name = str(path)
-    return shlex.quote(f"./{name}" if name.startswith("-") else name)
+    name = f"./{path}" if str(path).startswith("-") else str(path)
+    if printable(name) == name:
+        return shlex.quote(name)
+    # As bash, zsh and ksh have it, so that what cannot be seen can be typed.
+    quoted = printable(name.replace("\\", "\\\\").replace("'", "\\'"))
+    return f"$'{quoted}'"
 
 
 def count_of(count: int, noun: str) -> str:
