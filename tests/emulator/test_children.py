@@ -53,7 +53,7 @@ def test_killed_in_the_middle_of_a_proof(own_run: Path, corpus: Path) -> None:
         ) as process:
             started = time.monotonic()
             while process.poll() is None and not any("qemu" in name for name in marked(mark)):
-                assert time.monotonic() - started < 60
+                assert time.monotonic() - started < 240
                 time.sleep(0.05)
             time.sleep(0.5)
             process.send_signal(number)
