@@ -6,7 +6,6 @@ import functools
 import os
 import queue
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from train.core.console import log, progress
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import whole_words
+from train.core.processes.children import run as run_child
 from train.tflite.graph import read_graph
 from train.tflite.tflm import int8_model
 from train.tflite.tflm_pool import Scorer, run_model
@@ -78,7 +78,7 @@ def _objects() -> tempfile.TemporaryDirectory[str]:
 
 
 def _compile(command: Sequence[str | Path], output: Path, what: str | Path) -> None:
-    done = subprocess.run([*command, "-o", output], capture_output=True, encoding="utf-8", errors="replace")
+    done = run_child([*command, "-o", output])
     if done.returncode:  # a bug of Earshot, not of its user
         raise RuntimeError(f"{what}: does not compile:\n{done.stderr}")
 

@@ -11,7 +11,7 @@ from train.core.runfolder import TFLITE
 
 def print_audit(result: Audit, run: Path) -> None:
     """Operators, tensors and sizes of a quantized model, on stdout."""
-    table = Table(title=f"{run / TFLITE}: {result.file_bytes:,} bytes", title_justify="left")
+    table = Table(title=f"{printable(str(run / TFLITE))}: {result.file_bytes:,} bytes", title_justify="left")
     for column in ("tensor", "shape", "type", "scale", "zero point", "bytes"):
         table.add_column(column, justify="right" if column in ("scale", "zero point", "bytes") else "left")
     for tensor in result.tensors:

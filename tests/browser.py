@@ -6,11 +6,12 @@ import json
 import os
 import select
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
+
+from train.core.processes.children import DEVNULL, Child
 
 _FLAGS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
@@ -48,9 +49,9 @@ class Browser:
             for end, place in zip(away, (3, 4), strict=True):
                 os.dup2(end, place)
 
-        self._process = subprocess.Popen(
+        self._process = Child(
             [program, *_FLAGS.split(), *flags, f"--user-data-dir={profile}", "about:blank"],
-            stderr=subprocess.DEVNULL,
+            stderr=DEVNULL,
             close_fds=False,
             preexec_fn=inherit,
         )

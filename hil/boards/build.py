@@ -3,10 +3,10 @@
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from hil.boards.board import BOARD_FILE, Board, Target
 from hil.boards.plain_names import plain
@@ -17,6 +17,7 @@ from train.core.errors import UserError, typed
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import COMPILED, TFLM, Manifest, check_files, read_manifest
 from train.core.operating_point import in_force
+from train.core.processes import children
 from train.core.run_lock import LOCK
 from train.core.spec import ModelSpec
 
@@ -220,7 +221,9 @@ def _configure(board: Board, sources: Path, folder: Path, engine: EngineChoice) 
     if _NO_COMPILER in done.stderr:  # of boards; board.cmake asks for that of targets itself
         raise UserError("cc: not found; install it, on Debian or Ubuntu: sudo apt-get install gcc")
     if done.returncode:
-        raise UserError(_cmake_message(done.stderr) or f"{folder}: cmake failed:\n{done.stderr}")
+        if said := _cmake_message(done.stderr):
+            raise UserError(said)
+        raise UserError(f"{folder}: cmake failed:", done.stderr)
 
 
 def _cmake_message(stderr: str) -> str:
@@ -233,7 +236,9 @@ def _compile(board: Board, folder: Path, program: str) -> None:
     done = _run(["cmake", "--build", str(plain(folder)), "--target", program, "--parallel"])
     output = done.stdout + done.stderr
     if done.returncode:
-        raise UserError(_overflow_message(board, output) or f"{board.id}: the build failed:\n{output}")
+        if said := _overflow_message(board, output):
+            raise UserError(said)
+        raise UserError(f"{board.id}: the build failed:", output)
     log(f"built {folder / program}")
 
 
@@ -292,8 +297,6 @@ def _tool(name: str, *arguments: str) -> str:
     return done.stdout
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str]) -> CompletedProcess[str]:
     """Run a tool; it speaks English, which is read here, and passes on names as the bytes that they are."""
-    return subprocess.run(
-        command, capture_output=True, encoding="utf-8", errors="replace", env=os.environ | {"LC_ALL": "C"}
-    )
+    return children.run(command, environment=os.environ | {"LC_ALL": "C"})

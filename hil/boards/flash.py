@@ -4,7 +4,6 @@ import contextlib
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from hil.protocol.messages import Info, InfoRequest
 from train.core import runfolder
 from train.core.console import log
 from train.core.errors import UserError
+from train.core.processes.children import Child
 from train.core.results.boards import LinkStatistics
 
 _REOPEN_S = 10.0  # a board that restarts leaves the USB and comes back
@@ -101,7 +101,9 @@ def run_commands(tool: FlashTool, commands: list[list[str]]) -> None:
         program = _find(command[0])
         if program is None:
             raise UserError(f"{command[0]}: not found; install it: {FLASHERS[tool.name].install}")
-        code = subprocess.run([program, *command[1:]], stdout=sys.stderr).returncode
+        # It may ask which of several boards is meant.
+        with Child([program, *command[1:]], in_terminal=True, stdout=sys.stderr) as child:
+            code = child.wait()
         if code:
             raise FlashError(f"{command[0]} ended with {code}, as said above; is the board connected?")
 

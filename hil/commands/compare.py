@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from train.core.console import columns, say, show, warn
+from train.core.console import columns, printable, say, show, warn
 from train.core.errors import UserError
 from train.core.outputs import Output, State, has_mark
 from train.report.compare import MARK, Cell, Comparison, compare, write_page
@@ -88,7 +88,7 @@ def _table(comparison: Comparison, part: slice) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     table.add_column("", max_width=_NAME_COLUMNS, overflow="fold")
     for name in comparison.names[part]:
-        table.add_column(name, justify="right", min_width=_RUN_COLUMNS - 4, overflow="fold")
+        table.add_column(printable(name), justify="right", min_width=_RUN_COLUMNS - 4, overflow="fold")
     for section in comparison.sections:
         table.add_row(section.title, style="bold")
         for row in section.rows:

@@ -21,7 +21,7 @@ EXIT_CODES = """exit codes:
   4  the firmware: another board, model, front end, engine or build is running
   5  not proven: features or scores differ by more
   6  proven, but the accuracy is below --min-accuracy
-  130  Ctrl-C; the report is of the clips so far
+  130  Ctrl-C, or 143 SIGTERM, 129 SIGHUP; the report is of the clips so far
 """
 
 

@@ -2,7 +2,6 @@
 
 import os
 import select
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -10,6 +9,7 @@ from typing import Self
 
 from hil.link.link import LinkError
 from train.core.errors import UserError
+from train.core.processes.children import PIPE, Child
 
 _CHUNK_BYTES = 4096
 _SHOWN_BYTES = 200
@@ -34,7 +34,7 @@ class ProcessLink:
         self.timeout_s = timeout_s
         self.name = " ".join(command)
         try:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+            self.process = Child(command, stdin=PIPE, stdout=PIPE, bufsize=0)
         except FileNotFoundError as error:
             raise UserError(
                 f"{command[0]}: not found; build the firmware, or install the emulator"
@@ -55,7 +55,7 @@ class ProcessLink:
         self.close()
 
     def close(self) -> None:
-        """End the process. Whatever it started may go on, and keep the other ends of the pipes."""
+        """End the process and what it started; whatever left its process group may keep the pipes open."""
         self.process.kill()
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None

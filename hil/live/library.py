@@ -6,7 +6,6 @@ import os
 import platform
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import MANIFEST
 from train.core.operating_point import OperatingPoint
+from train.core.processes import children
 from train.detection.reference_listener import Smoother
 
 _COMPILERS = ("cc", "gcc", "clang")
@@ -174,15 +174,10 @@ def _compile(command: list[str], library: Path) -> None:
         LibraryError: the compiler fails.
     """
     with runfolder.atomic_path(library) as temporary:
-        done = subprocess.run(
-            [*command, "-o", str(temporary.resolve())],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env=os.environ | {"LC_ALL": "C"},
-        )
+        english = os.environ | {"LC_ALL": "C"}
+        done = children.run([*command, "-o", temporary.resolve()], environment=english)
         if done.returncode:
-            said = "\n".join(done.stderr.splitlines()[:_SHOWN_LINES])
+            said = "; ".join(done.stderr.splitlines()[:_SHOWN_LINES])
             raise LibraryError(f"{command[0]} does not compile the C of the run: {said}")
     for other in library.parent.glob(f"*{_SUFFIX}"):
         if other != library and not other.name.startswith("."):

@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from hil.live.c_sources import c_sources
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
+from train.core.processes import children
 
 _FUNCTIONS = (
     *("init", "samples", "push", "poll", "event", "thresholds", "set_point"),
@@ -44,12 +44,10 @@ def compile_wasm(run: Path) -> bytes:
         files = (browser / "library.c", browser / "page.c", *sources.files)
         command += ["-o", str(module), "-x", "c", *map(str, files)]
         caches = {"ZIG_LOCAL_CACHE_DIR": temporary, "ZIG_GLOBAL_CACHE_DIR": temporary}
-        done = subprocess.run(
-            command, capture_output=True, encoding="utf-8", errors="replace", env=os.environ | caches
-        )
+        done = children.run(command, environment=os.environ | caches)
         if done.returncode:
             raise UserError(
-                f"{command[0]}: cannot make WebAssembly of {run / runfolder.C_SOURCES}:\n{done.stderr}"
+                f"{command[0]}: cannot make WebAssembly of {run / runfolder.C_SOURCES}:", done.stderr
             )
         return module.read_bytes()
 

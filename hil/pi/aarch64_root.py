@@ -5,14 +5,15 @@ untouched, and nothing needs an administrator: packages are unpacked, not instal
 """
 
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from train.core.console import log, progress
 from train.core.errors import UserError
 from train.core.installation import cache_root
 from train.core.outputs import whole_folder
+from train.core.processes import children
 
 COMMAND = "earshot pi-root"  # what makes one
 PYTHON = "usr/bin/python3"
@@ -106,10 +107,8 @@ def _download(private: Path) -> list[Path]:
 def _run(command: list[str]) -> str:
     """What it wrote as warnings and errors."""
     try:
-        done = subprocess.run(
-            command, capture_output=True, encoding="utf-8", errors="replace", timeout=_MOST_S, check=False
-        )
-    except subprocess.TimeoutExpired as error:
+        done = children.run(command, timeout_s=_MOST_S)
+    except TimeoutExpired as error:
         raise RootError(f"{command[0]}: did not end within {_MOST_S:.0f} s; is the network slow?") from error
     if done.returncode:
         raise RootError(_unavailable(command[0], done.stderr or f"exit code {done.returncode}"))

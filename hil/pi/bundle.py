@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 import threading
 import zipfile
 from dataclasses import dataclass
@@ -13,7 +11,9 @@ from typing import Any
 from hil.pi import remote
 from hil.pi.remote.timer import EXIT_GRAPH
 from train.challenge import submission_rules
+from train.core.console import log
 from train.core.errors import UserError
+from train.core.processes.children import PIPE, Child
 
 BUNDLE = "earshot_timer.pyz"
 _PACKAGE = "earshot_timer"  # its name inside the file
@@ -61,7 +61,7 @@ def bundle(module: str = "timer") -> bytes:
     return buffer.getvalue()
 
 
-def start(command: list[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+def start(command: list[str], environment: dict[str, str] | None = None) -> Child:
     """A program, its output and log in pipes; its stdin stays open until it is to end.
 
     Args:
@@ -70,13 +70,7 @@ def start(command: list[str], environment: dict[str, str] | None = None) -> subp
         UserError: there is no such program.
     """
     try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-        )
+        return Child(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment)
     except OSError as error:
         raise UserError(f"{command[0]}: cannot be run ({error.strerror}); is it installed?") from error
 
@@ -102,8 +96,7 @@ def watch(command: list[str], environment: dict[str, str] | None = None) -> Ende
         for line in process.stderr:
             lines.append(line.decode(errors="replace"))
             if not lines[-1].startswith(_ERROR):  # whoever called says it
-                sys.stderr.write(lines[-1])
-                sys.stderr.flush()
+                log(lines[-1].rstrip())
         code = process.wait()
         reader.join()
     finally:

@@ -9,7 +9,6 @@ import itertools
 import math
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -28,6 +27,7 @@ from hil.provenance import EMULATED
 from train.audio.wav import read_wav, to_float
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.processes import children
 
 TOLERANCE = 1e-5  # between scores there and here
 PROCESSOR = "cortex-a53"
@@ -169,9 +169,7 @@ def find_qemu() -> str:
 
 def _require_numpy(python: list[str], root: Path) -> None:
     command = [*python, "-c", "import numpy"]
-    done = subprocess.run(
-        command, capture_output=True, encoding="utf-8", errors="replace", env=_environment(root), check=False
-    )
+    done = children.run(command, environment=_environment(root))
     if done.returncode:
         said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         reason = [f"exit code {done.returncode}", *said][-1]
@@ -220,19 +218,13 @@ def _compile_counter(qemu: str, folder: Path, marks: Path) -> tuple[list[str], s
     plugin = folder / "count_instructions.so"
     api = 2 if int((re.search(r"version (\d+)", _version(qemu)) or [0, 0])[1]) >= _FIRST_QEMU_OF_API_2 else 1
     command = [compiler, *_FLAGS, f"-DAPI_VERSION={api}", str(_COUNTER), "-o", str(plugin)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    done = children.run(command)
     if done.returncode:
         return [], f"{_COUNTER.name} does not compile: {(done.stderr.splitlines() or ['?'])[0]}"
     # A comma in a path is doubled; between an option's parts it is not.
     flags = ["-plugin", ",".join(part.replace(",", ",,") for part in (f"file={plugin}", f"out={marks}"))]
     # Plug-ins are loaded, and this one makes its file, before the emulator misses the program.
-    probe = subprocess.run(
-        [qemu, *flags, str(folder / "nothing")],
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+    probe = children.run([qemu, *flags, folder / "nothing"])
     if not marks.exists():
         return [], f"{Path(qemu).name} takes no plug-ins: {(probe.stderr.splitlines() or ['?'])[0]}"
     return flags, ""
@@ -240,9 +232,7 @@ def _compile_counter(qemu: str, folder: Path, marks: Path) -> tuple[list[str], s
 
 def _version(qemu: str) -> str:
     """``qemu-aarch64 version 7.2.22``."""
-    said = subprocess.run(
-        [qemu, "--version"], capture_output=True, encoding="utf-8", errors="replace", check=False
-    ).stdout
+    said = children.run([qemu, "--version"]).stdout
     return said.partition("(")[0].partition("\n")[0].strip()
 
 

@@ -1,16 +1,18 @@
 """A computer reached with the OpenSSH client: files there, a program there, nothing left behind."""
 
 import io
+import re
 import shlex
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from train.core.errors import UserError
+from train.core.processes import children
 
 _FAILED = 255  # ssh itself failed; any other exit code is that of the command
 _NO_PYTHON, _NO_NUMPY, _NO_ROOM = 71, 72, 73  # ours
@@ -34,6 +36,10 @@ _ADVICE = (
     ("Bad configuration option", "the file of --ssh-config is not one of ssh's"),
     ("Can't open user config file", "the file of --ssh-config cannot be read"),
 )  # fmt: skip
+
+
+# ssh may hand it to a shell, for the ProxyCommand of somebody's configuration. % is of IPv6 zones.
+_LOGIN = re.compile(r"([\w.+][\w.+@-]*@)?[\w.:\[][\w.:%\[\]-]*")
 
 
 class SshError(UserError):
@@ -63,11 +69,7 @@ class Host:
     config: Path | None = None
 
     def __post_init__(self) -> None:
-        if (
-            not self.login
-            or self.login.startswith("-")
-            or any(character.isspace() for character in self.login)
-        ):
+        if not _LOGIN.fullmatch(self.login):
             raise UserError(f"--host {self.login!r}: expected user@name, such as pi@raspberrypi.local")
 
     @property
@@ -90,7 +92,7 @@ class Host:
         }
         given = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         if self.config is not None:
-            given += ["-F", str(self.config)]
+            given += ["-F", str(self.config.absolute())]
         if self.port is not None:
             given += ["-p", str(self.port)]
         return [program, *given, "--", self.login, f"sh -c {shlex.quote(script)}"]
@@ -129,10 +131,7 @@ def remote_folder(host: Host, files: dict[str, bytes], python: str) -> Iterator[
         yield folder
     finally:
         # The program's own shell removes it, too: this is for one that was never started.
-        subprocess.run(
-            host.command(f"rm -rf {shlex.quote(folder)}"),
-            stdin=subprocess.DEVNULL, capture_output=True, check=False,
-        )  # fmt: skip
+        children.run(host.command(f"rm -rf {shlex.quote(folder)}"))
 
 
 def run_command(host: Host, folder: str, arguments: list[str]) -> list[str]:
@@ -154,12 +153,10 @@ def _send(host: Host, files: dict[str, bytes], python: str) -> str:
         'echo "$d"'
     )
     try:
-        done = subprocess.run(
-            host.command(script), input=_tar(files), capture_output=True, timeout=_COPY_S, check=False
-        )
-    except subprocess.TimeoutExpired as error:
+        done = children.run(host.command(script), said=_tar(files), timeout_s=_COPY_S)
+    except TimeoutExpired as error:
         raise SshError(f"{host.login}: the files were not copied within {_COPY_S:.0f} s") from error
-    said = done.stderr.decode(errors="replace")
+    said = done.stderr
     if is_ssh_failure(done.returncode):
         raise failure(host, done.returncode, said)
     if done.returncode == _NO_PYTHON:
@@ -180,7 +177,7 @@ def _send(host: Host, files: dict[str, bytes], python: str) -> str:
         raise RemoteError(
             f"{host.login}: {size:,} bytes could not be copied there ({reason}); make room in its /tmp"
         )
-    return done.stdout.decode().splitlines()[-1]
+    return done.stdout.splitlines()[-1]
 
 
 def _tar(files: dict[str, bytes]) -> bytes:

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 from hil.pi import benchmark
@@ -181,7 +180,7 @@ class _Program:
     """A program whose output is lines of JSON; it ends with the block."""
 
     def __init__(self, command: list[str]) -> None:
-        self._process: Popen[bytes] = start(command)
+        self._process = start(command)
         self._log: list[bytes] = []
         self._listener = threading.Thread(target=self._listen, daemon=True)
 

@@ -304,7 +304,8 @@ def test_submission_over_ssh_goes_on_after_ctrl_c_and_a_lost_connection(start_su
 
     process = start_submission("cut.csv")
     wait_for_rows(part, kept.count(b"\n") + 100)
-    (client,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    (client,) = (each for each in children if Path(f"/proc/{each}/comm").read_text() == "ssh\n")
     os.kill(int(client), signal.SIGKILL)
     _, log = process.communicate(timeout=30)
     assert process.returncode == 3, log

@@ -75,7 +75,7 @@ class Rows(ScoredFiles):
             tally = self._write_csv()
             self.errors.unlink(missing_ok=True)
             if tally.faults:
-                lines = [f"{printable(row.name)}: {row.fault} -> {row.label}\n" for row in tally.faults]
+                lines = [f"{printable(f'{row.name}: {row.fault} -> {row.label}')}\n" for row in tally.faults]
                 runfolder.write_text(self.errors, "".join(lines))
         except OSError as error:
             raise UserError(f"{self.path}: cannot be written ({error.strerror})") from error

@@ -8,11 +8,13 @@ import codecs
 import contextlib
 import io
 import os
-import re
 import select
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.control import Control
@@ -24,17 +26,25 @@ from rich.text import Text
 
 from train.core.errors import Interrupted, UserError
 from train.core.terminal import interrupts
+from train.core.terminal.escapes import line, readable
+from train.core.terminal.escapes import printable as printable  # which is asked for here
 from train.core.terminal.progress_line import ProgressLine
 
+
+class _Console(Console):
+    """Takes what tables and the like are made of for text of others."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """See rich."""
+        return super().render_str(readable(text), **options)
+
+
 # Names may hold [brackets] and :colons:, which are to be seen.
-_stderr = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
+_stderr = _Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
 _PLAIN_INTERVAL_S = 15.0  # a log file gets a line this often, a terminal gets a moving bar
 _NO_LIMIT = 10_000  # columns
 _UNREAD_EXIT_CODE = 141  # 128 + SIGPIPE
 
-# Controls, what turns the direction of a line, what some take for its end, and bytes that are no UTF-8.
-_COMMANDS = "\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-_IN_TEXT, _IN_NAME = re.compile(f"[{_COMMANDS}]"), re.compile(f"[{_COMMANDS}\t\n]")
 _REPLACE = "earshot.replace"  # an error handler of codecs
 _PLAINER = str.maketrans({
     "–": "-", "—": "-", "…": "...", "×": "x", "±": "+-", "°": "deg", "µ": "u", "≤": "<=", "≥": ">=",
@@ -44,12 +54,12 @@ _PLAINER = str.maketrans({
 
 def say(*lines: str) -> None:
     """Results on stdout, a line each."""
-    print(*(_readable(line) for line in lines), sep="\n", flush=True)
+    print(*map(line, lines), sep="\n", flush=True)
 
 
 def _stdout() -> Console:
     """Made when it is needed, as wide as the terminal is then."""
-    return Console(markup=False, emoji=False, highlight=False)
+    return _Console(markup=False, emoji=False, highlight=False)
 
 
 def columns() -> int:
@@ -74,30 +84,14 @@ def is_watched() -> bool:
     return _stderr.is_terminal
 
 
-def log(message: str) -> None:
-    """One line of information on stderr."""
-    _stderr.print(_readable(message))
+def log(*lines: str) -> None:
+    """Information on stderr, a line each."""
+    _stderr.print(*map(line, lines), sep="\n")
 
 
 def warn(message: str) -> None:
     """One line on stderr that should not be missed."""
-    _stderr.print(_readable(f"warning: {message}"), style="yellow")
-
-
-def printable(name: str) -> str:
-    """The name of a file as a line of text can have it, whatever its bytes."""
-    return _IN_NAME.sub(_escaped, name)
-
-
-def _readable(text: str) -> str:
-    return _IN_TEXT.sub(_escaped, text)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    if 0xDC80 <= code <= 0xDCFF:  # a byte of a name that is not UTF-8, as Python has it
-        return f"\\x{code - 0xDC00:02x}"
-    return found[0].encode("unicode_escape").decode()
+    _stderr.print(line(f"warning: {message}"), style="yellow")
 
 
 def _replace(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -160,10 +154,10 @@ def progress(what: str, total: int) -> Iterator[Callable[..., None]]:
         yield _plain_progress(what, total)
         return
     with Progress(ProgressLine(lambda: _stderr.width), console=_stderr) as bar:
-        task = bar.add_task(what, total=total, note="")
+        task = bar.add_task(line(what), total=total, note="")
 
         def advance(count: int = 1, note: str = "") -> None:
-            bar.update(task, advance=count, note=note)
+            bar.update(task, advance=count, note=line(note))
 
         yield advance
 
@@ -196,7 +190,7 @@ def status_line() -> Iterator[Callable[[str], None]]:
     with Live(Text(), console=_stderr, auto_refresh=False, transient=True) as live:
 
         def show(text: str) -> None:
-            live.update(Text(_readable(text), no_wrap=True, overflow="ellipsis"), refresh=True)
+            live.update(Text(line(text), no_wrap=True, overflow="ellipsis"), refresh=True)
 
         yield show
 
@@ -208,23 +202,52 @@ def run(main: Callable[[], None]) -> None:
         with interrupts.answered(log):
             main()
             sys.stdout.flush()
-    except UserError as error:
-        _fail(str(error))
+    except Exception as error:
+        if not interrupts.ended_by():
+            _explain(error)
+            sys.excepthook = _show_bug
+            raise
+        _end(error)
+    except KeyboardInterrupt as error:
+        _end(error)
+    if interrupts.ended_by():  # by which one may end what goes on for ever
+        _end(KeyboardInterrupt())
+
+
+def _end(error: BaseException) -> NoReturn:
+    """Exit as we were asked to. What else went wrong on the way, such as in workers, is not of interest."""
+    name = interrupts.ended_by()
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        if isinstance(error, Interrupted):
+            _fail(f"{name}: {error.message}" if name else error.message, error.more)
+        else:
+            log(f"ended by {name}" if name else "interrupted")
+    sys.exit(interrupts.exit_code())
+
+
+def _explain(error: Exception) -> None:
+    """Exit with a sentence about a mistake of the user's, or a fault of a file; return where it is a bug."""
+    if isinstance(error, Interrupted):
+        _end(error)
+    if isinstance(error, UserError):
+        _fail(error.message, error.more)
         sys.exit(error.exit_code)
-    except OSError as error:
+    if isinstance(error, OSError):
         if isinstance(error, BrokenPipeError) and _is_unread():
             leave_stdout()
             sys.exit(_UNREAD_EXIT_CODE)
         if error.filename is None or error.strerror is None:
-            raise  # not about a file of the user's
+            return  # not about a file of the user's
         what = error.strerror
         if isinstance(error, FileExistsError):  # where a folder was to be made
             what = "is there already and is no folder; choose another place"
         _fail(f"{printable(str(error.filename))}: {what}")
         sys.exit(UserError.exit_code)
-    except KeyboardInterrupt:
-        log("interrupted")
-        sys.exit(Interrupted.exit_code)
+
+
+def _show_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The traceback as Python shows it, but for what would command the terminal."""
+    print(readable("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def leave_stdout() -> None:
@@ -241,5 +264,6 @@ def _is_unread() -> bool:
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
-def _fail(message: str) -> None:
-    _stderr.print(_readable(f"error: {message}"), style="bold red")
+def _fail(message: str, more: str = "") -> None:
+    """An error on one line, and what belongs below it."""
+    _stderr.print("\n".join([line(f"error: {message}"), *readable(more).splitlines()]), style="bold red")

@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
+from train.core.terminal.escapes import printable
 from train.core.terminal.interrupts import EXIT_CODE, prompt
 
 _SHORTEST_PART, _MOST_MEANT = 3, 3  # a part of a name tells which is meant, where it is in few
@@ -23,6 +24,16 @@ class UserError(Exception):
 
     exit_code = 2
 
+    def __init__(self, message: str, more: str = "") -> None:
+        """Say it.
+
+        Args:
+            message: one line; what a name in it has of line ends is shown escaped.
+            more: lines to be shown below, such as what a compiler said.
+        """
+        super().__init__(f"{message}\n{more}" if more else message)
+        self.message, self.more = message, more
+
 
 class Interrupted(UserError):
     """Ctrl-C where work was saved; the message says how to go on."""
@@ -32,8 +43,12 @@ class Interrupted(UserError):
 
 def typed(path: Path) -> str:
     """A path as it is typed in a shell, for commands that messages propose."""
-    name = str(path)
-    return shlex.quote(f"./{name}" if name.startswith("-") else name)
+    name = f"./{path}" if str(path).startswith("-") else str(path)
+    if printable(name) == name:
+        return shlex.quote(name)
+    # As bash, zsh and ksh have it, so that what cannot be seen can be typed.
+    quoted = printable(name.replace("\\", "\\\\").replace("'", "\\'"))
+    return f"$'{quoted}'"
 
 
 def count_of(count: int, noun: str) -> str:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from train.core.console import log
 from train.core.terminal import interrupts
 
 
@@ -38,7 +39,7 @@ def quiet_stderr() -> Iterator[None]:
             yield
         except Exception:
             stack.close()  # restores stderr and fills the lines
-            print(*lines, sep="\n", file=sys.stderr)
+            log(*lines)
             raise
 
 

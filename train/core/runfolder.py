@@ -35,6 +35,7 @@ C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
 LAST, BEST = "last.npz", "best.npz"  # the checkpoints
 
 _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
+_KEPT_OF_NAME = 25  # characters, of up to four bytes, of the name and of its suffix
 
 _FILES = (
     SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY, OPERATING_POINTS
@@ -54,7 +55,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place when the block ends without error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    # Of a long name only a part, as with what is added it must be no longer than a name may be.
+    prefix, suffix = f".{path.stem[:_KEPT_OF_NAME]}.", path.suffix[:_KEPT_OF_NAME]
+    handle, name = tempfile.mkstemp(suffix, prefix, path.parent)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -13,6 +13,7 @@ import jinja2
 
 from train.audio.recording import in_words
 from train.core.results.training import SkippedFile
+from train.core.terminal.escapes import readable
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -26,6 +27,7 @@ def template(name: str, *folders: Path) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent / "templates"]),
         autoescape=True,  # labels and paths are the user's: any text
+        finalize=_seen,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -34,6 +36,11 @@ def template(name: str, *folders: Path) -> jinja2.Template:
     environment.filters |= {"percent": percent, "count": count, "css_percent": _css_percent}
     environment.filters |= {"interval": interval, "seconds": seconds}
     return environment.get_template(name)
+
+
+def _seen(value: object) -> object:
+    """What a browser would not show, such as what turns the direction of a line, stands there escaped."""
+    return readable(value) if type(value) is str else value
 
 
 def data_uri(kind: str, content: bytes) -> str:

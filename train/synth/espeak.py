@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.core.errors import UserError, processes_for
+from train.core.processes.children import end_with_parent
 
 RATE_WPM_NORMAL, RATE_WPM_MAX = 175, 450  # speak_lib.h: espeakRATE_NORMAL, espeakRATE_MAXIMUM
 
@@ -148,9 +149,9 @@ def fresh_processes(doing: str, count: int | None = None) -> AbstractContextMana
     """
     # spawn: a fork would copy TensorFlow's threads. Any number of tasks but 1 can hang: cpython issue 115634.
     context = multiprocessing.get_context("spawn")
-    return processes_for(
-        doing, ProcessPoolExecutor(count or os.cpu_count() or 1, context, max_tasks_per_child=1)
-    )
+    count = count or os.cpu_count() or 1
+    pool = ProcessPoolExecutor(count, context, initializer=end_with_parent, max_tasks_per_child=1)
+    return processes_for(doing, pool)
 
 
 def version() -> str:

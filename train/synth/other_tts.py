@@ -6,15 +6,17 @@ for training alone: few as they are, they would leave a hole in it if some were 
 
 import os
 import shutil
-import subprocess
 import tempfile
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import SubprocessError
 
 import numpy as np
 from numpy.typing import NDArray
+
+from train.core.processes import children
 
 PIPER_VOICES = "EARSHOT_PIPER_VOICES"  # environment: the folder of Piper's .onnx files
 _TIMEOUT_S = 60
@@ -57,7 +59,7 @@ def _flite_voices(language: str) -> Sequence[str]:
     """What ``flite -lv`` says behind its colon; it speaks English alone."""
     if not _is_english(language):
         return ()
-    listed = subprocess.run(["flite", "-lv"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    listed = children.run(["flite", "-lv"], timeout_s=_TIMEOUT_S)
     return listed.stdout.partition(":")[2].split()
 
 
@@ -90,7 +92,7 @@ def installed_voices(language: str) -> list[ProgramVoice]:
         if shutil.which(synthesizer.program):
             try:
                 names = synthesizer.voices(language)
-            except (OSError, subprocess.SubprocessError):
+            except (OSError, SubprocessError):
                 continue  # on PATH, but not the program that it should be
             found += [ProgramVoice(synthesizer.program, name) for name in names]
     return found
@@ -103,11 +105,11 @@ def speak(voice: ProgramVoice, text: str) -> tuple[NDArray[np.int16], int] | Non
         file = str(Path(folder) / "speech.wav")
         command = [synthesizer.program, *synthesizer.arguments(voice.voice, text, file)]
         try:
-            subprocess.run(command, input=text.encode(), capture_output=True, timeout=_TIMEOUT_S, check=True)
+            children.run(command, text.encode(), timeout_s=_TIMEOUT_S).check_returncode()
             with wave.open(file) as speech:
                 if (speech.getnchannels(), speech.getsampwidth()) != (1, 2):
                     return None
                 samples = np.frombuffer(speech.readframes(speech.getnframes()), np.int16)
                 return samples, speech.getframerate()
-        except (OSError, EOFError, wave.Error, subprocess.SubprocessError):
+        except (OSError, EOFError, wave.Error, SubprocessError):
             return None

@@ -3,14 +3,15 @@
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
+from subprocess import TimeoutExpired
 from typing import IO, Any
 
+from train.core.processes.children import PIPE, Child
 from train.tflite import tflm_child
 
 _LOAD_TIMEOUT_S = 120
@@ -84,7 +85,7 @@ class _Host:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._said: Any = None  # file that takes what its C++ prints
         self._owner = 0  # process that started it: a fork of this one must not use the same pipes
         self._next_key = self._first_key = 0
@@ -134,10 +135,10 @@ class _Host:
 
     def _start(self, first_key: int) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
-        self._process = subprocess.Popen(
+        self._process = Child(
             [sys.executable, "-P", tflm_child.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdin=PIPE,
+            stdout=PIPE,
             stderr=self._said,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
@@ -165,7 +166,7 @@ class _Host:
 
     def _obituary(self, timeout_s: int) -> str:
         assert self._process
-        with contextlib.suppress(subprocess.TimeoutExpired):  # it ended, or speaks no sense
+        with contextlib.suppress(TimeoutExpired):  # it ended, or speaks no sense
             self._process.wait(5)
         status = self._end()
         if status == -getattr(signal, "SIGALRM", 0):

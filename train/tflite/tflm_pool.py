@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from train.core.console import progress
 from train.core.errors import processes_for
+from train.core.processes.children import end_with_parent
 from train.core.terminal import interrupts
 from train.tflite.tflm import TflmModel
 
@@ -50,6 +51,7 @@ def _in_processes(
 
 def _start_worker(model: TflmModel) -> None:
     global _model
+    end_with_parent()
     _model = model
 
 

@@ -292,14 +292,16 @@ def _meet(cluster: Cluster) -> None:
 
 @contextlib.contextmanager
 def _deadly_interrupt() -> Iterator[None]:
-    """Let Ctrl-C end the process at once within the block, where Python itself would not notice it."""
-    previous = signal.getsignal(signal.SIGINT)
-    if previous is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Let Ctrl-C and SIGTERM end the process at once in the block, where Python itself would not notice."""
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in previous.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _absent(cluster: Cluster) -> list[int]:

@@ -137,7 +137,7 @@ class Trainer:
                     if self._replicas.any(interrupted()):
                         if self._replicas.is_chief:
                             self._save(runfolder.LAST)
-                        raise Interrupted(self._how_to_go_on())
+                        raise self._how_to_go_on()
         finally:
             self._writer.flush()
         if self._replicas.is_chief:
@@ -220,7 +220,8 @@ class Trainer:
         held_out_accuracy = float(np.mean(predicted == truth))
         held_out_loss = float(-np.mean(_log_softmax(scores)[np.arange(len(truth)), truth]))
         if is_watched():
-            log(f"Confusion Matrix:\n {confusion_matrix(truth, predicted, len(self._spec.labels))}")
+            matrix = confusion_matrix(truth, predicted, len(self._spec.labels))
+            log("Confusion Matrix:", *f" {matrix}".splitlines())
         log(
             f"Step {state.step}: Validation accuracy = {100 * held_out_accuracy:.1f}% (N={len(truth)}), "
             f"training accuracy {100 * accuracy:.1f}%, cross entropy {loss:f}, rate {rate:f}"
@@ -285,19 +286,19 @@ class Trainer:
         saved = (self._checkpoints / runfolder.LAST).is_file()
         return f"go on with: earshot train --resume {typed(self._run)}{self._replicas.flag}" if saved else ""
 
-    def _how_to_go_on(self) -> str:
+    def _how_to_go_on(self) -> Interrupted:
         state, flag = self.state, self._replicas.flag
         if not self._replicas.is_chief:
-            return f"all workers stopped at step {state.step}; worker {CHIEF} says how to go on"
+            return Interrupted(f"all workers stopped at step {state.step}; worker {CHIEF} says how to go on")
         best = (
             f"best so far: {100 * state.best_accuracy:.1f}% on validation at step {state.best_step}"
             if state.best_step
             else "no validation yet"
         )
-        return (
-            f"stopped at step {state.step} of {self._recipe.total_steps}; {best}.\n"
+        return Interrupted(
+            f"stopped at step {state.step} of {self._recipe.total_steps}; {best}.",
             f"go on:             earshot train --resume {typed(self._run)}{flag}\n"
-            f"finish as it is:   earshot train --resume {typed(self._run)} --stop-training"
+            f"finish as it is:   earshot train --resume {typed(self._run)} --stop-training",
         )
 
 

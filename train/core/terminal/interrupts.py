@@ -2,6 +2,9 @@
 
 Python runs a handler of signals between two of its own steps, which is seconds later where C++ computes or a
 library is loaded. So a thread waits for the signal beside it.
+
+SIGTERM and SIGHUP, by which a CI job, a service or a closed terminal ends us, do what Ctrl-C does, but nobody
+may be there to press it twice: what is not put away soon is left.
 """
 
 import contextlib
@@ -17,6 +20,8 @@ from multiprocessing import resource_tracker
 from typing import TypeVar
 
 EXIT_CODE = 130  # 128 + SIGINT, as a shell would report it
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+_PUT_AWAY_S = 3.0  # after one of them; a job that is cancelled gets SIGKILL after 5 s or more
 AGAIN = "Ctrl-C again stops at once"
 _STOPPING = f"stopping; {AGAIN}"
 _LAST_WORDS_S = 1.0  # for what the main thread has to put away at the second Ctrl-C
@@ -29,33 +34,75 @@ _STDERR = 2
 _terminal = _STDERR  # the descriptor that leads to the user
 _answers = threading.Event()  # set where nobody answers, and once the first Ctrl-C is answered
 _answers.set()
+_ended_by = 0  # the first signal that asked us to end
+_is_ending = False
+
+
+class Ended(KeyboardInterrupt):
+    """SIGTERM or SIGHUP, where Ctrl-C would raise its own."""
+
+
+def ended_by() -> str:
+    """The name of the signal that asked us to end, where that was not Ctrl-C; else empty."""
+    return signal.Signals(_ended_by).name if _ended_by in _ENDING else ""
+
+
+def exit_code() -> int:
+    """What a process that was asked to end reports, as a shell has it."""
+    return 128 + _ended_by if _ended_by else EXIT_CODE
+
+
+def _end_soon(number: int, _frame: object) -> None:
+    """Raise once: what is put away then must not be interrupted by the next."""
+    global _is_ending
+    _note_end(number)
+    if not _is_ending:
+        _is_ending = True
+        raise Ended(signal.Signals(number).name)
+
+
+def _note_end(number: int) -> None:
+    global _ended_by
+    _ended_by = _ended_by or number
 
 
 @contextlib.contextmanager
 def answered(tell: Callable[[str], None]) -> Iterator[None]:
     """Answer Ctrl-C within the block: with what it brings about, and at the second with the end.
 
+    SIGTERM and SIGHUP end the block as well, by ``Ended``, and soon. What is ignored, as Ctrl-C in a shell's
+    background jobs and SIGHUP under nohup, or is somebody else's, stays so.
+
     Args:
         tell: shows a line.
     """
+    global _ended_by, _is_ending
     is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield  # ignored, as in a shell's background jobs; or somebody else's
+    ending = [number for number in _ENDING if is_main and signal.getsignal(number) is signal.SIG_DFL]
+    heard = [*ending, *([signal.SIGINT] if _hears_ctrl_c() and is_main else [])]
+    if not heard:
+        yield
         return
+    _ended_by, _is_ending = 0, False
     hears, tells = socket.socketpair()
     tells.setblocking(False)
     watch = _Watch(hears, tell)
     watch.start()
     _answers.clear()
     before = signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
+    for number in ending:
+        signal.signal(number, _end_soon)
     try:
         yield
     finally:
         if watch.count:
             # It watches until the process has ended. Python hears no more of Ctrl-C, to which it would answer
             # with a traceback while it puts its own things away.
-            signal.signal(signal.SIGINT, lambda *_: None)
+            for number in heard:
+                signal.signal(number, lambda *_: None)
         else:
+            for number in ending:
+                signal.signal(number, signal.SIG_DFL)
             signal.set_wakeup_fd(before)
             _answers.set()
             tells.close()
@@ -63,8 +110,12 @@ def answered(tell: Callable[[str], None]) -> Iterator[None]:
             hears.close()
 
 
+def _hears_ctrl_c() -> bool:
+    return signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 class _Watch(threading.Thread):
-    """Counts Ctrl-C, and answers."""
+    """Counts Ctrl-C and the other signals that end us, and answers."""
 
     def __init__(self, hears: socket.socket, tell: Callable[[str], None]) -> None:
         super().__init__(daemon=True)
@@ -73,15 +124,25 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         """Until the other end of the line is closed."""
-        while numbers := self._hears.recv(64):
-            for _ in range(numbers.count(signal.SIGINT)):
-                self.count += 1
-                if self.count > 1:
-                    time.sleep(_LAST_WORDS_S)
-                    _end()
-                elif text := _says[-1][0]() if _says else _STOPPING:
-                    self._show(text)
-                _answers.set()
+        try:
+            while numbers := self._hears.recv(64):
+                for number in numbers:
+                    if number == signal.SIGINT or number in _ENDING:
+                        self._note(number)
+        except TimeoutError:
+            _end()
+
+    def _note(self, number: int) -> None:
+        self.count += 1
+        if self.count > 1:
+            time.sleep(_LAST_WORDS_S)
+            _end()
+        _note_end(number)
+        if number != signal.SIGINT:
+            self._hears.settimeout(_PUT_AWAY_S)
+        elif text := _says[-1][0]() if _says else _STOPPING:
+            self._show(text)
+        _answers.set()
 
     def _show(self, text: str) -> None:
         if _terminal == _STDERR:
@@ -95,11 +156,13 @@ def _end() -> None:
     show_cursor = b"\x1b[?25h" if os.isatty(_terminal) else b""  # a moving bar hides it
     with contextlib.suppress(Exception):
         left = _says[-1][1]() if _says else ""
-        text = f"\nstopped{'; ' if left else ''}{left}\n"
+        name = ended_by()
+        text = f"ended by {name}" if name else "\nstopped"
+        text += f"; {left}\n" if left else "\n"
         os.write(_terminal, show_cursor + text.encode("utf-8", "replace"))
     for child in multiprocessing.active_children():
         child.kill()
-    os._exit(EXIT_CODE)
+    os._exit(exit_code())
 
 
 @contextlib.contextmanager
@@ -136,17 +199,22 @@ def held(text: Callable[[], str], left: Callable[[], str] = str) -> Iterator[Cal
     """
     asked = False
 
-    def note(_signal: int, _frame: object) -> None:
+    def note(number: int, _frame: object) -> None:
         nonlocal asked
         if asked:
             raise KeyboardInterrupt
         asked = True
+        if number != signal.SIGINT:
+            _note_end(number)
 
-    previous = signal.getsignal(signal.SIGINT)
-    if previous is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING) if is_main}
+    ours = {number: handler for number, handler in handlers.items() if callable(handler)}
+    if not ours:
         yield lambda: False
         return
-    signal.signal(signal.SIGINT, note)
+    for number in ours:
+        signal.signal(number, note)
     try:
         with saying(text, left):
             try:
@@ -155,7 +223,8 @@ def held(text: Callable[[], str], left: Callable[[], str] = str) -> Iterator[Cal
                 if asked:  # the thread that answers may be late; the text goes with the block
                     _answers.wait(_LAST_WORDS_S)
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, previous in ours.items():
+            signal.signal(number, previous)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,8 @@ from hil.boards.plain_names import plain
 from train.core.errors import UserError
 
 MakeRun = Callable[..., Path]
-HOSTILE = 'thesis,v2 "final" #1; größe 日本 $HOME $<x> & 50% [x] \\ it\'s {z}'
+HOSTILE = 'thesis,v2 "final" #1; größe 日本 $HOME $<x> & 50% [x] \\ it\'s {z} @e ~ | * ?\n\r\t\x1b[31m\u202e'
+HOSTILE += os.fsdecode(b"\xff")
 NAMES = [
     ",",
     ";",

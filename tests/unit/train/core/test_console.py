@@ -182,3 +182,4 @@ def test_commands_in_messages_can_be_typed():
     assert typed(Path("out/yes_no")) == "out/yes_no"
     assert typed(Path("out/a b;c")) == "'out/a b;c'"
     assert typed(Path("-x")) == "./-x"
+    assert typed(Path("a\n\x1b\\'")) == r"$'a\n\x1b\\\''"
