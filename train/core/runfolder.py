@@ -274,6 +274,11 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
             written with, or a model.tflite where the front end allows none.
     """
     run, needs = Path(run), tuple(needs)
+    if not (run / SPEC).is_file() and (run / JOB).is_file():
+        raise UserError(
+            f"{run}: no {SPEC} there, as its training was not finished; wait for it, or go on with: "
+            f"{made_by(run, SPEC)}"
+        )
     if not (run / SPEC).is_file():
         raise UserError(
             f"{run}: no {SPEC} there, so this is not a finished run folder; "
