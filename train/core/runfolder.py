@@ -47,6 +47,7 @@ _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 
 _FILES = (
     SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY, OPERATING_POINTS
 )  # fmt: skip
+_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.\w+)?")  # as mkstemp names what ``atomic_path`` writes
 _held: set[Path] = set()  # run folders that this process writes into
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_held.clear)
@@ -187,6 +188,7 @@ def writing(run: Path, wait: bool = False) -> Iterator[None]:
         ) from error
     _held.add(place)
     try:
+        _clear_temporary(run)
         yield
     finally:
         _held.remove(place)
@@ -194,6 +196,16 @@ def writing(run: Path, wait: bool = False) -> Iterator[None]:
         if is_new:  # and nothing came of it
             with contextlib.suppress(OSError):
                 run.rmdir()
+
+
+def _clear_temporary(run: Path) -> None:
+    """Remove what ``atomic_path`` could not, because its process was killed: nobody else writes here now."""
+    found = [path for path in run.glob(".*") if path.name[1:].rpartition(".")[0].startswith(_FILES)]
+    for folder in (CLIPS, MISTAKES, C_SOURCES, PLOTS, CHECKPOINTS):
+        found += (run / folder).rglob(".*")
+    for path in found:
+        if _TEMPORARY.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
