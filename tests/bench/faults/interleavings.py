@@ -53,6 +53,7 @@ _WAYS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 _KILLED_SHARE = 0.5  # of commands
 _LATEST_START_S, _LATEST_KILL_S = 2.0, 6.0
 _MOST_REPAIRS = 8
+_QUICK = ("quantize", "codegen", "use", "report", "export", "listen")
 _ADVICE = re.compile(r"earshot (?:train --resume|quantize|codegen|tune|report) \S+")
 _SAME = ("labels.txt", "model.pb", "model.tflite", "calibration.npy")
 _OF_POINT = ("kws_settings.c", "manifest.json")  # of c/, what hangs on the operating point, too
@@ -88,18 +89,24 @@ class Outcome:
 class Bench:
     """A small corpus, two trainings of it, and what happens to copies of the first."""
 
-    def __init__(self, work: Path) -> None:
-        self.work, self.run = work, work / "run"
+    def __init__(self, work: Path, finished: Path | None = None) -> None:
+        """With a ``finished`` run nothing is trained and built: the quick half of it."""
+        self.work, self.run, self.is_quick = work, work / "run", finished is not None
         self._logs = 0
         os.environ["EARSHOT_CACHE"] = str(work / "cache")
         os.environ["COLUMNS"] = "200"
-        self.corpus = write_tones(work / "tones")
-        self.sound = next((self.corpus / "yes").glob("*.wav"))
+        self.corpus = work / "tones"
+        if finished is None and not self.corpus.is_dir():
+            write_tones(self.corpus)
         trained = {seed: work / f"trained_{seed}" for seed in SEEDS}
-        for seed, folder in trained.items():
-            self.need(self.training(folder, seed))
+        if finished is not None:
+            trained = {read_job(finished).seed: finished}
+        for seed, folder in trained.items() if finished is None else ():
+            if stale(folder):  # else it was kept
+                self.need(self.training(folder, seed))
             self.need(("build", "--board", "host", folder))
-        self.base = trained[SEEDS[0]]
+        self.base = next(iter(trained.values()))
+        self.sound = next((self.base / runfolder.CLIPS).glob("yes*.wav"))
         self.truth = {seed: self._truth(folder) for seed, folder in trained.items()}
 
     def training(self, folder: Path, seed: int) -> tuple[object, ...]:
@@ -112,7 +119,7 @@ class Bench:
     def commands(self, generator: random.Random) -> dict[str, tuple[object, ...]]:
         run, out = self.run, self.work / f"export_{self._logs}"
         point = generator.choice(("tuned", "original"))
-        return {
+        every: dict[str, tuple[object, ...]] = {
             "train": self.training(run, generator.choice(SEEDS)),
             "resume": ("train", "--resume", run),
             "quantize": ("quantize", run),
@@ -124,6 +131,7 @@ class Bench:
             "export": ("export", run, "--to", "c", "--out", out),
             "listen": ("listen", run, "--wav", self.sound, "--json", "--scores"),
         }
+        return {name: every[name] for name in (_QUICK if self.is_quick else every)}
 
     def start(self, arguments: Sequence[object]) -> Forked:
         self._logs += 1
@@ -221,7 +229,8 @@ class Bench:
             )
             return
         outcome.faults += [f"when repaired: {fault}" for fault in self.disagreements(self.run)]
-        for again in (("train", "--resume", self.run), ("build", "--board", "host", self.run)):
+        last = () if self.is_quick else (("build", "--board", "host", self.run),)
+        for again in (("train", "--resume", self.run), *last):
             command = self.start(again)
             if command.wait() or _TRACE in command.said():
                 outcome.faults.append(f"then {shlex.join(command.arguments)}: {command.said()[-500:]}")
@@ -281,23 +290,25 @@ def heard(said: str) -> list[str]:
 
 
 def constants(run: Path) -> str:
-    """SHA-256 of what the firmware of this computer has for the engine's weights."""
+    """SHA-256 of the weights in the firmware of this computer: the symbols op_N_weights and the like."""
     program = run / runfolder.FIRMWARE / "host" / "earshot"
     if not program.is_file():
         return "missing"
-    symbols = subprocess.run(
-        ["nm", "--print-size", str(program)], capture_output=True, text=True, check=True
-    ).stdout
-    kept = sorted(line.split()[1:] for line in symbols.splitlines() if len(line.split()) == 4)
-    content = program.read_bytes()
-    names = [each for each in kept if each[1] in "rR"]
-    with tempfile.TemporaryDirectory() as folder:
-        section = Path(folder) / "rodata"
-        subprocess.run(
-            ["objcopy", "-O", "binary", "--only-section=.rodata", str(program), str(section)], check=True
-        )
-        content = section.read_bytes()
-    return hashlib.sha256(content + str(len(names)).encode()).hexdigest()
+    sections = _tool("objdump", "--section-headers", "--section=.rodata", program)
+    _, _, _, address, _, offset = next(
+        line.split()[:6] for line in sections.splitlines() if ".rodata" in line
+    )
+    content, moved = program.read_bytes(), int(offset, 16) - int(address, 16)
+    digest = hashlib.sha256()
+    for line in sorted(_tool("nm", "--print-size", program).splitlines(), key=lambda each: each.split()[-1]):
+        if len(fields := line.split()) == 4 and fields[2] in "rR" and fields[3].startswith("op_"):
+            start = int(fields[0], 16) + moved
+            digest.update(fields[3].encode() + content[start : start + int(fields[1], 16)])
+    return digest.hexdigest()
+
+
+def _tool(*command: str | Path) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def write_tones(root: Path) -> Path:
@@ -337,13 +348,17 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=COUNT, help="interleavings (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the first (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go")
+    parser.add_argument("--run", type=Path, metavar="RUN", help="of a seed; nothing is trained then")
     parser.add_argument("--work", type=Path, metavar="FOLDER", help="kept, to look at what went wrong")
     flags = parser.parse_args()
     prepare()
     with tempfile.TemporaryDirectory() as temporary:
         work = flags.work or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
-        figures = figures_of(Bench(work.resolve()), range(flags.seed, flags.seed + flags.count))
+        figures = figures_of(
+            Bench(work.resolve(), flags.run and flags.run.resolve()),
+            range(flags.seed, flags.seed + flags.count),
+        )
     if flags.json:
         runfolder.write_json(flags.json, figures)
     sys.exit(bool(figures["disagreeing_folders"]))
