@@ -42,6 +42,7 @@ _TOGETHER = (
     f"{C_SOURCES}/manifest.json", f"{CLIPS}/{CLIPS_LIST}",
 )  # fmt: skip
 
+_HOW_TO_BEGIN = "make one with: earshot train --words yes,no"
 _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
 
 _FILES = (
@@ -286,16 +287,10 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
             written with, or a model.tflite where the front end allows none.
     """
     run, needs = Path(run), tuple(needs)
-    if not (run / SPEC).is_file() and (run / JOB).is_file():
-        raise UserError(
-            f"{run}: no {SPEC} there, as its training was not finished; wait for it, or go on with: "
-            f"{made_by(run, SPEC)}"
-        )
     if not (run / SPEC).is_file():
-        raise UserError(
-            f"{run}: no {SPEC} there, so this is not a finished run folder; "
-            "make one with: earshot train --words yes,no"
-        )
+        has_begun = (run / JOB).is_file()
+        how = f"wait for it, or go on with: {made_by(run, SPEC)}" if has_begun else _HOW_TO_BEGIN
+        raise UserError(f"{run}: no {SPEC} there, so this is not a finished run folder; {how}")
     spec = ModelSpec.from_json((run / SPEC).read_bytes(), str(run / SPEC))
     if TFLITE in needs:
         spec.front_end.check_deployable(run)
