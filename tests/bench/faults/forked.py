@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from train.core.native import import_tensorflow
@@ -33,6 +33,8 @@ class Forked:
     log: Path
     code: int | None = None
     is_killed: bool = False
+    begun_s: float = field(default_factory=time.monotonic)
+    _worked_s: float = 0.0
 
     def kill(self, way: signal.Signals) -> None:
         """Send it, and all that it has started, a signal."""
@@ -47,6 +49,15 @@ class Forked:
             if ended:
                 self.code = os.waitstatus_to_exitcode(status)
         return self.code is not None
+
+    def worked_s(self) -> float:
+        """CPU time so far, which tells how far it is on a busy computer, too; at least 1/20 of all time."""
+        if not self.has_ended():
+            with contextlib.suppress(OSError, IndexError):
+                fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+                ticks = sum(int(number) for number in fields[11:15])  # its own, and of children that ended
+                self._worked_s = max(ticks / os.sysconf("SC_CLK_TCK"), (time.monotonic() - self.begun_s) / 20)
+        return self._worked_s
 
     def wait(self) -> int:
         """The exit code; TimeoutError where it is hung."""

@@ -1,6 +1,6 @@
 """Commands on one run folder, two or three at once, some of them killed: nothing may be of two runs.
 
-A run folder begins as a finished one. Then two or three of ``COMMANDS`` work on it, begun at random moments,
+A run folder begins as a finished one. Then two or three commands work on it, begun at random moments,
 and a signal may hit any of them, with all that it has started. Two trainings that were left alone say what
 the files of a folder must be, as the same seed gives the same bytes. Afterwards
 
@@ -30,8 +30,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 if __name__ == "__main__":
     sys.path[:0] = [
         str(Path(__file__).parents[3]),
@@ -40,8 +38,8 @@ if __name__ == "__main__":
     ]
 
 from faults.forked import Forked, prepare, start
+from faults.tones import write_tones
 
-from train.audio.wav import encode_wav
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.results.belonging import stale
@@ -51,7 +49,7 @@ COUNT = 50
 SEEDS = (1, 2)
 _WAYS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 _KILLED_SHARE = 0.5  # of commands
-_LATEST_START_S, _LATEST_KILL_S = 2.0, 6.0
+_LATEST_START_S, _LATEST_KILL_S = 3.0, 8.0  # of CPU time
 _MOST_REPAIRS = 8
 _QUICK = ("quantize", "codegen", "use", "report", "export", "listen")
 _ADVICE = re.compile(r"earshot (?:train --resume|quantize|codegen|tune|report) \S+")
@@ -157,7 +155,7 @@ class Bench:
         story, running, deadlines = [], [], []
         began = time.monotonic()
         for at_s, name, arguments in chosen:
-            while time.monotonic() - began < at_s:
+            while sum(each.worked_s() for _, each in running) < at_s and not _all_ended(running):
                 self._kill_due(deadlines)
                 time.sleep(0.005)
             command = self.start(arguments)
@@ -165,10 +163,10 @@ class Bench:
             said = f"{name} at {at_s:.2f} s"
             if generator.random() < _KILLED_SHARE:
                 way, after_s = generator.choice(_WAYS), generator.uniform(0, _LATEST_KILL_S)
-                deadlines.append((time.monotonic() + after_s, way, command))
+                deadlines.append((after_s, way, command))
                 said += f", {way.name} after {after_s:.2f} s"
             story.append(said)
-        while not all(command.has_ended() for _, command in running):
+        while not _all_ended(running):
             self._kill_due(deadlines)
             time.sleep(0.005)
             if time.monotonic() - began > 900:
@@ -184,7 +182,7 @@ class Bench:
 
     @staticmethod
     def _kill_due(deadlines: list[tuple[float, signal.Signals, Forked]]) -> None:
-        for due in [due for due in deadlines if time.monotonic() >= due[0]]:
+        for due in [due for due in deadlines if due[2].worked_s() >= due[0]]:
             deadlines.remove(due)
             due[2].kill(due[1])
 
@@ -265,6 +263,10 @@ class Bench:
         )
 
 
+def _all_ended(running: list[tuple[str, Forked]]) -> bool:
+    return all(command.has_ended() for _, command in running)
+
+
 def digest(path: Path) -> str:
     return runfolder.sha256_file(path) if path.is_file() else "missing"
 
@@ -309,27 +311,6 @@ def constants(run: Path) -> str:
 
 def _tool(*command: str | Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def write_tones(root: Path) -> Path:
-    """Words that are tones, of twelve speakers, in the layout of Speech Commands."""
-    generator = np.random.default_rng(5)
-    seconds = np.arange(16000) / 16000
-
-    def write(path: Path, audio: np.ndarray) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode_wav((32767 * np.clip(audio, -1, 1)).astype(np.int16), 16000))
-
-    for word, tone_hz in {"yes": 500, "no": 1500, "bed": 2700}.items():
-        for speaker in range(12):
-            tone = 0.08 * np.sin(2 * np.pi * (tone_hz + 15 * speaker) * seconds)
-            noise = generator.normal(0, 0.01, 16000)
-            write(root / word / f"speaker{speaker:02}_nohash_0.wav", tone + noise)
-    write(root / "_background_noise_" / "hum.wav", generator.normal(0, 0.02, 80000))
-    for name, speakers in {"validation_list.txt": (8, 9), "testing_list.txt": (10, 11)}.items():
-        lines = [f"{word}/speaker{s:02}_nohash_0.wav\n" for word in ("yes", "no", "bed") for s in speakers]
-        (root / name).write_text("".join(lines), encoding="utf-8")
-    return root
 
 
 def measure(count: int = COUNT, seed: int = 1) -> dict[str, Any]:
