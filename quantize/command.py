@@ -4,7 +4,9 @@ import argparse
 
 from train.core import runfolder
 from train.core.command_line import add_run_argument
+from train.core.console import warn
 from train.core.native import import_tensorflow
+from train.core.results.belonging import stale
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -24,3 +26,5 @@ def run(flags: argparse.Namespace) -> None:
 
     with runfolder.writing(flags.run):
         print_audit(quantize(flags.run), flags.run)
+        for what in stale(flags.run):
+            warn(what)

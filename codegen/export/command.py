@@ -5,6 +5,7 @@ from pathlib import Path
 
 from codegen.command import check_place
 from codegen.export.formats import FORMATS
+from train.core import runfolder
 from train.core.command_line import rare
 from train.core.console import log, say
 from train.core.errors import UserError, suggestion
@@ -53,8 +54,12 @@ def run(flags: argparse.Namespace) -> None:
     from codegen.export.library import load_library  # here, so that --help need not wait for NumPy
 
     check(flags.out, flags.overwrite)
-    library = load_library(flags.model, flags.prefix, format.engine or flags.engine)
-    paths = write(flags.out, contents_of(library, format))
+    with runfolder.reading(flags.model):
+        library = load_library(flags.model, flags.prefix, format.engine or flags.engine)
+        contents = contents_of(library, format)
+    with runfolder.writing(flags.out):
+        check(flags.out, flags.overwrite)  # once more: now nobody else writes there
+        paths = write(flags.out, contents)
     for path in paths:
         log(f"wrote {path} ({path.stat().st_size} bytes)")
     if format.holds_library:

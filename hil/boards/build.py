@@ -1,5 +1,6 @@
 """A run folder becomes firmware for a board: RUN/firmware/<board>/, and what it takes of the board."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -13,15 +14,17 @@ from hil.boards.plain_names import plain
 from hil.boards.stack import StackBound, worst_stack
 from train.core import runfolder
 from train.core.console import log, warn
-from train.core.errors import UserError, typed
+from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import COMPILED, TFLM, Manifest, check_files, read_manifest
-from train.core.operating_point import in_force
 from train.core.processes import children
+from train.core.results.belonging import check_point, check_sources, remedy_of_sources
 from train.core.run_lock import LOCK
-from train.core.spec import ModelSpec
 
 APPLICATION, PROOF = "earshot", "proof"  # programs
+
+_UNFINISHED = ".unfinished"  # in the folder while it is built: what a killed build left, nobody goes on with
+_MADE_OF = ".made_of"  # behind the name of a program: SHA-256 of the manifest of the C
 
 _CMAKE_CACHE = "CMakeCache.txt"
 _BUILD_ID = re.compile(r'KWS_BUILD_ID "([0-9a-f]+)"')
@@ -114,22 +117,39 @@ def build(
     engine.check()
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     manifest = check_sources(run, spec)
-    _check_point(run, spec, manifest)
+    check_point(run, spec, manifest)
     manifest.check_engine(engine.name, str(run / runfolder.C_SOURCES))
     folder = run / runfolder.FIRMWARE / board.id
     with runfolder.writing(folder, wait=True):
-        if clean or not _was_made_here(folder):
+        unfinished, made_of = folder / _UNFINISHED, folder / f"{program}{_MADE_OF}"
+        if clean or unfinished.exists() or not _was_made_here(folder):
             _empty(folder)
+        unfinished.touch()
+        made_of.unlink(missing_ok=True)
         _configure(board, run / runfolder.C_SOURCES, folder, engine)
         _compile(board, folder, program)
         path = folder / program
-        if read_manifest(run / runfolder.C_SOURCES, _remedy(run)) != manifest:
-            path.unlink()
-            raise UserError(
-                f"{run / runfolder.C_SOURCES}: was made anew while this was built; build it again"
-            )
+        _check_unchanged(run, manifest, path)
+        runfolder.write_text(made_of, _digest(manifest))
+        unfinished.unlink()
     usage = None if board.target is None else _measure(board, board.target, path, engine.name)
     return Firmware(path, manifest.arena_bytes[engine.name], usage)
+
+
+def _check_unchanged(run: Path, manifest: Manifest, program: Path) -> None:
+    """Refuse what was built while its C was made anew: it may be of both."""
+    try:
+        if read_manifest(run / runfolder.C_SOURCES, remedy_of_sources(run)) == manifest:
+            check_files(run / runfolder.C_SOURCES, manifest, remedy_of_sources(run))
+            return
+    except UserError:
+        pass
+    program.unlink(missing_ok=True)
+    raise UserError(f"{run / runfolder.C_SOURCES}: was made anew while this was built; build it again")
+
+
+def _digest(manifest: Manifest) -> str:
+    return hashlib.sha256(manifest.to_json().encode()).hexdigest()
 
 
 def _empty(folder: Path) -> None:
@@ -145,52 +165,21 @@ def build_id(board: Board, run: Path) -> str:
     """What the proof that ``build`` made last says of itself when it is asked.
 
     Raises:
-        UserError: it was not built yet.
+        UserError: it was not built yet, or of other C than is in RUN/c.
     """
     folder = run / runfolder.FIRMWARE / board.id
     header = folder / f"{PROOF}_build_id" / "build_id.h"
     found = _BUILD_ID.search(header.read_text(encoding="utf-8")) if header.is_file() else None
     if found is None or not (folder / PROOF).is_file():
         raise UserError(f"{folder}: the firmware {PROOF} is not there; leave out --no-build to make it")
+    made_of = folder / f"{PROOF}{_MADE_OF}"
+    manifest = read_manifest(run / runfolder.C_SOURCES, remedy_of_sources(run))
+    if not made_of.is_file() or made_of.read_text(encoding="utf-8") != _digest(manifest):
+        raise UserError(
+            f"{folder / PROOF}: was built from other C than is in {run / runfolder.C_SOURCES}; leave out "
+            "--no-build to make it again"
+        )
     return found[1]
-
-
-def check_sources(run: Path, spec: ModelSpec) -> Manifest:
-    """The manifest of RUN/c, after checking that it is of the run's model, whole and unchanged.
-
-    Raises:
-        UserError: it is not; the message says what makes it.
-    """
-    sources = run / runfolder.C_SOURCES
-    remedy = _remedy(run)
-    manifest = read_manifest(sources, remedy)
-    found, expected = manifest.model_sha256, spec.artefacts[runfolder.TFLITE]
-    if found != expected:
-        raise UserError(
-            f"{sources}: was generated from another model: SHA-256 is {found[:12]}…, "
-            f"expected {expected[:12]}…, that of {run / runfolder.TFLITE}; {remedy}"
-        )
-    if (manifest.front_end_sha256, manifest.labels) != (spec.front_end.sha256, spec.labels):
-        raise UserError(
-            f"{sources}: was generated with another front end or other labels than {run / runfolder.SPEC} "
-            f"has; {remedy}"
-        )
-    check_files(sources, manifest, remedy)
-    return manifest
-
-
-def _check_point(run: Path, spec: ModelSpec, manifest: Manifest) -> None:
-    """Refuse C that decides by other thresholds than those in force now."""
-    name, point = in_force(run, spec)
-    if manifest.operating_point is None or manifest.operating_point.sha256 != point.sha256:
-        raise UserError(
-            f"{run / runfolder.C_SOURCES}: was generated with other thresholds than those in force now "
-            f"({name}); {_remedy(run)}"
-        )
-
-
-def _remedy(run: Path) -> str:
-    return f"make it with: earshot codegen {typed(run)}"
 
 
 def _was_made_here(folder: Path) -> bool:

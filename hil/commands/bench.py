@@ -12,6 +12,7 @@ from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_port_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.provenance import EMULATED, MEASURED
+from train.core import runfolder
 from train.core.console import say
 from train.core.errors import UserError
 from train.core.results.boards import BenchResult, FastestSlowest
@@ -36,9 +37,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(no_build=False)  # sizes are those of what was just built
 
 
+@runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Build, start or open, measure, write bench.json, print."""
-    from train.core import runfolder
 
     if not 1 <= flags.inferences <= _MOST_INFERENCES:
         raise UserError(f"--inferences is {flags.inferences}, expected 1 to {_MOST_INFERENCES}")
@@ -50,7 +51,8 @@ def run(flags: argparse.Namespace) -> None:
     info, bench = measure(dut, spec, flags.inferences)
     result = figures(dut, info, bench, is_counting=dut.label == EMULATED and not flags.port)
     path = BenchResult.path_of(flags.run, board.id)
-    result.write(path)
+    with runfolder.writing(path.parent, wait=True):
+        result.write(path)
     _print(result)
     say(f"written     {path}")
 

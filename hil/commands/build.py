@@ -17,6 +17,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clean", action="store_true", help="start from an empty build folder")
 
 
+@runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Build, and print what the firmware takes of the board."""
     board = find_board(flags.board, flags.board_dir)
@@ -47,4 +48,6 @@ def write_size(run: Path, board: str, program: str, engine: str, firmware: Firmw
         ram_bytes=usage.ram_bytes,
         stack_bytes=usage.stack.bytes if usage.stack else None,
     )
-    size.write(FirmwareSize.path_of(run, board))
+    path = FirmwareSize.path_of(run, board)
+    with runfolder.writing(path.parent, wait=True):
+        size.write(path)

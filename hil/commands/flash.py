@@ -7,6 +7,7 @@ from hil.boards.board import find_board
 from hil.boards.build import APPLICATION, PROOF, build, build_id
 from hil.commands.firmware_flags import add_firmware_flags, engine_of
 from hil.proof.dut import open_port
+from train.core import runfolder
 from train.core.command_line import rare
 from train.core.console import log, say
 
@@ -37,6 +38,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Build, flash, ask the board what it runs."""
     from hil.boards.flash import check_running, flash_commands, flash_tool, needs_port, run_commands
@@ -50,12 +52,13 @@ def run(flags: argparse.Namespace) -> None:
     port = flags.port
     if port is None and (needs_port(tool) or (is_verified and not flags.dry_run)):
         port = port_of(board)
-    commands = flash_commands(tool, firmware.path, port)
-    if flags.dry_run:
-        for command in commands:
-            say(shlex.join(command))
-        return
-    run_commands(tool, commands)
+    with runfolder.writing(firmware.path.parent, wait=True):  # so that nobody builds another meanwhile
+        commands = flash_commands(tool, firmware.path, port)
+        if flags.dry_run:
+            for command in commands:
+                say(shlex.join(command))
+            return
+        run_commands(tool, commands)
     if not is_verified:
         log(f"not verified: only {PROOF} tells its build id")
         return

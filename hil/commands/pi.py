@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from train.core import runfolder
 from train.core.command_line import more, rare
 
 _EXAMPLES = """examples:
@@ -85,11 +86,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> None:
     """Time or estimate, judge, write, print."""
-    from hil.pi import benchmark, emulate
-    from hil.pi.remote.ends import ends_of
-    from hil.pi.ssh import Host
     from train.core.errors import UserError
-    from train.core.results.pi import EMULATE, ESTIMATE, LOCAL, REMOTE
 
     if flags.runs is not None and (flags.estimate or flags.submission is not None):
         raise UserError("--runs is of timing; leave it out with --estimate and --submission")
@@ -101,10 +98,21 @@ def run(flags: argparse.Namespace) -> None:
     if flags.root is not None and not flags.emulate:
         raise UserError("--root is of the emulator; add --emulate")
     if flags.submission is not None:
-        _run_submission(flags)
+        with runfolder.reading(flags.graph):
+            _run_submission(flags)
         return
     if flags.out is not None or flags.tta or flags.overwrite:
         raise UserError("--out, --tta and --overwrite are of --submission FOLDER")
+    with runfolder.reading(flags.graph):
+        _time(flags, runs)
+
+
+def _time(flags: argparse.Namespace, runs: int) -> None:
+    from hil.pi import benchmark, emulate
+    from hil.pi.remote.ends import ends_of
+    from hil.pi.ssh import Host
+    from train.core.results.pi import EMULATE, ESTIMATE, LOCAL, REMOTE
+
     graph = benchmark.find_graph(flags.graph)
     content, nodes = benchmark.read_graph(graph)
     ends = ends_of(flags)

@@ -10,6 +10,7 @@ from train.core import runfolder
 from train.core.command_line import add_run_argument
 from train.core.console import say, warn
 from train.core.errors import UserError
+from train.core.results.belonging import stale
 from train.core.results.boards import BoardFigures, BoardsReport
 from train.report.measured import read_boards
 from train.report.run_report import write_report
@@ -26,6 +27,8 @@ def run(flags: argparse.Namespace) -> None:
         report = join(flags.run)
         report.write(BoardsReport.path_of(flags.run))
         page = write_report(flags.run)
+        for what in stale(flags.run):
+            warn(what)
     for figures in report.boards:
         say(f"{figures.board:14} {', '.join(_summary(figures))}")
     say(f"report         {page}")

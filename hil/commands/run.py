@@ -34,6 +34,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Build, start, play, print what the board says, judge it."""
     board = find_board(flags.board, flags.board_dir)

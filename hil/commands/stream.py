@@ -9,6 +9,7 @@ from hil.boards.board import find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.protocol.faulty_link import Faults, FaultSource
+from train.core import runfolder
 from train.core.command_line import rare
 from train.core.console import say, show
 from train.core.errors import UserError
@@ -70,10 +71,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add_line_flags(parser)
 
 
+@runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Build, make the stream, let the board and its twin listen, compare, judge, report."""
     from hil.proof.stream_check import Listening, listen
-    from train.core import runfolder
     from train.data.job_data import gather
     from train.detection.labelled_stream import make_stream, read_stream, write_stream
     from train.detection.scoring import TIME_TOLERANCE_MS
@@ -98,23 +99,24 @@ def run(flags: argparse.Namespace) -> None:
         dut.open_link().close()  # a mistake in it is told before the corpus is read
     folder = flags.run / runfolder.HIL / board.id
     about: dict[str, Any]
-    if flags.wav:
-        stream = read_stream(flags.wav, flags.truth, spec)
-        about = {"wav": str(flags.wav), "truth": str(flags.truth)}
-    else:
-        material = gather(trained_job(flags.run, spec, flags.data), (flags.split,))
-        stream = make_stream(material.audio_of(flags.split), material.splits[flags.split], spec, settings)
-        write_stream(folder, stream, spec.front_end.sample_rate_hz)
-        about = {
-            **dataclasses.asdict(settings),
-            "split": flags.split,
-            "corpus_sha256": material.tested.corpus.sha256,
-            "wav": str(folder / WAV),
-            "truth": str(folder / TRUTH_TEXT),
-        }
-    about |= {"time_tolerance_ms": tolerance_ms, "inference_stride_rows": stride_rows}
-    result = listen(Listening(dut, spec, flags.run, stream, about))
-    print_result(result, folder)
+    with runfolder.writing(folder):
+        if flags.wav:
+            stream = read_stream(flags.wav, flags.truth, spec)
+            about = {"wav": str(flags.wav), "truth": str(flags.truth)}
+        else:
+            material = gather(trained_job(flags.run, spec, flags.data), (flags.split,))
+            stream = make_stream(material.audio_of(flags.split), material.splits[flags.split], spec, settings)
+            write_stream(folder, stream, spec.front_end.sample_rate_hz)
+            about = {
+                **dataclasses.asdict(settings),
+                "split": flags.split,
+                "corpus_sha256": material.tested.corpus.sha256,
+                "wav": str(folder / WAV),
+                "truth": str(folder / TRUTH_TEXT),
+            }
+        about |= {"time_tolerance_ms": tolerance_ms, "inference_stride_rows": stride_rows}
+        result = listen(Listening(dut, spec, flags.run, stream, about))
+        print_result(result, folder)
 
 
 def print_result(result: StreamResult, folder: Path) -> None:

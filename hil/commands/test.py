@@ -8,6 +8,7 @@ from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, coun
 from hil.proof.dut import FEEDS, choose_feed
 from hil.protocol.faulty_link import Faults, FaultSource
 from hil.provenance import MEASURED
+from train.core import runfolder
 from train.core.command_line import rare
 from train.core.console import say
 from train.core.errors import UserError
@@ -49,6 +50,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-accuracy", type=float, metavar="SHARE", help="end with 6 below it (0 to 1)")
 
 
+@runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Build, start or open, score, compare, report: one board after the other, on the same clips."""
     from hil.proof.expected_clips import read_clip_set
@@ -69,7 +71,8 @@ def run(flags: argparse.Namespace) -> None:
     tests = read_clip_set(flags.run, flags.data, flags.split, flags.limit)
     results = []
     for dut in duts:
-        results.append(prove(dut, tests, flags.run, flags.resume))
+        with runfolder.writing(ProofResult.path_of(flags.run, dut.board).parent):
+            results.append(prove(dut, tests, flags.run, flags.resume))
         print_result(results[-1], flags.run)
     for result in results:
         verdict(result, flags.min_accuracy)

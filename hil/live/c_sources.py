@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from hil.boards.build import check_sources
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import COMPILED
+from train.core.results.belonging import check_sources
 from train.core.spec import ModelSpec
 
 _GENERATED = ("engine.c", "frontend_tables.c", "kws_settings.c")

@@ -13,8 +13,9 @@ from hil.live.engine import Engine, Result
 from hil.live.interpreter import InterpretedEngine
 from hil.live.level import Level
 from hil.live.library import CompiledEngine, LibraryError
-from hil.live.model import LiveModel, load_model
+from hil.live.model import LiveModel, load_model, run_of
 from train.audio.wav import to_int16
+from train.core import runfolder
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.operating_point import OperatingPoint
@@ -85,15 +86,16 @@ class Detector:
         Raises:
             UserError: no finished run, or a point with another number of thresholds.
         """
-        model = load_model(Path(place))
-        if point is not None:
-            if len(point.thresholds) != (count := len(model.spec.labels)):
-                raise UserError(
-                    f"{model.run}: the operating point has {len(point.thresholds)} thresholds, expected "
-                    f"{count}, one for each label"
-                )
-            model = dataclasses.replace(model, point=point)
-        return cls(model, make_engine(model))
+        with runfolder.reading(run_of(Path(place))):
+            model = load_model(Path(place))
+            if point is not None:
+                if len(point.thresholds) != (count := len(model.spec.labels)):
+                    raise UserError(
+                        f"{model.run}: the operating point has {len(point.thresholds)} thresholds, expected "
+                        f"{count}, one for each label"
+                    )
+                model = dataclasses.replace(model, point=point)
+            return cls(model, make_engine(model))
 
     def __enter__(self) -> Self:
         return self

@@ -60,6 +60,8 @@ class CompiledEngine:
         self._label_count = len(model.spec.labels)
         path, stream_bytes = compiled_library(model)
         try:
+            if not path.is_file():  # another process compiled other C of the run, and removed this
+                path, stream_bytes = compiled_library(model)
             self._library = ctypes.CDLL(str(path.resolve()))
         except OSError as error:
             raise LibraryError(f"{path}: cannot be loaded ({error})") from error
@@ -142,7 +144,9 @@ def compiled_library(model: LiveModel) -> tuple[Path, int]:
     key = _key(command, model.run / runfolder.C_SOURCES / MANIFEST)
     library = model.run / runfolder.FIRMWARE / _FOLDER / f"{key}{_SUFFIX}"
     if not library.is_file():
-        _compile(command, library)
+        with runfolder.writing(library.parent, wait=True):
+            if not library.is_file():
+                _compile(command, library)
     return library, sources.stream_bytes
 
 

@@ -33,7 +33,7 @@ def load_model(place: Path) -> LiveModel:
     Raises:
         UserError: neither of the two, or the run was not finished.
     """
-    run = _run_of(place)
+    run = run_of(place)
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     return LiveModel(run, spec, *in_force(run, spec))
 
@@ -53,7 +53,12 @@ def newest_run(runs: Path = _RUNS) -> Path:
     return max(found, key=lambda path: path.stat().st_mtime).parent
 
 
-def _run_of(place: Path) -> Path:
+def run_of(place: Path) -> Path:
+    """The run folder of a place.
+
+    Raises:
+        UserError: it is another file.
+    """
     if place.is_dir() or not place.exists():
         return place  # read_spec tells what is missing
     run = place.parent

@@ -51,7 +51,12 @@ def write_page(run: Path, out: Path | None = None, overwrite: bool = False) -> P
         UserError: the run folder is not finished, something else is in the page's place, or there is no
             compiler for WebAssembly.
     """
-    out = _checked(out or run / LISTEN_PAGE, _LISTEN_MARK, overwrite)
+    place = _checked(out or run / LISTEN_PAGE, _LISTEN_MARK, overwrite)
+    with runfolder.reading(run) if out else runfolder.writing(run):
+        return _write_listen_page(run, place)
+
+
+def _write_listen_page(run: Path, out: Path) -> Path:
     wasm = compile_wasm(run)
     spec = runfolder.read_spec(run)
     manifest = read_manifest(run / runfolder.C_SOURCES, "")

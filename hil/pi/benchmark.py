@@ -156,8 +156,9 @@ def conclude(
         "graph_sha256": hashlib.sha256(content).hexdigest(),
         "verdict": encode(verdict(rules)),
     }
-    FILES[mode].of(figures, str(path)).write(path)
-    runfolder.write_text(path.with_suffix(".txt"), log)
+    with runfolder.writing(path.parent, wait=True):
+        FILES[mode].of(figures, str(path)).write(path)
+        runfolder.write_text(path.with_suffix(".txt"), log)
     say(*_summary(found), *map(str, rules), f"written  {path}")
     if found["label"] == EMULATED:
         check(graph, found)

@@ -145,16 +145,24 @@ def convene(
     return Committee(tuple(runs), tuple(specs), labels, words, shares)
 
 
+def _load(run: Path, spec: ModelSpec) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """The model that the committee was made of."""
+    now = runfolder.read_spec(run, needs=[runfolder.KERAS])
+    if (now.artefacts[runfolder.KERAS], now.labels) != (spec.artefacts[runfolder.KERAS], spec.labels):
+        raise UserError(f"{run}: was trained again while this ran; run it again")
+    return _callable(architectures.load(run / runfolder.KERAS), spec)
+
+
 class Scorer:
     """The committee's models, loaded: ``model.keras`` of each run."""
 
     def __init__(self, committee: Committee) -> None:
-        """Raises UserError for a model that cannot be loaded."""
+        """Raises UserError for a model that cannot be loaded, or was trained again meanwhile."""
         self.committee = committee
-        self._models = [
-            _callable(architectures.load(run / runfolder.KERAS), spec)
-            for run, spec in zip(committee.runs, committee.specs, strict=True)
-        ]
+        with runfolder.reading(*committee.runs):
+            self._models = [
+                _load(run, spec) for run, spec in zip(committee.runs, committee.specs, strict=True)
+            ]
 
     def scores(self, audio: NDArray[np.float32], with_tta: bool = False) -> NDArray[np.float32]:
         """Softmax scores by each member.

@@ -55,6 +55,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Score, print, and write what was asked for."""
     spec = runfolder.read_spec(flags.run)

@@ -4,7 +4,8 @@ import argparse
 
 from train.core import runfolder
 from train.core.command_line import add_run_argument
-from train.core.console import say
+from train.core.console import say, warn
+from train.core.results.belonging import stale
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -19,3 +20,5 @@ def run(flags: argparse.Namespace) -> None:
 
     with runfolder.writing(flags.run):
         say(str(write_report(flags.run)))
+        for what in stale(flags.run):
+            warn(what)

@@ -20,6 +20,7 @@ from train.core.layout import TESTING
 from train.core.manifest import read_manifest
 from train.core.native import import_tensorflow
 from train.core.operating_point import OperatingPoints
+from train.core.results.belonging import check_report
 from train.core.results.training import Computer, Metrics, OpCost, Sizes
 from train.core.spec import FrontEnd
 from train.data import job_data as stage
@@ -64,7 +65,12 @@ def run(flags: argparse.Namespace) -> None:
         if not has_length and not has_own:
             job = stage.with_whole_words(job)
     try:
-        with runfolder.writing(folder) if where.is_chief else contextlib.nullcontext():
+        with (
+            runfolder.reading(*map(Path, job.teachers)),
+            runfolder.writing(folder) if where.is_chief else contextlib.nullcontext(),
+        ):
+            if where.is_chief:
+                _check_again(job, folder, bool(flags.resume), flags.overwrite)
             _run_chain(
                 job,
                 folder,
@@ -83,6 +89,20 @@ def run(flags: argparse.Namespace) -> None:
         if fault is None:
             raise
         raise fault from error
+
+
+def _check_again(job: Job, folder: Path, resume: bool, overwrite: bool) -> None:
+    """Look once more, now that nobody else writes: another training may have been there until now.
+
+    Raises:
+        UserError: it has finished, or it was another.
+    """
+    if not resume:
+        (runfolder.check_own if overwrite else runfolder.check_free)(folder)
+    elif read_job(folder) != job or _finished(folder, job):
+        raise UserError(
+            f"{folder}: another training was at work there until now; look at it, and run it again"
+        )
 
 
 def _run_chain(
@@ -219,12 +239,13 @@ def _finished(run: Path, job: Job) -> Metrics | None:
             sources = read_manifest(run / runfolder.C_SOURCES, "")
             if sources.model_sha256 != artefacts[runfolder.TFLITE]:
                 return None
+        check_report(run)
     except (UserError, KeyError):
         return None
     is_of_these = all(
         figures.sha256 == artefacts.get(figures.artefact) for figures in metrics.by_kind.values()
     )
-    return metrics if is_of_these and (run / runfolder.REPORT).is_file() else None
+    return metrics if is_of_these else None
 
 
 def _say_finished(run: Path, metrics: Metrics) -> None:

@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from train.core.console import log
 from train.core.terminal import interrupts
 
+# Of one operator. TensorFlow takes one for each core that it sees, and how it divides sums hangs on their
+# number, so the last bits of weights would hang on the computer. With a number of our own they do not.
+THREADS = 2
+
 
 @contextlib.contextmanager
 def captured_stderr() -> Iterator[list[str]]:
@@ -59,6 +63,8 @@ def _absent(*packages: str) -> Iterator[None]:
 def import_tensorflow(with_gpus: bool = False) -> None:
     """Import TensorFlow without its start-up notices; what the user has set in the environment stays.
 
+    It computes with THREADS threads, whatever the computer has, unless it has computed here before.
+
     The notices say nothing a user can act on. Networks of this size train faster on the
     processor than a GPU can be fed, and there with the same bits each time.
     """
@@ -70,6 +76,8 @@ def import_tensorflow(with_gpus: bool = False) -> None:
     # An exception in the middle of it may end the process in C++.
     loading = interrupts.held(lambda: f"stopping when TensorFlow is loaded; {interrupts.AGAIN}")
     with loading as interrupted, quiet_stderr(), _absent("sklearn", "matplotlib"):
-        importlib.import_module("tensorflow")
+        tensorflow = importlib.import_module("tensorflow")
+        with contextlib.suppress(RuntimeError):  # it has computed before
+            tensorflow.config.threading.set_intra_op_parallelism_threads(THREADS)
     if interrupted():
         raise KeyboardInterrupt

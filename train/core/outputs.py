@@ -10,6 +10,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from train.core.errors import UserError
+from train.core.run_lock import LOCK
 
 _MARK_BYTES = 4096  # of a page, which its mark is in
 
@@ -55,7 +56,8 @@ class State(Enum):
 
 def state_of(path: Path, is_ours: Callable[[Path], bool]) -> State:
     """Look at what is there."""
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+    # The lock is of a process that was killed before it wrote anything, or of this one.
+    if not path.exists() or (path.is_dir() and all(found.name == LOCK for found in path.iterdir())):
         return State.FREE
     return State.OURS if is_ours(path) else State.FOREIGN
 

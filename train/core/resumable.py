@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from train.core.errors import UserError
+from train.core.run_lock import lock_file
 
 
 class ResumableRows:
@@ -83,12 +84,15 @@ class ResumableRows:
         """Open the file, so that rows can be added; a new one begins with the settings.
 
         Raises:
-            UserError: the rows that are there have other settings; or the disk is full.
+            UserError: the rows that are there have other settings; the disk is full; another process is
+                adding rows.
         """
         self.check(**settings)
         self.part.parent.mkdir(parents=True, exist_ok=True)
         # Unbuffered: what is written is in the file, and closing it cannot fail once more.
-        with self.part.open("r+b" if self._end_bytes else "wb", buffering=0) as self._file:
+        with self.part.open("r+b" if self._end_bytes else "ab", buffering=0) as self._file:
+            if not lock_file(self._file.fileno()):
+                raise UserError(f"{self.part}: another process adds rows to it; wait until that is done")
             self._file.truncate(self._end_bytes)
             self._file.seek(self._end_bytes)
             if not self._end_bytes:

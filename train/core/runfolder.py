@@ -4,20 +4,22 @@ Every file is written whole or not at all, and ``spec.json`` knows the SHA-256 o
 files that belong together (docs/adr/0002-run-folder.md).
 """
 
+import argparse
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from train.core.errors import UserError, typed
 from train.core.outputs import State, state_of
-from train.core.run_lock import LOCK, RunLock
+from train.core.run_lock import RunLock, writer_of
 from train.core.spec import ModelSpec
 
 SPEC, LABELS, METRICS, REPORT = "spec.json", "labels.txt", "metrics.json", "report.html"
@@ -34,13 +36,23 @@ CLIPS_LIST, MISTAKES_LIST = "clips.json", "mistakes.json"  # what the WAVs of th
 C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
 LAST, BEST = "last.npz", "best.npz"  # the checkpoints
 
+# What is read of a run and must be of one state; folders of one command alone, as HIL, are not in it.
+_TOGETHER = (
+    SPEC, LABELS, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY, METRICS, OPERATING_POINTS,
+    f"{C_SOURCES}/manifest.json", f"{CLIPS}/{CLIPS_LIST}",
+)  # fmt: skip
+
+_HOW_TO_BEGIN = "make one with: earshot train --words yes,no"
 _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
 _KEPT_OF_NAME = 25  # characters, of up to four bytes, of the name and of its suffix
 
 _FILES = (
     SPEC, LABELS, METRICS, REPORT, KERAS, GRAPHDEF, TFLITE, CALIBRATION, JOB, HISTORY, OPERATING_POINTS
 )  # fmt: skip
+_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.\w+)?")  # as mkstemp names what ``atomic_path`` writes
 _held: set[Path] = set()  # run folders that this process writes into
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_held.clear)
 _FOLDERS = (CLIPS, HIL, PI, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
 
 
@@ -140,11 +152,7 @@ def clear(run: Path) -> None:
 
 
 def _is_run(folder: Path) -> bool:
-    if any((folder / name).is_file() for name in (SPEC, JOB)):
-        return True
-    return folder.is_dir() and [path.name for path in folder.iterdir()] == [
-        LOCK
-    ]  # of one that was killed at once
+    return any((folder / name).is_file() for name in (SPEC, JOB))
 
 
 def check_own(run: Path) -> None:
@@ -184,6 +192,7 @@ def writing(run: Path, wait: bool = False) -> Iterator[None]:
         ) from error
     _held.add(place)
     try:
+        _clear_temporary(run)
         yield
     finally:
         _held.remove(place)
@@ -193,11 +202,84 @@ def writing(run: Path, wait: bool = False) -> Iterator[None]:
                 run.rmdir()
 
 
+def _clear_temporary(run: Path) -> None:
+    """Remove what ``atomic_path`` could not, because its process was killed: nobody else writes here now."""
+    found = [path for path in run.glob(".*") if path.name[1:].rpartition(".")[0].startswith(_FILES)]
+    for folder in (CLIPS, MISTAKES, C_SOURCES, PLOTS, CHECKPOINTS):
+        found += (run / folder).rglob(".*")
+    for path in found:
+        if _TEMPORARY.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def reading(*runs: Path) -> Iterator[None]:
+    """Make sure that what is read of run folders within the block is of one state of each.
+
+    An error that comes of another process at work is told as that. What this process writes is its business.
+
+    Raises:
+        UserError: another process changed a folder meanwhile, or was about to.
+    """
+    places = {run.resolve(): run for run in runs}
+    before = {run: _state(run) for place, run in places.items() if place not in _held}
+    try:
+        yield
+    except Exception as error:
+        for run, state in before.items():
+            _check_still(run, state, error)
+        raise
+    for run, state in before.items():
+        _check_still(run, state)
+
+
+def reads_run(command: Callable[[argparse.Namespace], None]) -> Callable[[argparse.Namespace], None]:
+    """A command that reads the run folder ``flags.run``, from its start to its end: see ``reading``."""
+
+    @functools.wraps(command)
+    def run(flags: argparse.Namespace) -> None:
+        with reading(flags.run):
+            command(flags)
+
+    return run
+
+
+def _check_still(run: Path, before: dict[str, str], error: Exception | None = None) -> None:
+    """Tell that another process changed the folder, or that it writes into it, which may explain an error."""
+    now = _state(run)
+    changed = [name for name in _TOGETHER if now.get(name) != before.get(name)]
+    if changed:
+        writer = writer_of(run)
+        by = f" by {writer.rstrip(',')}" if writer else ""
+        raise UserError(
+            f"{run}: {', '.join(changed)} changed{by} while this ran, so what was read may not belong "
+            f"together; {'wait until that is done, and ' if writer else ''}run it again"
+        ) from error
+    if isinstance(error, UserError | OSError) and (writer := writer_of(run)):
+        raise UserError(
+            f"{error}; {writer} writes into {run}: wait until that is done, and run it again"
+        ) from error
+
+
+def _state(run: Path) -> dict[str, str]:
+    """The SHA-256 of each file that is there."""
+    state = {}
+    for name in _TOGETHER:
+        with contextlib.suppress(OSError):
+            state[name] = sha256_file(run / name)
+    return state
+
+
 def write_spec(run: Path, spec: ModelSpec, artefacts: Iterable[str] = ()) -> ModelSpec:
     """Write spec.json with the hashes of ``artefacts`` as they are on disk now."""
     spec = spec.with_artefacts({name: sha256_file(run / name) for name in artefacts})
     write_text(run / SPEC, spec.to_json())
     return spec
+
+
+def made_by(run: Path, name: str) -> str:
+    """The command that makes a file of a run folder."""
+    return f"earshot quantize {typed(run)}" if name == TFLITE else f"earshot train --resume {typed(run)}"
 
 
 def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
@@ -209,20 +291,22 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
     """
     run, needs = Path(run), tuple(needs)
     if not (run / SPEC).is_file():
-        raise UserError(
-            f"{run}: no {SPEC} there, so this is not a finished run folder; "
-            "make one with: earshot train --words yes,no"
-        )
+        has_begun = (run / JOB).is_file()
+        how = f"wait for it, or go on with: {made_by(run, SPEC)}" if has_begun else _HOW_TO_BEGIN
+        raise UserError(f"{run}: no {SPEC} there, so this is not a finished run folder; {how}")
     spec = ModelSpec.from_json((run / SPEC).read_bytes(), str(run / SPEC))
     if TFLITE in needs:
         spec.front_end.check_deployable(run)
     for name in needs:
         if not (run / name).is_file():
-            raise UserError(f"{run / name}: missing; the run was not finished or the file was removed")
+            raise UserError(
+                f"{run / name}: missing; the run was not finished or the file was removed; make it with: "
+                f"{made_by(run, name)}"
+            )
         found, expected = sha256_file(run / name), spec.artefacts.get(name)
         if found != expected:
             raise UserError(
                 f"{run / name}: does not belong to {run / SPEC}: SHA-256 is {found[:12]}…, "
-                f"expected {(expected or 'none')[:12]}…; run the stage that makes it again"
+                f"expected {(expected or 'none')[:12]}…; make it again with: {made_by(run, name)}"
             )
     return spec

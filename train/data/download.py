@@ -12,7 +12,7 @@ from pathlib import Path
 
 from train.core import console
 from train.core.errors import UserError
-from train.core.runfolder import sha256_file
+from train.core.runfolder import sha256_file, writing
 from train.data import archive
 from train.data.folders import corpus_root
 
@@ -52,9 +52,12 @@ def download_official(cache: Path, url: str = OFFICIAL_URL) -> Path:
     if found := official_corpus(cache):
         return found
     packed = Path(cache) / "downloads" / OFFICIAL_NAME
-    download(url, packed, OFFICIAL_SHA256, OFFICIAL_BYTES)
-    corpus = archive.extract(packed, cache, OFFICIAL_SHA256)
-    packed.unlink()
+    with writing(packed.parent, wait=True):
+        if found := official_corpus(cache):  # another process was at it
+            return found
+        download(url, packed, OFFICIAL_SHA256, OFFICIAL_BYTES)
+        corpus = archive.extract(packed, cache, OFFICIAL_SHA256)
+        packed.unlink()
     return corpus
 
 

@@ -3,6 +3,7 @@
 Training draws its batches from the bank, so that no step recomputes audio or features.
 """
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -182,12 +183,21 @@ def _store(folder: Path, features: NDArray[np.uint8], labels: NDArray[np.int64])
 
 def _prune(newest: Path) -> None:
     """Remove the banks unused for longest until the rest fits into the limit."""
-    banks = sorted(newest.parent.glob("[!.]*"), key=lambda bank: bank.stat().st_mtime, reverse=True)
+    banks = sorted(newest.parent.glob("[!.]*"), key=_used, reverse=True)
     total_bytes = 0
     for bank in banks:
-        total_bytes += sum(file.stat().st_size for file in bank.iterdir())
+        with contextlib.suppress(FileNotFoundError):  # another process does the same
+            total_bytes += sum(file.stat().st_size for file in bank.iterdir())
         if total_bytes > _KEEP_BYTES and bank != newest:
             shutil.rmtree(bank, ignore_errors=True)
+
+
+def _used(bank: Path) -> float:
+    """When a bank was used last; 0 where another process has removed it."""
+    try:
+        return bank.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _blocks(clips: int) -> Iterator[slice]:

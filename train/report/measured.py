@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from train.core import runfolder
-from train.core.errors import UserError, typed
 from train.core.results.boards import (
     BenchResult,
     BoardFigures,
@@ -14,32 +13,8 @@ from train.core.results.boards import (
     ProofResult,
     StreamResult,
 )
-from train.core.results.training import Metrics
-from train.core.spec import ModelSpec
 
 _Part = TypeVar("_Part", bound=BoardFile)
-
-
-def read_metrics(run: Path, spec: ModelSpec) -> Metrics:
-    """metrics.json of a run.
-
-    A model that was deleted to save space is no fault.
-
-    Raises:
-        UserError: there is none, it is not as expected, or about other models than those of spec.json.
-    """
-    metrics = Metrics.read(run / runfolder.METRICS)
-    for kind, figures in metrics.by_kind.items():
-        name, scored = figures.artefact, figures.sha256
-        if scored is not None and scored != spec.artefacts.get(name):
-            raise UserError(
-                f"{run / runfolder.METRICS}: its {kind} figures are of another {name} (SHA-256 "
-                f"{scored[:12]}…) than {runfolder.SPEC} names; score it again: "
-                f"earshot train --resume {typed(run)}"
-            )
-        if name in spec.artefacts and (run / name).is_file():
-            runfolder.read_spec(run, needs=[name])
-    return metrics
 
 
 def read_boards(run: Path, model_sha256: str) -> tuple[Sequence[BoardFigures], Sequence[str]]:

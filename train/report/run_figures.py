@@ -11,10 +11,11 @@ from train.core.layout import TESTING
 from train.core.manifest import read_manifest
 from train.core.metrics import mcnemar
 from train.core.operating_point import OperatingPoints, read_points
+from train.core.results.belonging import read_metrics
 from train.core.results.boards import BoardFigures
 from train.core.results.training import Metrics, Mistake, MistakeList
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
-from train.report.measured import read_boards, read_metrics
+from train.report.measured import read_boards
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ def read_run(run: Path) -> RunFigures:
     Raises:
         UserError: there is no run, it is not finished, or a file of it is not as expected.
     """
+    with runfolder.reading(run):
+        return _read_run(run)
+
+
+def _read_run(run: Path) -> RunFigures:
     if not run.is_dir():
         raise UserError(f"{run}: there is no such folder")
     if (run / runfolder.JOB).is_file() and not (run / runfolder.METRICS).is_file():

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.layout import SPLITS, TRAINING
-from train.core.results.training import ArtefactAccuracy, CorpusSummary, History, Metrics, Sizes
+from train.core.results import belonging
+from train.core.results.training import ArtefactAccuracy, CorpusSummary, Metrics, Sizes
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
-from train.report import boards_report, gallery, measured, page, pi_report, plots, points_report
+from train.report import boards_report, gallery, page, pi_report, plots, points_report
 from train.report.page import SPACE, count, interval, percent, plain, seconds
 
 # Results in the order of the chain: key in metrics.json, name, what it is.
@@ -104,7 +105,7 @@ def write_report(run: Path) -> Path:
     run = Path(run)
     where = run / runfolder.METRICS
     spec = runfolder.read_spec(run)
-    metrics = measured.read_metrics(run, spec)
+    metrics = belonging.read_metrics(run, spec)
     corpus = metrics.corpus
     results = [
         _result(metrics.by_kind[kind], name, about, spec.labels, f"{where}: {kind}")
@@ -116,6 +117,7 @@ def write_report(run: Path) -> Path:
     samples, mistakes = gallery.samples(run, spec.front_end), gallery.mistakes(run, spec.front_end)
     content = page.template("report.html.j2").render(
         spec=spec,
+        mark=Markup(belonging.report_mark(run)),
         corpus=corpus,
         clips={split: corpus.clips.get(split, {}) for split in SPLITS},
         trained_on=trained_on(corpus),
@@ -127,7 +129,7 @@ def write_report(run: Path) -> Path:
         not_measured=[name for kind, name, _ in _CHAIN if kind not in metrics.by_kind],
         axis=_axis(results),
         baseline=_baseline(results[-1], spec.labels),
-        curves=[Markup(curve) for curve in _draw(run, metrics, results, samples, spec.labels)],
+        curves=[Markup(curve) for curve in _draw(run, spec, metrics, results, samples)],
         training=metrics.training,
         galleries=[samples, mistakes],
         points=points_report.read_operating_points(run, spec),
@@ -169,15 +171,14 @@ def _result(figures: ArtefactAccuracy, name: str, about: str, labels: Sequence[s
 
 def _draw(
     run: Path,
+    spec: ModelSpec,
     metrics: Metrics,
     results: Sequence[Result],
     samples: gallery.Gallery,
-    labels: Sequence[str],
 ) -> list[str]:
     """Write the plots of the run; the learning curves also come back, as SVG for the page."""
     curves = {}
-    if (run / runfolder.HISTORY).is_file():
-        history = History.read(run / runfolder.HISTORY)
+    if (history := belonging.read_history(run, spec)) is not None:
         for name in ("accuracy", "loss"):
             curves[f"learning_{name}"] = plots.learning_curve(history, name, metrics.training.best_step)
     pictures = dict(curves)
@@ -185,7 +186,7 @@ def _draw(
         figures = result.figures
         title = f"{figures.artefact}: {percent(figures.accuracy)} of {count(figures.clips)} clips"
         name = f"confusion_{result.name.lower()}"
-        pictures[name] = plots.confusion_matrix(result.confusion, labels, title)
+        pictures[name] = plots.confusion_matrix(result.confusion, spec.labels, title)
     if samples.clips:
         titles = [clip.title for clip in samples.clips]
         pictures["features"] = plots.feature_grid([clip.brightness for clip in samples.clips], titles)

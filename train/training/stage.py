@@ -139,7 +139,8 @@ def train(
             np.save(temporary, _calibration(training_bank.features))
         artefacts.append(runfolder.CALIBRATION)
     curves = {} if tuned is None else {_FINE_TUNING: Curves(**_curves(tuned))}
-    History(**_curves(state), **curves).write(run / runfolder.HISTORY)
+    model_sha256 = runfolder.sha256_file(run / runfolder.KERAS)
+    History(**_curves(state), **curves, model_sha256=model_sha256).write(run / runfolder.HISTORY)
     runfolder.write_spec(run, spec, artefacts)
     is_shared = replicas.count > 1
     return Trained(

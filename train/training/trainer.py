@@ -51,7 +51,7 @@ class State:
 
 
 def make_deterministic(seed: int) -> None:
-    """The same seed gives the same weights, whatever the number of threads."""
+    """The same seed gives the same weights, whatever the number of cores: ``native.THREADS`` is fixed."""
     keras.utils.set_random_seed(seed % 2**32)
     tf.config.experimental.enable_op_determinism()
 

@@ -254,9 +254,15 @@ class Curves:
 
 @dataclass(frozen=True, kw_only=True)
 class History(Curves, ResultFile):
-    """history.json; ``quantization_aware``: of the fine-tuning, where there was one."""
+    """history.json.
+
+    Attributes:
+        quantization_aware: of the fine-tuning, where there was one.
+        model_sha256: of model.keras; None in files of old runs.
+    """
 
     quantization_aware: Curves | None = None
+    model_sha256: str | None = None
 
     @classmethod
     def made_by(cls, path: Path) -> str:

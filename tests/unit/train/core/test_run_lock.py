@@ -1,7 +1,9 @@
 """One writer at a time in a run folder."""
 
+import errno
 import json
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -15,7 +17,8 @@ from places import ROOT
 
 from train.core import runfolder
 from train.core.errors import UserError
-from train.core.run_lock import LOCK
+from train.core.outputs import State, state_of
+from train.core.run_lock import LOCK, RunLock
 
 HOLDER = """
 import sys
@@ -129,3 +132,85 @@ def test_many_at_once_write_one_after_the_other(tmp_path: Path) -> None:
     ]
     assert [process.wait() for process in started] == [0] * 4
     assert (tmp_path / "count").read_text() == "120"
+
+
+def no_locks(file: int, how: int) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+def lock_of(process: int, host: str, **fields: object) -> str:
+    who = {"process": process, "host": host, "since": "2026-01-01 10:00:00", "command": "earshot"}
+    return json.dumps({**who, **fields})
+
+
+def test_without_locks_of_the_file_system_the_file_is_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    lock = RunLock(tmp_path / "run", wait=False)
+    with pytest.raises(UserError, match=rf"run: process {os.getpid()} on .* writes into it"):
+        RunLock(tmp_path / "run", wait=False)
+    lock.release()
+    RunLock(tmp_path / "run", wait=False).release()
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "is_stale"),
+    [
+        (lock_of(2**22 + 1, platform.node()), True),  # no process has this number
+        (lock_of(os.getpid(), platform.node(), started="1"), True),  # the number was used again
+        (lock_of(os.getpid(), platform.node()), False),
+        (lock_of(1, "another"), False),
+        ("", True),  # killed before it said who it is
+        ("[" * 5000, True),
+    ],
+)
+def test_stale_files_without_locks_of_the_file_system(
+    content: str, is_stale: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / LOCK).write_text(content)
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    if is_stale:
+        write(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+        return
+    with pytest.raises(UserError, match="writes into it") as told:
+        write(tmp_path)
+    assert ("remove" in str(told.value)) == ("another" in content), "this computer can be asked"
+    assert (tmp_path / LOCK).read_text() == content
+    assert [path.name for path in tmp_path.iterdir()] == [LOCK]
+
+
+def test_a_lock_that_was_copied_with_its_folder_is_none(tmp_path: Path) -> None:
+    (tmp_path / LOCK).write_text(lock_of(1, "another"))
+    write(tmp_path)
+    assert not (tmp_path / LOCK).exists()
+
+
+def test_a_forked_child_does_not_keep_the_lock(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, time; from pathlib import Path; from train.core import runfolder\n"
+        "with runfolder.writing(Path(sys.argv[1])):\n"
+        "    child = os.fork()\n"
+        "    if not child: os.close(1); time.sleep(60); os._exit(0)\n"
+        "    print(child, flush=True); time.sleep(60)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    try:
+        parent.kill()
+        parent.wait()
+        write(tmp_path)
+        os.kill(child, 0)  # it lives
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_a_folder_with_a_lock_alone_is_free(tmp_path: Path) -> None:
+    (tmp_path / LOCK).touch()
+    runfolder.check_free(tmp_path)
+    assert state_of(tmp_path, lambda _: False) is State.FREE
