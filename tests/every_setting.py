@@ -17,7 +17,8 @@ EVERY_FLAG = {
     "--window-size-ms": "31",
     "--window-stride-ms": "10",
     "--feature-bin-count": "32",
-    "--preprocess": "log",
+    "--preprocess": "log_mel",
+    "--mel-top-hz": "3500",
     "--training-steps": "10,20,30",
     "--learning-rate": "0.1,1e-2,.001",
     "--optimizer": "momentum",
@@ -60,7 +61,7 @@ EVERY_SETTING = Job(
     language="de",
     synthetic_clips=70,
     architecture="conv",
-    front_end=FrontEnd("log", 8000, 900, 31, 10, 32, dc_block=True),
+    front_end=FrontEnd("log_mel", 8000, 900, 31, 10, 32, dc_block=True, mel_top_hz=3500),
     recipe=Recipe(
         (10, 20, 30),
         (0.1, 0.01, 0.001),

@@ -64,6 +64,7 @@ def add_front_end_flags(group: Any) -> None:
         ("--window-size-ms", defaults.window_size_ms, "of one spectrum"),
         ("--window-stride-ms", defaults.window_stride_ms, "from one spectrum to the next"),
         ("--feature-bin-count", defaults.feature_bin_count, "mel bands, or least number of bins"),
+        ("--mel-top-hz", defaults.mel_top_hz, "where the highest mel band ends, up to half the sample rate"),
     ):
         group.add_argument(flag, type=int, default=value, metavar="N", help=f"{text} (%(default)s)")
     group.add_argument(
@@ -88,6 +89,7 @@ def front_end_of(flags: argparse.Namespace) -> FrontEnd:
         window_stride_ms=flags.window_stride_ms,
         feature_bin_count=flags.feature_bin_count,
         dc_block=blocks_dc(flags.preprocess, flags.dc_block),
+        mel_top_hz=flags.mel_top_hz,
     )
 
 

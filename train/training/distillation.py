@@ -31,6 +31,11 @@ def check_teachers(runs: tuple[Path, ...], spec: ModelSpec) -> None:
                 f"--teacher {run}: was trained with {flag}; pass {flag} for this job, too, or train the "
                 "teacher again"
             )
+        if replace(taught.front_end, mel_top_hz=spec.front_end.mel_top_hz) == spec.front_end != taught.front_end:
+            raise UserError(
+                f"--teacher {run}: its mel bands end at {taught.front_end.mel_top_hz} Hz; pass --mel-top-hz "
+                f"{taught.front_end.mel_top_hz} for this job, too, or train the teacher again"
+            )
         if taught.front_end != spec.front_end:
             raise UserError(
                 f"--teacher {run}: its front end is {taught.front_end.name}, with settings of its own, "
