@@ -88,8 +88,8 @@ class FrontEnd:
             self._check_mel_bands()
         elif self.mel_top_hz != MEL_TOP_HZ:
             raise UserError(
-                f"front end {self.name}: mel_top_hz is {self.mel_top_hz}, but only {', '.join(_OF_MEL_BANDS)} "
-                "have a top of their mel bands that can be chosen; leave out --mel-top-hz"
+                f"front end {self.name}: mel_top_hz is {self.mel_top_hz}, but only those with mel bands, "
+                f"{', '.join(_OF_MEL_BANDS)}, have a top that can be chosen; leave out --mel-top-hz"
             )
         if self.is_micro and (self.sample_rate_hz, self.fft_length) != (_MICRO_RATE_HZ, _MICRO_FFT_LENGTH):
             raise UserError(

@@ -71,7 +71,7 @@ class StoredFeatures:
     """Features of a bank's clips, as they are; silence is made of noise that another corpus brings."""
 
     def __init__(self, corpus: Corpus, features: NDArray[np.uint8], noise: AudioSource) -> None:
-        self._features, self._noise = features, noise
+        self._features, self._noise, self._name = features, noise, corpus.root
         self._row_of = {clip: row for row, clip in enumerate(corpus.clips)}
 
     def training_features(self, entries: list[tuple[Example, int, int]]) -> NDArray[np.uint8]:
@@ -88,6 +88,17 @@ class StoredFeatures:
             quiet = Split(split.name, tuple(split.examples[row] for row in silent))
             features[silent] = self._noise.plain_features(quiet)
         return features
+
+    def heard_by(self, front_end: FrontEnd) -> "StoredFeatures":
+        """As ``AudioSource.heard_by``: there is no audio, so never.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(
+            f"--data {self._name}: holds features without audio, which the front end {front_end.name} of a "
+            "teacher cannot hear; leave it out, or take teachers with the front end of this job"
+        )
 
     def noise_features(self, clips: int) -> NDArray[np.float32] | None:
         """As ``AudioSource.noise_features``."""

@@ -104,7 +104,9 @@ def test_a_bank_is_said_to_be_taken_without_blocking_dc(bank, recordings, capfd)
 
 def test_a_bank_of_other_mel_bands_is_refused(bank, tmp_path):
     wide = FrontEnd("log_mel", mel_top_hz=7600)
-    with pytest.raises(UserError, match=r"end at 4000 Hz, those of this job at 7600 Hz; pass --mel-top-hz 4000"):
+    with pytest.raises(
+        UserError, match=r"end at 4000 Hz, those of this job at 7600 Hz; pass --mel-top-hz 4000"
+    ):
         read_bank(bank, wide)
     with np.load(bank) as file:
         arrays = {name: file[name] for name in file.files}
