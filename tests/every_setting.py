@@ -49,6 +49,8 @@ EVERY_FLAG = {
     "--background-frequency": "0",
     "--gain": "0.2,2",
     "--dc-offset": "700",
+    "--audio-augmentation": "speed=0.1,room_frequency=0.2,filter_frequency=0.3,codec_frequency=0.4,"
+    "snr_frequency=0.5,snr_low_db=5,snr_high_db=15",
     "--validation-percentage": "15",
     "--testing-percentage": "20",
     "--bank-clips": "99",
@@ -88,7 +90,7 @@ EVERY_SETTING = Job(
         teacher_temperature=4,
     ),
     sampling=Sampling(11, 12.5),
-    augmentation=Augmentation(50, 0.3, 0, 0.2, 2, 700),
+    augmentation=Augmentation(50, 0.3, 0, 0.2, 2, 700, 0.1, 0.2, 0.3, 0.4, 0.5, 5, 15),
     validation_percentage=15,
     testing_percentage=20,
     bank_clips=99,

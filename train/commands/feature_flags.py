@@ -47,6 +47,14 @@ def add_augmentation_flags(group: Any) -> None:
         help="and a DC offset of up to N steps of int16 either way (original: 0; strong: "
         f"{MICROPHONE_DC:g} where no --dc-block takes it off)",
     )
+    group.add_argument(
+        "--audio-augmentation",
+        default="none",
+        metavar="NAME=N,...",
+        help="of training clips: speed, a share either way; room_frequency, filter_frequency, "
+        "codec_frequency, snr_frequency, shares of clips, the last in noise of snr_low_db to snr_high_db "
+        f"({defaults.snr_low_db:g} to {defaults.snr_high_db:g}) (%(default)s)",
+    )
 
 
 def add_front_end_flags(group: Any) -> None:
@@ -114,7 +122,7 @@ def augmentation_of(flags: argparse.Namespace, recipe: Recipe, front_end: FrontE
         gain_low=gain_low,
         gain_high=gain_high,
         dc_offset=dc_offset if flags.dc_offset is None else flags.dc_offset,
-    )
+    ).changed(flags.audio_augmentation)
 
 
 def _gain_range(text: str) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from train.core.console import warn
 from train.core.errors import UserError
 from train.core.layout import ALL, BACKGROUND_FOLDER, SPLITS, TESTING, TRAINING, VALIDATION
 from train.core.spec import SILENCE_LABEL, FrontEnd, ModelSpec
-from train.data.augment import draw_shift, draw_volume, mix, shift, through_microphone
+from train.data.augment import draw_shift, draw_volume, elsewhere, faster, mix, shift, through_microphone
 from train.data.corpus import Clip, Corpus
 from train.settings.augmentation import Augmentation
 from train.settings.sampling import Sampling
@@ -151,8 +151,11 @@ class AudioSource:
     def _in_noise(self, example: Example, generator: np.random.Generator) -> NDArray[np.float32]:
         """A training example, moved and with background, or background alone."""
         if example.clip is None:
-            return self._silence(TRAINING, generator)
-        audio = shift(self.clip_audio(example.clip), draw_shift(self._limit_samples, generator))
+            silence = self._silence(TRAINING, generator)
+            return elsewhere(silence, self._augmentation, generator, is_word=False)
+        spoken = faster(self.clip_audio(example.clip), self._augmentation, generator)
+        audio = shift(spoken, draw_shift(self._limit_samples, generator))
+        audio = elsewhere(audio, self._augmentation, generator, is_word=True)
         volume = draw_volume(self._augmentation, generator)
         if volume == 0.0 or not self._backgrounds:
             return audio

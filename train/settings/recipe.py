@@ -34,8 +34,6 @@ class Recipe:
     optimizer: str = "adam"
     weight_decay: float = 1.0  # decoupled: each step takes rate * weight_decay off every weight
     eval_step_interval: int = 400
-    patience_steps: int = 0  # training ends where validation has not risen for so many; 0: never early
-    class_balance: float = 0.0  # 0: each clip is as likely, 1: each label of a corpus is
     schedule: str = PHASES  # one_cycle: up to the rate of each phase and down to nothing within it
     label_smoothing: float = 0.0
     mixup: float = 0.0  # largest share of another clip, and of its label, in a clip
@@ -45,6 +43,8 @@ class Recipe:
     teacher_share: float = 0.9  # of the loss, where there is a teacher
     teacher_temperature: float = 2.0
     teacher_scores: str = LIVE  # of the clips of each batch, or cached: of the clips of the bank, once
+    patience_steps: int = 0  # training ends where validation has not risen for so many; 0: never early
+    class_balance: float = 0.0  # 0: each clip is as likely, 1: each label of a corpus is
     temperature: str = AS_TRAINED  # that scores are divided by, in the end
 
     def __post_init__(self) -> None:
