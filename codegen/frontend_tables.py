@@ -11,7 +11,8 @@ from codegen import cformat
 from codegen.render import render
 from train.audio import micro_tables
 from train.audio.frontend import hann_window, mel_weights
-from train.core.spec import GAIN_CONTROL, FrontEnd, LogScale
+from train.core.features.constants import GAIN_CONTROL, LogScale
+from train.core.spec import FrontEnd
 
 _PER_ROW = 8
 _SAMPLE_BITS = 15  # behind the point of an int16 sample

@@ -15,7 +15,7 @@ from train.core import runfolder
 from train.core.console import log
 from train.core.errors import UserError
 from train.core.outputs import Output, State
-from train.core.spec import FrontEnd
+from train.core.spec import MEL_TOP_HZ, FrontEnd
 
 _FIRST_LINE = b"/* File automatically created by\n"
 _VALUES_PER_ROW = 10
@@ -72,6 +72,7 @@ def _flags(input_wav: str, output_c_file: str, front_end: FrontEnd, quantize: bo
         *(["--quantize=1"] if quantize else []),
         f'--preprocess="{front_end.name}"',
         *(["--dc_block=1"] if front_end.dc_block else []),
+        *([f"--mel_top_hz={front_end.mel_top_hz}"] if front_end.mel_top_hz != MEL_TOP_HZ else []),
         f'--input_wav="{cformat.comment(input_wav)}"',
         f'--output_c_file="{cformat.comment(output_c_file)}"',
     ]

@@ -4,7 +4,7 @@ import argparse
 
 from train.core.console import say
 from train.core.errors import UserError
-from train.core.spec import DC_BLOCKED_FRONT_ENDS, FRONT_ENDS, FrontEnd, blocks_dc
+from train.core.spec import DC_BLOCKED_FRONT_ENDS, FRONT_ENDS, MEL_TOP_HZ, FrontEnd, blocks_dc
 
 _DEFAULT_WINDOW_SIZE_MS, _DEFAULT_WINDOW_STRIDE_MS = 30, 10  # of the original
 
@@ -55,6 +55,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="take the mean off each window, as earshot train does for "
         f"{', '.join(DC_BLOCKED_FRONT_ENDS)} (the same front ends: 1, else 0)",
     )
+    add(
+        "--mel_top_hz",
+        type=int,
+        default=MEL_TOP_HZ,
+        help="where the highest band of log_mel or pcan ends, as --mel-top-hz of earshot train (%(default)s)",
+    )
     add("--overwrite", action="store_true", help="replace the output even if it is something else")
 
 
@@ -76,6 +82,7 @@ def run(flags: argparse.Namespace) -> None:
         window_stride_ms=flags.window_stride_ms,
         feature_bin_count=flags.feature_bin_count,
         dc_block=blocks_dc(flags.preprocess, flags.dc_block),
+        mel_top_hz=flags.mel_top_hz,
     )
     write_features(flags.input_wav, flags.output_c_file, front_end, flags.quantize, flags.overwrite)
     say(str(flags.output_c_file))

@@ -25,7 +25,8 @@ from codegen.frontend_tables import (
 from train.audio.compression import log_steps
 from train.audio.frontend import wav_features
 from train.audio.wav import decode_wav, fit_length, read_wav, to_float
-from train.core.spec import FRONT_ENDS, GAIN_CONTROL, FrontEnd
+from train.core.features.constants import GAIN_CONTROL
+from train.core.spec import FRONT_ENDS, FrontEnd
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +182,21 @@ def test_other_settings_of_each(make, name, settings, dc_block):
     for signal, samples in signals(front_end).items():
         rows, wanted = twin.rows(samples), expected(samples, front_end)
         assert_close(rows[: len(wanted)], wanted, signal)
+
+
+@pytest.mark.parametrize(
+    "front_end",
+    [
+        FrontEnd("log_mel", mel_top_hz=7600, dc_block=True),
+        FrontEnd("log_mel", mel_top_hz=8000, feature_bin_count=52),  # up to Nyquist
+        FrontEnd("pcan", mel_top_hz=2500, feature_bin_count=20),
+    ],
+    ids=["log_mel to 7600", "log_mel to 8000", "pcan to 2500"],
+)
+def test_mel_bands_that_end_elsewhere(make, front_end):
+    twin = make(front_end)
+    for signal, samples in signals(front_end).items():
+        assert_close(twin.rows(samples), expected(samples, front_end), signal)
 
 
 @pytest.mark.parametrize(

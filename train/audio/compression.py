@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from train.core.spec import GAIN_CONTROL, LogScale
+from train.core.features.constants import GAIN_CONTROL, LogScale
 
 
 def log_steps(powers: NDArray[np.float32], scale: LogScale) -> NDArray[np.float64]:

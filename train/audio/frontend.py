@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from train.audio import micro
 from train.audio.compression import gain_controlled, levels, log_steps
 from train.audio.wav import to_int16
-from train.core.spec import CEPSTRUM, FrontEnd
+from train.core.features.constants import CEPSTRUM
+from train.core.spec import FrontEnd
 from train.core.terminal import interrupts
 
 # Quantized features: uint8, or int16 of a front end that no board has (``FrontEnd.step_type``).

@@ -47,6 +47,14 @@ def add_augmentation_flags(group: Any) -> None:
         help="and a DC offset of up to N steps of int16 either way (original: 0; strong: "
         f"{MICROPHONE_DC:g} where no --dc-block takes it off)",
     )
+    group.add_argument(
+        "--audio-augmentation",
+        default="none",
+        metavar="NAME=N,...",
+        help="of training clips: speed, a share either way; room_frequency, filter_frequency, "
+        "codec_frequency, snr_frequency, shares of clips, the last in noise of snr_low_db to snr_high_db "
+        f"({defaults.snr_low_db:g} to {defaults.snr_high_db:g}) (%(default)s)",
+    )
 
 
 def add_front_end_flags(group: Any) -> None:
@@ -64,6 +72,7 @@ def add_front_end_flags(group: Any) -> None:
         ("--window-size-ms", defaults.window_size_ms, "of one spectrum"),
         ("--window-stride-ms", defaults.window_stride_ms, "from one spectrum to the next"),
         ("--feature-bin-count", defaults.feature_bin_count, "mel bands, or least number of bins"),
+        ("--mel-top-hz", defaults.mel_top_hz, "where the highest mel band ends, up to half the sample rate"),
     ):
         group.add_argument(flag, type=int, default=value, metavar="N", help=f"{text} (%(default)s)")
     group.add_argument(
@@ -88,6 +97,7 @@ def front_end_of(flags: argparse.Namespace) -> FrontEnd:
         window_stride_ms=flags.window_stride_ms,
         feature_bin_count=flags.feature_bin_count,
         dc_block=blocks_dc(flags.preprocess, flags.dc_block),
+        mel_top_hz=flags.mel_top_hz,
     )
 
 
@@ -112,7 +122,7 @@ def augmentation_of(flags: argparse.Namespace, recipe: Recipe, front_end: FrontE
         gain_low=gain_low,
         gain_high=gain_high,
         dc_offset=dc_offset if flags.dc_offset is None else flags.dc_offset,
-    )
+    ).changed(flags.audio_augmentation)
 
 
 def _gain_range(text: str) -> tuple[float, float]:

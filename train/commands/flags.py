@@ -24,7 +24,7 @@ from train.evaluation.label_folding import WORD_PRESETS
 from train.settings.augmentation import FeatureAugmentation
 from train.settings.job import ExtraData, Job
 from train.settings.presets import ORIGINAL, PRESETS
-from train.settings.recipe import OPTIMIZERS, RECIPES, SCHEDULES, Recipe
+from train.settings.recipe import OPTIMIZERS, RECIPES, SCHEDULES, TEACHER_SCORES, TEMPERATURES, Recipe
 from train.settings.sampling import Sampling
 from train.settings.words import parse_words
 from train.training.cluster import ALONE, DISTRIBUTIONS
@@ -61,10 +61,20 @@ _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
     ("dropout", float, "0..1", "share of activations dropped"),
     ("label_smoothing", float, "0..1", "share of the target spread over all labels"),
     ("mixup", float, "0..0.5", "each clip holds up to this share of another, and of its label"),
+    ("class_balance", float, "0..1", "0: each clip is drawn as often, 1: each label of a corpus is"),
+    ("patience_steps", int, "N", "stop where validation has not risen for so many steps; 0: go to the end"),
     ("average_steps", int, "N", "weights are averaged over about so many steps; 0: not at all"),
     ("quantization_aware_steps", int, "N", "steps more with the rounding of int8 in the network; 0: none"),
     ("teacher_share", float, "0..1", "of the loss, with --teacher"),
     ("teacher_temperature", float, "T", "softens the scores of a teacher"),
+    (
+        "teacher_scores",
+        TEACHER_SCORES,
+        "",
+        "of each batch as it is, or cached: of each clip of the bank, once; then a teacher may have another "
+        "front end",
+    ),
+    ("temperature", TEMPERATURES, "", "of the scores in the end: as trained, or chosen on validation clips"),
     ("eval_step_interval", int, "N", "steps between validations"),
 )
 

@@ -57,6 +57,17 @@ def poisson_interval(events: int) -> tuple[float, float]:
     return mean_with(events - 1, 1 - _TAIL) if events else 0.0, mean_with(events, _TAIL)
 
 
+def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Log-probabilities of (clips, labels) logits."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def cross_entropy(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """Mean over clips of what (clips, labels) logits say of their true (clips,) labels."""
+    return float(-np.mean(log_softmax(logits)[np.arange(len(labels)), labels]))
+
+
 def mcnemar(only_first: int, only_second: int) -> float:
     """How often chance alone makes two models that are equally good differ so much, or more: 0 to 1.
 

@@ -66,8 +66,11 @@ def import_tensorflow(with_gpus: bool = False) -> None:
     It computes with THREADS threads, whatever the computer has, unless it has computed here before.
 
     The notices say nothing a user can act on. Networks of this size train faster on the
-    processor than a GPU can be fed, and there with the same bits each time.
+    processor than a GPU can be fed, and there with the same bits each time. On processors of some makers
+    TensorFlow leaves oneDNN's kernels out unless it is told; with them a step takes two fifths of the time
+    (docs/ACCURACY.md).
     """
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not with_gpus:
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")

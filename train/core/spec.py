@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from train.core.errors import UserError
+from train.core.features.constants import CEPSTRUM, GAIN_CONTROL, LOG_SCALES, LogScale
 from train.core.typed_json import Mismatch, decode, parse, require
 
 SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
@@ -27,61 +28,10 @@ FRONT_ENDS = tuple(_FEATURE_SCALES)
 # matter: 1/128 of mfcc, which stays within -248 and 80, and a sample of raw.
 _HOST_FEATURE_SCALES = {"mfcc": 2.0**-7, "raw": 2.0**-15}
 HOST_FRONT_ENDS = tuple(_HOST_FEATURE_SCALES)
+_OF_MEL_BANDS = ("log_mel", "pcan", "mfcc")
 DC_BLOCKED_FRONT_ENDS = ("log", "log_mel", "pcan")  # in new runs that do not say otherwise
-MEL_TOP_HZ = 4000  # where the highest mel band ends
+MEL_TOP_HZ = 4000  # where the highest mel band ends, unless a front end says otherwise
 _MICRO_RATE_HZ, _MICRO_FFT_LENGTH = 16000, 512  # with which micro was compared with others
-
-
-@dataclass(frozen=True)
-class LogScale:
-    """A logarithmic feature: ``steps_per_octave * log2(power / floor)`` steps, none for less power."""
-
-    floor: float
-    steps_per_octave: float
-
-
-# log: from 2^-20, an eighth of an octave each. log_mel: 10 ln(power) + 146.2, as its bank was made.
-_LOG_SCALES = {
-    "log": LogScale(floor=2.0**-20, steps_per_octave=8.0),
-    "log_mel": LogScale(floor=math.exp(-14.62), steps_per_octave=10.0 * math.log(2.0)),
-}
-
-
-@dataclass(frozen=True)
-class GainControl:
-    """Constants of ``pcan``: each band is divided by its own level, then compressed.
-
-    With level the mean of the band's past power, forgotten over ``time_constant_ms``, a feature is
-    ``(power / (floor + level)**strength + offset)**exponent - offset**exponent``.
-
-    Source:
-        per-channel energy normalization, Wang et al. 2017 (arXiv 1607.05666); the floor was 1e-6 there.
-    """
-
-    time_constant_ms: float = 400.0
-    floor: float = 2.0**-20
-    strength: float = 0.98
-    offset: float = 2.0
-    exponent: float = 0.5
-
-
-GAIN_CONTROL = GainControl()
-
-
-@dataclass(frozen=True)
-class Cepstrum:
-    """Constants of ``mfcc``: the mel bands that its coefficients are of, and the least magnitude of one.
-
-    Source:
-        TensorFlow's Mfcc op with the defaults of its attributes, as in speech_commands; its kernel's floor.
-    """
-
-    bands: int = 40
-    lowest_hz: int = 20
-    floor: float = 1e-12
-
-
-CEPSTRUM = Cepstrum()
 
 
 @dataclass(frozen=True)
@@ -90,6 +40,7 @@ class FrontEnd:
 
     The formulas of frames and groups are those of speech_commands' ``prepare_model_settings`` for
     ``preprocess=average``. ``dc_block``: each window's mean is taken off (docs/adr/0020-dc-block.md).
+    ``mel_top_hz``: where the highest of mel bands ends.
     """
 
     name: str = "average"
@@ -99,6 +50,7 @@ class FrontEnd:
     window_stride_ms: int = 20
     feature_bin_count: int = 40
     dc_block: bool = False
+    mel_top_hz: int = MEL_TOP_HZ
 
     def __post_init__(self) -> None:
         known = (*FRONT_ENDS, *HOST_FRONT_ENDS)
@@ -134,6 +86,11 @@ class FrontEnd:
             )
         if self.has_mel_bands:
             self._check_mel_bands()
+        elif self.mel_top_hz != MEL_TOP_HZ:
+            raise UserError(
+                f"front end {self.name}: mel_top_hz is {self.mel_top_hz}, but only those with mel bands, "
+                f"{', '.join(_OF_MEL_BANDS)}, have a top that can be chosen; leave out --mel-top-hz"
+            )
         if self.is_micro and (self.sample_rate_hz, self.fft_length) != (_MICRO_RATE_HZ, _MICRO_FFT_LENGTH):
             raise UserError(
                 f"front end micro: windows of {self.window_size_ms} ms at {self.sample_rate_hz} Hz, expected "
@@ -143,19 +100,25 @@ class FrontEnd:
             raise UserError("front end micro: its bands begin at 125 Hz; leave out --dc-block")
 
     def _check_mel_bands(self) -> None:
-        if self.sample_rate_hz < 2 * MEL_TOP_HZ:
+        lowest_hz = CEPSTRUM.lowest_hz if self.has_cepstrum else 0
+        if self.mel_top_hz <= lowest_hz:
+            raise UserError(
+                f"front end {self.name}: mel_top_hz is {self.mel_top_hz}, expected more than {lowest_hz}, "
+                "where its lowest band begins"
+            )
+        if self.sample_rate_hz < 2 * self.mel_top_hz:
             raise UserError(
                 f"front end {self.name}: sample_rate_hz is {self.sample_rate_hz}, expected at least "
-                f"{2 * MEL_TOP_HZ}: its bands reach up to {MEL_TOP_HZ} Hz"
+                f"{2 * self.mel_top_hz}: its bands reach up to {self.mel_top_hz} Hz (--mel-top-hz)"
             )
         positions = self.mel_positions[self.mel_first_bin :]
         for band in range(1, self.mel_bands + 1):
             if not any(abs(position - band) < 1 for position in positions):
-                fewer = "" if self.has_cepstrum else ", or a smaller feature_bin_count"
+                fewer = "" if self.has_cepstrum else ", a smaller feature_bin_count"
                 raise UserError(
                     f"front end {self.name}: band {band} of {self.mel_bands} lies between two bins of a "
                     f"{self.fft_length}-point FFT; expected a window longer than "
-                    f"{self.window_size_ms} ms{fewer}"
+                    f"{self.window_size_ms} ms{fewer} or a higher mel_top_hz"
                 )
 
     @property
@@ -215,7 +178,7 @@ class FrontEnd:
     @property
     def has_mel_bands(self) -> bool:
         """Whether features are of mel bands, not of groups of adjacent FFT bins."""
-        return self.name in ("log_mel", "pcan", "mfcc")
+        return self.name in _OF_MEL_BANDS
 
     @property
     def has_bands(self) -> bool:
@@ -254,7 +217,7 @@ class FrontEnd:
         Bands count from 1 here, and all have the same width in mel, 1127 ln(1 + f / 700 Hz).
         """
         start = math.log1p(CEPSTRUM.lowest_hz / 700) if self.has_cepstrum else 0.0
-        span, bin_hz = math.log1p(MEL_TOP_HZ / 700) - start, self.sample_rate_hz / self.fft_length
+        span, bin_hz = math.log1p(self.mel_top_hz / 700) - start, self.sample_rate_hz / self.fft_length
         return tuple(
             (math.log1p(number * bin_hz / 700) - start) / span * (self.mel_bands + 1)
             for number in range(self.fft_bins)
@@ -308,7 +271,7 @@ class FrontEnd:
     @property
     def log_scale(self) -> LogScale | None:
         """How the power of a band becomes a feature; None where that is not by a logarithm alone."""
-        return _LOG_SCALES.get(self.name)
+        return LOG_SCALES.get(self.name)
 
     @property
     def level_share(self) -> float:
@@ -322,8 +285,12 @@ class FrontEnd:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """By name, as files have them: ``dc_block`` only where it is on, so that older hashes still hold."""
-        return {name: value for name, value in dataclasses.asdict(self).items() if value is not False}
+        """By name, as files have them.
+
+        ``dc_block`` and ``mel_top_hz`` only where they are not the default, so that older hashes still hold.
+        """
+        later = {"dc_block": False, "mel_top_hz": MEL_TOP_HZ}
+        return {name: value for name, value in dataclasses.asdict(self).items() if later.get(name) != value}
 
     @property
     def sha256(self) -> str:

@@ -1,5 +1,6 @@
 """Divides a corpus into labelled clips, silence and unknown included, and reads their audio."""
 
+import copy
 import os
 import random
 from collections.abc import Sequence
@@ -16,8 +17,8 @@ from train.audio.wav import read_wav, to_float
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.layout import ALL, BACKGROUND_FOLDER, SPLITS, TESTING, TRAINING, VALIDATION
-from train.core.spec import SILENCE_LABEL, ModelSpec
-from train.data.augment import draw_shift, draw_volume, mix, shift, through_microphone
+from train.core.spec import SILENCE_LABEL, FrontEnd, ModelSpec
+from train.data.augment import draw_shift, draw_volume, elsewhere, faster, mix, shift, through_microphone
 from train.data.corpus import Clip, Corpus
 from train.settings.augmentation import Augmentation
 from train.settings.sampling import Sampling
@@ -113,6 +114,25 @@ class AudioSource:
                 "_silence_ is digital silence, which no microphone gives"
             )
 
+    def heard_by(self, front_end: FrontEnd) -> "AudioSource":
+        """The same audio for another front end.
+
+        Raises:
+            UserError: its clips are of another rate or length.
+        """
+        here = self._front_end
+        rates_hz = here.sample_rate_hz, front_end.sample_rate_hz
+        lengths_ms = here.clip_duration_ms, front_end.clip_duration_ms
+        if len({*rates_hz}) > 1 or len({*lengths_ms}) > 1:
+            raise UserError(
+                f"a front end of clips of {lengths_ms[1]} ms at {rates_hz[1]} Hz cannot hear those of this "
+                f"job, of {lengths_ms[0]} ms at {rates_hz[0]} Hz; pass --clip-duration-ms {lengths_ms[1]} "
+                f"and --sample-rate-hz {rates_hz[1]}"
+            )
+        other = copy.copy(self)
+        other._front_end = front_end
+        return other
+
     def _read_background(self, path: Path) -> NDArray[np.float32]:
         audio = to_float(read_recording(path, self._front_end.sample_rate_hz).samples)
         needed = self._front_end.clip_samples
@@ -131,8 +151,11 @@ class AudioSource:
     def _in_noise(self, example: Example, generator: np.random.Generator) -> NDArray[np.float32]:
         """A training example, moved and with background, or background alone."""
         if example.clip is None:
-            return self._silence(TRAINING, generator)
-        audio = shift(self.clip_audio(example.clip), draw_shift(self._limit_samples, generator))
+            silence = self._silence(TRAINING, generator)
+            return elsewhere(silence, self._augmentation, generator, is_word=False)
+        spoken = faster(self.clip_audio(example.clip), self._augmentation, generator)
+        audio = shift(spoken, draw_shift(self._limit_samples, generator))
+        audio = elsewhere(audio, self._augmentation, generator, is_word=True)
         volume = draw_volume(self._augmentation, generator)
         if volume == 0.0 or not self._backgrounds:
             return audio

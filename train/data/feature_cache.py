@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -38,6 +38,8 @@ class Clips(Protocol):
 
     def plain_features(self, split: Split) -> NDArray[np.uint8]: ...
 
+    def heard_by(self, front_end: FrontEnd) -> "Clips": ...
+
 
 class Part(NamedTuple):
     """Clips of a bank that lie together, and the share of each batch that is drawn from them."""
@@ -51,13 +53,15 @@ class Bank:
     """(clips, frames, bins) uint8 features and (clips,) int64 label indices.
 
     ``parts`` in the order of the clips; none: every clip is as likely as any other. ``noise``:
-    (n, frames, bins) float32 features of noise alone, for recipes that mix it in.
+    (n, frames, bins) float32 features of noise alone, for recipes that mix it in. ``opinions``: (clips,
+    labels) float32 log-probabilities that teachers give the clips.
     """
 
     features: NDArray[np.uint8]
     labels: NDArray[np.int64]
     parts: tuple[Part, ...] = ()
     noise: NDArray[np.float32] | None = None
+    opinions: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -89,10 +93,12 @@ def join(banks: Sequence[Bank], shares: Sequence[float]) -> Bank:
     """Banks as one, each with its share of every batch."""
     if len(banks) == 1:
         return banks[0]
+    opinions = [bank.opinions for bank in banks if bank.opinions is not None]
     return Bank(
         np.concatenate([bank.features for bank in banks]),
         np.concatenate([bank.labels for bank in banks]),
         tuple(Part(len(bank), share) for bank, share in zip(banks, shares, strict=True)),
+        opinions=np.concatenate(opinions) if opinions else None,
     )
 
 
@@ -126,6 +132,15 @@ class BankRequest:
         return digest.hexdigest()[:32]
 
     @property
+    def folder(self) -> Path:
+        """Where the bank is kept."""
+        return cache_root() / "banks" / self.key
+
+    def heard_by(self, front_end: FrontEnd) -> "BankRequest":
+        """The same audio, clip by clip, through another front end."""
+        return replace(self, source=self.source.heard_by(front_end), front_end=front_end)
+
+    @property
     def shape(self) -> tuple[int, int]:
         """(frames, bins) of a clip."""
         return self.front_end.frames, self.front_end.bins
@@ -133,7 +148,7 @@ class BankRequest:
 
 def training_bank(request: BankRequest, workers: int = os.cpu_count() or 1) -> Bank:
     """The bank of a training split, from the cache if it is there."""
-    folder = cache_root() / "banks" / request.key
+    folder = request.folder
     if folder.is_dir():
         os.utime(folder)
         return Bank(np.load(folder / "features.npy", mmap_mode="r"), np.load(folder / "labels.npy"))

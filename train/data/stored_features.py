@@ -2,7 +2,8 @@
 
 Arrays: ``features`` (clips, frames, bins) uint8 of one front end; ``word``, ``name``
 (``<speaker>_nohash_<n>``) and ``split`` (training, validation, testing), (clips,) strings. The
-format is that of the log-mel bank described in docs/ACCURACY.md.
+format is that of the log-mel bank described in docs/ACCURACY.md. ``mel_top_hz``, a whole number, is where
+the highest mel band of its features ends, 4,000 where the file does not say.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from train.core.errors import UserError
 from train.core.layout import SPLITS
-from train.core.spec import FrontEnd
+from train.core.spec import MEL_TOP_HZ, FrontEnd
 from train.data.corpus import Clip, Corpus
 from train.data.dataset import AudioSource, Example, Split
 
@@ -38,7 +39,8 @@ def read_bank(path: Path, front_end: FrontEnd) -> tuple[Corpus, NDArray[np.uint8
                     f"{', '.join(_ARRAYS)}"
                 )
             features, words, names, splits = (file[name] for name in _ARRAYS)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            mel_top_hz = int(file["mel_top_hz"]) if "mel_top_hz" in file else MEL_TOP_HZ
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"--data {path}: not a feature bank that can be read ({error})") from error
     expected = (front_end.frames, front_end.bins)
     if features.dtype != front_end.step_type or features.ndim != 3 or features.shape[1:] != expected:
@@ -46,6 +48,11 @@ def read_bank(path: Path, front_end: FrontEnd) -> tuple[Corpus, NDArray[np.uint8
             f"--data {path}: holds {features.dtype} features of {features.shape[1:]}, the front end "
             f"{front_end.name!r} gives {front_end.step_type} of {expected}; pass the --preprocess that made "
             "the bank"
+        )
+    if front_end.has_mel_bands and front_end.mel_top_hz != mel_top_hz:
+        raise UserError(
+            f"--data {path}: the mel bands of its features end at {mel_top_hz} Hz, those of this job at "
+            f"{front_end.mel_top_hz} Hz; pass --mel-top-hz {mel_top_hz}, or name recordings with --data"
         )
     if not len(features) == len(words) == len(names) == len(splits):
         raise UserError(f"--data {path}: its arrays differ in length; expected one entry a clip in each")
@@ -64,7 +71,7 @@ class StoredFeatures:
     """Features of a bank's clips, as they are; silence is made of noise that another corpus brings."""
 
     def __init__(self, corpus: Corpus, features: NDArray[np.uint8], noise: AudioSource) -> None:
-        self._features, self._noise = features, noise
+        self._features, self._noise, self._name = features, noise, corpus.root
         self._row_of = {clip: row for row, clip in enumerate(corpus.clips)}
 
     def training_features(self, entries: list[tuple[Example, int, int]]) -> NDArray[np.uint8]:
@@ -81,6 +88,17 @@ class StoredFeatures:
             quiet = Split(split.name, tuple(split.examples[row] for row in silent))
             features[silent] = self._noise.plain_features(quiet)
         return features
+
+    def heard_by(self, front_end: FrontEnd) -> "StoredFeatures":
+        """As ``AudioSource.heard_by``: there is no audio, so never.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(
+            f"--data {self._name}: holds features without audio, which the front end {front_end.name} of a "
+            "teacher cannot hear; leave it out, or take teachers with the front end of this job"
+        )
 
     def noise_features(self, clips: int) -> NDArray[np.float32] | None:
         """As ``AudioSource.noise_features``."""

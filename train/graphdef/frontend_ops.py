@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from train.audio.compression import level_weights
 from train.audio.frontend import hann_window, mel_weights
-from train.core.spec import CEPSTRUM, GAIN_CONTROL, MEL_TOP_HZ, FrontEnd, LogScale
+from train.core.features.constants import CEPSTRUM, GAIN_CONTROL, LogScale
+from train.core.spec import FrontEnd
 
 
 def emit(audio: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
@@ -31,7 +32,7 @@ def emit(audio: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
         return tf.raw_ops.Mfcc(
             spectrogram=power,
             sample_rate=tf.constant(front_end.sample_rate_hz, name="sample_rate"),
-            upper_frequency_limit=MEL_TOP_HZ,
+            upper_frequency_limit=front_end.mel_top_hz,
             lower_frequency_limit=CEPSTRUM.lowest_hz,
             filterbank_channel_count=CEPSTRUM.bands,
             dct_coefficient_count=front_end.bins,

@@ -244,6 +244,7 @@ def _facts(spec: ModelSpec, metrics: Metrics) -> list[tuple[str, list[tuple[str,
     """How the run was made: titled tables of name and value."""
     front_end = spec.front_end
     times_s = {**metrics.timings_s, "together": sum(metrics.timings_s.values())}
+    mel_top_hz = count(front_end.mel_top_hz)
     window = f"{front_end.window_size_ms}{SPACE}ms every {front_end.window_stride_ms}{SPACE}ms"
     tables: list[tuple[str, Mapping[str, Any]]] = [
         ("Run", {"seed": metrics.seed, **vars(metrics.host)}),
@@ -257,6 +258,7 @@ def _facts(spec: ModelSpec, metrics: Metrics) -> list[tuple[str, list[tuple[str,
                 "clip": f"{count(front_end.clip_duration_ms)}{SPACE}ms",
                 "window": window,
                 "DC": "taken off each window" if front_end.dc_block else "left as it is",
+                **({"mel bands": f"up to {mel_top_hz}{SPACE}Hz"} if front_end.has_mel_bands else {}),
                 "features": f"{front_end.frames} frames × {front_end.bins} bins",
             },
         ),

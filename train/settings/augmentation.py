@@ -1,6 +1,7 @@
 """How far training clips are varied: their audio, before features are computed, and their features, after."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -11,12 +12,34 @@ MICROPHONE_GAINS = (0.05, 1.5)
 MICROPHONE_DC = 1500.0
 
 
+_FREQUENCIES = ("room_frequency", "filter_frequency", "codec_frequency", "snr_frequency")
+AUDIO_CHANGES = ("speed", *_FREQUENCIES, "snr_low_db", "snr_high_db")
+
+
+def _values(flag: str, text: str, kinds: Mapping[str, Callable[[str], Any]]) -> dict[str, Any]:
+    """The values of ``NAME=VALUE,NAME=VALUE`` by their names; ``kinds``: what makes a value of its text.
+
+    Raises:
+        UserError: no such name, or no value.
+    """
+    values: dict[str, Any] = {}
+    for item in text.split(","):
+        name, _, value = item.partition("=")
+        try:
+            values[name] = kinds[name](value)
+        except (KeyError, ValueError):
+            raise UserError(
+                f"{flag} {item}: expected none, or NAME=NUMBER with a NAME of {', '.join(kinds)}"
+            ) from None
+    return values
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """How training clips are varied. The defaults are those of speech_commands.
 
     The gain, even in decibels from ``gain_low`` to ``gain_high``, and the offset come last, as a microphone
-    brings them: to word and noise alike.
+    brings them: to word and noise alike. What ``--audio-augmentation`` sets comes before, and is off.
     """
 
     time_shift_ms: float = 100.0
@@ -25,6 +48,13 @@ class Augmentation:
     gain_low: float = 1.0
     gain_high: float = 1.0
     dc_offset: float = 0.0  # largest, either way, in steps of int16
+    speed: float = 0.0  # share, either way, by which a clip is played faster, and higher
+    room_frequency: float = 0.0  # share of clips that are heard in a room
+    filter_frequency: float = 0.0  # share of clips that a cheap microphone colours
+    codec_frequency: float = 0.0  # share of clips that went through a lossy codec
+    snr_frequency: float = 0.0  # share of words in noise of some colour
+    snr_low_db: float = 0.0  # of these: the least and the most
+    snr_high_db: float = 20.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.time_shift_ms < math.inf:  # not a number fails, too
@@ -40,6 +70,26 @@ class Augmentation:
             )
         if not 0 <= self.dc_offset <= 32768:
             raise UserError(f"--dc-offset is {self.dc_offset:g}, expected 0 to 32768 (steps of int16)")
+        if not 0 <= self.speed <= 0.5:
+            raise UserError(f"--audio-augmentation speed={self.speed:g}, expected 0 to 0.5")
+        for name in _FREQUENCIES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise UserError(f"--audio-augmentation {name}={getattr(self, name):g}, expected 0 to 1")
+        if not -60 <= self.snr_low_db <= self.snr_high_db <= 100:
+            raise UserError(
+                f"--audio-augmentation snr_low_db={self.snr_low_db:g},snr_high_db={self.snr_high_db:g}, "
+                "expected the least and the most, -60 to 100"
+            )
+
+    def changed(self, text: str) -> "Augmentation":
+        """These with the ``NAME=VALUE,NAME=VALUE`` of ``--audio-augmentation``; none: as they are.
+
+        Raises:
+            UserError: no such setting, or a value out of range.
+        """
+        if text == "none":
+            return self
+        return replace(self, **_values("--audio-augmentation", text, dict.fromkeys(AUDIO_CHANGES, float)))
 
     @property
     def has_microphone(self) -> bool:
@@ -93,17 +143,7 @@ class FeatureAugmentation:
         if text == "none":
             return FeatureAugmentation()
         kinds: dict[str, Any] = {setting.name: setting.type for setting in fields(self)}
-        values: dict[str, Any] = {}
-        for item in text.split(","):
-            name, _, value = item.partition("=")
-            try:
-                values[name] = kinds[name](value)
-            except (KeyError, ValueError):
-                raise UserError(
-                    f"--feature-augmentation {item}: expected none, or NAME=NUMBER with a NAME of "
-                    f"{', '.join(kinds)}"
-                ) from None
-        return replace(self, **values)
+        return replace(self, **_values("--feature-augmentation", text, kinds))
 
     def without_powers(self) -> "FeatureAugmentation":
         """These without what changes level and noise: the rest is for features of any kind."""

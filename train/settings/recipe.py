@@ -16,6 +16,10 @@ SCHEDULES = (PHASES, ONE_CYCLE)
 _WARM_UP_SHARE = 0.1  # of the steps of one cycle
 _LAST_RATE_SHARE = 0.002  # of the highest rate
 _FINE_TUNING_RATE_SHARE = 0.1  # likewise
+AS_TRAINED, ON_VALIDATION = "as_trained", "validation"
+TEMPERATURES = (AS_TRAINED, ON_VALIDATION)
+LIVE, CACHED = "live", "cached"
+TEACHER_SCORES = (LIVE, CACHED)
 OPTIMIZERS = ("gradient_descent", "momentum", "adam")
 
 
@@ -38,6 +42,10 @@ class Recipe:
     quantization_aware_steps: int = 0  # of fine-tuning with the rounding of int8, after the others
     teacher_share: float = 0.9  # of the loss, where there is a teacher
     teacher_temperature: float = 2.0
+    teacher_scores: str = LIVE  # of the clips of each batch, or cached: of the clips of the bank, once
+    patience_steps: int = 0  # training ends where validation has not risen for so many; 0: never early
+    class_balance: float = 0.0  # 0: each clip is as likely, 1: each label of a corpus is
+    temperature: str = AS_TRAINED  # that scores are divided by, in the end
 
     def __post_init__(self) -> None:
         for name, values in (
@@ -68,16 +76,25 @@ class Recipe:
             raise UserError(
                 f"--quantization-aware-steps is {self.quantization_aware_steps}, expected 0 or more"
             )
+        if self.patience_steps < 0:
+            raise UserError(f"--patience-steps is {self.patience_steps}, expected 0 or more")
+        if not 0 <= self.class_balance <= 1:
+            raise UserError(f"--class-balance is {self.class_balance}, expected 0 to 1")
         if not 0 < self.teacher_share <= 1:
             raise UserError(f"--teacher-share is {self.teacher_share}, expected more than 0, up to 1")
         if not 0 < self.teacher_temperature <= 100:
             raise UserError(
                 f"--teacher-temperature is {self.teacher_temperature}, expected more than 0, up to 100"
             )
-        if self.schedule not in SCHEDULES:
-            raise UserError(f"--schedule is {self.schedule!r}, expected one of {', '.join(SCHEDULES)}")
-        if self.optimizer not in OPTIMIZERS:
-            raise UserError(f"--optimizer is {self.optimizer!r}, expected one of {', '.join(OPTIMIZERS)}")
+        for name, choices in (
+            ("schedule", SCHEDULES),
+            ("optimizer", OPTIMIZERS),
+            ("teacher_scores", TEACHER_SCORES),
+            ("temperature", TEMPERATURES),
+        ):
+            if (value := getattr(self, name)) not in choices:
+                flag = name.replace("_", "-")
+                raise UserError(f"--{flag} is {value!r}, expected one of {', '.join(choices)}")
 
     def changed(self, **settings: Any) -> "Recipe":
         """The same with other settings. One number of steps is divided as the phases of this recipe are.
@@ -110,6 +127,7 @@ class Recipe:
             learning_rates=(_FINE_TUNING_RATE_SHARE * max(self.learning_rates),),
             schedule=ONE_CYCLE,
             average_steps=0,
+            patience_steps=0,
         )
 
     @property

@@ -46,9 +46,9 @@ def record(speech: Audio, rng: Rng, clip_samples: int = SAMPLE_RATE_HZ) -> NDArr
     heard = speech[max(0, -start) :]
     room = placed[max(0, start) :][: len(heard)]
     room[:] = heard[: len(room)]
-    spectrum = np.fft.rfft(placed) * _microphone(rng, count)
+    spectrum = np.fft.rfft(placed) * microphone_gains(rng, count)
     if rng.random() < _ROOM_PROBABILITY:
-        spectrum *= np.fft.rfft(_room(rng), count)
+        spectrum *= np.fft.rfft(room_response(rng), count)
     clip: Audio = np.fft.irfft(spectrum, count)[:clip_samples]
     # The square of a uniform number: most speakers come close to full scale.
     peak = _FULL_SCALE * 10 ** (-(rng.uniform(0, 1) ** 2) * 20 / 20)
@@ -97,7 +97,7 @@ def log_uniform(rng: Rng, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def _microphone(rng: Rng, count: int) -> Audio:
+def microphone_gains(rng: Rng, count: int) -> Audio:
     """Gain per FFT bin: no bass below 40..250 Hz, a tilt of ±1.5 dB/octave, hills; some without treble."""
     log_hz = np.log(np.maximum(np.fft.rfftfreq(count, 1 / SAMPLE_RATE_HZ), 20)).astype(np.float32)
     low = np.float32(np.log(log_uniform(rng, 40, 250)))
@@ -109,7 +109,7 @@ def _microphone(rng: Rng, count: int) -> Audio:
     return np.asarray(gain, np.float32)
 
 
-def _room(rng: Rng) -> Audio:
+def room_response(rng: Rng) -> Audio:
     """Impulse response: the direct sound, early echoes, then noise that dies away by 60 dB in 0.1..0.5 s."""
     decay_s, direct_to_reverberant_db = rng.uniform(0.1, _LONGEST_ROOM_S), rng.uniform(3, 20)
     count = round(decay_s * SAMPLE_RATE_HZ)

@@ -1,12 +1,14 @@
 """Makes the batch of one training step: clips drawn from the bank, changed, with the scores to aim at."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from train.core.spec import FrontEnd, ModelSpec
-from train.data.feature_cache import Bank
+from train.data.feature_cache import Bank, Part
 from train.settings.recipe import Recipe
 from train.training.distribute import own_rows, own_seed
 from train.training.feature_augmentation import Augmenter
@@ -15,6 +17,18 @@ from train.training.feature_augmentation import Augmenter
 Teacher = Callable[[tf.Tensor], tf.Tensor]
 
 _CLIPS, _CHANGES, _MIXES = 0, 1, 2  # what a seed is folded with: the draws of a step are independent
+
+
+class Batch(NamedTuple):
+    """The clips of one step, float32.
+
+    ``features`` (clips, frames, bins, 1); ``targets`` (clips, labels) shares of each label; ``opinions``
+    (clips, labels) softened probabilities of the teachers, where the bank has their scores.
+    """
+
+    features: tf.Tensor
+    targets: tf.Tensor
+    opinions: tf.Tensor | None = None
 
 
 class Batches:
@@ -26,16 +40,17 @@ class Batches:
         self._batch_size, self._mixup = recipe.batch_size, recipe.mixup
         self._features, self._labels = tf.constant(bank.features), tf.constant(bank.labels)
         self._parts = bank.parts
+        self._ends = np.cumsum(_chances(bank, recipe.class_balance)) if recipe.class_balance else None
+        self._opinions = None
+        if bank.opinions is not None:
+            self._opinions = tf.nn.softmax(tf.constant(bank.opinions) / recipe.teacher_temperature)
         self._seed = spec.seed % 2**31
         changes = recipe.feature_augmentation
         noise = None if bank.noise is None else tf.constant(bank.noise)
         self._augment = None if changes.is_none else Augmenter(changes, front_end, noise)
 
-    def draw(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """(clips, frames, bins, 1) features of a step and (clips, labels) shares of each label, float32.
-
-        This replica's part of them.
-        """
+    def draw(self, step: tf.Tensor) -> Batch:
+        """This replica's part of the batch of a step."""
         seed = tf.stack([tf.constant(self._seed), step])
         chosen = own_rows(self._chosen(seed))
         features = scaled(tf.gather(self._features, chosen), self._front_end)
@@ -43,15 +58,24 @@ class Batches:
             changes = own_seed(tf.random.experimental.stateless_fold_in(seed, _CHANGES))
             features = self._augment(features, changes)
         targets = tf.one_hot(tf.gather(self._labels, chosen), self._classes)
+        opinions = None if self._opinions is None else tf.gather(self._opinions, chosen)
         if self._mixup:
             seed = own_seed(tf.random.experimental.stateless_fold_in(seed, _MIXES))
             share = tf.random.stateless_uniform([tf.shape(targets)[0], 1], seed, 0.0, self._mixup)
             features = _mixed(features, share[..., None])
             targets = _mixed(targets, share)
-        return features[..., None], targets
+            opinions = None if opinions is None else _mixed(opinions, share)
+        return Batch(features[..., None], targets, opinions)
 
     def _chosen(self, seed: tf.Tensor) -> tf.Tensor:
-        """Draw clips of the bank: first its part, by the part's share, then any clip of that part."""
+        """Draw clips of the bank: first its part, by the part's share, then any clip of that part.
+
+        With balance, clip after clip has its chance of all that there is.
+        """
+        if self._ends is not None:
+            draws = tf.random.stateless_uniform([self._batch_size], seed, 0.0, self._ends[-1], tf.float64)
+            drawn = tf.searchsorted(tf.constant(self._ends), draws, side="right")
+            return tf.minimum(drawn, len(self._labels) - 1)
         if not self._parts:
             return tf.random.stateless_uniform([self._batch_size], seed, 0, len(self._labels), tf.int32)
         clips = np.array([part.clips for part in self._parts])
@@ -64,6 +88,19 @@ class Batches:
         return tf.gather(starts, part) + tf.cast(within, tf.int32)
 
 
+def _chances(bank: Bank, balance: float) -> NDArray[np.float64]:
+    """(clips,) chance of each clip to be drawn; ``balance``: how much of it goes by labels, 0 to 1."""
+    chances = []
+    start = 0
+    for part in bank.parts or (Part(len(bank), 1.0),):
+        labels = bank.labels[start : start + part.clips]
+        counts = np.bincount(labels)
+        by_label = 1.0 / (np.count_nonzero(counts) * counts[labels])
+        chances.append(part.share * ((1.0 - balance) / part.clips + balance * by_label))
+        start += part.clips
+    return np.concatenate(chances)
+
+
 def _mixed(clips: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
     """Mix each clip of a batch with a share of its neighbour."""
     return (1.0 - share) * clips + share * tf.roll(clips, 1, axis=0)
@@ -74,10 +111,8 @@ def scaled(quantized: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
     return tf.cast(quantized, tf.float32) * front_end.feature_scale
 
 
-def batch_loss(
-    logits: tf.Tensor, targets: tf.Tensor, features: tf.Tensor, recipe: Recipe, teacher: Teacher | None
-) -> tf.Tensor:
-    """Mean cross entropy of a batch, to its targets (clips, labels) and to the teacher.
+def batch_loss(logits: tf.Tensor, batch: Batch, recipe: Recipe, teacher: Teacher | None) -> tf.Tensor:
+    """Mean cross entropy of a batch, to its targets and to the teacher, or to what the bank has of one.
 
     Source:
         Hinton et al., "Distilling the Knowledge in a Neural Network" (2015): the soft part is
@@ -85,12 +120,13 @@ def batch_loss(
     """
     classes = logits.shape[-1]
     smooth = recipe.label_smoothing
-    hard = targets * (1.0 - smooth) + smooth / classes
+    hard = batch.targets * (1.0 - smooth) + smooth / classes
     entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=hard, logits=logits))
-    if teacher is None:
+    temperature, soft = recipe.teacher_temperature, batch.opinions
+    if teacher is not None:
+        soft = tf.nn.softmax(teacher(batch.features) / temperature)
+    if soft is None:
         return entropy
-    temperature = recipe.teacher_temperature
-    soft = tf.nn.softmax(teacher(features) / temperature)
     taught = tf.nn.softmax_cross_entropy_with_logits(labels=soft, logits=logits / temperature)
     share = recipe.teacher_share
     return (1.0 - share) * entropy + share * temperature**2 * tf.reduce_mean(taught)

@@ -11,10 +11,14 @@ from train.core.errors import UserError
 from train.core.spec import ModelSpec
 from train.training.batches import Teacher
 
+_TAKE_SCORES = "pass --teacher-scores cached"
 
-def check_teachers(runs: tuple[Path, ...], spec: ModelSpec) -> None:
+
+def check_teachers(runs: tuple[Path, ...], spec: ModelSpec, *, is_cached: bool = False) -> None:
     """Refuse runs that cannot teach this job, before anything is computed.
 
+    Args:
+        is_cached: their scores of clips are taken, so that the front end may be another.
     Raises:
         UserError: no such run, or one with other labels or another front end.
     """
@@ -25,16 +29,28 @@ def check_teachers(runs: tuple[Path, ...], spec: ModelSpec) -> None:
                 f"--teacher {run}: its labels are {', '.join(taught.labels)}, expected "
                 f"{', '.join(spec.labels)}, in this order; train it on the same --words"
             )
+        if is_cached:
+            continue
         if replace(taught.front_end, dc_block=spec.front_end.dc_block) == spec.front_end != taught.front_end:
             flag = "--dc-block" if taught.front_end.dc_block else "--no-dc-block"
             raise UserError(
-                f"--teacher {run}: was trained with {flag}; pass {flag} for this job, too, or train the "
-                "teacher again"
+                f"--teacher {run}: was trained with {flag}; pass {flag} for this job, too, train the "
+                f"teacher again, or {_TAKE_SCORES}"
+            )
+        if (
+            replace(taught.front_end, mel_top_hz=spec.front_end.mel_top_hz)
+            == spec.front_end
+            != taught.front_end
+        ):
+            raise UserError(
+                f"--teacher {run}: its mel bands end at {taught.front_end.mel_top_hz} Hz; pass --mel-top-hz "
+                f"{taught.front_end.mel_top_hz} for this job, too, train the teacher again, or {_TAKE_SCORES}"
             )
         if taught.front_end != spec.front_end:
             raise UserError(
                 f"--teacher {run}: its front end is {taught.front_end.name}, with settings of its own, "
-                f"expected that of this job, {spec.front_end.name}; train it with the same one"
+                f"expected that of this job, {spec.front_end.name}; train it with the same one, "
+                f"or {_TAKE_SCORES}"
             )
 
 

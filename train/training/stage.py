@@ -12,15 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.core import runfolder
-from train.core.console import log
-from train.core.errors import typed
+from train.core.console import log, warn
+from train.core.errors import UserError, typed
 from train.core.installation import cache_root, earshot_version
 from train.core.layout import TRAINING, VALIDATION
 from train.core.results.training import CurvePoint, Curves, History, Stage, Training, TrainingPoint
+from train.core.spec import FrontEnd
 from train.data import feature_cache
 from train.data.job_data import Material
 from train.settings.job import Job
-from train.settings.recipe import Recipe
+from train.settings.recipe import CACHED, ON_VALIDATION, Recipe
 from train.training.cluster import Distribution
 
 if TYPE_CHECKING:
@@ -91,7 +92,13 @@ def train(
     from train.training.trainer import Trainer, make_deterministic
 
     spec, teachers = job.spec, tuple(map(Path, job.teachers))
-    check_teachers(teachers, spec)
+    is_cached = job.recipe.teacher_scores == CACHED
+    check_teachers(teachers, spec, is_cached=is_cached)
+    if teachers and is_cached and not distribution.is_alone:
+        raise UserError(
+            f"--teacher-scores cached: the scores are kept beside a bank on this computer; leave it out, or "
+            f"--distribute {distribution.kind}"
+        )
     replicas = replicas or Replicas()
     make_deterministic(job.seed)
 
@@ -110,7 +117,7 @@ def train(
     with replicas.watched(run):
         with replicas.scope():
             model = build()
-        teacher = load_teacher(teachers)
+        teacher = None if is_cached else load_teacher(teachers)
         started = time.monotonic()
         training_bank = _training_bank(job, material, distribution)
         validation_bank = feature_cache.plain_bank(material.splits[VALIDATION], material.main.clips)
@@ -128,6 +135,9 @@ def train(
     tuned = None
     if job.recipe.quantization_aware_steps and not stop:  # the chief alone: a small part of the steps
         tuned = trained(aware(model), job.recipe.fine_tuning(), Replicas(), _FINE_TUNING)
+    temperature = None
+    if job.recipe.temperature == ON_VALIDATION:
+        temperature = _settle_temperature(model, job.front_end, validation_bank)
 
     with runfolder.atomic_path(run / runfolder.KERAS) as temporary:
         model.save(temporary)
@@ -149,11 +159,28 @@ def train(
             **_in_short(state),
             distribute=distribution.kind if is_shared else None,
             replicas=replicas.count if is_shared else None,
+            temperature=temperature,
             quantization_aware=None if tuned is None else Stage(**_in_short(tuned)),
         ),
         parameters=architectures.count_parameters(model),
         macs=architectures.count_macs(model),
     )
+
+
+def _settle_temperature(
+    model: "keras.Model", front_end: FrontEnd, validation: feature_cache.Bank
+) -> float | None:
+    """Divide the scores by the temperature that fits the validation clips; None where there is no way to."""
+    from train.training.opinions import log_probabilities
+    from train.training.temperature import best_temperature, divide
+
+    scores = log_probabilities(model, front_end, validation, "validation scores")
+    temperature = best_temperature(scores, validation.labels)
+    if not divide(model, temperature):
+        warn(f"--temperature {ON_VALIDATION}: the network has no dense layer before its softmax to divide")
+        return None
+    log(f"temperature of the scores: {temperature:g}, chosen on {len(validation)} validation clips")
+    return temperature
 
 
 def _tensorboard() -> str:
@@ -220,6 +247,14 @@ def _training_bank(job: Job, material: Material, distribution: Distribution) -> 
 
         folder = distribution.bank_folder or cache_root() / "banks"
         banks = [sharded_bank(request, folder, distribution.cluster) for request in requests]
+    if job.teachers and job.recipe.teacher_scores == CACHED:
+        from train.training.opinions import opinions_of  # TensorFlow
+
+        runs = tuple(map(Path, job.teachers))
+        banks = [
+            replace(bank, opinions=opinions_of(runs, request, bank))
+            for bank, request in zip(banks, requests, strict=True)
+        ]
     shares = [extra.share for extra in material.extras]
     joined = feature_cache.join(banks, [1.0 - sum(shares), *shares])
     if not job.recipe.feature_augmentation.noise_frequency:

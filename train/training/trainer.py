@@ -20,7 +20,7 @@ from train.architectures import logits
 from train.core import runfolder
 from train.core.console import is_watched, log, progress
 from train.core.errors import Interrupted, UserError, typed
-from train.core.metrics import confusion_matrix
+from train.core.metrics import confusion_matrix, cross_entropy
 from train.core.spec import ModelSpec
 from train.core.terminal import interrupts
 from train.data.feature_cache import Bank
@@ -124,7 +124,7 @@ class Trainer:
             held = interrupts.held(self._how_it_stops, self._what_is_left)
             with held as interrupted, progress(self._stage, recipe.total_steps) as advance:
                 advance(state.step)
-                while state.step < recipe.total_steps:
+                while state.step < recipe.total_steps and not self._has_stopped_rising():
                     end = recipe.next_stop(state.step, _CHUNK_STEPS)
                     rate = recipe.rate_at(state.step + 1)
                     accuracy, loss = self._advance_to(end, rate)
@@ -141,8 +141,18 @@ class Trainer:
         finally:
             self._writer.flush()
         if self._replicas.is_chief:
+            if state.step < recipe.total_steps:
+                log(
+                    f"{self._stage}: ended at step {state.step} of {recipe.total_steps}: validation has not "
+                    f"risen since step {state.best_step} (--patience-steps {recipe.patience_steps})"
+                )
             self._load_best()
         return state
+
+    def _has_stopped_rising(self) -> bool:
+        """Whether validation last rose longer ago than the recipe is patient; the chief tells the others."""
+        patience = self._recipe.patience_steps
+        return bool(patience) and self._replicas.any(0 < self.state.best_step <= self.state.step - patience)
 
     def _load_best(self) -> None:
         """The weights of the best validation, which this training wrote.
@@ -198,16 +208,16 @@ class Trainer:
         return accuracy / steps, loss / steps
 
     def _step(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        features, targets = self._batches.draw(step)
+        batch = self._batches.draw(step)
         with tf.GradientTape() as tape:
-            scores = self._logits(features, training=True)
-            loss = batch_loss(scores, targets, features, self._recipe, self._teacher)
+            scores = self._logits(batch.features, training=True)
+            loss = batch_loss(scores, batch, self._recipe, self._teacher)
         variables = self.model.trainable_variables
         gradients = self._replicas.shares(tape.gradient(loss, variables))
         self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
         if self._average is not None:
             self._average.update(step)
-        hits = tf.equal(tf.argmax(scores, axis=-1), tf.argmax(targets, axis=-1))
+        hits = tf.equal(tf.argmax(scores, axis=-1), tf.argmax(batch.targets, axis=-1))
         return tf.reduce_mean(tf.cast(hits, tf.float32)), tf.cast(loss, tf.float32)
 
     def _evaluate(self, rate: float, accuracy: float, loss: float) -> None:
@@ -218,7 +228,7 @@ class Trainer:
         truth = self._validation_labels
         predicted = scores.argmax(axis=-1)
         held_out_accuracy = float(np.mean(predicted == truth))
-        held_out_loss = float(-np.mean(_log_softmax(scores)[np.arange(len(truth)), truth]))
+        held_out_loss = cross_entropy(scores, truth)
         if is_watched():
             matrix = confusion_matrix(truth, predicted, len(self._spec.labels))
             log("Confusion Matrix:", *f" {matrix}".splitlines())
@@ -305,8 +315,12 @@ class Trainer:
 class _Average:
     """Averages weights over the last steps; the averages validate better than any one step's weights.
 
+    Over the last ninth of the steps, until that are as many as the recipe says: in a short training the
+    average does not lag behind.
+
     Source:
-        Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging" (1992).
+        Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging" (1992); the growing
+        length is that of TensorFlow's ExponentialMovingAverage with num_updates.
     """
 
     def __init__(self, model: keras.Model, steps: int) -> None:
@@ -318,7 +332,7 @@ class _Average:
     def update(self, step: tf.Tensor) -> None:
         """Move each average towards its weight: by 1/steps, more at the start of training."""
         done = tf.cast(step, tf.float32) + 1.0
-        share = tf.maximum(1.0 / self._steps, 1.0 / (1.0 + done))
+        share = tf.maximum(1.0 / self._steps, 9.0 / (9.0 + done))
         for average, variable in zip(self.variables, self._averaged, strict=True):
             average.assign_add(tf.cast(share, average.dtype) * (variable.value - average))
 
@@ -370,8 +384,3 @@ def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
     if recipe.optimizer == "momentum":
         return keras.optimizers.SGD(momentum=0.9, nesterov=True, weight_decay=decay)
     return keras.optimizers.SGD(weight_decay=decay)
-
-
-def _log_softmax(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    shifted = scores.astype(np.float64) - scores.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

@@ -92,6 +92,15 @@ def test_our_front_ends_are_written_too(monkeypatch, clip, name, width):
     assert [int(value) for value in values] == wav_features(audio, front_end).ravel().tolist()
 
 
+def test_mel_bands_end_where_they_are_told_to(monkeypatch, clip):
+    text = run_flags(monkeypatch, clip, "--preprocess=log_mel", "--quantize=1", "--mel_top_hz=7600")
+    assert " * --mel_top_hz=7600 \\\n" in text
+    values = re.findall(r"\d+", text.split("{")[1])
+    audio = wav.to_float(wav.read_wav(clip, 16000))[np.newaxis]
+    front_end = FrontEnd("log_mel", window_stride_ms=10, dc_block=True, mel_top_hz=7600)
+    assert [int(value) for value in values] == wav_features(audio, front_end).ravel().tolist()
+
+
 def test_dc_is_blocked_as_said(monkeypatch, clip):
     """Of a tone on an offset; average leaves it in unless told otherwise."""
     clip.write_bytes(wav.encode_wav(SAMPLES + np.int16(9000), 16000))

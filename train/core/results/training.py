@@ -143,11 +143,13 @@ class Training(Stage):
         distribute: how the work was shared, where there were several replicas.
         replicas: that shared each batch.
         quantization_aware: fine-tuning with the rounding of int8.
+        temperature: that the scores were divided by, where it was chosen on validation clips.
     """
 
     distribute: str | None = None
     replicas: int | None = None
     quantization_aware: Stage | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from train.commands import flags as cli
 from train.commands import train as train_command
 from train.core.errors import UserError
 from train.core.spec import FrontEnd
-from train.settings.augmentation import Augmentation
+from train.settings.augmentation import AUDIO_CHANGES, Augmentation
 from train.settings.job import Job
 from train.settings.sampling import Sampling
 
@@ -332,7 +332,7 @@ def test_help_names_every_architecture_and_default():
     assert f"one of {', '.join(architectures.names())} (default: the preset's)" in text
     assert "steps of each phase, or together (12000,3000 / 12000)" in text
     assert "rate of each phase (0.001,0.0001 / 0.006)" in text
-    by_others = ("name", "gain_low", "gain_high", "dc_offset", "dc_block")  # preset, recipe or front end
+    by_others = ("name", "gain_low", "gain_high", "dc_offset", "dc_block", *AUDIO_CHANGES)  # or one for all
     for group in (FrontEnd(), Augmentation()):
         for field in dataclasses.fields(group):
             value = getattr(group, field.name)

@@ -103,6 +103,7 @@ def test_mel_bands():
     middle_hz = 700 * (math.exp(20 / 41 * math.log(1 + 4000 / 700)) - 1)  # of band 20
     assert np.interp(middle_hz, np.arange(257) * 31.25, positions) == pytest.approx(20, abs=0.01)
     assert not FrontEnd("log").has_mel_bands
+    assert FrontEnd("log_mel", mel_top_hz=8000).mel_positions[256] == pytest.approx(41)  # at half the rate
     assert FrontEnd("pcan", feature_bin_count=20).bins == 20
 
 
@@ -119,8 +120,28 @@ def test_mel_bands():
         ({"name": "mfcc", "feature_bin_count": 41}, "feature_bin_count is 41, expected at most 40, the mel"),
         (
             {"name": "mfcc", "window_size_ms": 8},
-            "front end mfcc: band 1 of 40 lies between .* of a 128-point FFT; .* longer than 8 ms$",
+            "front end mfcc: band 1 of 40 lies between .* of a 128-point FFT; .* longer than 8 ms or a "
+            "higher mel_top_hz$",
         ),
+        (
+            {"name": "log_mel", "mel_top_hz": 0},
+            "mel_top_hz is 0, expected more than 0, where its lowest band",
+        ),
+        ({"name": "log_mel", "mel_top_hz": -700}, "mel_top_hz is -700, expected more than 0"),
+        ({"name": "mfcc", "mel_top_hz": 20}, "front end mfcc: mel_top_hz is 20, expected more than 20"),
+        (
+            {"name": "pcan", "mel_top_hz": 8001},
+            "front end pcan: sample_rate_hz is 16000, expected at least 16002: .* up to 8001 Hz",
+        ),
+        (
+            {"name": "log_mel", "mel_top_hz": 1000},
+            "log_mel: band 1 of 40 lies between .*, a smaller feature_bin_count or a higher mel_top_hz$",
+        ),
+        (
+            {"name": "micro", "mel_top_hz": 7500},
+            "micro: mel_top_hz is 7500, but only .* log_mel, pcan, mfcc,",
+        ),
+        ({"mel_top_hz": 7600}, "front end average: mel_top_hz is 7600, but only"),
         ({"name": "log_mel", "feature_bin_count": 0}, "feature_bin_count is 0, expected 1 to 257"),
         (
             {"name": "log_mel", "sample_rate_hz": 7999},
@@ -129,7 +150,7 @@ def test_mel_bands():
         (
             {"name": "pcan", "feature_bin_count": 100},
             "front end pcan: band 1 of 100 lies between two bins of a 512-point FFT; expected a window "
-            "longer than 30 ms, or a smaller feature_bin_count",
+            "longer than 30 ms, a smaller feature_bin_count or a higher mel_top_hz",
         ),
         ({"sample_rate_hz": 0}, "sample_rate_hz is 0, expected more than 0"),
         ({"clip_duration_ms": -1}, "clip_duration_ms is -1"),
@@ -168,8 +189,9 @@ def test_front_end_hash_covers_every_setting():
         FrontEnd(window_stride_ms=21),
         FrontEnd(feature_bin_count=41),
         FrontEnd(dc_block=True),
+        FrontEnd("log_mel", mel_top_hz=7600),
     ]
-    assert len({front_end.sha256 for front_end in [FrontEnd(), *others]}) == 11
+    assert len({front_end.sha256 for front_end in [FrontEnd(), *others]}) == 12
     assert FrontEnd().sha256 == FrontEnd().sha256
 
 
@@ -245,6 +267,16 @@ def test_a_spec_says_that_dc_is_blocked_only_where_it_is():
     assert '"dc_block": true' in blocked.to_json()
     for spec in (plain, blocked):
         assert ModelSpec.from_json(spec.to_json()) == spec
+
+
+def test_a_spec_says_where_mel_bands_end_only_where_it_was_chosen():
+    front_end = FrontEnd("log_mel", mel_top_hz=7600)
+    text = ModelSpec(labels_for(("yes",)), front_end=front_end).to_json()
+    assert '"mel_top_hz": 7600' in text
+    assert ModelSpec.from_json(text).front_end == front_end
+    usual = ModelSpec(labels_for(("yes",)), front_end=FrontEnd("log_mel", mel_top_hz=4000)).to_json()
+    assert "mel_top_hz" not in usual
+    assert ModelSpec.from_json(usual).front_end.mel_top_hz == 4000
 
 
 def altered(**changes: object) -> str:

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.core.errors import UserError
-from train.data.augment import draw_shift, draw_volume, mix, shift, through_microphone
+from train.data.augment import (
+    draw_shift,
+    draw_volume,
+    elsewhere,
+    faster,
+    mix,
+    shift,
+    through_microphone,
+)
 from train.settings.augmentation import Augmentation
 
 AUDIO = np.array([1, 2, 3, 4, 5], dtype=np.float32)
@@ -134,3 +142,92 @@ def test_a_microphone_has_a_gain_and_an_offset_in_steps_of_int16():
 def test_a_microphone_clips():
     heard = through_microphone(TONE, Augmentation(gain_low=3, gain_high=3), np.random.default_rng(0))
     assert (heard.min(), heard.max()) == (-1.0, 32767 / 32768)
+
+
+SINE = (0.25 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)).astype(np.float32)
+
+
+def pitch_hz(audio: np.ndarray) -> float:
+    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio))))
+    return float(np.argmax(spectrum) * 16000 / len(audio))
+
+
+def test_faster_is_higher_and_shorter_around_its_middle():
+    generator = np.random.default_rng(1)
+    factors = []
+    for _ in range(30):
+        played = faster(SINE, Augmentation(speed=0.2), generator)
+        assert (played.shape, played.dtype) == (SINE.shape, np.float32)
+        factors.append(pitch_hz(played) / 440)
+        sounding = np.flatnonzero(np.abs(played) > 0.02)
+        assert sounding[0] == pytest.approx(15999 - sounding[-1], abs=60)
+        assert sounding[-1] - sounding[0] == pytest.approx(16000 / max(1, factors[-1]), rel=0.01)
+    assert min(factors) == pytest.approx(0.8, abs=0.05)
+    assert max(factors) == pytest.approx(1.2, abs=0.05)
+
+
+def test_noise_has_the_ratio_that_was_drawn():
+    settings = Augmentation(snr_frequency=1, snr_low_db=5, snr_high_db=15)
+    generator = np.random.default_rng(2)
+    ratios_db = []
+    for _ in range(40):
+        noise = elsewhere(SINE, settings, generator, is_word=True) - SINE
+        ratios_db.append(10 * np.log10(np.mean(SINE**2) / np.mean(noise**2)))
+    assert 4.9 < min(ratios_db) < 7
+    assert 13 < max(ratios_db) < 15.1
+    assert np.array_equal(elsewhere(SINE, settings, generator, is_word=False), SINE)
+    assert not elsewhere(0 * SINE, settings, generator, is_word=True).any()  # digital silence stays
+
+
+@pytest.mark.parametrize("name", ["room_frequency", "filter_frequency", "codec_frequency"])
+def test_what_is_heard_elsewhere_is_changed_as_often_as_was_set(name):
+    generator = np.random.default_rng(3)
+    noise = (0.1 * np.random.default_rng(4).standard_normal(16000)).astype(np.float32)
+    changed = 0
+    for is_word in (True, False) * 50:
+        heard = elsewhere(noise, Augmentation(**{name: 0.3}), generator, is_word=is_word)
+        assert (heard.shape, heard.dtype) == (noise.shape, np.float32)
+        assert np.abs(heard).max() <= 1
+        changed += not np.array_equal(heard, noise)
+        assert np.corrcoef(heard, noise)[0, 1] > 0.2
+    assert 15 <= changed <= 45
+
+
+def test_a_room_sounds_on():
+    click = np.zeros(16000, np.float32)
+    click[2000] = 0.5
+    heard = elsewhere(click, Augmentation(room_frequency=1), np.random.default_rng(5), is_word=True)
+    assert np.abs(heard[:2000]).max() < 1e-6
+    assert np.square(heard[2100:]).sum() > 1e-4
+    assert np.square(heard[2100:4000]).sum() > np.square(heard[10000:]).sum()
+
+
+def test_nothing_is_drawn_for_what_is_off():
+    """So that the clips of the original's recipe stay as they were."""
+    generator = np.random.default_rng(6)
+    assert faster(SINE, Augmentation(), generator) is SINE
+    assert np.array_equal(elsewhere(SINE, Augmentation(), generator, is_word=True), SINE)
+    assert generator.random() == np.random.default_rng(6).random()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("speed=0.6", "speed=0.6, expected 0 to 0.5"),
+        ("speed=nan", "speed=nan, expected 0 to 0.5"),
+        ("room_frequency=2", "room_frequency=2, expected 0 to 1"),
+        ("snr_low_db=30", "snr_low_db=30,snr_high_db=20, expected the least and the most, -60 to 100"),
+        ("gain_low=2", "gain_low=2: expected none, or NAME=NUMBER with a NAME of speed, room_frequency,"),
+        ("speed", "speed: expected none, or NAME=NUMBER"),
+        ("speed=0.1,none", "none: expected none, or NAME=NUMBER"),
+    ],
+)
+def test_changes_that_mean_nothing_are_refused(text, message):
+    with pytest.raises(UserError, match=f"^--audio-augmentation {message}"):
+        Augmentation().changed(text)
+
+
+def test_changes_are_added_to_what_there_is():
+    changed = Augmentation(50).changed("speed=0.1,snr_frequency=0.5")
+    assert changed == Augmentation(50, speed=0.1, snr_frequency=0.5)
+    assert changed.changed("none") is changed

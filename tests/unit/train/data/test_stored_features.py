@@ -102,6 +102,24 @@ def test_a_bank_is_said_to_be_taken_without_blocking_dc(bank, recordings, capfd)
     assert "bank.npz is taken as it is: --dc-block changes" in capfd.readouterr().err
 
 
+def test_a_bank_of_other_mel_bands_is_refused(bank, tmp_path):
+    wide = FrontEnd("log_mel", mel_top_hz=7600)
+    with pytest.raises(
+        UserError, match=r"end at 4000 Hz, those of this job at 7600 Hz; pass --mel-top-hz 4000"
+    ):
+        read_bank(bank, wide)
+    with np.load(bank) as file:
+        arrays = {name: file[name] for name in file.files}
+    path = tmp_path / "wide.npz"
+    np.savez(path, mel_top_hz=7600, **arrays)
+    assert len(read_bank(path, wide)[1]) == len(arrays["word"])
+    with pytest.raises(UserError, match=r"end at 7600 Hz, those of this job at 4000 Hz"):
+        read_bank(path, FRONT_END)
+    np.savez(path, mel_top_hz=np.array([7600, 4000]), **arrays)
+    with pytest.raises(UserError, match="not a feature bank that can be read"):
+        read_bank(path, FRONT_END)
+
+
 def test_evaluating_takes_the_same_test_clips(bank, recordings):
     job = Job(("yes", "no"), data=str(bank), test_data=str(recordings), front_end=FRONT_END)
     assert gather(job, (TESTING,)).splits[TESTING] == gather(job).splits[TESTING]

@@ -1,5 +1,7 @@
 """What a step of training sees and aims at: shares, seeds, smoothed labels, teachers, averages."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from train.core.errors import Interrupted, UserError
 from train.core.spec import FrontEnd, ModelSpec, labels_for
 from train.data.feature_cache import Bank, join
 from train.settings.recipe import Recipe
-from train.training.batches import Batches, batch_loss
+from train.training.batches import Batch, Batches, batch_loss
 from train.training.distillation import check_teachers, load_teacher
 
 FRONT_END = FrontEnd()
@@ -28,8 +30,8 @@ def drawn(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Features, and the shares of each label."""
     spec = ModelSpec(labels_for([f"word{index}" for index in range(2, labels)]), "tiny_conv", FRONT_END, seed)
-    features, targets = Batches(bank, recipe, spec).draw(tf.constant(step))
-    return features.numpy(), targets.numpy()
+    batch = Batches(bank, recipe, spec).draw(tf.constant(step))
+    return batch.features.numpy(), batch.targets.numpy()
 
 
 def test_one_bank_alone_stays_itself():
@@ -78,9 +80,50 @@ def test_mixup_takes_as_much_of_a_neighbour_as_of_its_label():
     assert np.array_equal(features, again[0])
 
 
+def test_balance_draws_labels_alike_within_the_share_of_their_source():
+    """Of the first source, which has 60 % of the batch, 90 clips are of label 0 and 10 of label 1."""
+    uneven = Bank(np.zeros((100, 49, 43), np.uint8), np.repeat([0, 1], [90, 10]))
+    bank = join([uneven, constant_bank(7, 2)], [0.6, 0.4])
+    for balance, wanted in ((0.0, [0.54, 0.06, 0.4]), (0.5, [0.42, 0.18, 0.4]), (1.0, [0.3, 0.3, 0.4])):
+        _, targets = drawn(bank, recipe=Recipe(batch_size=4000, class_balance=balance), labels=3)
+        assert targets.mean(axis=0) == pytest.approx(wanted, abs=0.03)
+    every = Bank(np.zeros((40, 49, 43), np.uint8), np.arange(40, dtype=np.int64))
+    _, targets = drawn(every, recipe=Recipe(batch_size=2000, class_balance=1.0))
+    assert set(targets.argmax(axis=-1).tolist()) == {*range(40)}
+
+
+def test_balanced_batches_depend_on_seed_and_step():
+    recipe = Recipe(batch_size=50, class_balance=1.0)
+    bank = make_bank(30, 1)
+    first, again, step = (drawn(bank, step, recipe=recipe)[0] for step in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, step)
+
+
+def test_opinions_of_the_bank_go_with_their_clips():
+    """Label 0 is thought to be 1, label 1 to be 0, and mixed clips are thought as mixed."""
+    opinions = np.log(np.array([[0.1, 0.8, 0.1], [0.7, 0.2, 0.1]], np.float32)).repeat(5, axis=0)
+    bank = replace(join([constant_bank(5, 0), constant_bank(5, 1)], [0.5, 0.5]), opinions=opinions)
+    recipe = Recipe(batch_size=500, mixup=0.4, teacher_temperature=1.0)
+    batch = Batches(bank, recipe, ModelSpec(labels_for(("yes",)), "tiny_conv", FRONT_END)).draw(
+        tf.constant(1)
+    )
+    ones = batch.targets.numpy()[:, 1:2]
+    assert 0 < ones.mean() < 1
+    wanted = (1 - ones) * [0.1, 0.8, 0.1] + ones * [0.7, 0.2, 0.1]
+    assert batch.opinions.numpy() == pytest.approx(wanted, abs=1e-5)
+
+
+def test_joined_banks_keep_their_opinions():
+    banks = [replace(constant_bank(2, 0), opinions=np.full((2, 3), value, np.float32)) for value in (1, 2)]
+    assert join(banks, [0.5, 0.5]).opinions[:, 0].tolist() == [1, 1, 2, 2]
+    assert join([constant_bank(2, 0), constant_bank(2, 1)], [0.5, 0.5]).opinions is None
+
+
 def loss_of(logits: list[float], label: int, teacher=None, **settings: float) -> float:
     targets = tf.one_hot([label], len(logits))
-    return float(batch_loss(tf.constant([logits]), targets, tf.zeros([1]), Recipe(**settings), teacher))
+    batch = Batch(tf.zeros([1]), targets)
+    return float(batch_loss(tf.constant([logits]), batch, Recipe(**settings), teacher))
 
 
 def cross_entropy(target: np.ndarray, logits: np.ndarray) -> float:
@@ -103,6 +146,11 @@ def test_loss_to_a_teacher():
     teacher = lambda features: tf.constant([taught], tf.float32)  # noqa: E731
     found = loss_of([*logits], 1, teacher, teacher_share=0.75, teacher_temperature=4)
     assert found == pytest.approx(expected, rel=1e-5)
+    recipe = Recipe(teacher_share=0.75, teacher_temperature=4)
+    opinions = tf.constant(soft[np.newaxis], tf.float32)
+    batch = Batch(tf.zeros([1]), tf.one_hot([1], 3), opinions)
+    kept = float(batch_loss(tf.constant([logits], tf.float32), batch, recipe, None))
+    assert kept == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.fixture
@@ -138,7 +186,8 @@ def test_teachers_are_averaged(teacher_run):
         ),
         (
             ModelSpec(labels_for(("yes",)), front_end=FrontEnd(dc_block=True)),
-            "was trained with --no-dc-block; pass --no-dc-block for this job, too, or train",
+            "was trained with --no-dc-block; pass --no-dc-block for this job, too, train the teacher again, "
+            "or pass --teacher-scores cached",
         ),
     ],
 )
@@ -146,6 +195,35 @@ def test_a_teacher_of_something_else_is_refused(teacher_run, spec, message):
     check_teachers((teacher_run,), ModelSpec(labels_for(("yes",))))
     with pytest.raises(UserError, match=f"--teacher {teacher_run}: {message}"):
         check_teachers((teacher_run,), spec)
+    if spec.words == ("yes",):
+        check_teachers((teacher_run,), spec, is_cached=True)
+
+
+def test_a_teacher_of_other_mel_bands_is_refused_unless_its_scores_are_taken(tmp_path):
+    spec, wide = (
+        ModelSpec(labels_for(("yes",)), front_end=FrontEnd("log_mel", mel_top_hz=top)) for top in (4000, 7600)
+    )
+    run = tmp_path / "teacher"
+    run.mkdir()
+    (run / runfolder.KERAS).write_bytes(b"model")
+    runfolder.write_spec(run, wide, [runfolder.KERAS])
+    with pytest.raises(UserError, match="its mel bands end at 7600 Hz; pass --mel-top-hz 7600 for this job"):
+        check_teachers((run,), spec)
+    check_teachers((run,), spec, is_cached=True)
+
+
+def test_averages_do_not_lag_in_a_short_training(tmp_path):
+    """Of 60 steps with averages over 1,000, the first weights keep less than a thousandth."""
+    recipe = Recipe((60,), (0.01,), batch_size=4, average_steps=1000)
+    trainer = make_trainer(tmp_path, recipe=recipe, name="single_fc")
+    average = trainer._average
+    first = [variable.numpy() for variable in average.variables]
+    for variable in average._averaged:
+        variable.assign(variable + 1.0)
+    for step in range(60):
+        average.update(tf.constant(step))
+    for before, after in zip(first, average.variables, strict=True):
+        assert after.numpy() - before == pytest.approx(np.ones_like(before), abs=1e-3)
 
 
 @pytest.mark.usefixtures("ctrl_c_is_heard")

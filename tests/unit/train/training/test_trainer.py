@@ -1,11 +1,12 @@
 """Training on a few clips: the same bits for the same seed, interrupted or not, and the best weights."""
 
 import signal
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
-from small_training import SEED, interrupt_in_chunk, make_trainer, same
+from small_training import RECIPE, SEED, interrupt_in_chunk, make_trainer, same
 
 from train.core import runfolder
 from train.core.errors import Interrupted, UserError
@@ -101,6 +102,27 @@ def test_the_model_ends_with_its_best_validation_weights(tmp_path, monkeypatch):
     assert (state.best_step, state.best_accuracy) == (80, 1.0)
     assert same(trainer.model.get_weights(), kept[80])
     assert not same(kept[80], kept[100])
+
+
+def test_it_ends_where_validation_has_not_risen_for_the_patience_of_the_recipe(tmp_path, monkeypatch, capfd):
+    """Validation is made to rise up to step 40; what is resumed after the end stays there."""
+    recipe = replace(RECIPE, eval_step_interval=20, patience_steps=40)
+    trainer = make_trainer(tmp_path, recipe=recipe)
+
+    def validation_scores():
+        labels = trainer._validation_labels
+        predicted = labels if trainer.state.step == 40 else (labels + 1) % 3
+        return np.eye(3, dtype=np.float32)[predicted]
+
+    monkeypatch.setattr(trainer, "_validation_scores", validation_scores)
+    state = trainer.run()
+    assert (state.step, state.best_step) == (80, 40)
+    said = "ended at step 80 of 100: validation has not risen since step 40 (--patience-steps 40)"
+    assert said in capfd.readouterr().err
+    resumed = make_trainer(tmp_path, recipe=recipe)
+    assert resumed.resume()
+    assert resumed.run().step == 80
+    assert same(resumed.model.get_weights(), trainer.model.get_weights())
 
 
 def test_of_two_equal_accuracies_the_lower_loss_wins(uninterrupted):
