@@ -18,6 +18,7 @@ from train.audio.wav import to_int16
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.operating_point import OperatingPoint
+from train.core.pretrained.models import run_of
 from train.detection.reference_listener import SCORE_ZERO_POINT
 
 
@@ -80,12 +81,12 @@ class Detector:
         """Load the model of a run.
 
         Args:
-            place: the run folder, or the model.tflite in it.
+            place: the run folder, the model.tflite in it, or the name of a model that ships with Earshot.
             point: None for the one in force: what ``earshot tune`` chose, or the original's.
         Raises:
             UserError: no finished run, or a point with another number of thresholds.
         """
-        model = load_model(Path(place))
+        model = load_model(run_of(place) if isinstance(place, str) else place)
         if point is not None:
             if len(point.thresholds) != (count := len(model.spec.labels)):
                 raise UserError(

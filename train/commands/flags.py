@@ -17,6 +17,7 @@ from train.commands.feature_flags import (
 from train.core.command_line import more, rare
 from train.core.errors import UserError
 from train.core.operating_point import NAMES
+from train.core.pretrained.models import run_of
 from train.core.runfolder import run_name
 from train.core.spec import MICRO
 from train.data.sources import RANDOM
@@ -148,6 +149,7 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         "--teacher",
         action="append",
         default=[],
+        type=run_of,
         metavar="RUN",
         help="a trained run whose scores are learned, too; may be given more than once",
     )
@@ -314,7 +316,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
         validation_percentage=arguments.validation_percentage,
         testing_percentage=arguments.testing_percentage,
         bank_clips=arguments.bank_clips,
-        teachers=tuple(arguments.teacher),
+        teachers=tuple(map(str, arguments.teacher)),
         operating_point=arguments.operating_point,
         false_accepts_per_hour=arguments.false_accepts_per_hour,
         seed=arguments.seed,
