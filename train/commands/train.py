@@ -25,6 +25,7 @@ from train.core.spec import FrontEnd
 from train.data import job_data as stage
 from train.settings.job import Job, read_job
 from train.training.cluster import CHIEF, Distribution, distribution
+from train.training.start import check_start
 
 if TYPE_CHECKING:
     pass
@@ -60,9 +61,10 @@ def run(flags: argparse.Namespace) -> None:
         if where.is_chief:
             (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)
         has_length = any(flag.split("=")[0] == "--clip-duration-ms" for flag in flags.given)
-        has_own = job.teachers or architectures.front_end_of(job.architecture) != FrontEnd()
+        has_own = job.teachers or job.start_from or architectures.front_end_of(job.architecture) != FrontEnd()
         if not has_length and not has_own:
             job = stage.with_whole_words(job)
+    check_start(job)
     try:
         with runfolder.writing(folder) if where.is_chief else contextlib.nullcontext():
             _run_chain(

@@ -7,7 +7,7 @@ word in a new voice falls on unknown. So unknown is common words, made-up ones a
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +15,12 @@ import numpy as np
 from train.core.errors import UserError
 from train.synth import espeak
 from train.synth.espeak import Sound
+from train.synth.near_words import VOWELS, is_one_sound_away, letters, near_misses, vowel_places
 
 # Folders that no wanted word can have. Of takes with their parts in another order: train/data/stand_ins.py.
 MADE_UP, RUNNING, SCRAMBLED = "_made_up_", "_running_", "_scrambled_"
 _NEAR = "_like_{}_"
-_NEAR_MISSES = 24  # sounds of a word replaced, at most so many ways
+_NEAR_MISSES = 48  # of a word, at most
 _MADE_UP_WORDS = 240
 _TRIES = 20  # for each of them
 _RUNNING_TEXTS, _RUNNING_WORDS = 400, (4, 8)  # of running speech, of other words in a row
@@ -29,10 +30,7 @@ _FOREIGN = """
 af bg bn ca cs cy da de el es et fi fr-fr ga gu hi hr hu id is it ko lt mk mr nb nl pa pl pt pt-br ro
 ru sk sl sq sr sv ta te tr uk ur vi
 """
-_VOWELS = "aeiouyɑɒæɐəɚɛɜɝɪʊʌɔøœɨʉɯɤɵɘɞʏ"
 _RHOTICS = str.maketrans(dict.fromkeys("ɾɹʁʀɽ", "r"))
-_VOWEL_KINDS = ("iɪeɛæyøœʏ", "aɐəɜʌɚɝɨɘɵɞʉ", "uʊoɔɑɒɤɯ")  # front, central, back
-_VOICING_PAIRS = ("pb", "td", "kɡ", "fv", "sz", "ʃʒ", "θð", "ʧʤ")
 
 # The words of Speech Commands, then the most common ones of speech, and things of a home.
 _ENGLISH_WORDS = """
@@ -145,13 +143,22 @@ def unknown(
         if inventory:  # eSpeak tells no single sounds of some languages, such as Mandarin
             folders[MADE_UP] = [(espeak.spelled(s), s) for s in _made_up(inventory, known, rng)]
         for word, spoken in zip(words, known, strict=True):
-            missed = [(espeak.spelled(s), s) for s in _near_misses(spoken, inventory, known, rng)]
+            near_it = near_misses(spoken, inventory, [*known, *inventory], rng, _NEAR_MISSES)
+            missed = [(espeak.spelled(s), s) for s in near_it]
             folders |= {near(word): missed} if missed else {}
         if with_running:
             folders[RUNNING] = [(text, ()) for text in _running(list(common), folders.get(MADE_UP, []), rng)]
     folders = {folder: folders[folder] for folder in kept(list(folders))}
     said = iter(_utterances([entry for entries in folders.values() for entry in entries], accents))
     return {folder: [next(said) for _ in entries] for folder, entries in folders.items()}
+
+
+def close_to(words: Sequence[str], common: Sequence[str], accents: Sequence[str]) -> set[str]:
+    """The common words that are one sound away from a wanted one, as *yet* is from *yes*."""
+    espeak.set_voice(accents[0])
+    known = [espeak.sounds(word) for word in words]
+    spoken = {word: espeak.sounds(word) for word in common}
+    return {word for word in common if any(is_one_sound_away(spoken[word], each) for each in known)}
 
 
 def _running(
@@ -232,58 +239,21 @@ def _utterances(spoken: Sequence[tuple[str, tuple[Sound, ...]]], accents: Sequen
 def _skeleton(ipa: str) -> str:
     """Consonants and places of vowels: what an accent keeps of a word. ``nˈoʊ`` → ``nV``."""
     letters = "".join(letter for letter in ipa if unicodedata.category(letter) == "Ll")
-    return re.sub(f"[{_VOWELS}]+", "V", letters.translate(_RHOTICS))
-
-
-def _near_misses(
-    spoken: tuple[Sound, ...],
-    inventory: Sequence[tuple[Sound, ...]],
-    known: Sequence[tuple[Sound, ...]],
-    rng: np.random.Generator,
-) -> list[tuple[Sound, ...]]:
-    """The word with one sound replaced by quite another one, so that no accent makes it the word again."""
-    all_sounds = sorted({(s.mnemonic.lstrip("',"), s.ipa.lstrip("ˈˌ")) for word in inventory for s in word})
-    taken = {_letters(word) for word in known}
-    found = []
-    for place, original in enumerate(spoken):
-        stress = original.mnemonic[: len(original.mnemonic) - len(original.mnemonic.lstrip("',"))]
-        for mnemonic, ipa in all_sounds:
-            if _unlike(original.ipa.lstrip("ˈˌ"), ipa):
-                near = (*spoken[:place], Sound(stress + mnemonic, ipa), *spoken[place + 1 :])
-                if _letters(near) not in taken:
-                    found.append(near)
-    return [found[place] for place in rng.permutation(len(found))[:_NEAR_MISSES]]
+    return re.sub(f"[{VOWELS}]+", "V", letters.translate(_RHOTICS))
 
 
 def _made_up(
     inventory: Sequence[tuple[Sound, ...]], known: Sequence[tuple[Sound, ...]], rng: np.random.Generator
 ) -> list[tuple[Sound, ...]]:
     """The beginning of a common word and the end of another."""
-    taken = {_letters(word) for word in (*known, *inventory)}
+    taken = {letters(word) for word in (*known, *inventory)}
     found: dict[str, tuple[Sound, ...]] = {}
     for _ in range(_MADE_UP_WORDS * _TRIES):
         if len(found) == _MADE_UP_WORDS:
             break
         first, second = (inventory[place] for place in rng.integers(len(inventory), size=2))
-        new = (*first[: next(_vowel_places(first), 0)], *second[next(_vowel_places(second), 0) :])
-        if new and _letters(new) not in taken:
-            found.setdefault(_letters(new), new)
+        before, behind = ((vowel_places(word) or [0])[0] for word in (first, second))
+        new = (*first[:before], *second[behind:])
+        if new and letters(new) not in taken:
+            found.setdefault(letters(new), new)
     return list(found.values())
-
-
-def _vowel_places(spoken: tuple[Sound, ...]) -> Iterator[int]:
-    return (place for place, sound in enumerate(spoken) if sound.ipa.lstrip("ˈˌ")[0] in _VOWELS)
-
-
-def _letters(spoken: Sequence[Sound]) -> str:
-    """IPA without stress and length."""
-    return re.sub("[ˈˌː]", "", "".join(sound.ipa for sound in spoken))
-
-
-def _unlike(one: str, other: str) -> bool:
-    """Whether two sounds are of one sort, vowels or consonants, and far from each other."""
-    one, other = one[0], other[0]
-    vowels = one in _VOWELS, other in _VOWELS
-    if all(vowels):
-        return not any(one in kind and other in kind for kind in _VOWEL_KINDS)
-    return not any(vowels) and one != other and not any({one, other} <= set(pair) for pair in _VOICING_PAIRS)
