@@ -39,6 +39,8 @@ def near_misses(
         inventory: words of the language, whose sounds are put into it.
         known: words that none of them may be.
     """
+    if not spoken:
+        return []
     all_sounds = sorted({(s.mnemonic.lstrip(_MARKS), _plain(s)) for word in inventory for s in word})
     sounds = [Sound(mnemonic, ipa) for mnemonic, ipa in all_sounds]
     taken = {letters(word) for word in known}

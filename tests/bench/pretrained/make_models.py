@@ -13,6 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # of what all benchmarks share
+import document_table
 from recipes import ATTRIBUTION, LICENCE, RECIPES, TESTED_ON, TRAINED_ON, Recipe  # beside this file
 
 from train.audio.wav import encode_wav
@@ -59,6 +62,37 @@ def main() -> None:
         run = runs / recipe.name
         train(recipe, run)
         install(recipe, run)
+    write_table()
+
+
+def write_table() -> None:
+    """The models in docs/PRETRAINED.md."""
+    rows = [
+        "| name | words | int8, host | clips, speakers | in a stream | bytes |",
+        "|---|---|---|---|---|---|",
+    ]
+    for recipe in RECIPES:
+        if not (SHIPPED_MODELS / recipe.name / CARD).is_file():
+            continue
+        card = Card.read(SHIPPED_MODELS / recipe.name / CARD)
+        low, high = (f"{100 * share:.1f}" for share in card.int8.interval)
+        (tested,) = (data for data in card.data if data.use == TESTING)
+        size = card.files[runfolder.TFLITE].bytes
+        rows.append(
+            f"| `{card.name}` | {', '.join(card.words)} | {100 * card.int8.accuracy:.1f} % ({low}–{high}) | "
+            f"{card.int8.clips:,}, {tested.speakers} | {_in_a_stream(card.point)} | {size:,} |"
+        )
+    document_table.write("PRETRAINED.md", "make pretrained", "\n".join(rows))
+
+
+def _in_a_stream(point: CardPoint | None) -> str:
+    if point is None:
+        return "not measured"
+    low, high = point.false_accepts_interval
+    return (
+        f"hears {point.heard} of {point.said}, {point.false_accepts_per_hour:g} false accepts an hour "
+        f"({low:.1f}–{high:.1f})"
+    )
 
 
 def train(recipe: Recipe, run: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from invoke import invoke
+from places import ROOT
 
 from codegen.export.library import load_library
 from hil.live.detector import Detector
@@ -149,3 +150,11 @@ def test_export_names_whom_to_credit() -> None:
     page = library.render("common/numbers.md")
     assert "Pete Warden" in page
     assert "CC BY 4.0" in page
+
+
+@ALL
+def test_the_page_has_its_figures(name: str) -> None:
+    card, page = card_of(name), (ROOT / "docs" / "PRETRAINED.md").read_text(encoding="utf-8")
+    (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+    assert f"| {100 * card.int8.accuracy:.1f} % (" in row
+    assert row.endswith(f"| {card.files[runfolder.TFLITE].bytes:,} |")

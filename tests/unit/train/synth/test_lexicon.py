@@ -1,5 +1,7 @@
 """What synthetic voices say: unknown words that no accent makes a wanted one, sounds that a foreigner has."""
 
+import re
+
 import pytest
 
 pytest.importorskip("espeakng_loader", reason="the wheel espeakng-loader is not installed")
@@ -51,13 +53,19 @@ def test_near_misses_and_made_up_words_are_not_the_wanted_words():
     assert len(near) > 30
     assert len(made_up) > 200
     assert not wanted & {heard(utterance) for utterance in near + made_up}
-    # One sound of three is another one.
-    assert all(len(heard(utterance)) <= 6 for utterance in words[lexicon.near("yes")])
+    # One sound of three is another one, missing or more.
+    assert all(len(heard(utterance)) <= 7 for utterance in words[lexicon.near("yes")])
+
+
+def test_common_words_that_are_almost_a_wanted_one():
+    close = lexicon.close_to(["yes", "no"], list(unknown(["yes", "no"])), ENGLISH)
+    assert {"yet", "guess", "note", "snow", "low"} <= close
+    assert not {"cat", "water"} & close
 
 
 def test_a_near_miss_is_none_that_an_accent_could_make():
     sounds = {utterance.text for utterance in unknown(["yes"])[lexicon.near("yes")]}
-    assert "[[j|'O:|s]]" in sounds or "[[j|'0|s]]" in sounds or "[[j|'oU|s]]" in sounds
+    assert any(re.fullmatch(r"\[\[j\|'(O|o|0|V|u|U)\S*\|s\]\]", text) for text in sounds)
     assert not {"[[j|'E|z]]", "[[j|'a|s]]", "[[j|'I|s]]"} & sounds  # voicing, and neighbouring vowels
 
 
