@@ -14,7 +14,7 @@ from train.core.pretrained.models import run_of
 from train.core.spec import FrontEnd, ModelSpec
 from train.settings.job import Job, StartFrom
 from train.settings.presets import PRESETS
-from train.settings.recipe import ONE_CYCLE, Recipe
+from train.settings.recipe import PHASES, Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -111,7 +111,7 @@ def recipes(recipe: Recipe) -> tuple[Recipe, Recipe]:
         recipe,
         training_steps=(head_steps,),
         learning_rates=(max(recipe.learning_rates),),
-        schedule=ONE_CYCLE,
+        schedule=PHASES,
         average_steps=0,
     )
     rates = tuple(_GENTLE_RATE_SHARE * rate for rate in recipe.learning_rates)
