@@ -18,12 +18,10 @@ HELD_OUT_SPLITS = tuple(SPLIT_LISTS)  # a tenth of the speakers and of the clips
 
 _FOREIGN_SHARE = 0.35  # of clips, where a foreign accent has all sounds
 # Of the unknown clips; common words have the rest.
-_MADE_UP_SHARE, _NEAR_MISS_SHARE, _RUNNING_SHARE = 0.15, 0.2, 0.35
+_MADE_UP_SHARE, _NEAR_MISS_SHARE, _RUNNING_SHARE = 0.2, 0.12, 0.35
 _CLOSE_WEIGHT = 4  # of a common word that is one sound away from a wanted one
-_WITHIN_SHARE = 0.15  # of clips, words that are cut out of a sentence
-_SPEAKERS = {"en-us": 4}  # for one of each other accent of the language
-_PROGRAM_SHARE = 0.35  # clips of other programs, in parts of eSpeak's for training
-_PROGRAM_WORDS = 60  # unknown ones that each of their voices says, at most; starting a program takes time
+_PROGRAM_SHARE = 0.25  # clips of other programs, in parts of eSpeak's for training
+_PROGRAM_WORDS = 60  # unknown ones that each of their voices says; starting a program takes time
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,6 @@ class PlannedClip:
     variant: str
     file: str
     split: str
-    within: tuple[str, str] | None = None  # what is said before and after it
     program: ProgramVoice | None = None  # that speaks instead of eSpeak
 
 
@@ -73,11 +70,7 @@ def unknown_counts(
 
 
 def plan(
-    script: dict[str, list[Utterance]],
-    counts: dict[str, int],
-    accents: Sequence[str],
-    seed: int,
-    around: Sequence[str] = (),
+    script: dict[str, list[Utterance]], counts: dict[str, int], accents: Sequence[str], seed: int
 ) -> list[PlannedClip]:
     """Who says what: every voice as often as any other of its sex, women and men in turn.
 
@@ -86,10 +79,8 @@ def plan(
     Args:
         script: folder → what is said in it, in turn.
         counts: folder → clips.
-        around: words that others are said between.
     """
     speakers = split_speakers(seed)
-    accents = [accent for accent in accents for _ in range(_SPEAKERS.get(accent, 1))]
     clips: list[PlannedClip] = []
     for folder_index, (folder, utterances) in enumerate(script.items()):
         rng = np.random.default_rng([seed, folder_index])
@@ -102,14 +93,10 @@ def plan(
                 accent, variant = next(turns[turn % 2])
                 utterance = utterances[number % len(utterances)]
                 text = utterance.text
-                within = None
                 if utterance.foreign_accents and rng.random() < _FOREIGN_SHARE:
                     accent, text = str(rng.choice(utterance.foreign_accents)), utterance.spelled
-                elif around and text == folder and rng.random() < _WITHIN_SHARE:
-                    before, after = (around[place] for place in rng.integers(len(around), size=2))
-                    within = before, after
                 file = f"{folder}/{accent}+{variant.replace(' ', '-')}_nohash_{number}.wav"
-                clips.append(PlannedClip(len(clips), folder, text, accent, variant, file, split, within))
+                clips.append(PlannedClip(len(clips), folder, text, accent, variant, file, split))
     return clips
 
 
@@ -122,18 +109,15 @@ def plan_programs(
     counts = Counter(clip.word for clip in trained if not lexicon.is_made_for_training(clip.word))
     unknown = sorted(counts.keys() - set(words))
     unknown_clips = sum(clip.word not in words for clip in trained)
-    said_words = min(_PROGRAM_WORDS, round(_PROGRAM_SHARE * unknown_clips / max(1, len(programs))) or 1)
     planned: list[PlannedClip] = []
     for program in programs:
-        said = [unknown[place] for place in rng.permutation(len(unknown))[:said_words]]
+        said = [unknown[place] for place in rng.permutation(len(unknown))[:_PROGRAM_WORDS]]
         clips_of = {word: counts[word] for word in words} | dict.fromkeys(said, unknown_clips // len(said))
         for word, count in clips_of.items():
             for number in range(max(1, round(_PROGRAM_SHARE * count / len(programs)))):
                 file = f"{word}/{program.name}_nohash_{number}.wav"
                 index = len(clips) + len(planned)
-                planned.append(
-                    PlannedClip(index, word, word, "", program.name, file, TRAINING, None, program)
-                )
+                planned.append(PlannedClip(index, word, word, "", program.name, file, TRAINING, program))
     return planned
 
 

@@ -35,7 +35,6 @@ _PHONEME_INPUT = 0x100  # espeakPHONEMES: what is in [[ ]] is eSpeak's names of 
 _MNEMONICS, _PHONEMES_IPA = 0x00, 0x02
 _BETWEEN_SOUNDS = ord("_") << 8  # bits 8 to 23 of the phoneme mode
 _TEXT_FLAGS = _CHARS_UTF8 | _PHONEME_INPUT
-_LIST_ENDS, _WORD = 0, 1  # espeak_EVENT_TYPE
 _GENDER_FEMALE = 2
 _BUFFER_MS = 1000
 _ESPEAK_SEED = 1  # any fixed number; the default is the time of day
@@ -49,25 +48,7 @@ _SCRIPT_SUBTAG = re.compile(r"-[a-z]{4}(-|$)")  # ISO 15924 codes have four lett
 _MOST_SPOKEN = ("en-us",)  # first among the accents of their language, which spell its words for the others
 _OTHER_CODES = {"zh": "cmn", "no": "nb"}  # codes people use for what eSpeak lists under another
 
-
-class _Event(ctypes.Structure):
-    """espeak_EVENT; ``text_position`` counts characters from 1, ``sample`` from the start of the text."""
-
-    _fields_ = (
-        ("type", ctypes.c_int),
-        ("_unique_identifier", ctypes.c_uint),
-        ("text_position", ctypes.c_int),
-        ("_length", ctypes.c_int),
-        ("_audio_position", ctypes.c_int),
-        ("sample", ctypes.c_int),
-        ("_user_data", ctypes.c_void_p),
-        ("_id", ctypes.c_char * 8),
-    )
-
-
-_SynthCallback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
-)
+_SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
 class _Voice(ctypes.Structure):
@@ -148,19 +129,11 @@ def _library() -> ctypes.CDLL:
 
 
 _blocks: list[bytes] = []
-_word_starts: list[tuple[int, int]] = []  # characters before each word, and samples before it
 
 
-def _append_block(
-    samples: "ctypes._Pointer[ctypes.c_short]", count: int, events: "ctypes._Pointer[_Event]"
-) -> int:
+def _append_block(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
     if samples and count > 0:
         _blocks.append(ctypes.string_at(samples, 2 * count))
-    event = 0
-    while events and events[event].type != _LIST_ENDS:
-        if events[event].type == _WORD:
-            _word_starts.append((events[event].text_position - 1, events[event].sample))
-        event += 1
     return 0  # go on
 
 
@@ -219,7 +192,7 @@ def languages() -> dict[str, str]:
 
 
 def accents(language: str) -> list[str]:
-    """Codes of the accents of a language: ``en`` → en-029, en-gb, …; ``en-us`` → en-us, en-us-nyc.
+    """Codes of the accents of a language: ``en`` → en-us, en-029, …; ``en-us`` → en-us, en-us-nyc.
 
     Accents that differ in the script they read (en-shaw, cmn-latn-pinyin) count only when
     asked for by their full code.
@@ -289,37 +262,14 @@ def speak(
     Returns:
         (samples,) int16 at ``sample_rate_hz()``; empty when there is nothing to say.
     """
-    return trimmed(_synthesised(text, rate_wpm, pitch, pitch_range), sample_rate_hz())
-
-
-def speak_within(
-    neighbours: tuple[str, str], text: str, rate_wpm: float, pitch: float, pitch_range: float
-) -> NDArray[np.int16] | None:
-    """As ``speak``, cut out of a sentence: its first and last sounds are as their neighbours make them.
-
-    Args:
-        neighbours: what is said before and after it.
-    Returns:
-        None where eSpeak draws it and a neighbour together into one word.
-    """
-    before, after = neighbours
-    samples = _synthesised(f"{before} {text} {after}", rate_wpm, pitch, pitch_range)
-    start, end = len(before) + 1, len(before) + len(text) + 2
-    own = [sample for place, sample in _word_starts if start <= place < end]
-    next_ones = [sample for place, sample in _word_starts if place >= end]
-    return trimmed(samples[own[0] : next_ones[0]], sample_rate_hz()) if own and next_ones else None
-
-
-def _synthesised(text: str, rate_wpm: float, pitch: float, pitch_range: float) -> NDArray[np.int16]:
     library = _library()
     parameters = ((_RATE, rate_wpm), (_VOLUME, _VOLUME_PERCENT), (_PITCH, pitch), (_RANGE, pitch_range))
     for parameter, value in parameters:
         library.espeak_SetParameter(parameter, round(value), 0)
     _blocks.clear()
-    _word_starts.clear()
     data = text.encode() + b"\0"
     library.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, _POS_CHARACTER, 0, _TEXT_FLAGS, None, None)
-    return np.frombuffer(b"".join(_blocks), dtype=np.int16)
+    return trimmed(np.frombuffer(b"".join(_blocks), dtype=np.int16), sample_rate_hz())
 
 
 def trimmed(samples: NDArray[np.int16], rate_hz: int) -> NDArray[np.int16]:

@@ -112,8 +112,9 @@ def generate(
         return corpus
     common = [folder for folder in unknown if not lexicon.is_made_for_training(folder)]
     close = lexicon.close_to(words, common, accents)
-    counts = dict.fromkeys(words, clips_per_word) | unknown_counts(list(unknown), words, unknown_clips, close)
-    clips = plan(lexicon.wanted(words, accents) | unknown, counts, accents, seed, common)
+    counts = dict.fromkeys(words, clips_per_word)
+    counts |= unknown_counts(list(unknown), words, unknown_clips, close)
+    clips = plan(lexicon.wanted(words, accents) | unknown, counts, accents, seed)
     if programs:
         console.log(f"speaking beside eSpeak NG: {', '.join(program.name for program in programs)}")
         clips += plan_programs(clips, words, programs, seed)
@@ -196,7 +197,7 @@ def _write_clips(clips: Sequence[PlannedClip], folder: Path, seed: int, clip_ms:
             if clip.word == lexicon.RUNNING:
                 speech = _part_of_speech(clip.text, clip_samples, rng)
             else:
-                speech = _speak_to_fit(clip, longest_samples, rng)
+                speech = _speak_to_fit(clip.text, longest_samples, rng)
         if speech is not None:
             samples = acoustics.record(timbre.another_mouth(speech, rng), rng, clip_samples)
             (folder / clip.file).write_bytes(encode_wav(samples, SAMPLE_RATE_HZ))
@@ -218,19 +219,13 @@ def _manner(rng: np.random.Generator) -> tuple[float, float, float]:
     return acoustics.log_uniform(rng, 85, 220), rng.uniform(15, 90), rng.uniform(10, 95)
 
 
-def _speak_to_fit(
-    clip: PlannedClip, longest_samples: int, rng: np.random.Generator
-) -> NDArray[np.float32] | None:
+def _speak_to_fit(text: str, longest_samples: int, rng: np.random.Generator) -> NDArray[np.float32] | None:
     """The text at a random pace and pitch, faster if it must be; None if this voice cannot."""
-    text = clip.text + str(rng.choice(_INTONATIONS))
+    text += str(rng.choice(_INTONATIONS))
     rate_wpm, pitch, pitch_range = _manner(rng)
     rate_hz = espeak.sample_rate_hz() * timbre.vocal_tract(rng)
     for _ in range(3):
-        manner = rate_wpm, pitch, pitch_range
-        samples = espeak.speak_within(clip.within, clip.text, *manner) if clip.within else None
-        if samples is None:
-            samples = espeak.speak(text, *manner)
-        speech = acoustics.resampled(samples, rate_hz)
+        speech = acoustics.resampled(espeak.speak(text, rate_wpm, pitch, pitch_range), rate_hz)
         too_long = len(speech) / longest_samples
         if len(speech) and too_long <= 1:
             return speech

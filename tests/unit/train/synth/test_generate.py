@@ -199,22 +199,6 @@ def test_speech_is_trimmed() -> None:
     assert len(espeak.trimmed(np.zeros(0, np.int16), 22050)) == 0
 
 
-@pytest.mark.parametrize(("text", "shortest_s"), [("yes", 0.15), ("smart mirror", 0.4), ("[[j|'E|s]]", 0.15)])
-def test_a_word_is_cut_out_of_a_sentence(text: str, shortest_s: float) -> None:
-    espeak.set_voice("en-us", "f3")
-    alone, rate_hz = espeak.speak(text), espeak.sample_rate_hz()
-    within = espeak.speak_within(("house", "cat"), text, 175, 50, 50)
-    assert within is not None
-    assert shortest_s < len(within) / rate_hz < len(alone) / rate_hz  # nothing lengthens its end
-    sentence = espeak.speak(f"house {text} cat", 175, 50, 50)
-    assert len(within) < len(sentence) - len(espeak.speak("cat", 175, 50, 50)) // 3
-
-
-def test_nothing_is_cut_where_words_are_drawn_together() -> None:
-    espeak.set_voice("en-us")
-    assert espeak.speak_within(("house", ""), "cat", 175, 50, 50) is None
-
-
 def test_homophones_have_the_same_phonemes() -> None:
     espeak.set_voice("en-us")
     assert espeak.phonemes("know") == espeak.phonemes("no") != espeak.phonemes("now")
