@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -40,6 +40,9 @@ bench-models: $(READY)  ## MODELS=FOLDER of public .tflite against TFLite-Micro,
 
 bench-own-words: $(READY)  ## thirty takes by one person and German voices: what is heard, to out/bench/own_words.json
 	$(PYTHON) tests/bench/own_words/own_words_bench.py
+
+bench-start: $(READY)  ## own words from 0, 5, 10, 30 recordings, with and without --start-from, to out/bench/start.json
+	$(PYTHON) tests/bench/pretrained/start_bench.py
 
 bench-hil: $(READY)  ## every board proves out/yes_no, by each feed and on bad lines, to out/bench/hil.json
 	$(PYTHON) tests/bench/hil_bench.py
@@ -82,6 +85,9 @@ bench-micro: $(READY)  ## the front end micro beside TensorFlow's op and pymicro
 
 fuzz: $(READY_FOR_TESTS)  ## 10,000 damaged recordings, 1,000 trees of folders, 500 random Keras models; says what became of them
 	EARSHOT_FUZZ=1 $(PYTHON) -m pytest -m fuzz --numprocesses auto -rP --durations 0
+
+pretrained: $(READY)  ## MODELS="NAME..." (all): train the models that ship, on ../shared, and put them into train/pretrained
+	$(PYTHON) tests/bench/pretrained/make_models.py $(MODELS)
 
 accuracy: $(READY)  ## the main job over tasks and seeds on real recordings, to out/bench/accuracy.json
 	$(PYTHON) tests/bench/accuracy_sweep.py

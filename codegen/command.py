@@ -6,6 +6,7 @@ from pathlib import Path
 from train.core import runfolder
 from train.core.console import log, say
 from train.core.errors import UserError
+from train.core.pretrained.models import own_run
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +17,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = "For the features of a WAV as a C array: earshot wav-to-features"
     parser.add_argument(
-        "model", metavar="RUN|MODEL.tflite", type=Path, help="run folder, such as out/yes_no, or one file"
+        "model", metavar="RUN|MODEL.tflite", type=own_run, help="run folder, such as out/yes_no, or one file"
     )
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="where the C of a single file goes")
 

@@ -31,7 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--port", help="serial port of a real board, on which earshot flash put the firmware")
     group.addoption("--baud", type=int, help="of the port (default: that of board.json)")
-    group.addoption("--run-folder", type=Path, metavar="RUN", help="what to test, such as out/yes_no")
+    group.addoption(
+        "--run-folder", type=Path, metavar="RUN", help="what to test: out/yes_no, or a name of earshot models"
+    )
     group.addoption(
         "--require-hardware", action="store_true", help="fail, not skip, where a board is missing"
     )
@@ -60,7 +62,9 @@ def board_run(pytestconfig: pytest.Config) -> Path:
     run = pytestconfig.getoption("--run-folder")
     if run is None:
         _missing(pytestconfig, "no run folder to test; name one with --run-folder RUN")
-    return Path(run)
+    from train.core.pretrained.models import run_of
+
+    return run_of(str(run))
 
 
 @pytest.fixture(scope="session")

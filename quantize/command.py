@@ -15,7 +15,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "Quantize RUN/model.keras to full int8: RUN/model.tflite, audited. "
         "Calibrated on training clips that the run folder keeps (calibration.npy)."
     )
-    add_run_argument(parser)
+    add_run_argument(parser, changes=True)
 
 
 def run(flags: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from train.settings.augmentation import Augmentation, FeatureAugmentation
 from train.settings.job import ExtraData, Job
 from train.settings.recipe import Recipe
 from train.settings.sampling import Sampling
+from train.training.start import start_of
 
 EVERY_FLAG = {
     "--words": "Yes, no",
@@ -55,6 +56,7 @@ EVERY_FLAG = {
     "--testing-percentage": "20",
     "--bank-clips": "99",
     "--seed": "3",
+    "--start-from": "yes_no",
     "--operating-point": "original",
     "--false-accepts-per-hour": "2.5",
 }
@@ -64,6 +66,7 @@ EVERY_SETTING = Job(
     extra_data=(ExtraData("guessed", 0.5),),
     test_data="others",
     teachers=("out/teacher",),
+    start_from=start_of("yes_no"),
     language="de",
     synthetic_clips=70,
     architecture="conv",

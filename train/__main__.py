@@ -13,10 +13,13 @@ _EXPORT = Command("export", "the model as a C library for a project of yours", "
 _WAV_TO_FEATURES = Command(
     "wav-to-features", "the features of a WAV as a C array", "codegen.wav_to_features_command"
 )
+_MODELS = Command(
+    "models", "list the models that ship with Earshot, or copy one", "train.core.pretrained.command"
+)
 _REPORT = Command("report", "write RUN/report.html anew, boards included", "hil.commands.full_report")
 EVERYTHING = {
     "from words to C": (TRAIN, _QUANTIZE, _CODEGEN, _EXPORT),
-    "a run": (LISTEN, EVALUATE, TUNE, _REPORT),
+    "a run": (LISTEN, EVALUATE, TUNE, _REPORT, _MODELS),
     "recordings": (RECORD, *DATA, _WAV_TO_FEATURES),
     "boards": BOARDS,
     "Raspberry Pi": PI,

@@ -10,6 +10,7 @@ from train.core.command_line import rare
 from train.core.console import log, say
 from train.core.errors import UserError, suggestion
 from train.core.manifest import COMPILED, ENGINES
+from train.core.pretrained.models import run_of
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +21,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = "formats:\n" + "\n".join(f"  {name:<12}{it.summary}" for name, it in FORMATS.items())
     parser.add_argument(
-        "model", metavar="RUN|MODEL.tflite", type=Path, help="run folder, such as out/yes_no, or one file"
+        "model",
+        metavar="RUN|MODEL.tflite",
+        type=run_of,
+        help="run folder, such as out/yes_no, a name of earshot models, or one file",
     )
     parser.add_argument("--to", metavar="FORMAT", required=True, help="one of those below")
     parser.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="where it goes")

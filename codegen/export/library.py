@@ -18,6 +18,7 @@ from train.core import runfolder
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES, earshot_version
 from train.core.manifest import COMPILED, TFLM, Manifest, whole_words
+from train.core.pretrained.card import CARD, Card
 from train.core.results.boards import BenchResult
 from train.core.spec import ModelSpec
 
@@ -152,6 +153,12 @@ class Library:
     def version(self) -> str:
         """Of Earshot, as three numbers, which every ecosystem takes."""
         return ".".join([*re.findall(r"\d+", earshot_version()), "0", "0"][:3])
+
+    @property
+    def credit(self) -> str:
+        """Whom to name where the weights are passed on; "" of a model of one's own."""
+        card = self.place / CARD
+        return Card.read(card).credit if self.place.is_dir() and card.is_file() else ""
 
     @property
     def kind(self) -> str:

@@ -11,6 +11,7 @@ from rich.table import Table
 from train.core.console import columns, printable, say, show, warn
 from train.core.errors import UserError
 from train.core.outputs import Output, State, has_mark
+from train.core.pretrained.models import run_of
 from train.report.compare import MARK, Cell, Comparison, compare, write_page
 from train.report.run_figures import RunFigures, read_run
 
@@ -30,7 +31,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "Show runs side by side: accuracy with intervals, sizes, work, words heard, false accepts an hour "
         "and the settings that differ. Folders that hold no finished run are left out."
     )
-    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="run folders, two or more")
+    parser.add_argument("runs", metavar="RUN", nargs="+", type=run_of, help="run folders, two or more")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write it as an HTML page, too")
     parser.add_argument("--overwrite", action="store_true", help="replace that file, whatever it is")
 

@@ -21,6 +21,7 @@ from hil.proof.dut import open_port
 from train.core.console import leave_stdout, log, say, stdout_has_screen
 from train.core.errors import UserError
 from train.core.operating_point import NEVER, OperatingPoint
+from train.core.pretrained.models import run_of
 
 _BAUD = 115_200
 _SOURCES = ("wav", "raw", "port", "device")  # flags that say where sound comes from
@@ -31,9 +32,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "place",
         nargs="?",
-        type=Path,
+        type=run_of,
         metavar="RUN|MODEL",
-        help="run folder, or the model.tflite in it (default: the newest run in out/)",
+        help="run folder, its model.tflite, or a name of earshot models (default: the newest run in out/)",
     )
     sound = parser.add_argument_group("where sound comes from (default: the system's microphone)")
     sound.add_argument("--device", metavar="NAME", help="microphone: its number or part of its name")

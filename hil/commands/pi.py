@@ -6,6 +6,7 @@ from pathlib import Path
 
 from train.core import runfolder
 from train.core.command_line import more, rare
+from train.core.pretrained.models import run_of
 
 _EXAMPLES = """examples:
   earshot pi out/yes_no --host pi@raspberrypi.local
@@ -30,7 +31,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of the command."""
     parser.epilog = more(_EXAMPLES, _EXIT_CODES)
     parser.add_argument(
-        "graph", metavar="RUN", type=Path, help="run folder, or a frozen graph such as model.pb"
+        "graph", metavar="RUN", type=run_of, help="run folder, or a frozen graph such as model.pb"
     )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--host", metavar="USER@HOST", help="time it on a Raspberry Pi, by ssh")

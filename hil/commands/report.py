@@ -18,7 +18,7 @@ from train.report.run_report import write_report
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The run folder alone."""
-    add_run_argument(parser)
+    add_run_argument(parser, changes=True)
 
 
 def run(flags: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ from train.core import runfolder
 from train.core.console import warn
 from train.core.errors import UserError
 from train.core.operating_point import OperatingPoint
+from train.core.pretrained import models as pretrained
 from train.detection.reference_listener import SCORE_ZERO_POINT
 
 
@@ -81,13 +82,14 @@ class Detector:
         """Load the model of a run.
 
         Args:
-            place: the run folder, or the model.tflite in it.
+            place: the run folder, the model.tflite in it, or the name of a model that ships with Earshot.
             point: None for the one in force: what ``earshot tune`` chose, or the original's.
         Raises:
             UserError: no finished run, or a point with another number of thresholds.
         """
-        with runfolder.reading(run_of(Path(place))):
-            model = load_model(Path(place))
+        path = pretrained.run_of(place) if isinstance(place, str) else place
+        with runfolder.reading(run_of(path)):
+            model = load_model(path)
             if point is not None:
                 if len(point.thresholds) != (count := len(model.spec.labels)):
                     raise UserError(

@@ -14,7 +14,7 @@ COUNTS = (5, 20, 80)  # clips of each word, and of all others together
 TEST = "test"
 
 
-def write(folder: Path, words: tuple[str, ...]) -> None:
+def write(folder: Path, words: tuple[str, ...], counts: tuple[int, ...] = COUNTS) -> None:
     """``folder/5``, ``20``, ``80`` and ``test``: clips of speakers who are in none of the others.
 
     All that a speaker said comes before the next one; the smaller sets are the first clips of the larger
@@ -26,8 +26,8 @@ def write(folder: Path, words: tuple[str, ...]) -> None:
     by_label: dict[str, list[Clip]] = {}
     for clip in sorted(corpus.clips, key=_by_speaker):
         by_label.setdefault(clip.word if clip.word in words else "", []).append(clip)
-    sets = {str(count): [clip for clips in by_label.values() for clip in clips[:count]] for count in COUNTS}
-    speakers = {clip.speaker for clip in sets[str(max(COUNTS))]}
+    sets = {str(count): [clip for clips in by_label.values() for clip in clips[:count]] for count in counts}
+    speakers = {clip.speaker for clip in sets[str(max(counts))]}
     sets[TEST] = [clip for clip in corpus.clips if clip.speaker not in speakers]
     with whole_folder(folder) as root:
         for name, clips in sets.items():

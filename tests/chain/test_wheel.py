@@ -134,6 +134,13 @@ def test_it_exports_outside_a_clone(earshot: Earshot, run: Path, folder: Path) -
     assert "Apache-2.0" in (folder / "library" / "LICENSE").read_text(encoding="utf-8")
 
 
+def test_it_brings_models(earshot: Earshot, folder: Path) -> None:
+    """Their names stand for a run, and the train.py of that folder is in nobody's way."""
+    assert "yes_no" in earshot("models")
+    assert earshot("export", "yes_no", "--to", "c", "--out", "shipped") == "shipped\n"
+    assert "Pete Warden" in (folder / "shipped" / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.emulator
 @pytest.mark.parametrize("board", ["host", "mps2-an386"])
 def test_a_board_proves_it(earshot: Earshot, run: Path, board: str) -> None:

@@ -17,6 +17,7 @@ from train.core.console import say, warn
 from train.core.errors import UserError
 from train.core.layout import TESTING, VALIDATION
 from train.core.native import import_tensorflow
+from train.core.pretrained.models import run_of
 from train.core.results.training import Metrics
 from train.core.typed_json import encode
 from train.data.job_data import Material, gather
@@ -33,7 +34,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "how each run and the average do on test clips, and write what earshot submit --ensemble "
         "takes. Clips are those of the first run."
     )
-    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="run folders, two or more")
+    parser.add_argument("runs", metavar="RUN", nargs="+", type=run_of, help="run folders, two or more")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON: members and weights")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier ensemble in that file")
     add_as_words_flag(parser)

@@ -17,6 +17,7 @@ from train.commands.feature_flags import (
 from train.core.command_line import more, rare
 from train.core.errors import UserError
 from train.core.operating_point import NAMES
+from train.core.pretrained.models import run_of
 from train.core.runfolder import run_name
 from train.core.spec import MICRO
 from train.data.sources import RANDOM
@@ -28,6 +29,7 @@ from train.settings.recipe import OPTIMIZERS, RECIPES, SCHEDULES, TEACHER_SCORES
 from train.settings.sampling import Sampling
 from train.settings.words import parse_words
 from train.training.cluster import ALONE, DISTRIBUTIONS
+from train.training.start import start_of
 
 _EPILOG = """\
 examples:
@@ -158,8 +160,15 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         "--teacher",
         action="append",
         default=[],
+        type=run_of,
         metavar="RUN",
         help="a trained run whose scores are learned, too; may be given more than once",
+    )
+    training.add_argument(
+        "--start-from",
+        metavar="RUN",
+        help="begin with the weights of a run, or of a name of earshot models, that has the same network and "
+        "front end, for words of which there are few recordings",
     )
     add_point_flags(parser.add_argument_group("when a word is heard"), job)
     computers = parser.add_argument_group(rare("where to train (docs/DISTRIBUTED.md)"))
@@ -324,7 +333,8 @@ def job_of(arguments: argparse.Namespace) -> Job:
         validation_percentage=arguments.validation_percentage,
         testing_percentage=arguments.testing_percentage,
         bank_clips=arguments.bank_clips,
-        teachers=tuple(arguments.teacher),
+        teachers=tuple(map(str, arguments.teacher)),
+        start_from=start_of(arguments.start_from) if arguments.start_from else None,
         operating_point=arguments.operating_point,
         false_accepts_per_hour=arguments.false_accepts_per_hour,
         seed=arguments.seed,

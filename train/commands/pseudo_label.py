@@ -26,6 +26,7 @@ from train.core.console import log, printable, progress, say, show, warn
 from train.core.errors import Interrupted, UserError
 from train.core.native import import_tensorflow
 from train.core.outputs import Output, check_outside, has_file
+from train.core.pretrained.models import run_of
 from train.settings.job import Job
 
 _SHOWN_THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)  # beside the one that is asked for
@@ -47,7 +48,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "not used; where there are some, they tell how many pseudo-labels are right. Training takes the "
         "corpus with --pseudo FOLDER --pseudo-fraction 0.6."
     )
-    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="run folders with the same labels")
+    parser.add_argument(
+        "runs", metavar="RUN", nargs="+", type=run_of, help="run folders with the same labels"
+    )
     parser.add_argument(
         "--data",
         required=True,

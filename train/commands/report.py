@@ -11,7 +11,7 @@ from train.core.results.belonging import stale
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The run folder alone."""
     parser.description = "Write RUN/report.html anew from the run folder."
-    add_run_argument(parser)
+    add_run_argument(parser, changes=True)
 
 
 def run(flags: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ from train.core.console import log, progress, say
 from train.core.errors import Interrupted, UserError
 from train.core.native import import_tensorflow
 from train.core.outputs import Output, has_key
+from train.core.pretrained.models import run_of
 from train.core.typed_json import encode
 
 _RECORD = ".json"  # after the name of the CSV: what it was made by, and its score
@@ -38,7 +39,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "several, and write fname,label rows. Rows are kept as they come: after Ctrl-C the same command goes "
         "on. What earshot pi --submission does with model.pb, on any computer."
     )
-    parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, help="run folders, of the same weight")
+    parser.add_argument("runs", metavar="RUN", nargs="*", type=run_of, help="run folders, of the same weight")
     parser.add_argument("--ensemble", type=Path, metavar="FILE", help="in place of runs: what ensemble wrote")
     parser.add_argument("--test", type=Path, required=True, metavar="FOLDER", help="of .wav files")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="a row for each file")

@@ -26,6 +26,7 @@ from train.core.spec import FrontEnd
 from train.data import job_data as stage
 from train.settings.job import Job, read_job
 from train.training.cluster import CHIEF, Distribution, distribution
+from train.training.start import check_start
 
 if TYPE_CHECKING:
     pass
@@ -61,10 +62,11 @@ def run(flags: argparse.Namespace) -> None:
         if where.is_chief:
             (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)
         has_length = any(flag.split("=")[0] == "--clip-duration-ms" for flag in flags.given)
-        if not has_length and not job.teachers:
+        if not has_length and not job.teachers and not job.start_from:
             import_tensorflow(with_gpus=not where.is_alone)  # quietly; networks import Keras, which would not
             if architectures.front_end_of(job.architecture) == FrontEnd():
                 job = stage.with_whole_words(job)
+    check_start(job)
     try:
         with (
             runfolder.reading(*map(Path, job.teachers)),

@@ -28,7 +28,7 @@ _EACH_WORD = "each-word"
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of the command."""
-    add_run_argument(parser)
+    add_run_argument(parser, changes=True)
     parser.add_argument(
         "--data", metavar="WHERE", help="clips, as for earshot train (default: as in training)"
     )

@@ -20,6 +20,7 @@ from typing import Any, NoReturn, Protocol, cast
 
 from train.core.errors import UserError, count_of, meant, suggestion
 from train.core.installation import earshot_version
+from train.core.pretrained.models import own_run, run_of
 
 Table = Mapping[str, Sequence["Command"]]  # commands by the heading that --help shows above them
 
@@ -241,9 +242,10 @@ def call(module: CommandModule, prog: str, arguments: Sequence[str], description
     module.run(flags)
 
 
-def add_run_argument(parser: argparse.ArgumentParser) -> None:
-    """The run folder that a command is about."""
-    parser.add_argument("run", metavar="RUN", type=Path, help="run folder, such as out/yes_no")
+def add_run_argument(parser: argparse.ArgumentParser, changes: bool = False) -> None:
+    """The run folder that a command is about, or a model that ships unless the command changes it."""
+    kind, shipped = (own_run, "") if changes else (run_of, ", or a name of earshot models")
+    parser.add_argument("run", metavar="RUN", type=kind, help=f"run folder, such as out/yes_no{shipped}")
 
 
 def dispatch(prog: str, table: Table, arguments: Sequence[str], about: str) -> None:

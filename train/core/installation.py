@@ -1,5 +1,6 @@
 """Which Earshot this is, where its C sources lie, and where it keeps what can be made again."""
 
+import hashlib
 import importlib.metadata
 import os
 import tomllib
@@ -9,6 +10,7 @@ _DISTRIBUTION = "earshot-kws"
 _ROOT = Path(__file__).resolve().parents[2]  # the checkout, or site-packages
 
 FIRMWARE_SOURCES = _ROOT / "firmware"  # the C sources and the boards; a wheel brings them, too
+SHIPPED_MODELS = _ROOT / "train" / "pretrained"  # a folder each; so are these
 
 
 def earshot_version() -> str:
@@ -19,6 +21,21 @@ def earshot_version() -> str:
         if content["project"]["name"] == _DISTRIBUTION:
             return str(content["project"]["version"])
     return importlib.metadata.version(_DISTRIBUTION)
+
+
+def stage_environment() -> dict[str, str]:
+    """The environment in which ``python -m codegen`` finds this Earshot, wherever it is called."""
+    found = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), *([found] if found else [])])}
+
+
+def sources_sha256(package: str) -> str:
+    """Hex SHA-256 of the sources of a package: another one, another Earshot, whatever its version says."""
+    digest = hashlib.sha256()
+    for path in sorted((_ROOT / package).rglob("*")):
+        if path.suffix in (".py", ".j2"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def cache_root() -> Path:

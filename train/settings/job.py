@@ -36,6 +36,14 @@ class ExtraData:
             )
 
 
+@dataclass(frozen=True)
+class StartFrom:
+    """A run or a model that ships whose weights a training begins with; ``sha256``: of its model.keras."""
+
+    run: str
+    sha256: str
+
+
 SYNTHETIC_CLIPS = 2500  # a corpus on which the default network learns all it can
 
 
@@ -58,6 +66,7 @@ class Job:
     testing_percentage: float = 10.0
     bank_clips: int = 40000
     teachers: tuple[str, ...] = ()  # run folders
+    start_from: StartFrom | None = None
     operating_point: str = TUNED  # that the firmware decides by
     false_accepts_per_hour: float = TARGET_PER_HOUR  # at most, on validation streams
     seed: int = 59185  # the seed of speech_commands' index
@@ -158,6 +167,7 @@ class Job:
     def settings(self) -> dict[str, Any]:
         """Flag by flag, for the report."""
         flat = {"preset": self.preset} | dataclasses.asdict(self)
+        flat["start_from"] = self.start_from.run if self.start_from else None
         for group in ("recipe", "recipe.feature_augmentation", "sampling", "augmentation", "front_end"):
             flat |= {f"{group}.{name}": value for name, value in flat.pop(group).items()}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in flat.items()}

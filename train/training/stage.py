@@ -89,6 +89,7 @@ def train(
     from train.training.distillation import check_teachers, load_teacher
     from train.training.distribute import Replicas
     from train.training.quantization_aware import aware
+    from train.training.start import HEAD, begin, only_head, recipes
     from train.training.trainer import Trainer, make_deterministic
 
     spec, teachers = job.spec, tuple(map(Path, job.teachers))
@@ -125,7 +126,14 @@ def train(
         log(f"features: {len(training_bank)} training clips in {features_s:.1f} s")
         if replicas.is_chief:
             log(f"curves: look at them with: {_tensorboard()} --logdir {typed(run / runfolder.LOGS)}")
-        state = trained(model, job.recipe, replicas)
+        recipe = job.recipe
+        if job.start_from is not None:
+            begin(model, job)
+            head_recipe, recipe = recipes(job.recipe)
+            only_head(model, True)
+            trained(model, head_recipe, replicas, HEAD)
+            only_head(model, False)
+        state = trained(model, recipe, replicas)
         replicas.leave()
     if not replicas.is_chief:
         return None

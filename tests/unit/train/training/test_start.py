@@ -1,0 +1,84 @@
+"""Transfer: what is taken of another run, what is trained when, and what is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from train import architectures
+from train.core.errors import UserError
+from train.core.pretrained.models import run_of
+from train.core.spec import FrontEnd
+from train.settings.job import Job
+from train.settings.recipe import RECIPES, STRONG, Recipe
+from train.training import start
+
+NAME = "yes_no"  # ships: spectro_temporal on micro
+JOB = Job(
+    ("no", "alexa"),
+    architecture="spectro_temporal",
+    front_end=FrontEnd("micro", feature_bin_count=40),
+    start_from=start.start_of(NAME),
+)
+
+
+def test_trunk_and_known_rows_of_the_head_are_taken() -> None:
+    pytest.importorskip("tensorflow")
+    source = architectures.load(run_of(NAME) / "model.keras")
+    model = architectures.build(JOB.architecture, JOB.front_end, len(JOB.spec.labels), 0.1, JOB.seed)
+    untouched = start.head_of(model).get_weights()
+    start.begin(model, JOB)
+    head = start.head_of(model)
+    for layer in model.layers:
+        if layer.weights and layer is not head:
+            taken = source.get_layer(layer.name).get_weights()
+            assert all(map(np.array_equal, layer.get_weights(), taken)), layer.name
+    theirs = source.get_layer(head.name).get_weights()
+    for mine, before, other in zip(head.get_weights(), untouched, theirs, strict=True):
+        assert np.array_equal(mine[..., [0, 1, 2]], other[..., [0, 1, 3]])  # silence, unknown, no
+        assert np.array_equal(mine[..., 3], before[..., 3])
+    start.only_head(model, True)
+    assert [id(weight) for weight in model.trainable_variables] == [id(weight) for weight in head.weights]
+    start.only_head(model, False)
+    assert len(model.trainable_variables) > len(head.weights)
+
+
+def test_head_alone_is_refused() -> None:
+    pytest.importorskip("tensorflow")
+    job = replace(JOB, architecture="single_fc")
+    model = architectures.build("single_fc", job.front_end, 4, 0.1, 1)
+    with pytest.raises(UserError, match="one layer alone"):
+        start.begin(model, job)
+
+
+@pytest.mark.parametrize("recipe", [Recipe(), RECIPES[STRONG], Recipe((2,), (0.1,))])
+def test_two_stages_take_the_steps_of_one(recipe: Recipe) -> None:
+    head, all_weights = start.recipes(recipe)
+    assert head.total_steps + all_weights.total_steps == recipe.total_steps
+    assert max(all_weights.learning_rates) < max(head.learning_rates) == max(recipe.learning_rates)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, None),
+        (
+            {"architecture": "ds_cnn"},
+            "its network is spectro_temporal, that of this job ds_cnn; pass --preset micro",
+        ),
+        ({"front_end": FrontEnd("log_mel")}, "its front end has name micro.*pass --preset micro"),
+        (
+            {"front_end": replace(JOB.front_end, clip_duration_ms=1500)},
+            "clip_duration_ms 1000, that of this job 1500; pass --preset micro",
+        ),
+        ({"start_from": replace(JOB.start_from, sha256="0" * 64)}, "no longer the model"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_what_would(changes: dict[str, object], says: str | None) -> None:
+    job = replace(JOB, **changes)
+    if says is None:
+        start.check_start(job)
+        return
+    with pytest.raises(UserError, match=f"--start-from {NAME}: .*{says}") as refused:
+        start.check_start(job)
+    assert "\n" not in str(refused.value)
