@@ -3,7 +3,6 @@
 import io
 import json
 import subprocess
-import sys
 import threading
 import zipfile
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from hil.pi import remote
 from hil.pi.remote.timer import EXIT_GRAPH
 from train.challenge import submission_rules
+from train.core.console import log
 from train.core.errors import UserError
 
 BUNDLE = "earshot_timer.pyz"
@@ -102,8 +102,7 @@ def watch(command: list[str], environment: dict[str, str] | None = None) -> Ende
         for line in process.stderr:
             lines.append(line.decode(errors="replace"))
             if not lines[-1].startswith(_ERROR):  # whoever called says it
-                sys.stderr.write(lines[-1])
-                sys.stderr.flush()
+                log(lines[-1].rstrip("\n"))
         code = process.wait()
         reader.join()
     finally:

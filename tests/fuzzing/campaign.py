@@ -183,9 +183,9 @@ def _worker(case: Case, wanted: list[int], folder: Path, answers: int, said: int
         with sandbox.of(seed) as place:
             outcome, note = _outcome(case, seed, place)
             text = os.pread(said, 1 << 20, 0).decode(errors="replace")
-            if fault := sandbox.fault() or _bad_text(text) or _bad_text(note, "\n"):
-                if outcome != _CRASHED:
-                    outcome, note = _CRASHED, f"{fault}: {note}\n{text[-_SHOWN_BYTES:]}"
+            fault = sandbox.fault() or _bad_text(text) or ("\n" in note and "more than one line")
+            if fault and outcome != _CRASHED:
+                outcome, note = _CRASHED, f"{fault}: {note}\n{text[-_SHOWN_BYTES:]}"
             sandbox.keep = outcome == _CRASHED
         signal.setitimer(signal.ITIMER_PROF, 0)
         answer(outcome=outcome, note=note, cpu_s=round(time.process_time() - before_s, 3))
@@ -204,11 +204,11 @@ def _outcome(case: Case, seed: int, place: Path) -> tuple[str, str]:
         return _CRASHED, traceback.format_exc()
 
 
-def _bad_text(text: str, more: str = "") -> str:
-    """What may not be in what users see."""
+def _bad_text(text: str) -> str:
+    """What may not be in what users see. Messages of a UserError go through the console, which escapes them."""
     if "Traceback (most recent call last)" in text:
         return "a traceback"
-    bad = [c for c in text if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0 or c in more]
+    bad = [c for c in text if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0]
     return f"a control character {bad[0]!r} is shown" if bad else ""
 
 

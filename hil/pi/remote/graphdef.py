@@ -4,6 +4,7 @@ Everything in this folder is sent to the Raspberry Pi and runs on Python 2.7 (th
 and from 3.4 on, beside NumPy alone; hence types in comments.
 """
 
+import re
 import struct
 
 import numpy as np
@@ -29,6 +30,11 @@ DTYPES = {
 }
 _STRING = 7
 _MOST_VALUES = 1 << 28  # of a tensor: a gigabyte, more than a Pi has
+_NAME = re.compile("[!-~]*$")  # what TensorFlow takes, and more: nothing that would command a terminal
+# What comes of a graph that does not fit together: sizes, types, numbers of inputs, attributes.
+FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError, struct.error,
+)  # fmt: skip
 _HALF_FIELD = 13  # float16 values, as the integers that have their bits
 
 
@@ -132,7 +138,23 @@ def _bytes(value):
 
 def _text(value):
     # type: (Any) -> str
-    return str(_bytes(value).decode("utf-8"))
+    text = str(_bytes(value).decode("utf-8"))
+    if not _NAME.match(text):
+        raise GraphError("a name in it is %s, which TensorFlow does not take" % ascii_only(text[:60]))
+    return text
+
+
+def ascii_only(text):
+    # type: (str) -> str
+    """A text as a line of a log can have it."""
+    return repr(text.encode("unicode_escape").decode("ascii")).lstrip("u")
+
+
+def told(error):
+    # type: (BaseException) -> str
+    """One of FAULTS as a line."""
+    lines = str(error).splitlines()
+    return "%s: %s" % (type(error).__name__, lines[0]) if lines else type(error).__name__
 
 
 def _node(data):
