@@ -25,9 +25,7 @@ pytestmark = pytest.mark.emulator
 
 
 @pytest.mark.parametrize("count", sweep([5_000, 20_000], 5_000))
-def test_random_requests_under_sanitizers(
-    sanitized_proof: Path, count: int
-) -> None:
+def test_random_requests_under_sanitizers(sanitized_proof: Path, count: int) -> None:
     """Whole frames, senseless contents: each is answered, and nothing is touched that should not be."""
     requests = list(senseless(random.Random(7), count))
     done = subprocess.run([sanitized_proof], input=b"".join(requests), capture_output=True, timeout=120)

@@ -1,4 +1,4 @@
-"""Conversations on lines that damage, repeat, reorder and forge: right scores, or one line that says why not."""
+"""Conversations on lines that damage, repeat, reorder and forge: right scores, or a line that says why."""
 
 import random
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from emulator.proof_lines import accept_anything
 from fuzzing import cases
 from fuzzing.campaign import ACCEPTED, EQUAL, run_cases
 from fuzzing.lines import Clock, Damage, WildLink
-from emulator.proof_lines import accept_anything
 
 from hil.link.link import Link
 from hil.proof.expected_clips import ClipSet

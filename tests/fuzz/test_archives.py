@@ -32,5 +32,5 @@ def test_damaged_archives(tmp_path: Path, tell: Callable[[str], None]) -> None:
 
     campaign = run_cases("archives", case, ARCHIVES, tmp_path, tell, FOUND)
     campaign.check()
-    assert campaign.outcomes[ACCEPTED] > ARCHIVES / 50
+    assert campaign.outcomes[ACCEPTED] > ARCHIVES / 100
     assert campaign.outcomes[REFUSED] > ARCHIVES / 10

@@ -15,16 +15,61 @@ from train.audio.wav import encode_wav
 
 _BLOCK = 512
 _NAMES = (
-    *("yes/a_nohash_0.wav", "yes/b_nohash_0.wav", "no/a_nohash_0.wav", "../../evil", "/tmp/evil", "yes", "yes/"),
-    *("yes/../../evil.wav", "C:\\evil.wav", "..\\..\\evil", "yes/\x1b[2J.wav", "yes/a\nb.wav", "n" * 300, "a/" * 60 + "x"),
-    *("CON", "yes/nul.wav", ".", "..", "", "yes//a.wav", "größe/a.wav", "yes/\u202egnp.wav", "testing_list.txt"),
+    *(
+        "yes/a_nohash_0.wav",
+        "yes/b_nohash_0.wav",
+        "no/a_nohash_0.wav",
+        "../../evil",
+        "/tmp/evil",
+        "yes",
+        "yes/",
+    ),
+    *(
+        "yes/../../evil.wav",
+        "C:\\evil.wav",
+        "..\\..\\evil",
+        "yes/\x1b[2J.wav",
+        "yes/a\nb.wav",
+        "n" * 300,
+        "a/" * 60 + "x",
+    ),
+    *(
+        "CON",
+        "yes/nul.wav",
+        ".",
+        "..",
+        "",
+        "yes//a.wav",
+        "größe/a.wav",
+        "yes/\u202egnp.wav",
+        "testing_list.txt",
+    ),
 )
 _TYPES = b"0000015123467gxLKSVMDN\0X"
 _SIZES = (0, 1, 511, 512, 513, 1 << 20, 1 << 33, (1 << 63) - 1, -1)
 _PAX = (
-    *(b"30 mtime=1.0\n", b"99999999999 path=x\n", b"-5 path=x\n", b"20 path=../../evil\n", b"0 \n", b"=\n" * 300),
-    *(b"12 size=-99\n", b"21 size=99999999999\n", b"18 linkpath=/etc\n", b"9" * 3000, b"25 GNU.sparse.map=0,1,5\n"),
-    *(b"22 GNU.sparse.major=1\n", b"20 SCHILY.realsize=5\n", b"13 path=\xff\xfe\n", b"1 " * 2000, b"\0" * 600),
+    *(
+        b"30 mtime=1.0\n",
+        b"99999999999 path=x\n",
+        b"-5 path=x\n",
+        b"20 path=../../evil\n",
+        b"0 \n",
+        b"=\n" * 300,
+    ),
+    *(
+        b"12 size=-99\n",
+        b"21 size=99999999999\n",
+        b"18 linkpath=/etc\n",
+        b"9" * 3000,
+        b"25 GNU.sparse.map=0,1,5\n",
+    ),
+    *(
+        b"22 GNU.sparse.major=1\n",
+        b"20 SCHILY.realsize=5\n",
+        b"13 path=\xff\xfe\n",
+        b"1 " * 2000,
+        b"\0" * 600,
+    ),
 )
 
 
@@ -83,7 +128,12 @@ def _tar(chance: random.Random) -> bytes:
 
 
 def _entry(
-    name: str, content: bytes, kind: bytes = b"0", size: int | None = None, target: str = "", is_sound: bool = True
+    name: str,
+    content: bytes,
+    kind: bytes = b"0",
+    size: int | None = None,
+    target: str = "",
+    is_sound: bool = True,
 ) -> bytes:
     """A header of 512 bytes and the content, whose size it may lie about."""
     size = len(content) if size is None else size
@@ -93,7 +143,16 @@ def _entry(
         number = b"%011o\0" % size
     header = struct.pack(
         "100s8s8s8s12s12s8sc100s8s247s",
-        *(name.encode()[:100], b"0000644\0", b"0000000\0", b"0000000\0", number, b"00000000000\0", b" " * 8, kind),
+        *(
+            name.encode()[:100],
+            b"0000644\0",
+            b"0000000\0",
+            b"0000000\0",
+            number,
+            b"00000000000\0",
+            b" " * 8,
+            kind,
+        ),
         *(target.encode()[:100], b"ustar\x0000", b""),
     )
     checksum = sum(header) + (0 if is_sound else 7)
@@ -117,5 +176,7 @@ def _zip(chance: random.Random) -> bytes:
         marks = [place for place in range(len(data) - 46) if data[place : place + 2] == b"PK"]
         place = chance.choice(marks) + 2 * chance.randrange(2, 22)
         wrong = chance.choice((0, 1, 8, 99, 0xFFFF, 0xFFFFFFFF, 0x80000000))
-        struct.pack_into("<H" if chance.random() < 0.5 else "<I", data, place, wrong & 0xFFFF if wrong < 65536 else 0xFFFF)
+        struct.pack_into(
+            "<H" if chance.random() < 0.5 else "<I", data, place, wrong & 0xFFFF if wrong < 65536 else 0xFFFF
+        )
     return bytes(data)

@@ -1,6 +1,6 @@
 """Random cases in processes that may end: what became of each, and what they cost.
 
-A worker is a fork of the test's process, so that it has imported everything, and runs cases one after the other
+A worker is a fork of the process of the test, so that all is imported, and runs cases one after the other
 until all are done or it ends over one. It can neither take the test along nor use all the memory or time.
 """
 
@@ -205,7 +205,7 @@ def _outcome(case: Case, seed: int, place: Path) -> tuple[str, str]:
 
 
 def _bad_text(text: str) -> str:
-    """What may not be in what users see. Messages of a UserError go through the console, which escapes them."""
+    """What may not be in what users see. A UserError goes through the console, which escapes it."""
     if "Traceback (most recent call last)" in text:
         return "a traceback"
     bad = [c for c in text if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0]
@@ -213,5 +213,4 @@ def _bad_text(text: str) -> str:
 
 
 def _address_space_bytes() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[0]) * resource.getpagesize()
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

@@ -20,7 +20,18 @@ _NUMBERS = (
     *((1 << 62), (1 << 63) - 1, 1 << 63, (1 << 64) - 1, (1 << 64) - 2, (1 << 64) - 16000),
 )
 _WORDS = (
-    *(b"", b"^", b":", b"a:b", b"x:-1", b"x:99999999999", b"labels_softmax", b"\xff\xfe", b"\x1b[2J", b"a\nb"),
+    *(
+        b"",
+        b"^",
+        b":",
+        b"a:b",
+        b"x:-1",
+        b"x:99999999999",
+        b"labels_softmax",
+        b"\xff\xfe",
+        b"\x1b[2J",
+        b"a\nb",
+    ),
     *(b"x" * 3000, b"../../x", b"NHWC", b"NCHW", b"SAME", b"VALID", b"T", b"value", b"dtype", b"%s%d"),
 )
 
@@ -141,7 +152,12 @@ def _change(fields: list[Field], chance: random.Random, ops: Sequence[str]) -> N
     names = [one[2] for entry in nodes for one in entry if one[0] == 1 and isinstance(one[2], bytes)]
     match chance.randrange(8):
         case 0 if names:  # another input: cycles, others' results, outputs that there are not
-            _replace(chance.choice(nodes), 3, chance.choice(names) + chance.choice((b"", b"", b":1", b":7")), chance)
+            _replace(
+                chance.choice(nodes),
+                3,
+                chance.choice(names) + chance.choice((b"", b"", b":1", b":7")),
+                chance,
+            )
         case 1:
             _replace(chance.choice(nodes), 2, chance.choice(ops).encode(), chance)
         case 2:
@@ -171,7 +187,10 @@ def _nested(fields: list[Field], chance: random.Random) -> list[Field]:
     inner = b"\x08\x01"
     for _ in range(depth):
         inner = b"\x0a" + _encoded_number(len(inner)) + inner
-    return [*fields, [1, _BYTES, [[1, _BYTES, b"deep"], [5, _BYTES, [[1, _BYTES, b"x"], [2, _BYTES, inner]]]]]]
+    return [
+        *fields,
+        [1, _BYTES, [[1, _BYTES, b"deep"], [5, _BYTES, [[1, _BYTES, b"x"], [2, _BYTES, inner]]]]],
+    ]
 
 
 def _change_somewhere(fields: list[Field], chance: random.Random) -> None:
@@ -190,7 +209,11 @@ def _change_somewhere(fields: list[Field], chance: random.Random) -> None:
             case 2:
                 fields[place] = [chance.choice((1, 2, 3, 4, 5, 6, 7, 8, 10, 13, number)), kind, content]
             case 3:
-                fields[place] = [number, chance.choice((0, 1, 2, 3, 5)), content if isinstance(content, bytes) else b"\x01" * 8]
+                fields[place] = [
+                    number,
+                    chance.choice((0, 1, 2, 3, 5)),
+                    content if isinstance(content, bytes) else b"\x01" * 8,
+                ]
             case _:
                 fields[place] = [number, kind, _other(content, chance)]
         return
@@ -203,9 +226,17 @@ def _other(content: Any, chance: random.Random) -> Any:
         return chance.choice(([], content * 2, content[:1], content[1:]))
     if len(content) in (4, 8) and chance.random() < 0.6:
         numbers = (0, 1, -1, 2, 5, 100, -100, 1 << 20, 1 << 28, (1 << 31) - 1, -(1 << 31))
-        return struct.pack(f"<{len(content) // 4}i", *(chance.choice(numbers) for _ in range(len(content) // 4)))
+        return struct.pack(
+            f"<{len(content) // 4}i", *(chance.choice(numbers) for _ in range(len(content) // 4))
+        )
     return chance.choice(
-        (*_WORDS[:6], chance.choice(_WORDS), content[: len(content) // 2], content + b"\0" * 4, chance.randbytes(len(content)))
+        (
+            *_WORDS[:6],
+            chance.choice(_WORDS),
+            content[: len(content) // 2],
+            content + b"\0" * 4,
+            chance.randbytes(len(content)),
+        )
     )
 
 
@@ -232,7 +263,14 @@ def small_graphs() -> list[bytes]:
     end = [node("labels_softmax", "Softmax", ["logits"], T=number)]
     conv = [
         *audio,
-        node("spectrogram", "AudioSpectrogram", ["decoded_sample_data"], window_size=480, stride=320, magnitude_squared=True),
+        node(
+            "spectrogram",
+            "AudioSpectrogram",
+            ["decoded_sample_data"],
+            window_size=480,
+            stride=320,
+            magnitude_squared=True,
+        ),
         node(
             *("mfcc", "Mfcc", ["spectrogram", "decoded_sample_data:1"]),
             **{"upper_frequency_limit": 4000.0, "lower_frequency_limit": 20.0},
@@ -241,9 +279,24 @@ def small_graphs() -> list[bytes]:
         const("shape", ints(-1, 49, 40, 1)),
         node("picture", "Reshape", ["mfcc", "shape"], T=number),
         const("filters", floats(8, 4, 1, 6)),
-        node("conv", "Conv2D", ["picture", "filters"], strides=[1, 2, 2, 1], padding=b"SAME", data_format=b"NHWC", T=number),
+        node(
+            "conv",
+            "Conv2D",
+            ["picture", "filters"],
+            strides=[1, 2, 2, 1],
+            padding=b"SAME",
+            data_format=b"NHWC",
+            T=number,
+        ),
         const("depth", floats(3, 3, 6, 1)),
-        node("dw", "DepthwiseConv2dNative", ["conv", "depth"], strides=[1, 1, 1, 1], padding=b"SAME", data_format=b"NHWC"),
+        node(
+            "dw",
+            "DepthwiseConv2dNative",
+            ["conv", "depth"],
+            strides=[1, 1, 1, 1],
+            padding=b"SAME",
+            data_format=b"NHWC",
+        ),
         const("bias", floats(6)),
         node("biased", "BiasAdd", ["dw", "bias"], T=number, data_format=b"NHWC"),
         node("relu", "Relu", ["biased"], T=number),
@@ -268,7 +321,14 @@ def small_graphs() -> list[bytes]:
         node("sum", "Mean", ["tiled", "axis"], keep_dims=True),
         const("ends", ints(1, 12)),
         const("ones", ints(1, 1)),
-        node("taken", "StridedSlice", ["sum", "begin", "ends", "ones"], begin_mask=0, end_mask=0, shrink_axis_mask=0),
+        node(
+            "taken",
+            "StridedSlice",
+            ["sum", "begin", "ends", "ones"],
+            begin_mask=0,
+            end_mask=0,
+            shrink_axis_mask=0,
+        ),
         const("wide", ints(1, 12)),
         const("half", np.float32(0.5)),
         node("filled", "Fill", ["wide", "half"]),

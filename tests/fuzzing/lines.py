@@ -1,7 +1,7 @@
 """Conversations with firmware over a line that does whatever a seed says, to both ends, and needs no time.
 
-The firmware is a real one, on this computer. Behind whatever it is sent comes a question that marks the end, so
-that it has answered everything when that is answered; waits are over at once, by a clock of their own.
+The firmware is a real one, on this computer. Behind whatever it is sent comes a question that marks the end,
+so that it has answered everything when that is answered; waits are over at once, by a clock of their own.
 """
 
 import random

@@ -55,7 +55,9 @@ def _with_wrong_words(base: bytes, chance: random.Random, bases: Sequence[bytes]
     data = bytearray(base)
     for _ in range(chance.choice((1, 1, 2, 5))):
         last = (len(data) - 4) // 4
-        place = chance.choice((chance.randrange(last), chance.randrange(min(last, 40)), last - chance.randrange(300)))
+        place = chance.choice(
+            (chance.randrange(last), chance.randrange(min(last, 40)), last - chance.randrange(300))
+        )
         place = 4 * max(0, min(place, last))
         (there,) = struct.unpack_from("<I", data, place)
         near = (there + chance.choice((-8, -4, -1, 1, 4, 8, 64))) & 0xFFFFFFFF
@@ -118,7 +120,9 @@ def _buffer(tree: Any, chance: random.Random) -> None:
             buffer = tree.buffers[tensor.buffer]
             if buffer.data is not None and len(buffer.data):
                 size = len(buffer.data)
-                buffer.data = list(chance.choice((bytes(size), b"\xff" * size, b"\x80" * size, chance.randbytes(size))))
+                buffer.data = list(
+                    chance.choice((bytes(size), b"\xff" * size, b"\x80" * size, chance.randbytes(size)))
+                )
 
 
 def _quantization(tree: Any, chance: random.Random) -> None:
@@ -201,7 +205,10 @@ def _options(tree: Any, chance: random.Random) -> None:
         case 0:
             operator.builtinOptionsType = chance.choice((*range(130), 255))
         case 1:
-            operator.builtinOptions, operator.builtinOptionsType = other.builtinOptions, other.builtinOptionsType
+            operator.builtinOptions, operator.builtinOptionsType = (
+                other.builtinOptions,
+                other.builtinOptionsType,
+            )
         case 2:
             operator.builtinOptions = None
         case 3:
@@ -209,12 +216,18 @@ def _options(tree: Any, chance: random.Random) -> None:
         case _:
             fields = vars(operator.builtinOptions) if operator.builtinOptions else {}
             if fields:
-                setattr(operator.builtinOptions, chance.choice(list(fields)), chance.choice((*_SIZES, 0.5, [1, -1])))
+                setattr(
+                    operator.builtinOptions,
+                    chance.choice(list(fields)),
+                    chance.choice((*_SIZES, 0.5, [1, -1])),
+                )
 
 
 def _graphs(tree: Any, chance: random.Random) -> None:
     graph = chance.choice(tree.subgraphs)
-    indices = [chance.choice((*_INDICES, *range(len(graph.tensors)))) for _ in range(chance.choice((0, 1, 1, 2)))]
+    indices = [
+        chance.choice((*_INDICES, *range(len(graph.tensors)))) for _ in range(chance.choice((0, 1, 1, 2)))
+    ]
     match chance.randrange(8):
         case 0:
             graph.inputs = indices
@@ -247,7 +260,11 @@ def _constant_numbers(tree: Any, chance: random.Random) -> None:
     tables = schema()
     graph = chance.choice(tree.subgraphs)
     known = [tensor for tensor in graph.tensors if tensor.type == tables.TensorType.INT32]
-    known = [tensor for tensor in known if tensor.buffer < len(tree.buffers) and tree.buffers[tensor.buffer].data is not None]
+    known = [
+        tensor
+        for tensor in known
+        if tensor.buffer < len(tree.buffers) and tree.buffers[tensor.buffer].data is not None
+    ]
     if known:
         buffer = tree.buffers[chance.choice(known).buffer]
         numbers = [chance.choice((*_SIZES, 0, 1, 1, 2, -1)) for _ in range(len(buffer.data) // 4)]

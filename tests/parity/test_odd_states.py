@@ -30,9 +30,10 @@ def test_bits_or_a_line(points: Sequence[int]) -> None:
     changed = repack(tflite, change)
     try:
         oracle = Oracle(changed, "odd")
-        engine = NativeEngine(changed, "odd", (*UNDEFINED_SANITIZER, "-O1"))
-    except UserError as error:
-        assert "\n" not in str(error)
-        return
+    except UserError:
+        pytest.skip("TFLite-Micro does not take it")
+    engine = NativeEngine(changed, "odd", (*UNDEFINED_SANITIZER, "-O1"))
     inputs = inputs_for(oracle, 5)
-    np.testing.assert_array_equal(engine.run(inputs).reshape(len(inputs), -1), oracle.run(inputs).reshape(len(inputs), -1))
+    np.testing.assert_array_equal(
+        engine.run(inputs).reshape(len(inputs), -1), oracle.run(inputs).reshape(len(inputs), -1)
+    )

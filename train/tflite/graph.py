@@ -262,8 +262,8 @@ def _op(index: int, op: Any, code: Any, where: str) -> Op:
         for kind, needed in (("input", inputs[:1]), ("output", outputs)):
             if not needed or MISSING in needed:
                 raise UserError(
-                    f"{where}: op {index} {builtin} has the {kind}s {[*needed]}, expected tensors; convert the "
-                    "model again"
+                    f"{where}: op {index} {builtin} has the {kind}s {[*needed]}, expected tensors; convert "
+                    "the model again"
                 )
     return Op(
         index=index,

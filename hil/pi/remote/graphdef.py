@@ -33,7 +33,8 @@ _MOST_VALUES = 1 << 28  # of a tensor: a gigabyte, more than a Pi has
 _NAME = re.compile("[!-~]*$")  # what TensorFlow takes, and more: nothing that would command a terminal
 # What comes of a graph that does not fit together: sizes, types, numbers of inputs, attributes.
 FAULTS = (
-    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError, struct.error,
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError,
+    struct.error,
 )  # fmt: skip
 _HALF_FIELD = 13  # float16 values, as the integers that have their bits
 

@@ -258,7 +258,9 @@ class Interpreter(object):
                     loop = loop_of(node, self.nodes, self._order)
                     self._loops.update({one.name: loop for one in loop.exits})
                     if name not in self._loops:
-                        raise GraphError("node %s (Exit): its loop is not built as TensorFlow builds them" % name)
+                        raise GraphError(
+                            "node %s (Exit): its loop is not built as TensorFlow builds them" % name
+                        )
                 step, names = self._loops[name], [one.name for one in self._loops[name].exits]
                 needs = self._loops[name].inputs
             missing = [one for one in needs if one not in done and one[0] not in placed]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_figures import STREAM, SIZE, BENCH, result
+from board_figures import BENCH, SIZE, STREAM, result
 from invoke import invoke
 from report_runs import Page, make_run
 
@@ -23,6 +23,7 @@ from train.core.errors import UserError
 from train.report.run_report import write_report
 
 pytestmark = pytest.mark.usefixtures("without_pictures")
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:

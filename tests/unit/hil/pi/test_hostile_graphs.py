@@ -35,14 +35,24 @@ def picture(op: str, shape: tuple[int, ...], **attributes: object) -> list:
 
 
 CASES = {
-    "strides that lead out of the picture": (picture("Conv2D", (200, 4, 1, 2), strides=[1, -1, -1, 1]), "strides"),
+    "strides that lead out of the picture": (
+        picture("Conv2D", (200, 4, 1, 2), strides=[1, -1, -1, 1]),
+        "strides",
+    ),
     "strides of none": (picture("DepthwiseConv2dNative", (2, 2, 1, 1), strides=[1, 0, 1, 1]), "strides"),
     "strides that are missing": (picture("Conv2D", (2, 2, 1, 2)), "strides"),
     "more than there is memory": (
-        [const("much", ints(1 << 20, 1 << 20)), const("x", np.float32(1)), node("labels_softmax", "Fill", ["much", "x"])],
+        [
+            const("much", ints(1 << 20, 1 << 20)),
+            const("x", np.float32(1)),
+            node("labels_softmax", "Fill", ["much", "x"]),
+        ],
         "MemoryError",
     ),
-    "an Exit of no loop": ([node("labels_softmax", "Exit", ["decoded_sample_data"])], "its loop is not built"),
+    "an Exit of no loop": (
+        [node("labels_softmax", "Exit", ["decoded_sample_data"])],
+        "its loop is not built",
+    ),
     "a control input without inputs": (
         [node("nothing", "Identity"), node("labels_softmax", "Const", ["^nothing"], value=ints(1))],
         "do not fit together",
@@ -52,7 +62,10 @@ CASES = {
         [node("more", "Softmax", ["decoded_sample_data"]), node("labels_softmax", "Relu", ["more:3"])],
         "node labels_softmax",
     ),
-    "a name that commands a terminal": ([node("labels_softmax\x1b[2J", "Softmax")], "TensorFlow does not take"),
+    "a name that commands a terminal": (
+        [node("labels_softmax\x1b[2J", "Softmax")],
+        "TensorFlow does not take",
+    ),
     "a name of two lines": ([node("a\nerror: forged", "Softmax")], "TensorFlow does not take"),
 }
 
