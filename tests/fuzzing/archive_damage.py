@@ -122,8 +122,8 @@ def _tar(chance: random.Random) -> bytes:
                 chance.random() < 0.9,
             ),
         )
-    if chance.random() < 0.05:
-        parts *= 500
+    if chance.random() < 0.05 and sum(map(len, parts)) < 50_000:
+        parts *= 200
     return b"".join(parts) + bytes(chance.choice((0, 2 * _BLOCK, 2 * _BLOCK, 10)))
 
 

@@ -153,8 +153,14 @@ def _work(
     if begun is not None:
         signal_number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         hung = is_late or signal_number == signal.SIGPROF
-        text = output.read_bytes()[-_SHOWN_BYTES:].decode(errors="replace")
+        text = _ends_of(output.read_bytes().decode(errors="replace"))
         yield begun, _HUNG if hung else _CRASHED, f"signal {signal_number}; {text}", float(CPU_LIMIT_S) * hung
+
+
+def _ends_of(text: str) -> str:
+    """The beginning, where a traceback of a crash has what crashed, and the end."""
+    half = _SHOWN_BYTES // 2
+    return text if len(text) <= 2 * half else f"{text[:half]}\n...\n{text[-half:]}"
 
 
 def _worker(case: Case, wanted: list[int], folder: Path, answers: int, said: int) -> None:
