@@ -30,7 +30,10 @@ DTYPES = {
 }
 _STRING = 7
 _MOST_VALUES = 1 << 28  # of a tensor: a gigabyte, more than a Pi has
-_NAME = re.compile("[!-~]*$")  # what TensorFlow takes, and more: nothing that would command a terminal
+# What would command a terminal or turn a line around; TensorFlow takes letters, digits and _.-/> alone.
+_NO_NAME = re.compile(
+    rb"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]".decode("unicode_escape")
+)  # no u"", which ruff takes away, and Python 2.7 needs
 # What comes of a graph that does not fit together: sizes, types, numbers of inputs, attributes.
 FAULTS = (
     ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError,
@@ -139,10 +142,10 @@ def _bytes(value):
 
 def _text(value):
     # type: (Any) -> str
-    text = str(_bytes(value).decode("utf-8"))
-    if not _NAME.match(text):
+    text = _bytes(value).decode("utf-8")
+    if _NO_NAME.search(text):
         raise GraphError("a name in it is %s, which TensorFlow does not take" % ascii_only(text[:60]))
-    return text
+    return str(text)
 
 
 def ascii_only(text):
