@@ -31,9 +31,9 @@ DTYPES = {
 _STRING = 7
 _MOST_VALUES = 1 << 28  # of a tensor: a gigabyte, more than a Pi has
 # What would command a terminal or turn a line around; TensorFlow takes letters, digits and _.-/> alone.
-_NO_NAME = re.compile(
-    rb"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]".decode("unicode_escape")
-)  # no u"", which ruff takes away, and Python 2.7 needs
+_NO_NAME = re.compile(  # of bytes: as text it would need the u of Python 2.7, which ruff takes away
+    b"[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]".decode("unicode_escape")
+)
 # What comes of a graph that does not fit together: sizes, types, numbers of inputs, attributes.
 FAULTS = (
     ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError,
@@ -151,7 +151,7 @@ def _text(value):
 def ascii_only(text):
     # type: (str) -> str
     """A text as a line of a log can have it."""
-    return repr(text.encode("unicode_escape").decode("ascii")).lstrip("u")
+    return "'%s'" % text.encode("unicode_escape").decode("ascii")
 
 
 def told(error):
