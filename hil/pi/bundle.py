@@ -3,6 +3,7 @@
 import io
 import json
 import subprocess
+import sys
 import threading
 import zipfile
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from typing import Any
 from hil.pi import remote
 from hil.pi.remote.timer import EXIT_GRAPH
 from train.challenge import submission_rules
-from train.core.console import log
 from train.core.errors import UserError
 
 BUNDLE = "earshot_timer.pyz"
@@ -102,7 +102,8 @@ def watch(command: list[str], environment: dict[str, str] | None = None) -> Ende
         for line in process.stderr:
             lines.append(line.decode(errors="replace"))
             if not lines[-1].startswith(_ERROR):  # whoever called says it
-                log(lines[-1].rstrip("\n"))
+                sys.stderr.write(lines[-1])
+                sys.stderr.flush()
         code = process.wait()
         reader.join()
     finally:

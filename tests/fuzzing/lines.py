@@ -95,7 +95,7 @@ class Damage:
                         payload[chance.randrange(len(payload))] = chance.choice((0, 1, 127, 128, 255))
                 if chance.random() < 0.2:
                     payload = payload[: chance.randrange(len(payload) + 1)]
-                kind = item.type if chance.random() < 0.8 else chance.randrange(256)
+                kind = item.type if chance.random() < 0.8 else chance.choice(sorted(framing._TYPES))
                 sequence = item.sequence if chance.random() < 0.9 else chance.randrange(256)
                 return framing.encode(Frame(kind, sequence, bytes(payload)))
         return whole
