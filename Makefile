@@ -83,8 +83,8 @@ bench-first-minutes: $(READY)  ## a fresh clone to the first word heard; words h
 bench-micro: $(READY)  ## the front end micro beside TensorFlow's op and pymicro-features, to out/bench/micro_frontend.json
 	$(PYTHON) tests/bench/micro/micro_bench.py
 
-fuzz: $(READY_FOR_TESTS)  ## 10,000 damaged recordings, 1,000 trees of folders, 500 random Keras models; says what became of them
-	EARSHOT_FUZZ=1 $(PYTHON) -m pytest -m fuzz --numprocesses auto -rP --durations 0
+fuzz: $(READY_FOR_TESTS)  ## random cases of every kind, or KIND=tflite, graphs, archives, lines, json, keras, trees, damaged_files; SEED=N: one
+	EARSHOT_FUZZ=1 EARSHOT_FUZZ_SEED=$(SEED) $(PYTHON) -m pytest -m fuzz -k '$(KIND)' --numprocesses auto -rP --durations 0
 
 pretrained: $(READY)  ## MODELS="NAME..." (all): train the models that ship, on ../shared, and put them into train/pretrained
 	$(PYTHON) tests/bench/pretrained/make_models.py $(MODELS)

@@ -14,6 +14,7 @@ from codegen.engines.header import (
     end_contexts,
     engine_header,
 )
+from codegen.fixedpoint import INT8_MAX, INT8_MIN
 from codegen.ops import check_operators, generate
 from codegen.ops._form import Code, Tile, describe
 from codegen.ops._structs import LAYOUT, LAYOUT_HEADER, initializer, layout
@@ -166,8 +167,14 @@ def _states(graph: Graph) -> list[int]:
 
 
 def _first_state(tensor: Tensor) -> str:
-    """The statement that fills a state with its zero point, which is 0 where an item has several bytes."""
-    return f"memset(arena + TENSOR_{tensor.index}, {tensor.zero_point}, {_size_bytes(tensor)});"
+    """The statement that fills a state with its zero point, which is 0 where an item has several bytes.
+
+    Source:
+        tflite-micro, micro/micro_interpreter_graph.cc: the first zero point, whatever follows; 0 without one.
+    """
+    first = (*tensor.zero_points, 0)[0]
+    value = first if INT8_MIN <= first <= INT8_MAX else first & 0xFF
+    return f"memset(arena + TENSOR_{tensor.index}, {value}, {_size_bytes(tensor)});"
 
 
 def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:

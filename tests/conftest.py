@@ -4,6 +4,7 @@ import fcntl
 import lzma
 import os
 import shutil
+import sys
 import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -152,3 +153,14 @@ def normalized_network(once) -> Callable[[str, str], bytes]:
 def make_corpus() -> Callable[..., Path]:
     """``make_corpus(folder, words=("yes", "no"), speakers=12, lists=True, background=True)``."""
     return write_corpus
+
+
+@pytest.fixture
+def tell(capfd: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """``tell(line)``: shows how far a campaign is, at once, whatever pytest captures."""
+
+    def tell(line: str) -> None:
+        with capfd.disabled():
+            print(line, file=sys.stderr, flush=True)
+
+    return tell

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hil.pi.remote.ends import Ends
-from hil.pi.remote.graphdef import Node, parse_graph, split_reference
+from hil.pi.remote.graphdef import FAULTS, GraphError, Node, parse_graph, split_reference, told
 from hil.pi.remote.interpreter import Interpreter, UnknownOperator
 from hil.pi.remote.work import counted_nodes, node_flops
 from train.core.errors import UserError
@@ -101,21 +101,24 @@ def estimate(content: bytes, where: str, ends: Ends = _CHALLENGE) -> dict[str, A
         nodes = [engine.nodes[record.name] for record in records]
         wanted = {(node.name, 0) for node in nodes} | {one for node in nodes for one in node.inputs}
         shapes = engine.shapes(inputs, wanted)
+        terms = count_work(nodes, shapes.__getitem__)
+        flops = sum(node_flops(node, shapes.__getitem__) for node in counted_nodes(nodes))
     except UnknownOperator as error:
         raise UserError(
             f"{where}: {error}; --estimate counts what NumPy runs, and cannot count that: measure it with "
             "--local or --host, where TensorFlow is installed"
         ) from error
-    except ValueError as error:
+    except GraphError as error:
         raise UserError(f"{where}: {error}") from error
-    terms = count_work(nodes, shapes.__getitem__)
+    except FAULTS as error:
+        raise UserError(f"{where}: its nodes do not fit together ({told(error)}); freeze it again") from error
     middle_ms = sum(term.ms for term in terms)
     return {
         "avg_ms": middle_ms,
         "std_ms": None,
         "range_ms": [LOW * middle_ms, HIGH * middle_ms],
         "formula": [*map(str, terms), f"range: x {LOW:.3f} to x {HIGH:.3f}, as single runs in the log"],
-        "flops": sum(node_flops(node, shapes.__getitem__) for node in counted_nodes(nodes)),
+        "flops": flops,
         "memory_bytes": sum(record.memory_bytes for record in records),
         "output_shape": list(shapes[split_reference(ends.fetches[0])]),
     }

@@ -84,6 +84,22 @@ def firmware(cmake: Callable[..., subprocess.CompletedProcess[str]], once: Calla
     return build
 
 
+@pytest.fixture(scope="session")
+def sanitized_proof(
+    cmake: Callable[..., subprocess.CompletedProcess[str]], run_folder: Path, once: Callable[..., Path]
+) -> Path:
+    """The program `proof` for this computer, under AddressSanitizer and UndefinedBehaviorSanitizer."""
+    require("cc")
+
+    def make(folder: Path) -> None:
+        configure = ["-S", ROOT, "-B", folder, "-DBOARD=host", f"-DMODEL={run_folder / 'c'}", "-DSANITIZE=ON"]
+        for arguments in (configure, ["--build", folder, "--target", "proof", "--parallel"]):
+            result = cmake(*arguments, env=with_ninja())
+            assert result.returncode == 0, result.stdout + result.stderr
+
+    return once("sanitized-proof", make) / PROOF
+
+
 @pytest.fixture
 def start(firmware: Firmware) -> Iterator[Callable[..., ProcessLink]]:
     """``start(board_id, program, model=None)``: a link to the running program, which ends with the test."""

@@ -24,26 +24,11 @@ from hil.recording.board_microphone import BoardMicrophone
 pytestmark = pytest.mark.emulator
 
 
-def sanitized_proof(
-    cmake: Callable[..., subprocess.CompletedProcess[str]], folder: Path, model: Path
-) -> Path:
-    if shutil.which("cc") is None:
-        pytest.skip("there is no C compiler (cc)")
-    configure = ["-S", ROOT, "-B", folder, "-DBOARD=host", f"-DMODEL={model}", "-DSANITIZE=ON"]
-    for arguments in (configure, ["--build", folder, "--target", "proof", "--parallel"]):
-        result = cmake(*arguments)
-        assert result.returncode == 0, result.stdout + result.stderr
-    return folder / "proof"
-
-
 @pytest.mark.parametrize("count", sweep([5_000, 20_000], 5_000))
-def test_random_requests_under_sanitizers(
-    cmake: Callable[..., subprocess.CompletedProcess[str]], run_folder: Path, tmp_path: Path, count: int
-) -> None:
+def test_random_requests_under_sanitizers(sanitized_proof: Path, count: int) -> None:
     """Whole frames, senseless contents: each is answered, and nothing is touched that should not be."""
-    program = sanitized_proof(cmake, tmp_path, run_folder / "c")
     requests = list(senseless(random.Random(7), count))
-    done = subprocess.run([program], input=b"".join(requests), capture_output=True, timeout=120)
+    done = subprocess.run([sanitized_proof], input=b"".join(requests), capture_output=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, b"")
     answers = [codec.decode(item) for item in Decoder().feed(done.stdout) if isinstance(item, Frame)]
     answers = [answer for answer in answers if not isinstance(answer, m.Hello | m.Detection)]

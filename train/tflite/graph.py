@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from train.core.console import printable
 from train.core.errors import UserError
 from train.tflite.reader import integers, read_model
 from train.tflite.schema import DTYPES, builtin_name, enumerator
@@ -256,13 +257,21 @@ def _op(index: int, op: Any, code: Any, where: str) -> Op:
             f"{where}: op {index} is {name}: the model was compiled for {processor}, and runs there alone; "
             "pass the .tflite that went into that compiler"
         )
+    inputs, outputs = integers(op.inputs), integers(op.outputs)
+    if not custom and builtin not in _STATE_OPS:
+        for kind, needed in (("input", inputs[:1]), ("output", outputs)):
+            if not needed or MISSING in needed:
+                raise UserError(
+                    f"{where}: op {index} {builtin} has the {kind}s {[*needed]}, expected tensors; convert "
+                    "the model again"
+                )
     return Op(
         index=index,
-        name=name or builtin,
+        name=printable(name) or builtin,
         custom=custom,
         version=int(code.version),
-        inputs=integers(op.inputs),
-        outputs=integers(op.outputs),
+        inputs=inputs,
+        outputs=outputs,
         options=_options(op.builtinOptions if op.builtinOptions is not None else op.builtinOptions2),
     )
 

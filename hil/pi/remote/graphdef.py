@@ -4,6 +4,7 @@ Everything in this folder is sent to the Raspberry Pi and runs on Python 2.7 (th
 and from 3.4 on, beside NumPy alone; hence types in comments.
 """
 
+import re
 import struct
 
 import numpy as np
@@ -29,6 +30,15 @@ DTYPES = {
 }
 _STRING = 7
 _MOST_VALUES = 1 << 28  # of a tensor: a gigabyte, more than a Pi has
+# What would command a terminal or turn a line around; TensorFlow takes letters, digits and _.-/> alone.
+_NO_NAME = re.compile(  # of bytes: as text it would need the u of Python 2.7, which ruff takes away
+    b"[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]".decode("unicode_escape")
+)
+# What comes of a graph that does not fit together: sizes, types, numbers of inputs, attributes.
+FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError,
+    struct.error,
+)  # fmt: skip
 _HALF_FIELD = 13  # float16 values, as the integers that have their bits
 
 
@@ -132,7 +142,23 @@ def _bytes(value):
 
 def _text(value):
     # type: (Any) -> str
-    return str(_bytes(value).decode("utf-8"))
+    text = _bytes(value).decode("utf-8")
+    if _NO_NAME.search(text):
+        raise GraphError("a name in it is %s, which TensorFlow does not take" % ascii_only(text[:60]))
+    return str(text)
+
+
+def ascii_only(text):
+    # type: (str) -> str
+    """A text as a line of a log can have it."""
+    return "'%s'" % text.encode("unicode_escape").decode("ascii")
+
+
+def told(error):
+    # type: (BaseException) -> str
+    """One of FAULTS as a line."""
+    lines = str(error).splitlines()
+    return "%s: %s" % (type(error).__name__, lines[0]) if lines else type(error).__name__
 
 
 def _node(data):

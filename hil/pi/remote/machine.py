@@ -1,14 +1,17 @@
 """What is known of the computer that a graph is timed on. What cannot be read is None."""
 
+import contextlib
 import os
 import platform
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 _MODEL = "/proc/device-tree/model"  # of ARM boards: "Raspberry Pi 3 Model B Rev 1.2"
+_MOST_MEMORY_BYTES = 1 << 30  # of a Pi 3
 _CPU = "/sys/devices/system/cpu/cpu0/cpufreq/"
 
 
@@ -46,6 +49,27 @@ def peak_memory_bytes():
         return None
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+@contextlib.contextmanager
+def limited_memory():
+    # type: () -> Iterator[None]
+    """Allocations fail, with a MemoryError, beyond what a Pi has; where the system counts addresses."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        yield
+        return
+    pages = (_read("/proc/self/statm") or "").split()
+    soft, hard = before = resource.getrlimit(resource.RLIMIT_AS)
+    if pages:
+        limit = int(pages[0]) * resource.getpagesize() + _MOST_MEMORY_BYTES
+        if soft == resource.RLIM_INFINITY or limit < soft:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _processor():

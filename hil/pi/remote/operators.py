@@ -35,6 +35,8 @@ def _padded(attributes, x, kernel, fill):
         raise GraphError("data_format is %r, expected NHWC" % attributes["data_format"])
     if any(step != 1 for step in attributes.get("dilations") or ()):
         raise GraphError("dilations are %s, expected 1" % attributes["dilations"])
+    if min(attributes["strides"]) < 1:
+        raise GraphError("strides are %s, expected 1 or more" % attributes["strides"])
     padding = attributes["padding"]
     if padding == b"VALID":
         return x

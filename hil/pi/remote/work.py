@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .graphdef import FAULTS, GraphError, told
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +49,14 @@ def node_flops(node, shape_of):
     Source:
         the rule of TensorFlow 1.4's benchmark_model, SEMANTICS.md F.
     """
+    try:
+        return _flops(node, shape_of)
+    except FAULTS as error:
+        raise GraphError("node %s (%s): its work cannot be counted (%s)" % (node.name, node.op, told(error)))
+
+
+def _flops(node, shape_of):
+    # type: (Node, Callable[[tuple[str, int]], tuple[int, ...]]) -> int
     outputs = int(np.prod(shape_of((node.name, 0)), dtype=np.int64))
     if node.op == "Conv2D":
         height, width, channels = shape_of(node.inputs[1])[:3]

@@ -1,4 +1,7 @@
-"""How many random cases a test tries: a few in ``make test``, all of them in ``make fuzz``."""
+"""Random cases: how many a test tries, what becomes of each, and where the figures go.
+
+``make test`` tries a few of each kind, ``make fuzz`` all of them; case n is the same in both.
+"""
 
 import os
 
