@@ -1,7 +1,6 @@
 """Where a command may write, and folders that are there whole or not at all."""
 
 import contextlib
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,6 +9,8 @@ from enum import Enum, auto
 from pathlib import Path
 
 from train.core.errors import UserError
+from train.core.files.plain import open_plain
+from train.core.typed_json import Mismatch, read
 
 _MARK_BYTES = 4096  # of a page, which its mark is in
 
@@ -108,8 +109,8 @@ def has_key(key: str) -> Callable[[Path], bool]:
 
     def is_ours(path: Path) -> bool:
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, OSError):
+            content = read(path)
+        except (Mismatch, OSError):
             return False
         return isinstance(content, dict) and key in content
 
@@ -120,7 +121,10 @@ def has_mark(mark: str) -> Callable[[Path], bool]:
     """Know a page by what stands near its top."""
 
     def is_ours(path: Path) -> bool:
-        with path.open("rb") as file:
-            return mark.encode() in file.read(_MARK_BYTES)
+        try:
+            with open_plain(path) as file:
+                return mark.encode() in file.read(_MARK_BYTES)
+        except OSError:
+            return False
 
     return is_ours

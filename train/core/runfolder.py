@@ -15,7 +15,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from train.core import typed_json
 from train.core.errors import UserError, typed
+from train.core.files.plain import open_plain, read_plain
 from train.core.outputs import State, state_of
 from train.core.run_lock import LOCK, RunLock
 from train.core.spec import ModelSpec
@@ -45,7 +47,7 @@ _FOLDERS = (CLIPS, HIL, PI, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
 
 def sha256_file(path: Path) -> str:
     """Hex SHA-256 of a file."""
-    with Path(path).open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -91,11 +93,11 @@ def read_json(path: Path) -> Any:
         UserError: it is missing or not JSON.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return typed_json.read(path)
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such file; has this run finished?") from error
-    except ValueError as error:
-        raise UserError(f"{path}: is not JSON ({error}); remove it and run again") from error
+    except typed_json.Mismatch as error:
+        raise UserError(f"{error}; remove it and run again") from error
 
 
 def run_name(words: Iterable[str]) -> str:
@@ -210,7 +212,7 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
             f"{run}: no {SPEC} there, so this is not a finished run folder; "
             "make one with: earshot train --words yes,no"
         )
-    spec = ModelSpec.from_json((run / SPEC).read_bytes(), str(run / SPEC))
+    spec = ModelSpec.from_json(read_plain(run / SPEC, typed_json.MOST_BYTES), str(run / SPEC))
     if TFLITE in needs:
         spec.front_end.check_deployable(run)
     for name in needs:

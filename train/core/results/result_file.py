@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from train.core import runfolder
 from train.core.errors import UserError
-from train.core.typed_json import Json, Mismatch, decode, encode, parse
+from train.core.typed_json import Json, Mismatch, decode, encode, read
 
 _VERSION_KEY = "version"
 
@@ -49,13 +49,12 @@ class ResultFile:
             UserError: it is missing, not JSON, of a newer Earshot, or not as ``write`` wrote it.
         """
         try:
-            text = path.read_bytes()
+            content = read(path)
+            return cls.of(cls._of_this_version(content, path), str(path))
         except FileNotFoundError as error:
             raise UserError(f"{path}: there is no such file; make it with: {cls.made_by(path)}") from error
         except OSError as error:
             raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-        try:
-            return cls.of(cls._of_this_version(parse(text, str(path)), path), str(path))
         except Mismatch as error:
             raise UserError(f"{error}; make it again with: {cls.made_by(path)}") from error
 

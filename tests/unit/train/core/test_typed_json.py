@@ -45,17 +45,18 @@ class Tree(Base):
     anything: Json = None
 
 
-NAMES = st.text(max_size=5)
+NAMES = st.text(st.characters(exclude_characters="\0"), max_size=5)
+WHOLE = st.integers(-(2**63), 2**64 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 LEAVES = st.builds(
     Leaf,
-    number=st.integers().filter(lambda number: number != 13),
+    number=WHOLE.filter(lambda number: number != 13),
     share=FLOATS,
     name=NAMES,
     is_right=st.booleans(),
 )
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | FLOATS | NAMES,
+    st.none() | st.booleans() | WHOLE | FLOATS | NAMES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=6,
 )
@@ -64,12 +65,12 @@ TREES = st.builds(
     leaf=LEAVES,
     nullable=st.none() | FLOATS,
     optional=st.none() | NAMES,
-    pair=st.tuples(st.integers(), NAMES),
+    pair=st.tuples(WHOLE, NAMES),
     leaves=st.lists(LEAVES, max_size=3).map(tuple),
-    table=st.lists(st.lists(st.integers(), max_size=3).map(tuple), max_size=3).map(tuple),
-    counts=st.dictionaries(NAMES, st.dictionaries(NAMES, st.integers(), max_size=2), max_size=2),
+    table=st.lists(st.lists(WHOLE, max_size=3).map(tuple), max_size=3).map(tuple),
+    counts=st.dictionaries(NAMES, st.dictionaries(NAMES, WHOLE, max_size=2), max_size=2),
     hashes=st.dictionaries(NAMES, NAMES, max_size=2),
-    lambda_=st.integers(),
+    lambda_=WHOLE,
     anything=ANYTHING,
 )
 
