@@ -63,8 +63,9 @@ class RunLock:
             "since": time.strftime("%Y-%m-%d %H:%M:%S"),
             "command": Path(sys.argv[0]).name,
         }
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, json.dumps(who).encode(), 0)
+        with contextlib.suppress(OSError):  # a full disk; what is to be written next says so
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, json.dumps(who).encode(), 0)
 
     def release(self) -> None:
         """Let others write."""

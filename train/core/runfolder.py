@@ -18,7 +18,7 @@ from typing import Any
 from train.core import typed_json
 from train.core.errors import UserError, typed
 from train.core.files.plain import open_plain, read_plain
-from train.core.outputs import State, state_of
+from train.core.outputs import State, state_of, telling_of
 from train.core.run_lock import LOCK, RunLock
 from train.core.spec import ModelSpec
 
@@ -56,13 +56,17 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place when the block ends without error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        temporary.chmod(0o644)  # mkstemp makes private files; these are meant to be shared
-        temporary.replace(path)
+        with telling_of(path, temporary):
+            yield temporary
+            temporary.chmod(0o644)  # mkstemp makes private files; these are meant to be shared
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
