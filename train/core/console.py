@@ -219,7 +219,7 @@ def run(main: Callable[[], None]) -> None:
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         if not is_full and (error.filename is None or error.strerror is None):
             raise  # not about a file of the user's
-        what = "the disk is full; free some space and run it again" if is_full else error.strerror
+        what = "the disk is full; free some space and run it again" if is_full else str(error.strerror)
         if isinstance(error, FileExistsError):  # where a folder was to be made
             what = "is there already and is no folder; choose another place"
         _fail(f"{printable(str(error.filename))}: {what}" if error.filename else what)

@@ -2,20 +2,17 @@
 
 import contextlib
 import stat
-import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from train.core.files.plain import open_plain
 from train.core.files.zips import open_zip
-from train.data.archive.member import Content, Member, refusal
+from train.data.archive.member import Member, refusal
 
 _UTF8 = 0x800  # a flag of a member
-_LZMA_HEAD_BYTES = 9  # version, length of what follows, a byte of properties, the size of the dictionary
-_MOST_LZMA_BYTES = 200_000_000
-_SMALL_BYTES = 1 << 12
+# Python unpacks the others, bzip2 and LZMA, with no limit to what a few bytes become.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def zip_members(archive: Path, most: int) -> Iterator[Member]:
@@ -38,16 +35,18 @@ def zip_members(archive: Path, most: int) -> Iterator[Member]:
             if name.endswith("/"):
                 yield Member(name, 0, position_bytes, None)
                 continue
+            if info.compress_type not in _METHODS:
+                raise refusal(
+                    archive, name, "is packed by a rare method", "Pack it again, by the usual one (deflate)"
+                )
             try:
-                if info.compress_type == zipfile.ZIP_LZMA and _lzma_bytes(file, info) > _MOST_LZMA_BYTES:
-                    raise refusal(archive, name, "takes too much memory to unpack")
                 content = package.open(info)
             except NotImplementedError as error:
                 raise refusal(archive, name, f"cannot be read ({error})") from error
             except ValueError as error:  # a place before the file begins
                 raise zipfile.BadZipFile(str(error)) from error
             with content:
-                yield Member(name, info.file_size, position_bytes, _Slow(content, info.compress_type))
+                yield Member(name, info.file_size, position_bytes, content)
 
 
 def _name(info: zipfile.ZipInfo) -> str:
@@ -61,23 +60,3 @@ def _name(info: zipfile.ZipInfo) -> str:
         with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
     return name.replace("\\", "/")
-
-
-def _lzma_bytes(file: IO[bytes], info: zipfile.ZipInfo) -> int:
-    """The memory that a member asks for."""
-    file.seek(info.header_offset + 26)
-    file.seek(sum(struct.unpack("<HH", file.read(4))), 1)
-    head = file.read(_LZMA_HEAD_BYTES)
-    (size_bytes,) = struct.unpack("<I", head[5:])
-    return int(size_bytes)
-
-
-class _Slow(Content):
-    """A member read in small parts where zipfile unpacks each part whole, whatever comes of it."""
-
-    def __init__(self, content: IO[bytes], method: int) -> None:
-        is_limited = method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-        self._content, self._most_bytes = content, 1 << 20 if is_limited else _SMALL_BYTES
-
-    def read(self, size: int = _SMALL_BYTES, /) -> bytes:
-        return self._content.read(min(size, self._most_bytes))
