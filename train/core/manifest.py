@@ -158,7 +158,7 @@ class Manifest:
             content = parse(text, where)
             version = content.pop(_VERSION_KEY, None) if isinstance(content, dict) else None
             if version != FORMAT_VERSION:
-                raise Mismatch(f"{where}: {_VERSION_KEY} is {version!r}, expected {FORMAT_VERSION}")
+                raise Mismatch(f"{where}: {_VERSION_KEY} is {version!r:.60}, expected {FORMAT_VERSION}")
             for end in ("input", "output"):  # as it was written when a model had one of each
                 if end in content:
                     content[f"{end}s"] = [content.pop(end)]

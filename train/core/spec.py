@@ -16,7 +16,7 @@ from train.core.layout import fault_of_word
 from train.core.typed_json import Mismatch, decode, parse, require
 
 SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
-SPEC_VERSION = 1
+SPEC_VERSION, _MOST_VERSIONS = 1, 1_000_000
 _MOST_LABELS = 1000
 _MOST_FEATURES = 1 << 24  # of a clip
 _HIGHEST_HZ, _LONGEST_MS = 768_000, 60_000
@@ -394,13 +394,15 @@ class ModelSpec:
             content = parse(text, "it")
             require(content, ("version",), "it")
             version = content.pop("version")
-            if type(version) is int and version > SPEC_VERSION:
+            if type(version) is int and SPEC_VERSION < version <= _MOST_VERSIONS:
                 raise UserError(
                     f"{where}: is of version {version}, made by a newer Earshot; this one reads up to "
                     f"version {SPEC_VERSION}: update Earshot, or train again in another folder"
                 )
             if version != SPEC_VERSION:
-                raise UserError(f"{where}: spec version {version!r}, expected {SPEC_VERSION}; train again")
+                raise UserError(
+                    f"{where}: spec version {version!r:.60}, expected {SPEC_VERSION}; train again"
+                )
             require(content, ("front_end", "labels"), "it")
             spec = decode(cls, content, "it", allow_unknown=False)
             for word in spec.words:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from train.core.errors import UserError
 from train.core.files.arrays import Header, NoArrays, open_npz
+from train.core.files.plain import reason
 from train.core.layout import SPLITS
 from train.core.runfolder import sha256_file
 from train.core.spec import FrontEnd
@@ -41,7 +42,7 @@ def read_bank(path: Path, front_end: FrontEnd) -> tuple[Corpus, NDArray[np.uint8
             _check(path, front_end, *(file.headers[name] for name in _ARRAYS))
             features, words, names, splits = (file.read(name) for name in _ARRAYS)
     except (OSError, NoArrays) as error:
-        raise UserError(f"--data {path}: not a feature bank that can be read ({error})") from error
+        raise UserError(f"--data {path}: not a feature bank that can be read ({reason(error)})") from error
     if strange := sorted(set(splits.tolist()) - set(SPLITS)):
         raise UserError(f"--data {path}: splits are {', '.join(strange)}, expected {', '.join(SPLITS)}")
     clips = tuple(

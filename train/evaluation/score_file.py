@@ -20,6 +20,7 @@ from train.core import runfolder
 from train.core.console import printable
 from train.core.errors import UserError
 from train.core.files.arrays import Header, NoArrays, open_npz
+from train.core.files.plain import reason
 from train.core.outputs import Output
 from train.data.dataset import Split
 
@@ -86,7 +87,9 @@ def read_scores(path: Path) -> Scores:
     except FileNotFoundError as error:
         raise UserError(f"{path}: not there; such a file is made by: {_HOW}") from error
     except (OSError, NoArrays) as error:
-        raise UserError(f"{path}: no file of scores ({error}); such a file is made by: {_HOW}") from error
+        raise UserError(
+            f"{path}: no file of scores ({reason(error)}); such a file is made by: {_HOW}"
+        ) from error
     clips, labels = (tuple(map(str, arrays[key])) for key in ("clip", "labels"))
     scores = arrays[name].astype(np.float64)
     if arrays[name].dtype == np.int8:

@@ -10,6 +10,7 @@ import numpy as np
 
 from train.core.errors import UserError
 from train.core.files.arrays import NoArrays, open_npz
+from train.core.files.plain import reason
 from train.core.typed_json import Mismatch, decode, parse
 
 _STATE = "state"  # the array beside those of the variables: JSON
@@ -69,7 +70,8 @@ def load(path: Path, variables: list[Any]) -> State:
             state = _state(str(saved.read(_STATE)))
     except (OSError, NoArrays, Mismatch) as error:
         raise UserError(
-            f"{path}: not a checkpoint that can be read ({error}); remove the file to train from the start"
+            f"{path}: not a checkpoint that can be read ({reason(error)}); remove the file to train from "
+            "the start"
         ) from error
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)

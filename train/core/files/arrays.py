@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -81,6 +82,7 @@ class Arrays:
         with _told(), self._package.open(f"{name}{_END}") as file:
             array: NDArray[Any] = npy.read_array(file, allow_pickle=False, max_header_size=_MOST_HEADER_BYTES)
             file.read(1)  # for its checksum
+            _check_text(name, array)
             return array
 
 
@@ -135,6 +137,14 @@ def _header(file: IO[bytes], name: str) -> Header:
 def _check_size(size_bytes: int, most_bytes: int) -> None:
     if size_bytes > most_bytes:
         raise NoArrays(f"holds {in_mb(size_bytes)} of arrays or more, expected at most {in_mb(most_bytes)}")
+
+
+def _check_text(name: str, array: NDArray[Any]) -> None:
+    """Make sure that text can be text: Python fails over other numbers when it makes a str of them."""
+    if array.dtype.kind == "U" and array.size:
+        characters = np.ascontiguousarray(array).view(array.dtype.byteorder.replace("=", "") + "u4")
+        if characters.max() > sys.maxunicode or ((characters >= 0xD800) & (characters < 0xE000)).any():
+            raise NoArrays(f"{name!r} holds text with characters that there are not")
 
 
 def _described(header: Header) -> str:

@@ -48,6 +48,11 @@ def read_plain(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
         return file.read()
 
 
+def reason(error: Exception) -> str:
+    """What is wrong with a file, for a message that names it."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def in_mb(size_bytes: int) -> str:
     """A size as messages have it: ``0.3 MB``, ``1,200 MB``."""
     mb = size_bytes / 1e6

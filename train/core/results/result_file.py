@@ -9,6 +9,7 @@ from train.core.errors import UserError
 from train.core.typed_json import Json, Mismatch, decode, encode, read
 
 _VERSION_KEY = "version"
+_MOST_VERSIONS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +73,8 @@ class ResultFile:
         if not isinstance(content, dict) or _VERSION_KEY not in content:
             return cls.without_version(content)
         version = content[_VERSION_KEY]
-        if type(version) is not int or version < 1:
-            raise Mismatch(f"{path}: {_VERSION_KEY}: is {version!r}, expected a whole number from 1 on")
+        if type(version) is not int or not 1 <= version <= _MOST_VERSIONS:
+            raise Mismatch(f"{path}: {_VERSION_KEY}: is {version!r:.60}, expected a whole number from 1 on")
         if version > cls.VERSION:
             raise UserError(
                 f"{path}: is of version {version}, made by a newer Earshot; this one reads up to version "
