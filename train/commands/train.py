@@ -65,7 +65,11 @@ def run(flags: argparse.Namespace) -> None:
         if not has_length and not has_own:
             job = stage.with_whole_words(job)
     try:
-        with runfolder.writing(folder) if where.is_chief else contextlib.nullcontext():
+        with (
+            runfolder.writing(folder, replaces=flags.overwrite)
+            if where.is_chief
+            else contextlib.nullcontext()
+        ):
             _run_chain(
                 job,
                 folder,

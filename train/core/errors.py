@@ -10,6 +10,7 @@ from pathlib import Path
 
 from train.core.terminal.interrupts import EXIT_CODE, prompt
 
+_MOST_VERSIONS = 1_000_000  # what is more is no version
 _SHORTEST_PART, _MOST_MEANT = 3, 3  # a part of a name tells which is meant, where it is in few
 
 
@@ -28,6 +29,19 @@ class Interrupted(UserError):
     """Ctrl-C where work was saved; the message says how to go on."""
 
     exit_code = EXIT_CODE
+
+
+def refuse_newer(version: object, known: int, where: str, remedy: str) -> None:
+    """Raise a UserError if a file says that it is of a newer version than those that this Earshot reads.
+
+    Args:
+        remedy: what to do beside updating.
+    """
+    if type(version) is int and known < version <= _MOST_VERSIONS:
+        raise UserError(
+            f"{where}: is of version {version}, made by a newer Earshot; this one reads up to version "
+            f"{known}: update Earshot, or {remedy}"
+        )
 
 
 def typed(path: Path) -> str:

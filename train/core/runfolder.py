@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from train.core import typed_json
-from train.core.errors import UserError, typed
+from train.core.errors import UserError, refuse_newer, typed
 from train.core.files.plain import open_plain, read_plain
+from train.core.layout import fault_of_word
 from train.core.outputs import State, state_of, telling_of
 from train.core.run_lock import LOCK, RunLock
-from train.core.spec import ModelSpec
+from train.core.spec import SPEC_VERSION, ModelSpec
 
 SPEC, LABELS, METRICS, REPORT = "spec.json", "labels.txt", "metrics.json", "report.html"
 KERAS, GRAPHDEF, TFLITE = "model.keras", "model.pb", "model.tflite"
@@ -36,6 +37,10 @@ CLIPS_LIST, MISTAKES_LIST = "clips.json", "mistakes.json"  # what the WAVs of th
 C_SOURCES, PLOTS, LOGS, CHECKPOINTS = "c", "plots", "logs", "checkpoints"
 LAST, BEST = "last.npz", "best.npz"  # the checkpoints
 
+# Of the files with another than 1. A version changes where an older reader would take a file wrongly.
+VERSIONS = {SPEC: SPEC_VERSION, OPERATING_POINTS: 3}
+
+_MOST_LABELS = 1000
 _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
 
 _FILES = (
@@ -150,6 +155,24 @@ def _is_run(folder: Path) -> bool:
     ]  # of one that was killed at once
 
 
+def check_not_newer(run: Path) -> None:
+    """Make sure that no file of a run was written by a newer Earshot, before anything is written beside it.
+
+    Raises:
+        UserError: one was.
+    """
+    for name in _FILES:
+        path = run / name
+        if path.suffix != ".json" or not path.is_file():
+            continue
+        try:
+            content = typed_json.read(path)
+        except (OSError, typed_json.Mismatch):
+            continue  # whoever needs it says so
+        version = content.get("version") if isinstance(content, dict) else None
+        refuse_newer(version, VERSIONS.get(name, 1), str(path), "choose another folder")
+
+
 def check_own(run: Path) -> None:
     """Make sure that a folder is new, empty or a run folder, so that it may be replaced.
 
@@ -161,7 +184,7 @@ def check_own(run: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing(run: Path, wait: bool = False) -> Iterator[None]:
+def writing(run: Path, wait: bool = False, replaces: bool = False) -> Iterator[None]:
     """Let no other process write into a run folder, or a folder of one, until the block ends.
 
     The system lets go of the lock when the process ends, however it ends: what a killed one left is no lock.
@@ -169,9 +192,13 @@ def writing(run: Path, wait: bool = False) -> Iterator[None]:
 
     Args:
         wait: until the other process is done; else it is an error.
+        replaces: all that is there, so that it does not matter what it is.
     Raises:
-        UserError: another process writes into it, and the message says which; or nobody can.
+        UserError: another process writes into it, and the message says which; or nobody can; or a newer
+            Earshot wrote what is there.
     """
+    if not replaces:
+        check_not_newer(run)
     place = run.resolve()
     if place in _held or (
         run.exists() and not run.is_dir()
@@ -217,6 +244,7 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
             "make one with: earshot train --words yes,no"
         )
     spec = ModelSpec.from_json(read_plain(run / SPEC, typed_json.MOST_BYTES), str(run / SPEC))
+    _check_labels(run, spec)
     if TFLITE in needs:
         spec.front_end.check_deployable(run)
     for name in needs:
@@ -229,3 +257,14 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
                 f"expected {(expected or 'none')[:12]}…; run the stage that makes it again"
             )
     return spec
+
+
+def _check_labels(run: Path, spec: ModelSpec) -> None:
+    """What the command line asks of words, which become names of files."""
+    faults = [
+        f"{word!r:.80} cannot be a word: {fault}" for word in spec.words if (fault := fault_of_word(word))
+    ]
+    if len(spec.labels) > _MOST_LABELS:
+        faults.append(f"{len(spec.labels):,} labels, expected at most {_MOST_LABELS:,}")
+    if faults:
+        raise UserError(f"{run / SPEC}: {faults[0]}; train again")
