@@ -31,17 +31,21 @@ class Interrupted(UserError):
     exit_code = EXIT_CODE
 
 
-def refuse_newer(version: object, known: int, where: str, remedy: str) -> None:
-    """Raise a UserError if a file says that it is of a newer version than those that this Earshot reads.
+def check_version(version: object, known: int, where: str, remedy: str) -> None:
+    """Make sure that a file is of a version that this Earshot reads: 1 to ``known``.
 
     Args:
-        remedy: what to do beside updating.
+        remedy: what to do, beside updating.
+    Raises:
+        UserError: it is newer, or its version is none.
     """
     if type(version) is int and known < version <= _MOST_VERSIONS:
         raise UserError(
             f"{where}: is of version {version}, made by a newer Earshot; this one reads up to version "
             f"{known}: update Earshot, or {remedy}"
         )
+    if type(version) is not int or not 1 <= version <= known:
+        raise UserError(f"{where}: version: is {version!r:.60}, expected a whole number from 1 on; {remedy}")
 
 
 def typed(path: Path) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from train.core import typed_json
-from train.core.errors import UserError, refuse_newer, typed
+from train.core.errors import UserError, check_version, typed
 from train.core.files.plain import open_plain, read_plain
 from train.core.layout import fault_of_word
 from train.core.outputs import State, state_of, telling_of
@@ -170,7 +170,8 @@ def check_not_newer(run: Path) -> None:
         except (OSError, typed_json.Mismatch):
             continue  # whoever needs it says so
         version = content.get("version") if isinstance(content, dict) else None
-        refuse_newer(version, VERSIONS.get(name, 1), str(path), "choose another folder")
+        if type(version) is int:
+            check_version(version, VERSIONS.get(name, 1), str(path), "choose another folder")
 
 
 def check_own(run: Path) -> None:

@@ -11,15 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from train.core.errors import UserError, refuse_newer
+from train.core.errors import UserError, check_version
 from train.core.typed_json import Mismatch, decode, parse, require
 
 SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
-SPEC_VERSION = 1
-_MOST_FEATURES = 1 << 24  # of a clip
-_LIMITS = {
-    "sample_rate_hz": 768_000, "clip_duration_ms": 60_000, "window_size_ms": 60_000, "window_stride_ms": 60_000
-}  # fmt: skip
+SPEC_VERSION, _MOST_FEATURES = 1, 1 << 24  # of a clip
+_TIMES = ("clip_duration_ms", "window_size_ms", "window_stride_ms")
+_LIMITS = {"sample_rate_hz": 768_000} | dict.fromkeys(_TIMES, 60_000)
 
 MICRO = "micro"  # TFLite-Micro's own
 # Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md); of log and log_mel in octaves: 1/8,
@@ -386,9 +384,7 @@ class ModelSpec:
             content = parse(text, "it")
             require(content, ("version",), "it")
             version = content.pop("version")
-            refuse_newer(version, SPEC_VERSION, where, "train again in another folder")
-            if version != SPEC_VERSION:
-                raise Mismatch(f"it: version is {version!r:.60}, expected {SPEC_VERSION}")
+            check_version(version, SPEC_VERSION, where, "train again in another folder")
             require(content, ("front_end", "labels"), "it")
             return decode(cls, content, "it", allow_unknown=False)
         except Mismatch as error:

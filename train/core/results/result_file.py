@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from train.core import runfolder
-from train.core.errors import UserError, refuse_newer
+from train.core.errors import UserError, check_version
 from train.core.typed_json import Json, Mismatch, decode, encode, read
 
 _VERSION_KEY = "version"
@@ -72,8 +72,6 @@ class ResultFile:
         if not isinstance(content, dict) or _VERSION_KEY not in content:
             return cls.without_version(content)
         version = content[_VERSION_KEY]
-        refuse_newer(version, cls.VERSION, str(path), f"make it again with: {cls.made_by(path)}")
-        if type(version) is not int or not 1 <= version <= cls.VERSION:
-            raise Mismatch(f"{path}: {_VERSION_KEY}: is {version!r:.60}, expected a whole number from 1 on")
+        check_version(version, cls.VERSION, str(path), f"make it again with: {cls.made_by(path)}")
         fields = {name: value for name, value in content.items() if name != _VERSION_KEY}
         return cls.of_version(fields, version)
