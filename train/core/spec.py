@@ -103,8 +103,7 @@ class FrontEnd:
     dc_block: bool = False
 
     def __post_init__(self) -> None:
-        known = (*FRONT_ENDS, *HOST_FRONT_ENDS)
-        if self.name not in known:
+        if self.name not in (known := (*FRONT_ENDS, *HOST_FRONT_ENDS)):
             raise UserError(f"front end {self.name!r} is not known; known: {', '.join(known)}")
         for name, most in _LIMITS.items():
             if not 0 < (value := getattr(self, name)) <= most:

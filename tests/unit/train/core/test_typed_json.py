@@ -212,3 +212,32 @@ def test_a_type_that_is_not_known_is_a_bug() -> None:
 
     with pytest.raises(TypeError, match="not a type that typed_json knows"):
         decode(Odd, {"data": "a"}, "a.json")
+
+
+REFUSED = {
+    "a key twice": (b'{"a": 1, "b": 2, "a": 3}', "has 'a' twice"),
+    "half a pair": (rb'["\ud800"]', "surrogates not allowed"),
+    "a zero": (rb'["a\u0000b"]', "zero character"),
+    "UTF-16": ('{"a": 1}'.encode("utf-16"), "can't decode"),
+    "many values": (b"[" + b"1," * 3_000_001 + b"1]", "more than 3,000,000 values"),
+    "long number": (b"1" * 5000, "is not JSON"),
+    "deep": (b"[" * 200_000, "nested too deep"),
+    "nothing": (b"", "is not JSON"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), REFUSED.values(), ids=list(REFUSED))
+def test_texts_that_are_refused(text: bytes, said: str) -> None:
+    with pytest.raises(Mismatch, match=said):
+        parse(text, "a.json")
+
+
+def test_a_byte_order_mark_and_names_that_are_not_utf8_are_read() -> None:
+    assert parse(b"\xef\xbb\xbf" + rb'{"a": "\udcff\ud83d\ude00"}', "a.json") == {"a": "\udcff\U0001f600"}
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**400])
+def test_whole_numbers_have_64_bits(number: int) -> None:
+    for name in ("lambda", "anything"):
+        with pytest.raises(Mismatch, match="64 bits"):
+            decode(Tree, TREE | {name: number}, "a.json")
