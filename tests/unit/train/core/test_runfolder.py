@@ -205,9 +205,9 @@ def test_nothing_is_written_beside_what_a_newer_earshot_wrote(
     run = tmp_path / "run"
     run.mkdir()
     (run / name).write_text(json.dumps({"version": version, "new": 1}))
-    with pytest.raises(UserError, match=f"{name}: is of version {version}, made by a newer Earshot"):
-        with runfolder.writing(run):
-            pytest.fail("it may be written")
+    said = f"{name}: is of version {version}, made by a newer Earshot"
+    with pytest.raises(UserError, match=said), runfolder.writing(run):
+        pytest.fail("it may be written")
     assert [path.name for path in run.iterdir()] == [name]
     with runfolder.writing(run, replaces=True):
         pass
