@@ -35,11 +35,13 @@ class RunLock:
         self._path = folder / LOCK
         is_said = False
         while True:
-            folder.mkdir(parents=True, exist_ok=True)
             try:
+                folder.mkdir(parents=True, exist_ok=True)
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-            except FileNotFoundError:  # another process removed the folder, in which it left nothing
-                continue
+            except (FileNotFoundError, FileExistsError):
+                if folder.exists():  # and is no folder
+                    raise
+                continue  # another process removed the folder, in which it left nothing
             try:
                 _lock(self._file)
             except BlockingIOError:
