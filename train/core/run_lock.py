@@ -18,6 +18,7 @@ else:
 
 LOCK = ".lock"  # file in the folder
 _POLL_S = 0.2
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)  # a link may lead out of the folder
 
 
 class RunLock:
@@ -37,9 +38,9 @@ class RunLock:
         while True:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+                self._file = os.open(self._path, _FLAGS, 0o644)
             except (FileNotFoundError, FileExistsError):
-                if folder.exists():  # and is no folder
+                if folder.exists() and not folder.is_dir():
                     raise
                 continue  # another process removed the folder, in which it left nothing
             try:

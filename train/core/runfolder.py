@@ -174,6 +174,17 @@ def check_not_newer(run: Path) -> None:
             check_version(version, VERSIONS.get(name, 1), str(path), "choose another folder")
 
 
+def _check_links(run: Path) -> None:
+    """Make sure that what is written into a run stays there: in one from others, a folder may be a link."""
+    for name in (*_FOLDERS, FIRMWARE):
+        path = run / name
+        if path.is_symlink() and not path.resolve().is_relative_to(run.resolve()):
+            raise UserError(
+                f"{path}: is a link that leads out of the run folder, to {path.resolve()}, where nothing is "
+                "written; remove it, or put the folder itself there"
+            )
+
+
 def check_own(run: Path) -> None:
     """Make sure that a folder is new, empty or a run folder, so that it may be replaced.
 
@@ -198,6 +209,7 @@ def writing(run: Path, wait: bool = False, replaces: bool = False) -> Iterator[N
         UserError: another process writes into it, and the message says which; or nobody can; or a newer
             Earshot wrote what is there.
     """
+    _check_links(run)
     if not replaces:
         check_not_newer(run)
     place = run.resolve()

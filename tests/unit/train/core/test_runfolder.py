@@ -229,3 +229,16 @@ def test_an_atomic_write_tells_of_the_file_and_not_of_what_stands_for_it(tmp_pat
     assert caught.value.filename == str(path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["c", "checkpoints", "firmware", ".lock"])
+def test_links_that_lead_out_of_a_run_are_not_followed(name: str, tmp_path: Path) -> None:
+    run, outside = tmp_path / "run", tmp_path / "outside"
+    run.mkdir()
+    if name != ".lock":
+        outside.mkdir()
+    (run / name).symlink_to(outside)
+    said = r"leads out of the run folder|cannot be written"
+    with pytest.raises(UserError, match=said), runfolder.writing(run):
+        pytest.fail("it may be written")
+    assert outside.exists() is (name != ".lock")
