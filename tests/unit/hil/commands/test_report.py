@@ -55,7 +55,7 @@ STREAM = {
     "truth": [{"label": "ja", "time_ms": at_ms} for at_ms in (1000.0, 4000.0, 61_000.0)],
     "detections": [
         {"time_ms": 2500, "label": "ja", "score": 220, "verdict": "correct", "said": "ja"},
-        {"time_ms": 5500, "label": "<b>$5_$</b>", "score": 220, "verdict": "wrong", "said": "ja"},
+        {"time_ms": 5500, "label": "<b>$5_$<b>", "score": 220, "verdict": "wrong", "said": "ja"},
         {"time_ms": 75_000, "label": "ja", "score": 220, "verdict": "false positive", "said": None},
     ],
 }  # fmt: skip
@@ -167,7 +167,7 @@ def test_all_parts_are_shown(
         "said word", "said word", "heard correct", "heard wrong", "said word", "heard false-positive",
     ]  # fmt: skip
     assert marks[0]["style"] == "--left: 1.7%"
-    assert marks[3]["title"] == "heard: <b>$5_$</b> at 5.5 s, wrong"
+    assert marks[3]["title"] == "heard: <b>$5_$<b> at 5.5 s, wrong"
     assert {"href": "#boards"} in page.all("a")
     printed = capsys.readouterr().out
     assert "91.2 % of 500 clips (emulated, proven), 1 of 3 words in 1.5 minutes" in printed
