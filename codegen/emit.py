@@ -16,6 +16,7 @@ from codegen.render import render
 from train.core import runfolder
 from train.core.console import warn
 from train.core.errors import UserError
+from train.core.files.plain import open_plain, read_plain
 from train.core.installation import earshot_version
 from train.core.manifest import COMPILED, MANIFEST, TFLM, Manifest, PointName
 from train.core.operating_point import in_force
@@ -70,7 +71,7 @@ def sources_of_run(run: Path) -> Generated:
     """
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     where = str(run / runfolder.TFLITE)
-    tflite = (run / runfolder.TFLITE).read_bytes()
+    tflite = read_plain(run / runfolder.TFLITE)
     graph = read_graph(tflite, where)
     check_quantized(graph, where)
     banner = banner_of(spec.artefacts[runfolder.TFLITE])
@@ -132,7 +133,7 @@ def sources_of_model(path: Path) -> Generated:
     Raises:
         UserError: as ``generate_model``, but for files that are in its way.
     """
-    tflite = path.read_bytes()
+    tflite = read_plain(path)
     engines = load_engines(tflite, banner_of(hashlib.sha256(tflite).hexdigest()), str(path))
     manifest = engines.manifest(engines.sources)
     return Generated(engines, manifest, {**engines.sources, MANIFEST: manifest.to_json()})
@@ -291,7 +292,7 @@ def _generated(path: Path) -> bool:
     if not path.is_file():
         return False
     mark = _mark(path.name).encode()
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return file.read(len(mark)) == mark
 
 

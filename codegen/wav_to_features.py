@@ -14,6 +14,7 @@ from train.audio.recording import read_recording
 from train.core import runfolder
 from train.core.console import log
 from train.core.errors import UserError
+from train.core.files.plain import open_plain
 from train.core.outputs import Output, State
 from train.core.spec import MEL_TOP_HZ, FrontEnd
 
@@ -84,8 +85,11 @@ def _base(input_wav: str) -> str:
 
 
 def _is_feature_array(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(_FIRST_LINE)) == _FIRST_LINE
+    try:
+        with open_plain(path) as file:
+            return file.read(len(_FIRST_LINE)) == _FIRST_LINE
+    except OSError:
+        return False
 
 
 _OUTPUT = Output(

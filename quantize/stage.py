@@ -1,6 +1,5 @@
 """The stage: model.keras and calibration.npy of a run folder to an audited model.tflite."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,9 @@ from quantize.slim import slim
 from train import architectures
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.files.arrays import NoArrays, read_npy
+
+_MOST_CALIBRATION_BYTES = 1 << 28  # training leaves a few thousand clips
 
 
 def quantize(run: Path) -> Audit:
@@ -25,8 +27,8 @@ def quantize(run: Path) -> Audit:
     spec = runfolder.read_spec(run, needs=[runfolder.KERAS, runfolder.CALIBRATION])
     shape = (spec.front_end.frames, spec.front_end.bins)
     try:
-        calibration = np.load(run / runfolder.CALIBRATION)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        calibration = read_npy(run / runfolder.CALIBRATION, _MOST_CALIBRATION_BYTES)
+    except NoArrays as error:
         raise UserError(
             f"{run / runfolder.CALIBRATION}: not an array that can be read ({error}); train again"
         ) from error

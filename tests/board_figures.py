@@ -34,7 +34,7 @@ STREAM = {
     "truth": [{"label": "ja", "time_ms": at_ms} for at_ms in (1000.0, 4000.0, 61_000.0)],
     "detections": [
         {"time_ms": 2500, "label": "ja", "score": 220, "verdict": "correct", "said": "ja"},
-        {"time_ms": 5500, "label": "<b>$5_$</b>", "score": 220, "verdict": "wrong", "said": "ja"},
+        {"time_ms": 5500, "label": "<b>$5_$<b>", "score": 220, "verdict": "wrong", "said": "ja"},
         {"time_ms": 75_000, "label": "ja", "score": 220, "verdict": "false positive", "said": None},
     ],
 }  # fmt: skip

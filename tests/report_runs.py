@@ -15,7 +15,7 @@ from train.core import runfolder
 from train.core.operating_point import NEVER, OperatingPoint, original
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 
-LABELS = (SILENCE_LABEL, UNKNOWN_LABEL, "ja", "höre zu", "<b>$5_$</b>")
+LABELS = (SILENCE_LABEL, UNKNOWN_LABEL, "ja", "höre zu", "<b>$5_$<b>")
 EditMetrics = Callable[[dict[str, Any]], None]
 
 
@@ -106,7 +106,7 @@ def make_metrics() -> dict[str, Any]:
     rng = np.random.default_rng(7)
     counts = {label: int(rng.integers(120, 1600)) for label in LABELS}
     return {
-        "command": "earshot train --words 'ja,höre zu,<b>$5_$</b>' --data speech",
+        "command": "earshot train --words 'ja,höre zu,<b>$5_$<b>' --data speech",
         "seed": 1,
         "versions": {"earshot": "0.1.0", "python": "3.11.2", "tensorflow": "2.21.0"},
         "host": {"cpu": "Some <fast> CPU", "cores": 2, "label": "host"},
@@ -244,7 +244,7 @@ def add_operating_points(run: Path) -> None:
         "words": [
             {"label": "ja", "threshold": 140, **_point_figures(1, 40, 9)},
             {"label": "höre zu", "threshold": 90, **_point_figures(0, 0, 0)},
-            {"label": "<b>$5_$</b>", "threshold": 7, **_point_figures(2, 40, 3)},
+            {"label": "<b>$5_$<b>", "threshold": 7, **_point_figures(2, 40, 3)},
         ],
         "all": _point_figures(3, 80, 12),
         "confused": 0,

@@ -13,7 +13,7 @@ from train.core.errors import UserError
 from train.core.installation import earshot_version, licence
 from train.core.manifest import MANIFEST, PointName
 from train.core.outputs import State, state_of
-from train.core.typed_json import Json, encode
+from train.core.typed_json import Json, encode, read
 
 LICENSE, README = "LICENSE", "README.md"
 _VERSION_KEY, _VERSION = "export_version", 1
@@ -134,11 +134,11 @@ def _changed(folder: Path) -> list[str] | None:
 def _written(folder: Path) -> dict[str, Json] | None:
     """The files of an earlier export, with their hashes; None where there is none."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = read(folder / MANIFEST)
         if manifest[_VERSION_KEY] != _VERSION:
             return None
         files = manifest["files"]
         inside = all((folder / name).resolve().is_relative_to(folder.resolve()) for name in files)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return dict(files) if inside and isinstance(files, dict) else None

@@ -15,6 +15,7 @@ from hil.boards.flash_tools import FLASHERS
 from train.core.console import printable
 from train.core.errors import UserError, suggestion
 from train.core.installation import FIRMWARE_SOURCES
+from train.core.typed_json import Mismatch, read
 
 BOARDS = FIRMWARE_SOURCES / "boards"
 BOARD_FILE = "board.json"
@@ -178,9 +179,9 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
             "-, the first a letter or digit; rename its folder, and the id in the file"
         )
     try:
-        content = json.loads((folder / BOARD_FILE).read_bytes())
-    except ValueError as error:
-        raise UserError(f"{where}: not JSON ({error})") from error
+        content = read(folder / BOARD_FILE)
+    except Mismatch as error:
+        raise UserError(str(error)) from error
     if not isinstance(content, dict):
         raise UserError(f"{where}: found a {type(content).__name__}, expected an object with id, cpu, …")
     is_target = content.get("cpu") != HOST_CPU
@@ -277,13 +278,18 @@ def _check_fields(
             raise UserError(f"{where}: {prefix}{name} is not known, expected only {', '.join(sorted(known))}")
         if not _is_a(content[name], known[name]):
             raise UserError(
-                f"{where}: {prefix}{name} is {json.dumps(content[name])}, expected {_NAMES[known[name]]}"
+                f"{where}: {prefix}{name} is {_shown(content[name])}, expected {_NAMES[known[name]]}"
             )
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _is_a(value: object, kind: type) -> bool:
     if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+        return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 63
     if kind is list:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     return isinstance(value, kind) and value != ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from train.core.errors import UserError
+from train.core.files.plain import read_plain
 
 _ELF32_LITTLE = b"\x7fELF\x01\x01"
 _LOAD = 1  # type of a segment that is put into memory
@@ -30,7 +31,7 @@ def read_image(path: Path) -> Image:
     Raises:
         UserError: no 32-bit little-endian ELF file, or nothing in it to flash.
     """
-    content = path.read_bytes()
+    content = read_plain(path)
     try:
         parts = _parts(content)
     except struct.error as error:

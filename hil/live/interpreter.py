@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from hil.live.engine import INTERPRETER, Result
 from hil.live.model import LiveModel
 from train.core import runfolder
+from train.core.files.plain import read_plain
 from train.core.operating_point import INFERENCE_STRIDE_ROWS, OperatingPoint
 from train.detection.reference_listener import News, RowStream, Smoother
 from train.tflite.tflm import int8_model
@@ -23,7 +24,7 @@ class InterpretedEngine:
             UserError: TFLite-Micro does not run it.
         """
         tflite = model.run / runfolder.TFLITE
-        self._model = int8_model(tflite.read_bytes(), str(tflite))
+        self._model = int8_model(read_plain(tflite), str(tflite))
         self._spec = model.spec
         self.start(model.point)
 

@@ -17,6 +17,7 @@ from hil.live.engine import COMPILED_C, Result
 from hil.live.model import LiveModel
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.files.plain import read_plain
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.manifest import MANIFEST
 from train.core.operating_point import OperatingPoint
@@ -165,7 +166,7 @@ def _compiler() -> list[str]:
 def _key(command: list[str], manifest: Path) -> str:
     """Names a library by all that it depends on: the manifest has hashes of the generated C."""
     parts = hashlib.sha256("\0".join([*command, platform.machine()]).encode("utf-8", "surrogateescape"))
-    parts.update(manifest.read_bytes())
+    parts.update(read_plain(manifest))
     for path in sorted(FIRMWARE_SOURCES.rglob("*.[ch]")):
         parts.update(path.read_bytes())
     return parts.hexdigest()[:16]

@@ -16,6 +16,7 @@ from hil.provenance import EMULATED, ESTIMATED
 from train.core import runfolder
 from train.core.console import say
 from train.core.errors import Interrupted, UserError
+from train.core.files.plain import read_plain
 from train.core.results.pi import FILES
 from train.core.typed_json import encode
 from train.tflite.foreign import describe_foreign
@@ -50,7 +51,7 @@ def read_graph(path: Path) -> tuple[bytes, list[Node]]:
         UserError: it cannot be read.
     """
     try:
-        content = path.read_bytes()
+        content = read_plain(path)
         return content, parse_graph(content)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error

@@ -23,10 +23,12 @@ from train.challenge.submission import Row, Rows
 from train.core import runfolder
 from train.core.console import log, progress, say
 from train.core.errors import Interrupted, UserError
+from train.core.files.plain import read_plain
 from train.core.results.pi import PiSubmission
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
 
 _PROGRAM = "earshot_submission.pyz"
+_MOST_LABELS_BYTES = 1_000_000  # of labels.txt
 _RECORD = "submission.json"
 _CLIP_MS = 1000 * INPUT_SHAPE[0] // RATE_HZ
 
@@ -78,7 +80,7 @@ def read_labels(asked: Path, graph: Path) -> list[str]:
             f"of the scores, such as {SILENCE_LABEL}, {UNKNOWN_LABEL}, yes"
         )
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_plain(path, _MOST_LABELS_BYTES).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8") from error
     labels = submission.challenge_names(line.strip() for line in lines)

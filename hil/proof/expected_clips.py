@@ -14,6 +14,7 @@ from train.audio.frontend import model_input, wav_features
 from train.audio.wav import to_float, to_int16
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.files.plain import read_plain
 from train.core.spec import ModelSpec
 from train.data.dataset import Split
 from train.data.job_data import gather
@@ -94,7 +95,7 @@ def read_clip_set(run: Path, data: str | None, split: str, limit: int | None) ->
     features = model_input(
         wav_features(to_float(samples), spec.front_end, os.cpu_count() or 1), spec.front_end
     )
-    model = int8_model((run / runfolder.TFLITE).read_bytes(), str(run / runfolder.TFLITE))
+    model = int8_model(read_plain(run / runfolder.TFLITE), str(run / runfolder.TFLITE))
     return ClipSet(
         spec,
         split,

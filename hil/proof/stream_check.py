@@ -15,6 +15,7 @@ from hil.protocol.stream_transfer import StreamTransfer
 from train.core import runfolder
 from train.core.console import progress, warn
 from train.core.errors import Interrupted
+from train.core.files.plain import read_plain
 from train.core.operating_point import in_force
 from train.core.results.boards import DifferencesToHost, LinkStatistics, StreamResult, WordAt
 from train.core.spec import ModelSpec
@@ -108,7 +109,7 @@ def listen(job: Listening) -> StreamResult:
 
 def _twin(job: Listening) -> _Twin:
     model_file = job.run / runfolder.TFLITE
-    model = int8_model(model_file.read_bytes(), str(model_file))
+    model = int8_model(read_plain(model_file), str(model_file))
     stride_rows = job.settings["inference_stride_rows"]
     score = functools.partial(run_model, model)
     scores, times_ms = stream_scores(score, job.stream.samples, job.spec.front_end, stride_rows)

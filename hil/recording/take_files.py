@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from train.audio.wav import WavError, encode_wav, find_samples
 from train.core.console import printable
 from train.core.errors import UserError
-from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END, SPLIT_LISTS, folder_name
+from train.core.files.plain import read_plain
+from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END, SPLIT_LISTS, fault_of_word, folder_name
 from train.data.folder_names import meanings
-from train.settings.words import fault_of_word
 
 _ROOM = "room"
 _LONGEST_SPEAKER_BYTES = 60  # of UTF-8: it is a part of file names
@@ -153,7 +153,7 @@ def _rates(folder: Path) -> set[int]:
     rates = set()
     for path in sorted(folder.glob("*.wav")):
         try:
-            layout = find_samples(path.read_bytes(), str(path))
+            layout = find_samples(read_plain(path), str(path))
         except (OSError, WavError):
             continue  # training says what is wrong with it
         rates.add(int.from_bytes(layout.format[4:8], "little"))

@@ -24,6 +24,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 from train.core.errors import UserError
+from train.core.files.plain import open_plain
+from train.core.files.zips import TooMuch, check_inflation, open_zip
 from train.core.spec import FrontEnd
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 INPUT_NAME = "features"
 OUTPUT_NAME = "labels_softmax"
+_MOST_MEMBERS, _MOST_BYTES = 100, 10**9  # of a model.keras, which is a zip archive
 
 
 class LayerCost(NamedTuple):
@@ -79,10 +82,21 @@ def load(path: Path) -> keras.Model:
 
     importlib.import_module(f"{__name__}._layers")  # Keras has to know the layers of our own
     try:
+        _check_size(path)
         model: keras.Model = keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: not a model.keras that can be loaded ({error}); train again") from error
+    except Exception as error:  # Keras and HDF5 have many ways to refuse a file
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path}: not a model.keras that can be loaded ({reason}); train again") from error
     return model
+
+
+def _check_size(path: Path) -> None:
+    """Make sure that a model.keras, a zip archive, unpacks to no more than a model takes."""
+    with open_plain(path) as file, open_zip(file, _MOST_MEMBERS) as package:
+        unpacked_bytes = sum(info.file_size for info in package.infolist())
+    check_inflation(unpacked_bytes, path.stat().st_size)
+    if unpacked_bytes > _MOST_BYTES:
+        raise TooMuch(f"unpacks to {unpacked_bytes / 1e6:,.0f} MB, expected at most {_MOST_BYTES / 1e6:,.0f}")
 
 
 def names_for_boards() -> tuple[str, ...]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.audio.wav import (
+    MOST_BYTES,
     Layout,
     WavError,
     conversion_command,
@@ -27,6 +28,7 @@ from train.audio.wav import (
     samples_of,
     to_int16,
 )
+from train.core.files.plain import read_plain
 from train.core.installation import cache_root
 from train.core.runfolder import write_bytes
 
@@ -93,7 +95,7 @@ def read_recording(path: Path, sample_rate_hz: int) -> Recording:
     """
     where = str(path)
     try:
-        data = Path(path).read_bytes()
+        data = read_plain(path, MOST_BYTES)
     except OSError as error:
         raise WavError(where, "unreadable", f"cannot be read: {error.strerror}") from error
     sha256 = hashlib.sha256(data).hexdigest()

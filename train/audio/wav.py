@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.core.errors import UserError
+from train.core.files.plain import read_plain
 
+MOST_BYTES = 4 * 10**9  # of a recording, which is read whole: what the header of a WAV can tell
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _RIFF = (b"RIFF", b"RF64", b"BW64")
 _UNKNOWN_BYTES = 0xFFFFFFFF  # in a 64-bit file: see its "ds64"
@@ -181,7 +183,7 @@ def read_wav(path: Path, sample_rate_hz: int) -> NDArray[np.int16]:
         WavError: the file cannot be read, or is not 16-bit mono PCM at that rate.
     """
     try:
-        data = Path(path).read_bytes()
+        data = read_plain(path, MOST_BYTES)
     except OSError as error:
         raise WavError(str(path), "unreadable", f"cannot be read: {error.strerror}") from error
     return decode_wav(data, sample_rate_hz, str(path))

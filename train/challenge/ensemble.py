@@ -1,7 +1,7 @@
 """The file that names the members of an ensemble and their weights."""
 
-import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,39 @@ from train.challenge.scorers import Committee, convene
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.outputs import Output, has_key
+from train.core.typed_json import Mismatch, decode, read
+from train.settings.words import check_words
 
 _MEMBERS = "ensemble_of"  # in the file: what shows that it is one
 ENSEMBLE = Output(
     "holds an ensemble", "exists and is no earlier ensemble", has_key(_MEMBERS), example="ensemble.json"
 )
 _HOW = "make one with: earshot ensemble RUN RUN --out FILE"
+
+
+@dataclass(frozen=True)
+class _Member:
+    """``run``: its folder, as seen from the file."""
+
+    run: str
+    model_sha256: str
+    weight: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight <= 1:
+            raise UserError(f"weight is {self.weight:g}, expected 0 to 1")
+
+
+@dataclass(frozen=True)
+class _Ensemble:
+    ensemble_of: tuple[_Member, ...]
+    as_words: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.ensemble_of:
+            raise UserError(f"{_MEMBERS} is empty")
+        if self.as_words is not None:
+            check_words(self.as_words, "as_words")
 
 
 def write_ensemble(path: Path, committee: Committee, record: dict[str, Any]) -> None:
@@ -38,21 +65,17 @@ def read_ensemble(path: Path, words: tuple[str, ...] | None = None) -> Committee
         UserError: not such a file, or a member has gone or was trained again.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        members = content[_MEMBERS]
-        runs = [path.parent / member["run"] for member in members]
-        weights = [float(member["weight"]) for member in members]
-        digests = [member["model_sha256"] for member in members]
-        of_file = content["as_words"]
+        found = decode(_Ensemble, read(path), "it")
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such file; {_HOW}") from error
-    except (TypeError, KeyError, ValueError) as error:
-        raise UserError(f"{path}: not an ensemble ({error!r}); {_HOW}") from error
-    if words is None and of_file is not None:
-        words = tuple(of_file)
-    committee = convene(runs, words, weights)
-    for run, now, then in zip(runs, committee.models_sha256, digests, strict=True):
-        if now != then:
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; {_HOW}") from error
+    except Mismatch as error:
+        raise UserError(f"{path}: not an ensemble ({error}); {_HOW}") from error
+    runs = [path.parent / member.run for member in found.ensemble_of]
+    committee = convene(runs, words or found.as_words, [member.weight for member in found.ensemble_of])
+    for run, now, then in zip(runs, committee.models_sha256, found.ensemble_of, strict=True):
+        if now != then.model_sha256:
             raise UserError(
                 f"{path}: the model of {run} is another than the one its weight was chosen for; make the "
                 "ensemble again: earshot ensemble RUN RUN --out FILE --overwrite"

@@ -15,6 +15,7 @@ from train import architectures
 from train.commands import flags as training_flags
 from train.core import console, runfolder
 from train.core.errors import Interrupted, UserError, suggestion, typed
+from train.core.files.plain import read_plain
 from train.core.installation import cache_root, earshot_version
 from train.core.layout import TESTING
 from train.core.manifest import read_manifest
@@ -70,7 +71,9 @@ def run(flags: argparse.Namespace) -> None:
     try:
         with (
             runfolder.reading(*map(Path, job.teachers)),
-            runfolder.writing(folder) if where.is_chief else contextlib.nullcontext(),
+            runfolder.writing(folder, replaces=flags.overwrite)
+            if where.is_chief
+            else contextlib.nullcontext(),
         ):
             if where.is_chief:
                 _check_again(job, folder, bool(flags.resume), flags.overwrite)
@@ -221,7 +224,7 @@ def _choose_point(run: Path, job: Job, material: stage.Material) -> OperatingPoi
     path.unlink(missing_ok=True)  # of a run that was finished before
     wish = Wish(job.false_accepts_per_hour, job.seed, settle=True, in_force=job.operating_point)
     try:
-        points = tune(spec, job, material, fastest_scorer(tflite.read_bytes(), str(tflite)), wish)
+        points = tune(spec, job, material, fastest_scorer(read_plain(tflite), str(tflite)), wish)
     except UserError as error:
         console.warn(
             f"no operating point was chosen, so the firmware decides by micro_speech's: {error}. Choose one "

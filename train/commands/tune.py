@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from train.core import runfolder
 from train.core.command_line import add_run_argument, rare
 from train.core.errors import UserError, typed
+from train.core.files.plain import read_plain
 from train.core.operating_point import (
     NAMES,
     ORIGINAL,
@@ -126,7 +127,7 @@ def _measured(flags: argparse.Namespace, spec: "ModelSpec", wish: "Wish") -> Ope
         wish = dataclasses.replace(wish, seed=job.seed)  # as in training
     tflite = flags.run / runfolder.TFLITE
     material = gather(job, (VALIDATION, TESTING))
-    return tune(spec, job, material, fastest_scorer(tflite.read_bytes(), str(tflite)), wish)
+    return tune(spec, job, material, fastest_scorer(read_plain(tflite), str(tflite)), wish)
 
 
 def _print(content: OperatingPoints, run: Path) -> None:

@@ -6,6 +6,7 @@ terminal rather than be read, such as an escape sequence in the name of a file, 
 
 import codecs
 import contextlib
+import errno
 import io
 import os
 import select
@@ -236,12 +237,13 @@ def _explain(error: Exception) -> None:
         if isinstance(error, BrokenPipeError) and _is_unread():
             leave_stdout()
             sys.exit(_UNREAD_EXIT_CODE)
-        if error.filename is None or error.strerror is None:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if not is_full and (error.filename is None or error.strerror is None):
             return  # not about a file of the user's
-        what = error.strerror
+        what = "the disk is full; free some space and run it again" if is_full else str(error.strerror)
         if isinstance(error, FileExistsError):  # where a folder was to be made
             what = "is there already and is no folder; choose another place"
-        _fail(f"{printable(str(error.filename))}: {what}")
+        _fail(f"{printable(str(error.filename))}: {what}" if error.filename else what)
         sys.exit(UserError.exit_code)
 
 

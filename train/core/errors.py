@@ -11,6 +11,7 @@ from pathlib import Path
 from train.core.terminal.escapes import printable
 from train.core.terminal.interrupts import EXIT_CODE, prompt
 
+_MOST_VERSIONS = 1_000_000  # what is more is no version
 _SHORTEST_PART, _MOST_MEANT = 3, 3  # a part of a name tells which is meant, where it is in few
 
 
@@ -39,6 +40,23 @@ class Interrupted(UserError):
     """Ctrl-C where work was saved; the message says how to go on."""
 
     exit_code = EXIT_CODE
+
+
+def check_version(version: object, known: int, where: str, remedy: str) -> None:
+    """Make sure that a file is of a version that this Earshot reads: 1 to ``known``.
+
+    Args:
+        remedy: what to do, beside updating.
+    Raises:
+        UserError: it is newer, or its version is none.
+    """
+    if type(version) is int and known < version <= _MOST_VERSIONS:
+        raise UserError(
+            f"{where}: is of version {version}, made by a newer Earshot; this one reads up to version "
+            f"{known}: update Earshot, or {remedy}"
+        )
+    if type(version) is not int or not 1 <= version <= known:
+        raise UserError(f"{where}: version: is {version!r:.60}, expected a whole number from 1 on; {remedy}")
 
 
 def typed(path: Path) -> str:

@@ -23,6 +23,8 @@ _DEVICES = {"con", "prn", "aux", "nul"} | {
     f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)
 }  # of Windows
 _LITTER_NAMES = frozenset([*_LITTER.split(), "system volume information"])
+_LONGEST_WORD_BYTES = 100  # of UTF-8: a word is a part of file names, which may have 255
+_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, bytes that are no UTF-8, separators of lines
 
 
 def composed(name: str) -> str:
@@ -51,6 +53,21 @@ def word_name(text: str) -> str:
 def _with_one_dot(text: str) -> str:
     """Its capital ``İ`` as ``i``; else Unicode makes an ``i`` with a second dot of it."""
     return text.replace("İ", "i")
+
+
+def fault_of_word(word: str) -> str:
+    """Why a word cannot be one; "" where it can. Words are folders of clips, file names and texts in C."""
+    if word.startswith(("_", ".")) or "/" in word or "\\" in word:
+        return (
+            "it names a folder of clips, and names with / or \\, or that start with _ or a dot, are reserved"
+        )
+    if not word or "," in word:
+        return "expected a word without commas, which stand between words"
+    if any(unicodedata.category(character) in _UNSEEN for character in word):
+        return "it has characters that cannot be seen; expected UTF-8 text without control characters"
+    if (size := len(word.encode())) > _LONGEST_WORD_BYTES:
+        return f"it takes {size} bytes of UTF-8, expected at most {_LONGEST_WORD_BYTES}"
+    return ""
 
 
 def folder_name(word: str) -> str:

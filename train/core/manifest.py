@@ -11,7 +11,8 @@ from pathlib import Path
 
 from train.core import runfolder
 from train.core.errors import UserError
-from train.core.typed_json import Mismatch, decode, encode, parse
+from train.core.files.plain import read_plain
+from train.core.typed_json import MOST_BYTES, Mismatch, decode, encode, parse
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
@@ -157,7 +158,7 @@ class Manifest:
             content = parse(text, where)
             version = content.pop(_VERSION_KEY, None) if isinstance(content, dict) else None
             if version != FORMAT_VERSION:
-                raise Mismatch(f"{where}: {_VERSION_KEY} is {version!r}, expected {FORMAT_VERSION}")
+                raise Mismatch(f"{where}: {_VERSION_KEY} is {version!r:.60}, expected {FORMAT_VERSION}")
             for end in ("input", "output"):  # as it was written when a model had one of each
                 if end in content:
                     content[f"{end}s"] = [content.pop(end)]
@@ -177,7 +178,7 @@ def read_manifest(folder: Path, remedy: str) -> Manifest:
     path = folder / MANIFEST
     if not path.is_file():
         raise UserError(f"{folder}: has no {MANIFEST}; {remedy}")
-    return Manifest.from_json(path.read_bytes(), str(path), remedy)
+    return Manifest.from_json(read_plain(path, MOST_BYTES), str(path), remedy)
 
 
 def check_files(folder: Path, manifest: Manifest, remedy: str) -> None:

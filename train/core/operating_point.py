@@ -263,7 +263,8 @@ class OperatingPoints(ResultFile):
     settings: dict[str, Json]
     corpus_sha256: str
 
-    VERSION: ClassVar[int] = 3  # version 1 knew no suppress_each_word, 2 neither verdict nor speech_hours
+    # Version 1 knew no suppress_each_word, 2 neither verdict nor speech_hours.
+    VERSION: ClassVar[int] = runfolder.VERSIONS[runfolder.OPERATING_POINTS]
 
     def __post_init__(self) -> None:
         if self.in_force not in NAMES:

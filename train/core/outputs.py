@@ -1,8 +1,10 @@
 """Where a command may write, and folders that are there whole or not at all."""
 
 import contextlib
-import json
+import errno
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,8 +12,14 @@ from enum import Enum, auto
 from pathlib import Path
 
 from train.core.errors import UserError
+from train.core.files.plain import open_plain
 from train.core.run_lock import LOCK
+from train.core.typed_json import Mismatch, read
 
+if sys.platform != "win32":
+    import fcntl
+
+_UNFINISHED, _LONGEST_PREFIX = ".unfinished", 60  # how the name of a folder ends that grows, and begins
 _MARK_BYTES = 4096  # of a page, which its mark is in
 
 
@@ -19,13 +27,16 @@ _MARK_BYTES = 4096  # of a page, which its mark is in
 def whole_folder(destination: Path) -> Iterator[Path]:
     """An empty folder beside ``destination`` that takes its name when the block ends without error.
 
-    What is interrupted leaves nothing that looks finished. When another run has put
-    the same folder there meanwhile, that one stays: both come from the same settings.
+    What is interrupted leaves nothing that looks finished; what was killed is cleared by the next one beside
+    it. When another run has put the same folder there meanwhile, that one stays: both come from the same
+    settings.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=destination.parent, prefix=f".{destination.name}."))
+    clear_unfinished(destination.parent)
+    temporary, lock = _unfinished_folder(destination)
     try:
-        yield temporary
+        with telling_of(destination, temporary):
+            yield temporary
         temporary.chmod(0o755)  # mkdtemp makes private folders; these are meant to be shared
         try:
             temporary.rename(destination)
@@ -34,6 +45,69 @@ def whole_folder(destination: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+@contextlib.contextmanager
+def telling_of(path: Path, temporary: Path) -> Iterator[None]:
+    """Let errors of writing within the block name the file that was to be, not the one that stands for it.
+
+    Raises:
+        OSError: with the path, and a number also where NumPy tells of a full disk in words alone.
+    """
+    try:
+        yield
+    except OSError as error:
+        number = error.errno or (errno.ENOSPC if "requested and" in str(error) else None)
+        if number is None or error.filename not in (None, str(temporary)):
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
+def clear_unfinished(parent: Path) -> None:
+    """Remove what ``whole_folder`` could not, because its process was killed; that of living ones stays."""
+    for path in sorted(parent.glob(f".*{_UNFINISHED}")):
+        with contextlib.suppress(OSError):  # it is gone already, or locked, or may not be removed
+            lock = _locked(path)
+            try:
+                if lock is not None:
+                    shutil.rmtree(path, ignore_errors=True)
+            finally:
+                if lock is not None:
+                    os.close(lock)
+
+
+def _unfinished_folder(destination: Path) -> tuple[Path, int | None]:
+    """A new hidden folder, and the open file that shows others that its process lives."""
+    prefix = f".{destination.name[:_LONGEST_PREFIX]}."
+    while True:
+        path = Path(tempfile.mkdtemp(_UNFINISHED, prefix, destination.parent))
+        with contextlib.suppress(OSError):  # another process took it for left over, and removes it
+            lock = _locked(path)
+            if lock is None or path.is_dir():
+                return path, lock
+            os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """The folder, open and locked until it is closed; None where the system does not lock folders.
+
+    Raises:
+        OSError: another process has the lock, or there is no such folder.
+    """
+    if sys.platform == "win32":
+        return None
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        raise
+    except OSError:  # a file system without locks
+        os.close(file)
+        return None
+    return file
 
 
 def check_outside(out: Path, corpus: Path) -> None:
@@ -110,8 +184,8 @@ def has_key(key: str) -> Callable[[Path], bool]:
 
     def is_ours(path: Path) -> bool:
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, OSError):
+            content = read(path)
+        except (Mismatch, OSError):
             return False
         return isinstance(content, dict) and key in content
 
@@ -122,7 +196,10 @@ def has_mark(mark: str) -> Callable[[Path], bool]:
     """Know a page by what stands near its top."""
 
     def is_ours(path: Path) -> bool:
-        with path.open("rb") as file:
-            return mark.encode() in file.read(_MARK_BYTES)
+        try:
+            with open_plain(path) as file:
+                return mark.encode() in file.read(_MARK_BYTES)
+        except OSError:
+            return False
 
     return is_ours

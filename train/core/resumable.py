@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from train.core.errors import UserError
+from train.core.files.plain import open_plain
 from train.core.run_lock import lock_file
+from train.core.typed_json import Mismatch, parse
+
+_LONGEST_BYTES = 10_000_000  # of a line
 
 
 class ResumableRows:
@@ -37,8 +41,8 @@ class ResumableRows:
         self._end_bytes = 0  # of the whole lines
         if not file.is_file():
             return
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines):
+        with open_plain(file) as lines:
+            for number, line in enumerate(iter(lambda: lines.readline(_LONGEST_BYTES), b"")):
                 if number == 0 and not line.startswith(b"{"):
                     raise self.foreign()
                 if not line.endswith(b"\n"):
@@ -50,8 +54,8 @@ class ResumableRows:
 
     def _settings_of(self, line: bytes) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(line)
-        except ValueError as error:
+            found: dict[str, Any] = parse(line, str(self.part))
+        except Mismatch as error:
             raise self.foreign() from error
         return found
 
@@ -125,14 +129,14 @@ class ResumableRows:
         """
         if not self.part.is_file():
             return
-        with self.part.open("rb") as file:
-            file.readline()  # the settings
-            for line in file:
+        with open_plain(self.part) as file:
+            file.readline(_LONGEST_BYTES)  # the settings
+            for line in iter(lambda: file.readline(_LONGEST_BYTES), b""):
                 if not line.endswith(b"\n"):
                     return
                 try:
-                    yield json.loads(line)
-                except ValueError as error:
+                    yield parse(line, str(self.part))
+                except Mismatch as error:
                     raise self.damaged() from error
 
 

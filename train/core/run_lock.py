@@ -27,6 +27,7 @@ _POLL_S = 0.2
 _PATIENCE_S = 0.3  # somebody may only look whether there is a lock, and that takes a moment
 _TAKEN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)  # the last on network file systems
 _LONGEST_BYTES = 4096
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)  # a link may lead out of the folder
 
 _open: set[int] = set()  # the descriptors of locks that this process has
 
@@ -71,12 +72,14 @@ class RunLock:
 
     def _take(self, folder: Path) -> bool:
         """Whether the lock could be had; who has it is in ``_found``."""
-        folder.mkdir(parents=True, exist_ok=True)
         try:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        except FileNotFoundError:  # another process removed the folder, in which it left nothing
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | _NO_LINKS, 0o644)
+        except (FileNotFoundError, FileExistsError):
+            if folder.exists() and not folder.is_dir():
+                raise
             self._found: dict[str, Any] | None = None
-            return False
+            return False  # another process removed the folder, in which it left nothing
         self._found = _read(self._file)
         try:
             has_locks = _lock(self._file)
@@ -126,7 +129,7 @@ class RunLock:
 def writer_of(folder: Path) -> str | None:
     """Who writes into a folder now, for messages; None where nobody does, or where it is this process."""
     try:
-        file = os.open(folder / LOCK, os.O_RDWR)
+        file = os.open(folder / LOCK, os.O_RDWR | _NO_LINKS)
     except OSError:
         return None
     try:

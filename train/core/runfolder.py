@@ -17,10 +17,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from train.core.errors import UserError, typed
-from train.core.outputs import State, state_of
+from train.core import typed_json
+from train.core.errors import UserError, check_version, typed
+from train.core.files.plain import open_plain, read_plain
+from train.core.layout import fault_of_word
+from train.core.outputs import State, state_of, telling_of
 from train.core.run_lock import RunLock, writer_of
-from train.core.spec import ModelSpec
+from train.core.spec import SPEC_VERSION, ModelSpec
 
 SPEC, LABELS, METRICS, REPORT = "spec.json", "labels.txt", "metrics.json", "report.html"
 KERAS, GRAPHDEF, TFLITE = "model.keras", "model.pb", "model.tflite"
@@ -43,6 +46,10 @@ _TOGETHER = (
 )  # fmt: skip
 
 _HOW_TO_BEGIN = "make one with: earshot train --words yes,no"
+# Of the files with another than 1. A version changes where an older reader would take a file wrongly.
+VERSIONS = {SPEC: SPEC_VERSION, OPERATING_POINTS: 3}
+
+_MOST_LABELS = 1000
 _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
 _KEPT_OF_NAME = 25  # characters, of up to four bytes, of the name and of its suffix
 
@@ -58,7 +65,7 @@ _FOLDERS = (CLIPS, HIL, PI, MISTAKES, C_SOURCES, PLOTS, LOGS, CHECKPOINTS)
 
 def sha256_file(path: Path) -> str:
     """Hex SHA-256 of a file."""
-    with Path(path).open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -69,13 +76,17 @@ def atomic_path(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Of a long name only a part, as with what is added it must be no longer than a name may be.
     prefix, suffix = f".{path.stem[:_KEPT_OF_NAME]}.", path.suffix[:_KEPT_OF_NAME]
-    handle, name = tempfile.mkstemp(suffix, prefix, path.parent)
+    try:
+        handle, name = tempfile.mkstemp(suffix, prefix, path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        temporary.chmod(0o644)  # mkstemp makes private files; these are meant to be shared
-        temporary.replace(path)
+        with telling_of(path, temporary):
+            yield temporary
+            temporary.chmod(0o644)  # mkstemp makes private files; these are meant to be shared
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -106,11 +117,11 @@ def read_json(path: Path) -> Any:
         UserError: it is missing or not JSON.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return typed_json.read(path)
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such file; has this run finished?") from error
-    except ValueError as error:
-        raise UserError(f"{path}: is not JSON ({error}); remove it and run again") from error
+    except typed_json.Mismatch as error:
+        raise UserError(f"{error}; remove it and run again") from error
 
 
 def run_name(words: Iterable[str]) -> str:
@@ -155,6 +166,36 @@ def _is_run(folder: Path) -> bool:
     return any((folder / name).is_file() for name in (SPEC, JOB))
 
 
+def check_not_newer(run: Path) -> None:
+    """Make sure that no file of a run was written by a newer Earshot, before anything is written beside it.
+
+    Raises:
+        UserError: one was.
+    """
+    for name in _FILES:
+        path = run / name
+        if path.suffix != ".json" or not path.is_file():
+            continue
+        try:
+            content = typed_json.read(path)
+        except (OSError, typed_json.Mismatch):
+            continue  # whoever needs it says so
+        version = content.get("version") if isinstance(content, dict) else None
+        if type(version) is int:
+            check_version(version, VERSIONS.get(name, 1), str(path), "choose another folder")
+
+
+def _check_links(run: Path) -> None:
+    """Make sure that what is written into a run stays there: in one from others, a folder may be a link."""
+    for name in (*_FOLDERS, FIRMWARE):
+        path = run / name
+        if path.is_symlink() and not path.resolve().is_relative_to(run.resolve()):
+            raise UserError(
+                f"{path}: is a link that leads out of the run folder, to {path.resolve()}, where nothing is "
+                "written; remove it, or put the folder itself there"
+            )
+
+
 def check_own(run: Path) -> None:
     """Make sure that a folder is new, empty or a run folder, so that it may be replaced.
 
@@ -166,7 +207,7 @@ def check_own(run: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing(run: Path, wait: bool = False) -> Iterator[None]:
+def writing(run: Path, wait: bool = False, replaces: bool = False) -> Iterator[None]:
     """Let no other process write into a run folder, or a folder of one, until the block ends.
 
     The system lets go of the lock when the process ends, however it ends: what a killed one left is no lock.
@@ -174,9 +215,14 @@ def writing(run: Path, wait: bool = False) -> Iterator[None]:
 
     Args:
         wait: until the other process is done; else it is an error.
+        replaces: all that is there, so that it does not matter what it is.
     Raises:
-        UserError: another process writes into it, and the message says which; or nobody can.
+        UserError: another process writes into it, and the message says which; or nobody can; or a newer
+            Earshot wrote what is there.
     """
+    _check_links(run)
+    if not replaces:
+        check_not_newer(run)
     place = run.resolve()
     if place in _held or (
         run.exists() and not run.is_dir()
@@ -294,7 +340,8 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
         has_begun = (run / JOB).is_file()
         how = f"wait for it, or go on with: {made_by(run, SPEC)}" if has_begun else _HOW_TO_BEGIN
         raise UserError(f"{run}: no {SPEC} there, so this is not a finished run folder; {how}")
-    spec = ModelSpec.from_json((run / SPEC).read_bytes(), str(run / SPEC))
+    spec = ModelSpec.from_json(read_plain(run / SPEC, typed_json.MOST_BYTES), str(run / SPEC))
+    _check_labels(run, spec)
     if TFLITE in needs:
         spec.front_end.check_deployable(run)
     for name in needs:
@@ -310,3 +357,14 @@ def read_spec(run: Path, needs: Iterable[str] = ()) -> ModelSpec:
                 f"expected {(expected or 'none')[:12]}…; make it again with: {made_by(run, name)}"
             )
     return spec
+
+
+def _check_labels(run: Path, spec: ModelSpec) -> None:
+    """What the command line asks of words, which become names of files."""
+    faults = [
+        f"{word!r:.80} cannot be a word: {fault}" for word in spec.words if (fault := fault_of_word(word))
+    ]
+    if len(spec.labels) > _MOST_LABELS:
+        faults.append(f"{len(spec.labels):,} labels, expected at most {_MOST_LABELS:,}")
+    if faults:
+        raise UserError(f"{run / SPEC}: {faults[0]}; train again")

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from train.core.errors import UserError
+from train.core.errors import UserError, check_version
 from train.core.features.constants import CEPSTRUM, GAIN_CONTROL, LOG_SCALES, LogScale
 from train.core.typed_json import Mismatch, decode, parse, require
 
 SILENCE_LABEL, UNKNOWN_LABEL = "_silence_", "_unknown_"
-SPEC_VERSION = 1
+SPEC_VERSION, _MOST_FEATURES = 1, 1 << 24  # of a clip
+_TIMES = ("clip_duration_ms", "window_size_ms", "window_stride_ms")
+_LIMITS = {"sample_rate_hz": 768_000} | dict.fromkeys(_TIMES, 60_000)
 
 MICRO = "micro"  # TFLite-Micro's own
 # Value of one step of a uint8 feature, by front end (docs/FRONT_ENDS.md); of log and log_mel in octaves: 1/8,
@@ -53,12 +55,11 @@ class FrontEnd:
     mel_top_hz: int = MEL_TOP_HZ
 
     def __post_init__(self) -> None:
-        known = (*FRONT_ENDS, *HOST_FRONT_ENDS)
-        if self.name not in known:
+        if self.name not in (known := (*FRONT_ENDS, *HOST_FRONT_ENDS)):
             raise UserError(f"front end {self.name!r} is not known; known: {', '.join(known)}")
-        for name in ("sample_rate_hz", "clip_duration_ms", "window_size_ms", "window_stride_ms"):
-            if getattr(self, name) <= 0:
-                raise UserError(f"front end: {name} is {getattr(self, name)}, expected more than 0")
+        for name, most in _LIMITS.items():
+            if not 0 < (value := getattr(self, name)) <= most:
+                raise UserError(f"front end: {name} is {value}, expected more than 0, at most {most}")
         if self.window_samples < 2 or self.stride_samples < 1:
             raise UserError(
                 f"front end: a window of {self.window_size_ms} ms every {self.window_stride_ms} ms is "
@@ -75,6 +76,8 @@ class FrontEnd:
                 f"front end: feature_bin_count is {self.feature_bin_count}, "
                 f"expected 1 to {self.fft_bins} (the bins of a {self.fft_length}-point FFT)"
             )
+        if self.feature_count > _MOST_FEATURES:
+            raise UserError(f"front end: {self.feature_count} features, expected at most {_MOST_FEATURES}")
         if not isinstance(self.dc_block, bool):
             raise UserError(f"front end: dc_block is {self.dc_block!r}, expected true or false")
         if self.dc_block and self.is_raw:
@@ -347,8 +350,7 @@ class ModelSpec:
             content = parse(text, "it")
             require(content, ("version",), "it")
             version = content.pop("version")
-            if version != SPEC_VERSION:
-                raise UserError(f"{where}: spec version {version!r}, expected {SPEC_VERSION}; train again")
+            check_version(version, SPEC_VERSION, where, "train again in another folder")
             require(content, ("front_end", "labels"), "it")
             return decode(cls, content, "it", allow_unknown=False)
         except Mismatch as error:

@@ -16,6 +16,7 @@ from train.audio.recording import CONVERSION, NO_SOUND, counted, in_words, read_
 from train.audio.wav import WavError, conversion_command
 from train.core.console import log, printable, progress, warn
 from train.core.errors import UserError
+from train.core.files.plain import read_plain
 from train.core.layout import (
     BACKGROUND_FOLDER,
     SOUND_SUFFIXES,
@@ -32,6 +33,7 @@ from train.data.corpus_files import File, find_files, list_key
 from train.data.folder_names import meanings, understood
 from train.data.speakers import Division, Named, divide, name_speakers, speaker_of, which_set
 
+_MOST_LIST_BYTES = 100_000_000
 _READERS = 8  # reading many small files waits for the disk, not for the processor
 
 
@@ -319,7 +321,8 @@ def read_lists(root: Path) -> dict[str, str] | None:
     listed: dict[str, str] = {}
     for split, path in present.items():
         try:
-            text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
+            # Some editors write a byte order mark.
+            text = read_plain(path, _MOST_LIST_BYTES).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise UserError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8") from error
         for number, line in enumerate(text.splitlines(), start=1):

@@ -1,6 +1,5 @@
 """Which files of a corpus may be recordings, of which word or noise, and by whom."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +8,12 @@ from pathlib import Path, PurePath
 from train.core.console import log, printable
 from train.core.layout import BACKGROUND_FOLDER, SOUND_SUFFIXES, as_seen, is_litter
 from train.core.spec import SILENCE_LABEL
+from train.core.typed_json import Mismatch, read
 from train.data.folder_names import is_noise, meanings, part_of, said_in
 
 _NAMED = 6  # folders that a line names
 _NOISE_S = 2.0  # what is longer in a folder that is understood as noise is no clip
 _LABELS = "info.labels"  # of Edge Impulse: JSON, in which files have labels
-_MOST_LABELS_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -136,11 +135,9 @@ def _edge_impulse_labels(root: Path) -> Mapping[str, str]:
     """Labels by path, of an export of Edge Impulse that has them; none of a file that is anything else."""
     path = root / _LABELS
     try:
-        if path.stat().st_size > _MOST_LABELS_BYTES:
-            return {}
-        entries = json.loads(path.read_text(encoding="utf-8"))["files"]
+        entries = read(path)["files"]
         return {str(entry["path"]): str(entry["label"]["label"]) for entry in entries}
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except (OSError, Mismatch, LookupError, TypeError):
         return {}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from train.core import console
 from train.core.errors import UserError
+from train.core.outputs import clear_unfinished
 from train.core.runfolder import sha256_file, writing
 from train.data import archive
 from train.data.folders import corpus_root
@@ -49,11 +50,11 @@ def download_official(cache: Path, url: str = OFFICIAL_URL) -> Path:
     Raises:
         UserError: no network, wrong file, no room.
     """
-    if found := official_corpus(cache):
-        return found
     packed = Path(cache) / "downloads" / OFFICIAL_NAME
     with writing(packed.parent, wait=True):
+        clear_unfinished(Path(cache) / "corpora")
         if found := official_corpus(cache):  # another process was at it
+            packed.unlink(missing_ok=True)  # of a process that was killed once it was unpacked
             return found
         download(url, packed, OFFICIAL_SHA256, OFFICIAL_BYTES)
         corpus = archive.extract(packed, cache, OFFICIAL_SHA256)

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from train.core.console import progress
 from train.core.installation import cache_root
+from train.core.outputs import whole_folder
 from train.core.spec import FrontEnd
 from train.core.terminal import interrupts
 from train.data.dataset import Example, Split
@@ -28,6 +28,7 @@ from train.settings.augmentation import Augmentation
 
 _BANK_VERSION = 3  # raise it when the same inputs give other features
 _BLOCK_CLIPS = 32
+_FEATURES, _LABELS = "features.npy", "labels.npy"
 _KEEP_BYTES = 4 * 2**30  # older banks go when the cache grows over this
 
 
@@ -151,7 +152,10 @@ def training_bank(request: BankRequest, workers: int = os.cpu_count() or 1) -> B
     folder = request.folder
     if folder.is_dir():
         os.utime(folder)
-        return Bank(np.load(folder / "features.npy", mmap_mode="r"), np.load(folder / "labels.npy"))
+        try:
+            return Bank(np.load(folder / _FEATURES, mmap_mode="r"), np.load(folder / _LABELS))
+        except (OSError, ValueError, EOFError):  # damaged, by whatever: it is made again
+            shutil.rmtree(folder, ignore_errors=True)
     labels = np.array([example.label for example, _, _ in request.plan], dtype=np.int64)
     with progress("features", len(request.plan)) as advance:
         features = compute(request, request.plan, advance, workers)
@@ -185,14 +189,9 @@ def plain_bank(split: Split, source: Clips) -> Bank:
 
 
 def _store(folder: Path, features: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bank-") as temporary:
-        content = Path(temporary) / "content"
-        content.mkdir()
-        np.save(content / "features.npy", features)
-        np.save(content / "labels.npy", labels)
-        if not folder.exists():
-            content.rename(folder)
+    with whole_folder(folder) as content:
+        np.save(content / _FEATURES, features)
+        np.save(content / _LABELS, labels)
     _prune(folder)
 
 

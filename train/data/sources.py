@@ -12,7 +12,7 @@ from train.core.console import log, warn
 from train.core.errors import UserError, meant
 from train.core.installation import cache_root
 from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TESTING, VALIDATION
-from train.core.outputs import whole_folder
+from train.core.outputs import clear_unfinished, whole_folder
 from train.data import archive, download
 from train.data.folders import corpus_root
 from train.settings.job import SYNTHETIC_CLIPS
@@ -53,6 +53,7 @@ def resolve(
     Raises:
         UserError: no such thing, or it cannot be made.
     """
+    clear_unfinished(cache_root() / "corpora")
     if data is None:
         data = SPEECH_COMMANDS if download.official_corpus(cache_root()) else SYNTHETIC
         if data == SYNTHETIC:

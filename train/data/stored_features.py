@@ -6,8 +6,6 @@ format is that of the log-mel bank described in docs/ACCURACY.md. ``mel_top_hz``
 the highest mel band of its features ends, 4,000 where the file does not say.
 """
 
-import hashlib
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.core.errors import UserError
+from train.core.files.arrays import Header, NoArrays, open_npz
+from train.core.files.plain import reason
 from train.core.layout import SPLITS
+from train.core.runfolder import sha256_file
 from train.core.spec import MEL_TOP_HZ, FrontEnd
 from train.data.corpus import Clip, Corpus
 from train.data.dataset import AudioSource, Example, Split
 
 SUFFIX = ".npz"
+_MOST_BYTES = 8 * 10**9  # as of --bank-clips: it is held in memory
 _ARRAYS = ("features", "word", "name", "split")
 
 
@@ -31,40 +33,45 @@ def read_bank(path: Path, front_end: FrontEnd) -> tuple[Corpus, NDArray[np.uint8
         UserError: not such a file, damaged, or made by a front end of another shape.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [name for name in _ARRAYS if name not in file]
+        with open_npz(path, _MOST_BYTES) as file:
+            missing = [name for name in _ARRAYS if name not in file.headers]
             if missing:
                 raise UserError(
                     f"--data {path}: a feature bank without {', '.join(missing)}; expected the arrays "
                     f"{', '.join(_ARRAYS)}"
                 )
-            features, words, names, splits = (file[name] for name in _ARRAYS)
-            mel_top_hz = int(file["mel_top_hz"]) if "mel_top_hz" in file else MEL_TOP_HZ
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"--data {path}: not a feature bank that can be read ({error})") from error
-    expected = (front_end.frames, front_end.bins)
-    if features.dtype != front_end.step_type or features.ndim != 3 or features.shape[1:] != expected:
-        raise UserError(
-            f"--data {path}: holds {features.dtype} features of {features.shape[1:]}, the front end "
-            f"{front_end.name!r} gives {front_end.step_type} of {expected}; pass the --preprocess that made "
-            "the bank"
-        )
+            _check(path, front_end, *(file.headers[name] for name in _ARRAYS))
+            features, words, names, splits = (file.read(name) for name in _ARRAYS)
+            mel_top_hz = int(file.read("mel_top_hz")) if "mel_top_hz" in file.headers else MEL_TOP_HZ
+    except (OSError, NoArrays, TypeError, ValueError) as error:
+        raise UserError(f"--data {path}: not a feature bank that can be read ({reason(error)})") from error
     if front_end.has_mel_bands and front_end.mel_top_hz != mel_top_hz:
         raise UserError(
             f"--data {path}: the mel bands of its features end at {mel_top_hz} Hz, those of this job at "
             f"{front_end.mel_top_hz} Hz; pass --mel-top-hz {mel_top_hz}, or name recordings with --data"
         )
-    if not len(features) == len(words) == len(names) == len(splits):
-        raise UserError(f"--data {path}: its arrays differ in length; expected one entry a clip in each")
     if strange := sorted(set(splits.tolist()) - set(SPLITS)):
         raise UserError(f"--data {path}: splits are {', '.join(strange)}, expected {', '.join(SPLITS)}")
     clips = tuple(
         Clip(Path(f"{name}.wav"), f"{word.lower()}/{name}", word.lower(), split, front_end.clip_samples, "")
         for word, name, split in zip(words.tolist(), names.tolist(), splits.tolist(), strict=True)
     )
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Corpus(path, clips, (), (), "lists", digest), features
+    return Corpus(path, clips, (), (), "lists", sha256_file(path)), features
+
+
+def _check(path: Path, front_end: FrontEnd, features: Header, *texts: Header) -> None:
+    """Make sure that the arrays are what they must be, before they are read."""
+    expected = (front_end.frames, front_end.bins)
+    if features.dtype != front_end.step_type or features.shape[1:] != expected:
+        raise UserError(
+            f"--data {path}: holds {features.dtype} features of {features.shape[1:]}, the front end "
+            f"{front_end.name!r} gives {front_end.step_type} of {expected}; pass the --preprocess that made "
+            "the bank"
+        )
+    if any(text.shape != features.shape[:1] for text in texts):
+        raise UserError(f"--data {path}: its arrays differ in length; expected one entry a clip in each")
+    if any(text.dtype.kind != "U" for text in texts):
+        raise UserError(f"--data {path}: {', '.join(_ARRAYS[1:])} hold numbers or bytes, expected text")
 
 
 class StoredFeatures:

@@ -4,7 +4,6 @@ The layout is that of TensorFlow's generate_streaming_test_wav. Noise sounds all
 file to the next. Time is divided into stretches of a clip and a gap; each has one word, at a random place.
 """
 
-import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from itertools import count
@@ -19,7 +18,9 @@ from train.audio.wav import encode_wav, to_int16
 from train.core import runfolder
 from train.core.console import warn
 from train.core.errors import UserError
+from train.core.files.plain import read_plain
 from train.core.spec import ModelSpec
+from train.core.typed_json import Mismatch, decode, parse
 from train.data.dataset import UNKNOWN_INDEX, AudioSource, Split
 
 WAV, TRUTH_JSON, TRUTH_TEXT = "stream.wav", "truth.json", "truth.txt"
@@ -50,6 +51,9 @@ class StreamSettings:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise UserError(f"--{name.replace('_', '-')} is {value:g}, expected {low:g} to {high:g}")
+
+
+_MOST_TRUTH_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -205,16 +209,16 @@ def read_truth(path: Path) -> list[Word]:
         UserError: neither of the two.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_plain(path, _MOST_TRUTH_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}: is not UTF-8 text ({error}); expected lines such as: yes, 1250.0"
         ) from error
     if path.suffix == ".json":
         try:
-            words = [Word(**entry) for entry in json.loads(text)]
+            words = decode(tuple[Word, ...], parse(text, "it"), "it", allow_unknown=False)
             return [replace(word, time_ms=float(word.time_ms)) for word in words]
-        except (ValueError, TypeError) as error:
+        except Mismatch as error:
             raise UserError(f"{path}: is not a truth as hil stream writes it ({error})") from error
     found = []
     skipped = 0

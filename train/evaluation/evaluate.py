@@ -14,6 +14,7 @@ from train.audio.wav import encode_wav, to_int16
 from train.core import runfolder
 from train.core.console import progress
 from train.core.errors import UserError
+from train.core.files.plain import read_plain
 from train.core.metrics import summarize
 from train.core.results.training import (
     ArtefactAccuracy,
@@ -109,7 +110,7 @@ def _int8_scores(
     run: Path, features: NDArray[np.float32], spec: ModelSpec
 ) -> tuple[NDArray[np.int8], dict[str, Any]]:
     """Scores by TFLite-Micro, and how many TensorFlow's own interpreter gives otherwise."""
-    tflite = (run / runfolder.TFLITE).read_bytes()
+    tflite = read_plain(run / runfolder.TFLITE)
     model = int8_model(tflite, str(run / runfolder.TFLITE))
     inputs = model_input(quantize_features(features, spec.front_end), spec.front_end)
     scores = _in_blocks("scoring model.tflite", model.run, inputs)

@@ -7,9 +7,8 @@ for, ``float``, ``graphdef`` or ``int8``, the scores as they come out of it: (cl
 
 from __future__ import annotations
 
-import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.core import runfolder
+from train.core.console import printable
 from train.core.errors import UserError
+from train.core.files.arrays import Header, NoArrays, open_npz
+from train.core.files.plain import reason
 from train.core.outputs import Output
 from train.data.dataset import Split
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from train.evaluation.evaluate import Evaluation
 
 _SUFFIX = ".npz"
+_MOST_BYTES = 2 * 10**9  # of its arrays; the scores of 100,000 clips and 30 labels take 50 MB
+_NAMES = ("clip", "labels", "truth")
+_SHOWN = 5  # arrays that a message names
 _ARTEFACTS = ("float", "graphdef", "int8")  # what is read, the first that is there
 _INT8_LEAST, _INT8_STEPS = -128, 256.0  # of softmax in int8: its zero point and 1 / its scale
 _HOW = "earshot evaluate RUN --split validation --scores FILE.npz"
@@ -75,24 +80,45 @@ def read_scores(path: Path) -> Scores:
         UserError: not such a file, or no scores.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
+        with open_npz(path, _MOST_BYTES) as file:
+            name = _check_arrays(path, file.headers)
+            wanted = [it for it in (*_NAMES, name) if it in file.headers]
+            arrays = {it: file.read(it) for it in wanted}
     except FileNotFoundError as error:
         raise UserError(f"{path}: not there; such a file is made by: {_HOW}") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: no file of scores ({error}); such a file is made by: {_HOW}") from error
-    name = next((name for name in _ARTEFACTS if name in arrays), None)
-    if name is None or not {"clip", "labels"} <= set(arrays):
+    except (OSError, NoArrays) as error:
         raise UserError(
-            f"{path}: holds {', '.join(sorted(arrays)) or 'nothing'}; expected clip, labels and one of "
-            f"{', '.join(_ARTEFACTS)}, as from: {_HOW}"
-        )
+            f"{path}: no file of scores ({reason(error)}); such a file is made by: {_HOW}"
+        ) from error
     clips, labels = (tuple(map(str, arrays[key])) for key in ("clip", "labels"))
     scores = arrays[name].astype(np.float64)
     if arrays[name].dtype == np.int8:
         scores = (scores - _INT8_LEAST) / _INT8_STEPS
     _check(path, clips, labels, scores)
     return Scores(path, clips, labels, _truth(path, arrays.get("truth"), clips, labels), scores)
+
+
+def _check_arrays(path: Path, headers: Mapping[str, Header]) -> str:
+    """Make sure that the arrays are such as scores are, before they are read; the name of the scores."""
+    name = next((name for name in _ARTEFACTS if name in headers), None)
+    if name is None or not {"clip", "labels"} <= set(headers):
+        found = ", ".join(map(printable, sorted(headers)[:_SHOWN])) or "nothing"
+        raise UserError(
+            f"{path}: holds {found}; expected clip, labels and one of {', '.join(_ARTEFACTS)}, as from: "
+            f"{_HOW}"
+        )
+    kinds = dict.fromkeys(_NAMES, "U") | {name: "fi"}
+    for key, header in headers.items():
+        if key in kinds and header.dtype.kind not in kinds[key]:
+            raise UserError(
+                f"{path}: {key} is {header.dtype}, expected {'text' if kinds[key] == 'U' else 'numbers'}, as "
+                f"from: {_HOW}"
+            )
+        if len(header.shape) != (2 if key == name else 1) and key in kinds:
+            raise UserError(
+                f"{path}: {key} has the shape {header.shape}, which scores do not; as from: {_HOW}"
+            )
+    return name
 
 
 def _check(path: Path, clips: Sequence[str], labels: Sequence[str], scores: NDArray[np.float64]) -> None:
@@ -128,9 +154,9 @@ def _truth(
 
 def _is_score_file(path: Path) -> bool:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {"clip", "labels"} <= set(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        with open_npz(path, _MOST_BYTES) as file:
+            return {"clip", "labels"} <= set(file.headers)
+    except (OSError, NoArrays):
         return False
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from train.architectures import OUTPUT_NAME
 from train.core.errors import UserError
+from train.core.files.plain import read_plain
 from train.core.spec import FrontEnd
 from train.graphdef import frontend_ops, layer_ops
 
@@ -114,7 +115,7 @@ class GraphDefModel:
         """
         where = str(graph) if isinstance(graph, Path) else "model.pb"
         try:
-            content = graph.read_bytes() if isinstance(graph, Path) else graph
+            content = read_plain(graph) if isinstance(graph, Path) else graph
             graph_def = tf.compat.v1.GraphDef.FromString(content)
         except OSError as error:
             raise UserError(f"{where}: cannot be read ({error.strerror})") from error

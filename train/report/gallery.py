@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from train.audio.frontend import wav_features
 from train.audio.wav import fit_length, read_wav, to_float
 from train.core import runfolder
+from train.core.files.plain import read_plain
 from train.core.results.training import ClipList, KeptClip, Mistake, MistakeList
 from train.core.spec import FrontEnd
 from train.report import plots
@@ -116,7 +117,7 @@ def _clips(
                 source=entry.source,
                 brightness=brightness,
                 picture_uri=data_uri("image/png", plots.feature_png(brightness)),
-                sound_uri=data_uri("audio/wav", path.read_bytes()),
+                sound_uri=data_uri("audio/wav", read_plain(path)),
             )
         )
     return tuple(clips)

@@ -8,9 +8,10 @@ from typing import Any
 
 from train.core import runfolder
 from train.core.errors import UserError, suggestion
+from train.core.files.plain import read_plain
 from train.core.operating_point import NAMES, TARGET_PER_HOUR, TUNED, check_target
 from train.core.spec import FrontEnd, ModelSpec, labels_for
-from train.core.typed_json import Mismatch, decode, parse, require
+from train.core.typed_json import MOST_BYTES, Mismatch, decode, parse, require
 from train.settings.augmentation import Augmentation
 from train.settings.presets import ORIGINAL, PRESETS
 from train.settings.recipe import Recipe
@@ -185,7 +186,7 @@ def read_job(run: Path) -> Job:
             f"{run}: no run there to go on with ({runfolder.JOB} is missing); start one with: "
             "earshot train --words yes,no"
         )
-    return Job.from_json(path.read_bytes(), str(path))
+    return Job.from_json(read_plain(path, MOST_BYTES), str(path))
 
 
 def trained_job(run: Path, spec: ModelSpec, data: str | None = None) -> Job:

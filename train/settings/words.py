@@ -1,14 +1,11 @@
 """Which words a network may be trained on, as ``--words`` names them."""
 
-import unicodedata
 from collections.abc import Sequence
 
 from train.core.errors import UserError
-from train.core.layout import as_seen, word_name
+from train.core.layout import as_seen, fault_of_word, word_name
 
 _TAKEN = ("silence", "unknown")  # so do submissions call these two
-_LONGEST_WORD_BYTES = 100  # of UTF-8: a word is a part of file names, which may have 255
-_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, bytes that are no UTF-8, separators of lines
 
 
 def parse_words(text: str) -> tuple[str, ...]:
@@ -46,18 +43,3 @@ def check_words(words: Sequence[str], where: str) -> None:
     seen = [as_seen(word) for word in words]
     if repeated := sorted({word for word in words if seen.count(as_seen(word)) > 1}):
         raise UserError(f"{where}: {', '.join(repeated)} named more than once")
-
-
-def fault_of_word(word: str) -> str:
-    """Why a word cannot be one; "" where it can. Words are folders of clips, file names and texts in C."""
-    if word.startswith(("_", ".")) or "/" in word or "\\" in word:
-        return (
-            "it names a folder of clips, and names with / or \\, or that start with _ or a dot, are reserved"
-        )
-    if not word or "," in word:
-        return "expected a word without commas, which stand between words"
-    if any(unicodedata.category(character) in _UNSEEN for character in word):
-        return "it has characters that cannot be seen; expected UTF-8 text without control characters"
-    if (size := len(word.encode())) > _LONGEST_WORD_BYTES:
-        return f"it takes {size} bytes of UTF-8, expected at most {_LONGEST_WORD_BYTES}"
-    return ""

@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from train.audio.wav import encode_wav
 from train.core import console
 from train.core.errors import UserError
-from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING
+from train.core.layout import BACKGROUND_FOLDER, SPLIT_LISTS, TRAINING, fault_of_word
 from train.core.outputs import whole_folder
 from train.core.terminal import interrupts
 from train.settings.job import SYNTHETIC_CLIPS
-from train.settings.words import fault_of_word
 from train.synth import acoustics, espeak, lexicon, noises, other_tts, timbre
 from train.synth.acoustics import SAMPLE_RATE_HZ
 from train.synth.clip_plan import (

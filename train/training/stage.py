@@ -27,8 +27,8 @@ from train.training.cluster import Distribution
 if TYPE_CHECKING:
     import keras
 
+    from train.training.checkpoint import State
     from train.training.distribute import Replicas
-    from train.training.trainer import State
 
 CALIBRATION_CLIPS = 500
 _FINE_TUNING = "quantization_aware"

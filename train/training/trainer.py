@@ -5,9 +5,7 @@ import dataclasses
 import json
 import math
 import time
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +24,11 @@ from train.core.terminal import interrupts
 from train.data.feature_cache import Bank
 from train.settings.recipe import Recipe
 from train.training.batches import Batches, Teacher, batch_loss, scaled
+from train.training.checkpoint import State, load
 from train.training.cluster import CHIEF
 from train.training.distribute import Replicas
 
 _CHUNK_STEPS = 100  # steps per call into TensorFlow: the bar moves and Ctrl-C is heard this often
-
-
-@dataclass
-class State:
-    """How far training has come; the weights are kept beside this."""
-
-    step: int = 0
-    best_step: int = 0
-    best_accuracy: float = -1.0
-    best_loss: float = math.inf
-    corpus_sha256: str = ""
-    seconds: float = 0.0
-    training: list[dict[str, float]] = field(default_factory=list)
-    validation: list[dict[str, float]] = field(default_factory=list)
-
-    def improves(self, accuracy: float, loss: float) -> bool:
-        """Better accuracy, or the same with a lower loss: small validation sets tie often."""
-        return (accuracy, -loss) > (self.best_accuracy, -self.best_loss)
 
 
 def make_deterministic(seed: int) -> None:
@@ -161,7 +142,7 @@ class Trainer:
             UserError: they are another's.
         """
         path, state = self._checkpoints / runfolder.BEST, self.state
-        best = _load(path, self.model.variables)
+        best = load(path, self.model.variables)
         if (best.step, best.corpus_sha256) != (state.best_step, state.corpus_sha256):
             raise UserError(
                 f"{path}: is of step {best.step}, and the best validation was at step {state.best_step}, so "
@@ -277,7 +258,7 @@ class Trainer:
 
     def _restored(self, path: Path, variables: list[Any]) -> State:
         """The state of a checkpoint, its arrays put into the variables."""
-        state = _load(path, variables)
+        state = load(path, variables)
         if state.corpus_sha256 != self.state.corpus_sha256:
             raise UserError(
                 f"{path}: was trained on other clips: corpus {state.corpus_sha256[:12]}…, now "
@@ -353,23 +334,6 @@ class _Average:
         finally:
             for variable, weight in zip(self._averaged, weights, strict=True):
                 variable.assign(weight)
-
-
-def _load(path: Path, variables: list[Any]) -> State:
-    """Put a checkpoint's arrays into variables; return the state that was saved with them."""
-    try:
-        with np.load(path) as saved:
-            arrays = [saved[name] for name in sorted(saved.files) if name != "state"]
-            state = State(**json.loads(str(saved["state"])))
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f"{path}: not a checkpoint that can be read ({error}); remove the file to train from the start"
-        ) from error
-    if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
-        raise UserError(f"{path}: was saved for another network; remove the run folder and train again")
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-    return state
 
 
 def _seeds(model: keras.Model) -> list[Any]:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from train.core import runfolder
-from train.core.errors import UserError
-from train.core.typed_json import Json, Mismatch, decode, encode, parse
+from train.core.errors import UserError, check_version
+from train.core.typed_json import Json, Mismatch, decode, encode, read
 
 _VERSION_KEY = "version"
 
@@ -49,13 +49,12 @@ class ResultFile:
             UserError: it is missing, not JSON, of a newer Earshot, or not as ``write`` wrote it.
         """
         try:
-            text = path.read_bytes()
+            content = read(path)
+            return cls.of(cls._of_this_version(content, path), str(path))
         except FileNotFoundError as error:
             raise UserError(f"{path}: there is no such file; make it with: {cls.made_by(path)}") from error
         except OSError as error:
             raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-        try:
-            return cls.of(cls._of_this_version(parse(text, str(path)), path), str(path))
         except Mismatch as error:
             raise UserError(f"{error}; make it again with: {cls.made_by(path)}") from error
 
@@ -73,12 +72,6 @@ class ResultFile:
         if not isinstance(content, dict) or _VERSION_KEY not in content:
             return cls.without_version(content)
         version = content[_VERSION_KEY]
-        if type(version) is not int or version < 1:
-            raise Mismatch(f"{path}: {_VERSION_KEY}: is {version!r}, expected a whole number from 1 on")
-        if version > cls.VERSION:
-            raise UserError(
-                f"{path}: is of version {version}, made by a newer Earshot; this one reads up to version "
-                f"{cls.VERSION}: update Earshot, or make it again with: {cls.made_by(path)}"
-            )
+        check_version(version, cls.VERSION, str(path), f"make it again with: {cls.made_by(path)}")
         fields = {name: value for name, value in content.items() if name != _VERSION_KEY}
         return cls.of_version(fields, version)

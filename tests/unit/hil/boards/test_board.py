@@ -126,7 +126,7 @@ def test_a_broken_board_does_not_hide_the_others(
     assert end.value.code == 2
     assert said.out.startswith("toy ")
     for broken in ("a_broken", "z_broken"):
-        assert f"{broken}/board.json: not JSON" in said.err
+        assert f"{broken}/board.json: is not JSON" in said.err
 
 
 @pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ("[]", "found a list, expected an object")])

@@ -77,7 +77,7 @@ def test_all_parts_are_shown(
         "said word", "said word", "heard correct", "heard wrong", "said word", "heard false-positive",
     ]  # fmt: skip
     assert marks[0]["style"] == "--left: 1.7%"
-    assert marks[3]["title"] == "heard: <b>$5_$</b> at 5.5 s, wrong"
+    assert marks[3]["title"] == "heard: <b>$5_$<b> at 5.5 s, wrong"
     assert {"href": "#boards"} in page.all("a")
     printed = capsys.readouterr().out
     assert "91.2 % of 500 clips (emulated, proven), 1 of 3 words in 1.5 minutes" in printed

@@ -1,11 +1,14 @@
 """What a command finds where it is to write, and which of it may be replaced."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from train.core.errors import UserError
-from train.core.outputs import Output, State, has_file, has_key, state_of
+from train.core.outputs import Output, State, clear_unfinished, has_file, has_key, state_of, whole_folder
 
 FILE, FOLDER = has_key("mark"), has_file("mark.json")
 
@@ -101,3 +104,37 @@ def test_folders_and_other_flags(tmp_path):
     with pytest.raises(UserError, match=r"^--to .*there: holds ours; add --overwrite to .* another folder$"):
         output.check(tmp_path / "there", flag="--to")
     output.check(tmp_path / "there", overwrite=True)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from train.core.outputs import whole_folder
+with whole_folder(Path(sys.argv[1])) as folder:
+    (folder / "half").write_text("x")
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_makes_is_not(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "corpus")]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as living,
+    ):
+        left, growing = (Path(process.stdout.readline().strip()) for process in (killed, living))
+        killed.kill()
+        killed.wait()
+        assert (left / "half").is_file()
+        clear_unfinished(tmp_path)
+        assert not left.exists()
+        assert (growing / "half").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
+
+
+def test_a_full_disk_is_told_with_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left") as caught, whole_folder(tmp_path / "corpus"):
+        raise OSError("500 requested and 300 written")  # as NumPy says it
+    assert caught.value.filename == str(tmp_path / "corpus")
+    assert not list(tmp_path.iterdir())

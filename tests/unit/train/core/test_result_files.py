@@ -107,7 +107,7 @@ def test_each_file_names_what_makes_it(kind, path, command, tmp_path, monkeypatc
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"cannot be read \(Is a directory\)"):
+    with pytest.raises(UserError, match=r"cannot be read \(is a folder, expected a file\)"):
         History.read(tmp_path)
 
 

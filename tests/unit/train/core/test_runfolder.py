@@ -1,5 +1,6 @@
 """The run folder: whole files, hashes that hold, nothing of anybody else's removed."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -193,3 +194,51 @@ def test_the_name_of_many_words_fits_into_a_file_system():
     assert len(runfolder.run_name(words)) < 100
     assert runfolder.run_name(words) != runfolder.run_name([*words, "more"])
     assert runfolder.run_name(["yes", "no"]) == "yes_no"
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("spec.json", 2), ("metrics.json", 2), ("operating_points.json", 4)]
+)
+def test_nothing_is_written_beside_what_a_newer_earshot_wrote(
+    name: str, version: int, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / name).write_text(json.dumps({"version": version, "new": 1}))
+    said = f"{name}: is of version {version}, made by a newer Earshot"
+    with pytest.raises(UserError, match=said), runfolder.writing(run):
+        pytest.fail("it may be written")
+    assert [path.name for path in run.iterdir()] == [name]
+    with runfolder.writing(run, replaces=True):
+        pass
+
+
+@pytest.mark.parametrize("word", ["../../up", "/tmp/up", "a\nb", ".hidden", "x" * 200])
+def test_words_of_a_spec_are_checked_as_those_of_the_command_line(word: str, tmp_path: Path) -> None:
+    spec = ModelSpec(labels_for((word,)))
+    runfolder.write_text(tmp_path / "spec.json", spec.to_json())
+    with pytest.raises(UserError, match=r"spec.json: .* cannot be a word"):
+        runfolder.read_spec(tmp_path)
+
+
+def test_an_atomic_write_tells_of_the_file_and_not_of_what_stands_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"old")
+    with pytest.raises(OSError, match="No space left") as caught, runfolder.atomic_path(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["c", "checkpoints", "firmware", ".lock"])
+def test_links_that_lead_out_of_a_run_are_not_followed(name: str, tmp_path: Path) -> None:
+    run, outside = tmp_path / "run", tmp_path / "outside"
+    run.mkdir()
+    if name != ".lock":
+        outside.mkdir()
+    (run / name).symlink_to(outside)
+    said = r"leads out of the run folder|cannot be written"
+    with pytest.raises(UserError, match=said), runfolder.writing(run):
+        pytest.fail("it may be written")
+    assert outside.exists() is (name != ".lock")

@@ -293,7 +293,7 @@ def altered(**changes: object) -> str:
         ("null", "not a spec.json of this version"),
         (b"\xff\xfe\x00", "not a spec.json of this version"),
         (altered(version=None), "'version'"),
-        (altered(version=2), "spec version 2, expected 1"),
+        (altered(version=2), "is of version 2, made by a newer Earshot"),
         (altered(labels=None), "'labels'"),
         (altered(labels="yes"), 'labels: is "yes", expected a list'),
         (altered(labels=["yes"]), "expected _silence_, _unknown_"),

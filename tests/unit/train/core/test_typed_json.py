@@ -45,17 +45,18 @@ class Tree(Base):
     anything: Json = None
 
 
-NAMES = st.text(max_size=5)
+NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
+WHOLE = st.integers(-(2**63), 2**64 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 LEAVES = st.builds(
     Leaf,
-    number=st.integers().filter(lambda number: number != 13),
+    number=WHOLE.filter(lambda number: number != 13),
     share=FLOATS,
     name=NAMES,
     is_right=st.booleans(),
 )
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | FLOATS | NAMES,
+    st.none() | st.booleans() | WHOLE | FLOATS | NAMES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=6,
 )
@@ -64,12 +65,12 @@ TREES = st.builds(
     leaf=LEAVES,
     nullable=st.none() | FLOATS,
     optional=st.none() | NAMES,
-    pair=st.tuples(st.integers(), NAMES),
+    pair=st.tuples(WHOLE, NAMES),
     leaves=st.lists(LEAVES, max_size=3).map(tuple),
-    table=st.lists(st.lists(st.integers(), max_size=3).map(tuple), max_size=3).map(tuple),
-    counts=st.dictionaries(NAMES, st.dictionaries(NAMES, st.integers(), max_size=2), max_size=2),
+    table=st.lists(st.lists(WHOLE, max_size=3).map(tuple), max_size=3).map(tuple),
+    counts=st.dictionaries(NAMES, st.dictionaries(NAMES, WHOLE, max_size=2), max_size=2),
     hashes=st.dictionaries(NAMES, NAMES, max_size=2),
-    lambda_=st.integers(),
+    lambda_=WHOLE,
     anything=ANYTHING,
 )
 
@@ -211,3 +212,32 @@ def test_a_type_that_is_not_known_is_a_bug() -> None:
 
     with pytest.raises(TypeError, match="not a type that typed_json knows"):
         decode(Odd, {"data": "a"}, "a.json")
+
+
+REFUSED = {
+    "a key twice": (b'{"a": 1, "b": 2, "a": 3}', "has 'a' twice"),
+    "half a pair": (rb'["\ud800"]', "surrogates not allowed"),
+    "a zero": (rb'["a\u0000b"]', "zero character"),
+    "UTF-16": ('{"a": 1}'.encode("utf-16"), "can't decode"),
+    "many values": (b"[" + b"1," * 3_000_001 + b"1]", "more than 3,000,000 values"),
+    "long number": (b"1" * 5000, "is not JSON"),
+    "deep": (b"[" * 200_000, "nested too deep"),
+    "nothing": (b"", "is not JSON"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), REFUSED.values(), ids=list(REFUSED))
+def test_texts_that_are_refused(text: bytes, said: str) -> None:
+    with pytest.raises(Mismatch, match=said):
+        parse(text, "a.json")
+
+
+def test_a_byte_order_mark_and_names_that_are_not_utf8_are_read() -> None:
+    assert parse(b"\xef\xbb\xbf" + rb'{"a": "\udcff\ud83d\ude00"}', "a.json") == {"a": "\udcff\U0001f600"}
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**400])
+def test_whole_numbers_have_64_bits(number: int) -> None:
+    for name in ("lambda", "anything"):
+        with pytest.raises(Mismatch, match="64 bits"):
+            decode(Tree, TREE | {name: number}, "a.json")

@@ -20,7 +20,7 @@ def test_operating_points(page: Page, drawn: Path) -> None:
     assert "more false accepts than the target" not in text, "0.25 an hour is within the interval"
     assert "in 2 hours of noise, 0.9 of running synthetic speech in them, and 2,400 other words alone" in text
     assert "false accepts an hour" in text
-    assert "<b>$5_$</b>" in found.text
+    assert "<b>$5_$<b>" in found.text
     assert (drawn / "plots" / "operating_points.png").stat().st_size > 5000
     assert_accessible(found)
     made = (drawn / "report.html").read_bytes()

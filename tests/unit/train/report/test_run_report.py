@@ -65,7 +65,7 @@ def test_int8_classes_come_first_and_are_open(page: Page) -> None:
 
 
 def test_labels_and_paths_are_escaped(finished: Path, page: Page) -> None:
-    assert "<b>$5_$</b>" in page.text
+    assert "<b>$5_$<b>" in page.text
     assert "Some <fast> CPU" in page.text
     assert "höre zu" in page.text
     source = (finished / "report.html").read_text(encoding="utf-8")

@@ -5,25 +5,25 @@ files in a new folder that holds no link; the first member that is not a plain f
 folder with a plain relative name refuses the whole archive.
 """
 
-import contextlib
 import errno
 import lzma
 import re
 import shutil
-import stat
 import tarfile
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
 
 from train.core import console
 from train.core.errors import UserError
+from train.core.files.plain import open_plain
+from train.core.files.zips import DAMAGE, TooMuch, check_inflation
 from train.core.layout import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, is_litter
 from train.core.outputs import whole_folder
 from train.core.runfolder import sha256_file
+from train.data.archive.member import Member, refusal
+from train.data.archive.streams import PACKED_TARS
+from train.data.archive.tar_members import tar_members
+from train.data.archive.zip_members import zip_members
 from train.data.folders import corpus_root
 
 MAX_TOTAL_BYTES = 20 * 2**30  # the official corpus unpacks to about 4 GB
@@ -32,22 +32,12 @@ _MB = 1_000_000
 _BLOCK_BYTES = 1 << 20
 _SPARE_DISK_BYTES = 100 * _MB
 
-_ZIP_UTF8 = 0x800  # a flag of a member
+_MOST_FOLDERS = 32  # that a member lies in
+_LONGEST_NAME = 4000  # characters; systems stop there, too
 
-_PACKED_TARS = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh")  # gzip, xz, bzip2
 _TAR_MARK, _TAR_MARK_BYTES = b"ustar", 257
 
-_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, UnicodeError)
-
-
-@dataclass(frozen=True)
-class _Member:
-    """One entry: ``content`` is None for a folder; ``position_bytes`` is how far into the archive."""
-
-    name: str
-    size_bytes: int
-    position_bytes: int
-    content: IO[bytes] | None
+_DAMAGE = (tarfile.TarError, lzma.LZMAError, *DAMAGE)
 
 
 def is_archive(path: Path) -> bool:
@@ -94,6 +84,10 @@ def extract(archive: Path, cache: Path, sha256: str | None = None, words: Sequen
             with whole_folder(folder) as unfinished:
                 _unpack(archive, unfinished)
                 corpus_root(unfinished, str(archive), words)
+    except TooMuch as error:
+        raise UserError(
+            f"{archive}: {error}. If it is right, unpack it by hand and pass the folder"
+        ) from error
     except _DAMAGE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
         raise UserError(
@@ -113,11 +107,11 @@ def _for_user(archive: Path, error: OSError) -> UserError:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    read_members = _zip_members if _is_zip(archive) else _tar_members
+    members = zip_members(archive, MAX_MEMBERS) if _is_zip(archive) else tar_members(archive)
     archive_mb = max(1, archive.stat().st_size // _MB)
     total_bytes = shown_mb = 0
     with console.progress(f"unpacking {archive.name}, MB", archive_mb) as advance:
-        for count, member in enumerate(read_members(archive), start=1):
+        for count, member in enumerate(members, start=1):
             total_bytes += member.size_bytes
             _check_size(archive, folder, count, total_bytes, member.size_bytes)
             path = _safe_path(archive, member.name)
@@ -131,9 +125,9 @@ def _unpack(archive: Path, folder: Path) -> None:
 
 def _is_zip(archive: Path) -> bool:
     """What it is by its first bytes: browsers and people change the ends of names."""
-    with archive.open("rb") as file:
+    with open_plain(archive) as file:
         start = file.read(_TAR_MARK_BYTES + len(_TAR_MARK))
-    is_tar = start.startswith(_PACKED_TARS) or start[_TAR_MARK_BYTES:] == _TAR_MARK
+    is_tar = start.startswith(PACKED_TARS) or start[_TAR_MARK_BYTES:] == _TAR_MARK
     return start.startswith(b"PK") or (archive.name.lower().endswith(".zip") and not is_tar)
 
 
@@ -145,6 +139,7 @@ def _check_size(archive: Path, folder: Path, count: int, total_bytes: int, size_
             f"{MAX_MEMBERS} and {MAX_TOTAL_BYTES / 1e9:.1f} GB. If it is right, unpack it by hand "
             "and pass the folder"
         )
+    check_inflation(total_bytes, archive.stat().st_size)
     free_bytes = shutil.disk_usage(folder).free
     if size_bytes + _SPARE_DISK_BYTES > free_bytes:
         raise UserError(
@@ -166,21 +161,16 @@ def _safe_path(archive: Path, name: str) -> Path | None:
         fault = "its name leads out of the folder"
     elif "\\" in name or "\0" in name:
         fault = "its name has a backslash or zero character"
+    elif len(name) > _LONGEST_NAME or len(parts) > _MOST_FOLDERS:
+        fault = f"its name has {len(name):,} characters and {len(parts):,} parts"
     if fault:
-        raise _refusal(archive, name, fault)
+        raise refusal(archive, name, fault)
     if not parts or is_litter(parts[-1]) or "__MACOSX" in parts:
         return None
     return Path(*parts)
 
 
-def _refusal(archive: Path, name: str, fault: str) -> UserError:
-    return UserError(
-        f"{archive}: refused: member {name!r}: {fault}; expected only files and folders "
-        "that stay below the folder unpacked to. Get the archive from a source you trust"
-    )
-
-
-def _write(archive: Path, member: _Member, path: Path) -> None:
+def _write(archive: Path, member: Member, path: Path) -> None:
     try:
         if member.content is None:
             path.mkdir(parents=True, exist_ok=True)
@@ -190,59 +180,6 @@ def _write(archive: Path, member: _Member, path: Path) -> None:
             shutil.copyfileobj(member.content, file, _BLOCK_BYTES)
             written_bytes = file.tell()
     except (FileExistsError, NotADirectoryError) as error:
-        raise _refusal(archive, member.name, "an earlier member has this name or part of it") from error
+        raise refusal(archive, member.name, "an earlier member has this name or part of it") from error
     if written_bytes != member.size_bytes:
         raise EOFError(f"{member.name} has {written_bytes} of {member.size_bytes} bytes")
-
-
-def _tar_members(archive: Path) -> Iterator[_Member]:
-    with archive.open("rb") as raw, tarfile.open(fileobj=raw, mode="r:*") as tar:
-        for info in tar:
-            if not (info.isreg() or info.isdir()):
-                kind = "link" if info.issym() or info.islnk() else "device or other special file"
-                raise _refusal(archive, info.name, f"it is a {kind}")
-            content = tar.extractfile(info) if info.isreg() else None
-            yield _Member(info.name, info.size if content else 0, raw.tell(), content)
-            tar.members.clear()  # type: ignore[attr-defined]  # else 105,000 headers stay in memory
-        # tarfile stops in silence at a broken header; a whole archive stops at a block of zeros.
-        packed = cast(IO[bytes], tar.fileobj)
-        packed.seek(tar.offset)
-        if packed.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-            raise EOFError("it ends without an end mark")
-        # The checksum of gzip and xz comes at the very end, past where tar stops reading.
-        while packed.read(_BLOCK_BYTES):
-            pass
-
-
-def _zip_members(archive: Path) -> Iterator[_Member]:
-    position_bytes = 0
-    with zipfile.ZipFile(archive) as package:
-        for info in package.infolist():
-            position_bytes += info.compress_size
-            name = _zip_name(info)
-            if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise _refusal(archive, name, "it is a link, device or other special file")
-            if info.flag_bits & 1:
-                raise _refusal(archive, name, "it is encrypted")
-            if name.endswith("/"):
-                yield _Member(name, 0, position_bytes, None)
-                continue
-            try:
-                content = package.open(info)
-            except NotImplementedError as error:
-                raise _refusal(archive, name, f"cannot be read ({error})") from error
-            with content:
-                yield _Member(name, info.file_size, position_bytes, content)
-
-
-def _zip_name(info: zipfile.ZipInfo) -> str:
-    """A member's name as it was meant.
-
-    Programs for Windows write backslashes between folders. Names that do not say that they are UTF-8 are
-    read as code page 437; those from macOS and Linux are UTF-8 all the same.
-    """
-    name = info.orig_filename
-    if not info.flag_bits & _ZIP_UTF8:
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    return name.replace("\\", "/")
