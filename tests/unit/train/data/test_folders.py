@@ -139,7 +139,10 @@ def test_a_wanted_word_keeps_its_meaning():
     ("words", "folders"),
     [
         (["white noise off"], {"white": "white", "Noise": "noise", "off": "off", "ruhe": SILENCE_LABEL}),
-        (["background", "Ruhe bitte"], {"background": "background", "ruhe": "ruhe", "noise": BACKGROUND_FOLDER}),
+        (
+            ["background", "Ruhe bitte"],
+            {"background": "background", "ruhe": "ruhe", "noise": BACKGROUND_FOLDER},
+        ),
         (["silence-alarm"], {"silence": "silence", "_silence_": SILENCE_LABEL}),
         (["background noise"], {"background_noise": "background noise", "noise": "noise"}),
     ],
