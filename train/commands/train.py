@@ -60,9 +60,10 @@ def run(flags: argparse.Namespace) -> None:
         if where.is_chief:
             (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)
         has_length = any(flag.split("=")[0] == "--clip-duration-ms" for flag in flags.given)
-        has_own = job.teachers or architectures.front_end_of(job.architecture) != FrontEnd()
-        if not has_length and not has_own:
-            job = stage.with_whole_words(job)
+        if not has_length and not job.teachers:
+            import_tensorflow(with_gpus=not where.is_alone)  # before a network does, which is not quiet
+            if architectures.front_end_of(job.architecture) == FrontEnd():
+                job = stage.with_whole_words(job)
     try:
         with runfolder.writing(folder) if where.is_chief else contextlib.nullcontext():
             _run_chain(
