@@ -5,6 +5,7 @@ from pathlib import Path
 
 from train.core import runfolder
 from train.core.errors import UserError
+from train.core.layout import SOUND_SUFFIXES
 from train.core.operating_point import OperatingPoint, in_force
 from train.core.spec import ModelSpec
 
@@ -62,6 +63,10 @@ def run_of(place: Path) -> Path:
     if place.is_dir() or not place.exists():
         return place  # read_spec tells what is missing
     run = place.parent
+    if place.suffix.lower() in SOUND_SUFFIXES:
+        raise UserError(
+            f"{place}: is a recording, expected a run folder; let a run hear it with --wav {place}"
+        )
     if place.name != runfolder.TFLITE or not (run / runfolder.SPEC).is_file():
         raise UserError(
             f"{place}: is no {runfolder.TFLITE} with a {runfolder.SPEC} beside it; a model alone does not "

@@ -1,5 +1,6 @@
 """Where sound comes from, in pieces of int16 at the model's rate: a microphone, a recording, raw samples."""
 
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -14,12 +15,14 @@ from hil.link.raw_audio import with_silence
 from hil.live.microphone import Microphone
 from hil.live.resampler import Resampler
 from train.audio.recording import read_recording
+from train.core.console import warn
 from train.core.errors import UserError
 
 STANDARD_INPUT = "-"
 _PIECE_MS = 50
 _FAST_PIECE_MS = 500  # where nobody waits for it
 _RAW_PIECE_BYTES = 4096
+_HEADERS = (b"RIFF", b"RF64", b"FORM", b"fLaC", b"OggS")
 
 
 class Source(Protocol):
@@ -104,7 +107,8 @@ class RawSource:
             rate_hz: to be given out.
             raw_rate_hz: that the samples have; None: the same.
         Raises:
-            UserError: standard input is a keyboard, a strange rate, or soxr is missing.
+            UserError: no such file, or one with a header; standard input is a keyboard; a strange rate; or
+                soxr is missing.
         """
         self.name = "standard input" if place == STANDARD_INPUT else place
         self._place, self._rate_hz = place, rate_hz
@@ -113,7 +117,9 @@ class RawSource:
                 f"--raw {place}: standard input is a keyboard; pipe samples into it, such as: "
                 f"arecord -t raw -f S16_LE -c 1 -r {rate_hz} | earshot listen RUN --raw -"
             )
-        self._resampler = Resampler(raw_rate_hz or rate_hz, rate_hz, "--raw-rate-hz")
+        self._resampler = Resampler(rate_hz if raw_rate_hz is None else raw_rate_hz, rate_hz, "--raw-rate-hz")
+        if place != STANDARD_INPUT:
+            _check_raw(Path(place))
 
     def pieces(self) -> Iterator[NDArray[np.int16]]:
         """See ``Source.pieces``. At the end comes a second of silence, so that all is decided upon."""
@@ -135,6 +141,24 @@ class RawSource:
             raise UserError(
                 f"{self.name}: held no sample; expected 16-bit little-endian samples, one channel"
             )
+        if odd:
+            warn(f"{self.name}: ends within a sample: are these 16-bit little-endian samples of one channel?")
         whole = with_silence(np.zeros(given + len(rest), np.int16), self._rate_hz)
         whole[given : given + len(rest)] = rest
         yield whole[given:]
+
+
+def _check_raw(path: Path) -> None:
+    """That a file is there, and is no recording with a header, whose samples may be anything.
+
+    A pipe is left alone: what is read of it is gone.
+    """
+    try:
+        if path.is_dir():
+            raise UserError(f"--raw {path}: is a folder; expected a file of 16-bit samples, a pipe, or -")
+        if stat.S_ISREG(path.stat().st_mode):
+            with path.open("rb") as file:
+                if file.read(4) in _HEADERS:
+                    raise UserError(f"--raw {path}: is a recording with a header; take --wav {path}")
+    except OSError as error:
+        raise UserError(f"--raw {path}: cannot be read: {error.strerror}") from error

@@ -12,6 +12,7 @@ from typing import Any
 
 from hil.pages.wasm import compile_wasm
 from train.core import runfolder
+from train.core.errors import UserError
 from train.core.installation import earshot_version
 from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END, folder_name
 from train.core.manifest import read_manifest
@@ -48,8 +49,8 @@ def write_page(run: Path, out: Path | None = None, overwrite: bool = False) -> P
     Returns:
         path of the page.
     Raises:
-        UserError: the run folder is not finished, something else is in the page's place, or there is no
-            compiler for WebAssembly.
+        UserError: the run folder is not finished, something else is in the page's place, its name is not a
+            page's, or there is no compiler for WebAssembly.
     """
     place = _checked(out or run / LISTEN_PAGE, _LISTEN_MARK, overwrite)
     with runfolder.reading(run) if out else runfolder.writing(run):
@@ -105,7 +106,7 @@ def write_record_page(
     Returns:
         path of the page.
     Raises:
-        UserError: something else is in the page's place.
+        UserError: something else is in the page's place, or its name is not a page's.
     """
     out = _checked(out or Path(RECORD_PAGE), _RECORD_MARK, overwrite)
     config: dict[str, Any] = {
@@ -134,6 +135,8 @@ def _checked(out: Path, mark: str, overwrite: bool) -> Path:
         overwrite=State.FOREIGN,
     )
     place.check(out, overwrite)
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"--out {out}: browsers know a page by its name; expected one such as {out}.html")
     return out
 
 

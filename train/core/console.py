@@ -172,8 +172,9 @@ def _plain_progress(what: str, total: int) -> Callable[..., None]:
         done += count
         now = time.monotonic()
         if now - last >= _PLAIN_INTERVAL_S or (done - count < total <= done and last != start):
-            left_s = (now - start) / done * (total - done) if done else 0
-            log(f"{what}: {done} of {total}, {left_s:.0f} s left  {note}".rstrip())
+            # The first of many takes as long as pools and caches take to begin: it tells nothing of the rest.
+            left = f", {(now - start) / done * (total - done):.0f} s left" if 100 * done >= total > 0 else ""
+            log(f"{what}: {done} of {total}{left}  {note}".rstrip())
             last = now
 
     return advance

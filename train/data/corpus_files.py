@@ -83,10 +83,10 @@ def find_files(root: Path, words: Sequence[str], tell: bool = True) -> list[File
         if tell:
             _say_how_named(root, named)
         folders = {file.path.parent for file in named}
-        tops = [top for top in tops if top not in folders and is_noise(top.name)]
+        tops = [top for top in tops if top not in folders and is_noise(top.name, words)]
         return [*named, *_files(root, tops, meaning, words, by_speaker)]
     if by_speaker and tell:
-        who = [printable(top.name) for top in tops if not is_noise(top.name)]
+        who = [printable(top.name) for top in tops if not is_noise(top.name, words)]
         log(
             f"folders within {root} are speakers: {', '.join(who[:_NAMED])}" + (", …" if who[_NAMED:] else "")
         )
@@ -99,7 +99,7 @@ def files_named_by_word(root: Path, words: Sequence[str]) -> list[File]:
     None where folders in ``root`` may be words.
     """
     folders = [path for path in sorted(root.iterdir()) if path.is_dir() and not is_litter(path.name)]
-    others = [folder for folder in folders if not is_noise(folder.name)]
+    others = [folder for folder in folders if not is_noise(folder.name, words)]
     parts = {folder: part_of(folder.name) for folder in others}
     if others and not all(parts.values()) and not words:
         return []

@@ -33,9 +33,19 @@ _VALIDATION_PARTS = frozenset(("dev", "val", "valid", "validation"))
 _NUMBER = re.compile(r"[\W_]*\d+[\W_]*$")  # of a take
 
 
-def is_noise(folder: str) -> bool:
-    """Whether a folder's name says that its recordings are background noise."""
-    return letters(folder) in _NOISE_NAMES
+def is_noise(folder: str, words: Iterable[str] = ()) -> bool:
+    """Whether a folder's name says that its recordings are background noise.
+
+    Args:
+        words: that are to be spotted: their names, and those of a phrase's parts, are words.
+    """
+    return letters(folder) in _NOISE_NAMES and as_spoken(folder_text(folder)) not in _spoken(words)
+
+
+def _spoken(words: Iterable[str]) -> frozenset[str]:
+    """Words and the parts of phrases, each as a folder of it may be called."""
+    wholes = [as_spoken(word) for word in words]
+    return frozenset(wholes).union(*(whole.split() for whole in wholes))
 
 
 def part_of(folder: str) -> str:
@@ -79,9 +89,11 @@ def meanings(folders: Iterable[str], words: Iterable[str]) -> dict[str, str]:
 
     Args:
         folders: their names.
-        words: that are to be spotted, which no folder name can take another meaning from.
+        words: that are to be spotted, which no folder name can take another meaning from: neither from them
+            nor from the parts of phrases, which are other words.
     """
     words = tuple(words)
+    spoken = _spoken(words)
     wanted = {as_spoken(word): word for word in words} | {as_seen(word): word for word in words}
     spelled: dict[str, str] = {}  # one word for names that people see as the same
 
@@ -91,10 +103,11 @@ def meanings(folders: Iterable[str], words: Iterable[str]) -> dict[str, str]:
         for name in (key, as_spoken(folder)):
             if name in wanted:
                 return wanted[name]
-        if is_noise(folder):
-            return BACKGROUND_FOLDER
-        if letters(folder) in _SILENCE_NAMES:
-            return SILENCE_LABEL
+        if as_spoken(folder) not in spoken:
+            if is_noise(folder):
+                return BACKGROUND_FOLDER
+            if letters(folder) in _SILENCE_NAMES:
+                return SILENCE_LABEL
         return spelled.setdefault(key, word_name(printable(folder)))
 
     return {folder: meaning(folder) for folder in folders}

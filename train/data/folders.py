@@ -123,7 +123,8 @@ def _only(
     if len(found) == 1:
         (one,) = found
         beside = [each for level in levels for each in level if each.path.parent == one.path.parent]
-        is_word = any(is_noise(each.name) for each in beside)  # with folders of speakers, beside noise
+        # With folders of speakers, beside noise.
+        is_word = any(is_noise(each.name, wanted) for each in beside if each is not one)
         return one.path.parent if is_word else one.path
     training = [each for each in found if _parts(each, levels) & TRAINING_PARTS]
     testing = [each for each in found if _parts(each, levels) & TESTING_PARTS]

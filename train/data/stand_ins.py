@@ -161,4 +161,4 @@ def _spoken(corpus: Corpus, job: Job, said: str) -> Corpus:
             f"{said}, and synthetic voices cannot stand in: {error}; add folders of other words, or pass "
             "--unknown-percentage 0"
         ) from error
-    return read_corpus(root, job.front_end.sample_rate_hz)
+    return read_corpus(root, job.front_end.sample_rate_hz, words=job.words)

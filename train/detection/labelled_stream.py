@@ -214,6 +214,10 @@ def read_truth(path: Path) -> list[Word]:
         raise UserError(
             f"{path}: is not UTF-8 text ({error}); expected lines such as: yes, 1250.0"
         ) from error
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read: {error.strerror}; expected a file with lines such as: yes, 1250.0"
+        ) from error
     if path.suffix == ".json":
         try:
             words = decode(tuple[Word, ...], parse(text, "it"), "it", allow_unknown=False)

@@ -18,7 +18,7 @@ HELD_OUT_SPLITS = tuple(SPLIT_LISTS)  # a tenth of the speakers and of the clips
 
 _FOREIGN_SHARE = 0.35  # of clips, where a foreign accent has all sounds
 # Of the unknown clips; common words have the rest.
-_MADE_UP_SHARE, _NEAR_MISS_SHARE, _RUNNING_SHARE = 0.2, 0.12, 0.35
+_MADE_UP_SHARE, _NEAR_MISS_SHARE, _HALVES_SHARE, _RUNNING_SHARE = 0.2, 0.12, 0.12, 0.35
 _PROGRAM_SHARE = 0.25  # clips of other programs, in parts of eSpeak's for training
 _PROGRAM_WORDS = 60  # unknown ones that each of their voices says; starting a program takes time
 
@@ -54,7 +54,11 @@ def kept_folders(folders: Sequence[str], words: Sequence[str], clips: int) -> li
 
 def unknown_counts(folders: Sequence[str], words: Sequence[str], clips: int) -> dict[str, int]:
     """Unknown folder → clips, of ``clips`` together or the fewest that a folder can have."""
-    shares = {lexicon.MADE_UP: _MADE_UP_SHARE, lexicon.RUNNING: _RUNNING_SHARE}
+    shares = {
+        lexicon.MADE_UP: _MADE_UP_SHARE,
+        lexicon.HALVES: _HALVES_SHARE,
+        lexicon.RUNNING: _RUNNING_SHARE,
+    }
     shares |= {lexicon.near(word): _NEAR_MISS_SHARE / len(words) for word in words}
     common = len(folders) - len(shares.keys() & folders)
     rest = 1 - sum(share for folder, share in shares.items() if folder in folders)

@@ -7,7 +7,7 @@ word in a new voice falls on unknown. So unknown is common words, made-up ones a
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +17,12 @@ from train.synth import espeak
 from train.synth.espeak import Sound
 
 # Folders that no wanted word can have. Of takes with their parts in another order: train/data/stand_ins.py.
-MADE_UP, RUNNING, SCRAMBLED = "_made_up_", "_running_", "_scrambled_"
+MADE_UP, HALVES, RUNNING, SCRAMBLED = "_made_up_", "_halves_", "_running_", "_scrambled_"
 _NEAR = "_like_{}_"
 _NEAR_MISSES = 24  # sounds of a word replaced, at most so many ways
 _MADE_UP_WORDS = 240
 _TRIES = 20  # for each of them
+_HALVES, _REPLACED_SHARE = 60, 0.8  # of each phrase; another word takes the place of a part
 _RUNNING_TEXTS, _RUNNING_WORDS = 400, (4, 8)  # of running speech, of other words in a row
 
 # Languages whose voices also speak the words, with the sounds that they have: a foreign accent.
@@ -147,11 +148,34 @@ def unknown(
         for word, spoken in zip(words, known, strict=True):
             missed = [(espeak.spelled(s), s) for s in _near_misses(spoken, inventory, known, rng)]
             folders |= {near(word): missed} if missed else {}
+        if halves := _halves(words, common, np.random.default_rng([seed, len(words), 1])):
+            folders[HALVES] = [(text, espeak.sounds(text)) for text in halves]
         if with_running:
             folders[RUNNING] = [(text, ()) for text in _running(list(common), folders.get(MADE_UP, []), rng)]
     folders = {folder: folders[folder] for folder in kept(list(folders))}
     said = iter(_utterances([entry for entries in folders.values() for entry in entries], accents))
     return {folder: [next(said) for _ in entries] for folder, entries in folders.items()}
+
+
+def _halves(
+    words: Sequence[str], common: Mapping[str, tuple[Sound, ...]], rng: np.random.Generator
+) -> list[str]:
+    """Phrases of which a part is missing, or another word, or that of another phrase.
+
+    Who says a half of a phrase must not set it off, and no other negative teaches that.
+    """
+    phrases = [word.split() for word in words if len(word.split()) > 1]
+    others = [*common, *(part for phrase in phrases for part in phrase)]
+    wanted = {espeak.phonemes(word) for word in words}
+    found: dict[str, str] = {}
+    for phrase in phrases:
+        for _ in range(_HALVES):
+            place = int(rng.integers(len(phrase)))
+            instead = [others[int(rng.integers(len(others)))]] if rng.random() < _REPLACED_SHARE else []
+            text = " ".join([*phrase[:place], *instead, *phrase[place + 1 :]])
+            if (said := espeak.phonemes(text)) not in wanted:
+                found.setdefault(said, text)
+    return list(found.values())
 
 
 def _running(
@@ -174,13 +198,14 @@ def _running(
 
 
 def is_made_for_training(folder: str) -> bool:
-    """Whether a folder of unknown words holds what nobody says: made-up words, near misses, scrambled takes.
+    """Whether a folder of unknown words holds what nobody says: made-up words, near misses, halves
+    of phrases, scrambled takes.
 
     Folders of strangers may begin with _, too, such as _unknown_.
     """
     before, behind = _NEAR.split("{}")
     is_near = folder.startswith(before) and folder.endswith(behind)
-    return is_near or folder in (MADE_UP, RUNNING, SCRAMBLED)
+    return is_near or folder in (MADE_UP, HALVES, RUNNING, SCRAMBLED)
 
 
 def near(word: str) -> str:

@@ -2,7 +2,7 @@
 
 Voices of a split say sentences of their language (``texts/``, our own), strings of other words where there
 are none, and now and then sounds that are almost a wanted word. Wanted words are left out of the sentences,
-by how they are spelled and by how they sound.
+by how they are spelled and by how they sound; of phrases only the whole: people say the parts all day.
 """
 
 import hashlib
@@ -27,7 +27,8 @@ from train.synth import acoustics, espeak, lexicon, timbre
 from train.synth.acoustics import SAMPLE_RATE_HZ, Rng
 from train.synth.clip_plan import HELD_OUT_SPLITS, split_speakers
 
-SENTENCES_VERSION = 1  # raise it when the same settings would give other bytes
+# Raise them when the same settings would give other bytes: the second where it is so for phrases alone.
+SENTENCES_VERSION, _PHRASES_VERSION = 1, 2
 
 _TEXTS = Path(__file__).with_name("texts")
 _TURN_S = 15.0  # what somebody says before the next one speaks, at least
@@ -36,7 +37,7 @@ _TURNS_A_SHARD = 40
 _LONGEST_S = 0.95  # an odd word must fit into a clip of a second, as in a corpus
 _FEWEST_WORDS = 3  # of a sentence without the wanted ones
 _STRING_WORDS = (4, 9)
-_ODD_PROBABILITY, _ODD_WORDS = 0.2, (2, 4)  # near misses and made-up words, behind a sentence
+_ODD_PROBABILITY, _ODD_WORDS = 0.2, (2, 4)  # near misses, halves and made-up words, behind a sentence
 _PAUSE_S = (0.15, 0.8)
 _RATE_WPM = (130, 210)
 _AROUND_SAMPLES = SAMPLE_RATE_HZ // 2
@@ -60,7 +61,7 @@ def speak(
     """Recordings of running speech for validation and for testing, made now unless they are there already.
 
     Args:
-        words: that are not said; phrases, and their parts.
+        words: that are not said; of phrases, the parts are.
         seed: of the voices' split, as in ``generate.generate``: no voice is in two splits.
         language: an eSpeak code.
         minutes: of each split, at least.
@@ -72,6 +73,7 @@ def speak(
     turns = math.ceil(60 * minutes / _TURN_S)
     settings = {
         "version": SENTENCES_VERSION,
+        **({"phrases": _PHRASES_VERSION} if _phrases(words) else {}),
         "espeak_ng": espeak.version(),
         "language": language,
         "words": list(words),
@@ -93,7 +95,7 @@ def speak(
 
 
 def sentences(words: Sequence[str], language: str) -> list[str]:
-    """Sentences of a language without these words, their parts, and what sounds like them; empty: no text.
+    """Sentences of a language without these words and what sounds like them; empty: there is no text.
 
     A word that is left out leaves a gap that eSpeak reads over.
     """
@@ -101,24 +103,46 @@ def sentences(words: Sequence[str], language: str) -> list[str]:
     text = _TEXTS / f"{accents[0].split('-')[0]}.txt"
     if not text.is_file():
         return []
-    espeak.set_voice(accents[0])
-    parts = {part for word in words for part in _WORD.findall(word.casefold())}
-    sounds = {_sound(part) for part in parts}
-    kept = []
-    for sentence in text.read_text(encoding="utf-8").splitlines():
-        found = dict.fromkeys(_WORD.findall(sentence))
-        for word in found:
-            if word.casefold() in parts or _sound(word) in sounds:
-                sentence = re.sub(rf"\b{word}\b[’']?", "", sentence)
-        left = " ".join(sentence.split())
-        if len(_WORD.findall(left)) >= _FEWEST_WORDS:
-            kept.append(left)
-    return kept
+    without = _Without(words, accents[0])
+    left = map(without.them, text.read_text(encoding="utf-8").splitlines())
+    return [sentence for sentence in left if len(_WORD.findall(sentence)) >= _FEWEST_WORDS]
 
 
-def _sound(word: str) -> str:
-    """A word's IPA without stress and length, as the chosen accent says it."""
-    return re.sub("[ˈˌː]", "", espeak.phonemes(word))
+def _phrases(words: Sequence[str]) -> list[str]:
+    return [word for word in words if len(_WORD.findall(word)) > 1]
+
+
+class _Without:
+    """Takes wanted words out of texts, by how they are spelled and how they sound."""
+
+    def __init__(self, words: Sequence[str], accent: str) -> None:
+        """``accent``: of the language, for the sounds."""
+        self._accent = accent
+        self._wanted = [parts for word in words if (parts := _WORD.findall(word.casefold()))]
+        self._sounds: dict[str, str] = {}
+
+    def them(self, text: str) -> str:
+        """The text without them, also where taking one out makes another."""
+        while True:
+            said = list(_WORD.finditer(text))
+            spans = ((said[at : at + len(parts)], parts) for parts in self._wanted for at in range(len(said)))
+            found = next((span for span, parts in spans if self._is_it(span, parts)), None)
+            if found is None:
+                return " ".join(text.split())
+            text = text[: found[0].start()] + re.sub("^[’']", "", text[found[-1].end() :])
+
+    def _is_it(self, said: Sequence[re.Match[str]], parts: Sequence[str]) -> bool:
+        if len(said) < len(parts):
+            return False
+        pairs = ((match[0], part) for match, part in zip(said, parts, strict=True))
+        return all(word.casefold() == part or self._sound(word) == self._sound(part) for word, part in pairs)
+
+    def _sound(self, word: str) -> str:
+        """A word's IPA without stress and length."""
+        if word not in self._sounds:
+            espeak.set_voice(self._accent)
+            self._sounds[word] = re.sub("[ˈˌː]", "", espeak.phonemes(word))
+        return self._sounds[word]
 
 
 # Plan
@@ -129,6 +153,7 @@ def _plan(words: Sequence[str], language: str, turns: int, seed: int) -> list[_T
     accents = espeak.accents(language)
     texts = sentences(words, language)
     common, odd = _other_words(words, accents, seed)
+    whole = _Without(_phrases(words), accents[0])  # two halves in a row may make one
     speakers = split_speakers(seed)
     planned: list[_Turn] = []
     for number, split in enumerate(HELD_OUT_SPLITS):
@@ -141,7 +166,7 @@ def _plan(words: Sequence[str], language: str, turns: int, seed: int) -> list[_T
             planned.append(
                 _Turn(
                     len(planned),
-                    tuple(_turn_texts(said, odd, rng)),
+                    tuple(_turn_texts(said, odd, whole, rng)),
                     accent,
                     variant,
                     f"{split}/{turn:04}_{accent}+{variant.replace(' ', '-')}.wav",
@@ -151,7 +176,7 @@ def _plan(words: Sequence[str], language: str, turns: int, seed: int) -> list[_T
 
 
 def _other_words(words: Sequence[str], accents: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
-    """Common words, and odd ones: near misses of the wanted ones, and made-up ones."""
+    """Common words, and odd ones: near misses of the wanted ones, halves of phrases, and made-up ones."""
     parts = {part for word in words for part in word.split()}
     folders = lexicon.unknown(words, accents, None, seed, _LONGEST_S)
     made = {folder for folder in folders if lexicon.is_made_for_training(folder)}
@@ -172,12 +197,13 @@ def _strings(common: Sequence[str], rng: Rng) -> Iterator[str]:
         yield " ".join(str(word) for word in rng.choice(np.array(common), int(rng.integers(*_STRING_WORDS))))
 
 
-def _turn_texts(said: Iterator[str], odd: Sequence[str], rng: Rng) -> Iterator[str]:
+def _turn_texts(said: Iterator[str], odd: Sequence[str], whole: _Without, rng: Rng) -> Iterator[str]:
     """What is said in a turn."""
     for _ in range(_TEXTS_A_TURN):
         yield next(said)
         if odd and rng.random() < _ODD_PROBABILITY:
-            yield " ".join(str(text) for text in rng.choice(np.array(odd), int(rng.integers(*_ODD_WORDS))))
+            texts = rng.choice(np.array(odd), int(rng.integers(*_ODD_WORDS)))
+            yield whole.them(" ".join(map(str, texts)))
 
 
 # Speech

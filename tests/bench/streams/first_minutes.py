@@ -2,9 +2,9 @@
 
 A clone of this repository is set up and runs ``make demo``; its own four word clips are then played to the
 firmware on this computer, and so are they to a network of ``--preset best``. Both presets are also trained on
-real recordings of ../shared and judged by an hour without their words: clips of other words, running
-synthetic speech, noise. All host. What is finished is not repeated; ``rm -r out/bench/first_minutes`` begins
-again.
+real recordings of ../shared and judged by an hour without their words (clips of other words, running
+synthetic speech, noise), and by streams of ten minutes in which people talk and say the words. All host. What
+is finished is not repeated; ``rm -r out/bench/first_minutes`` begins again.
 """
 
 import functools
@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from ten_minutes import hear
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared"
@@ -101,6 +103,11 @@ def real(preset: str) -> Figures:
     return hearing(folder)
 
 
+def ten_minutes(preset: str) -> Figures:
+    """The same run, where people talk and say the words."""
+    return hear(OUT / f"real_{preset}", OUT / "streams" / preset)
+
+
 def hearing(folder: Path) -> Figures:
     """What operating_points.json says of the point in force, on test streams."""
     content = json.loads((folder / "operating_points.json").read_text(encoding="utf-8"))
@@ -126,7 +133,9 @@ def main() -> None:
     result: Figures = {"label": "host", **fresh, "demo_best": once("demo_best_figures", best_of_the_demo)}
     if RECORDINGS.is_file() and UNPACK.is_file():
         result |= {
-            preset: once(f"real_{preset}_figures", functools.partial(real, preset)) for preset in PRESETS
+            preset: once(f"real_{preset}_figures", functools.partial(real, preset))
+            | {"ten_minutes": once(f"ten_minutes_{preset}", functools.partial(ten_minutes, preset))}
+            for preset in PRESETS
         }
     else:
         result["skipped"] = f"no real recordings: {RECORDINGS} and {UNPACK} are not there"

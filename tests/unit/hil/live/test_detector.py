@@ -116,6 +116,7 @@ def test_what_is_no_run(live_run: Path, tmp_path: Path) -> None:
         (tmp_path, "no spec.json there, so this is not a finished run folder"),
         (tmp_path / "nothing", "no spec.json there"),
         (live_run / "spec.json", "is no model.tflite with"),
+        (next((live_run / "clips").glob("*.wav")), "is a recording, expected a run folder; .* --wav "),
     ):
         with pytest.raises(UserError, match=message):
             Detector.load(place)

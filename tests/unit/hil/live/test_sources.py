@@ -79,7 +79,15 @@ def test_what_is_refused(tmp_path: Path) -> None:
         whole(RawSource(str(tmp_path / "empty"), RATE_HZ, None))
     for rate_hz in (0, -1, 10**9):
         with pytest.raises(UserError, match=f"--raw-rate-hz is {rate_hz}, expected 1000 to 768000"):
-            Resampler(rate_hz, RATE_HZ, "--raw-rate-hz")
+            RawSource(str(tmp_path / "empty"), RATE_HZ, rate_hz)
+    (tmp_path / "sound.wav").write_bytes(wav.encode_wav(noisy(0.1, seed=3), RATE_HZ))
+    for name, fault in (
+        ("sound.wav", "is a recording with a header; take --wav "),
+        ("nowhere", "cannot be read: No such file or directory"),
+        (".", "is a folder; expected a file of 16-bit samples"),
+    ):
+        with pytest.raises(UserError, match=f"--raw .*: {fault}"):
+            RawSource(str(tmp_path / name), RATE_HZ, None)
 
 
 def test_without_soxr(monkeypatch: pytest.MonkeyPatch) -> None:

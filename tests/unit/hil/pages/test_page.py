@@ -299,3 +299,7 @@ def test_only_an_earlier_page_is_replaced(tmp_path: Path) -> None:
     page.write_record_page(["ja"], 1, 16000, out, overwrite=True)
     page.write_record_page(["nein"], 2, 8000, out)
     assert "nein" in out.read_text(encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"browsers know a page by its name; expected one such as .*takes\.html"
+    ):
+        page.write_record_page(["ja"], 1, 16000, tmp_path / "takes")

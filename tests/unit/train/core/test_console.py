@@ -91,6 +91,10 @@ def test_progress_in_a_log_file_says_how_far(capsys, monkeypatch):
         "training: 50 of 100, 20 s left  loss 0.5",
         "training: 100 of 100, 0 s left  loss 0.5",
     ]
+    with console.progress("reading corpus", 1000) as advance:
+        now[0] += 16.0
+        advance()  # its pool had to begin
+    assert capsys.readouterr().err == "reading corpus: 1 of 1000\n"
 
 
 def test_output_that_nobody_reads_to_the_end():

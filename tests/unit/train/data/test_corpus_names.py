@@ -48,6 +48,17 @@ def test_folders_of_speakers_around_those_of_words(write_corpus, capsys):
     assert corpus.note.startswith("2 speakers only")
 
 
+def test_words_that_mean_noise_are_heard_as_words(write_corpus):
+    """A synthetic corpus of phrases has their parts as folders, whatever they mean."""
+    phrases = ("white noise off", "background", "silence alarm")
+    said = (*phrases, "white", "noise", "off", "silence", "alarm")
+    names = [f"{word}/{who}_nohash_0.wav" for word in said for who in "abc"]
+    files = {name: other(seed) for seed, name in enumerate(names)} | {"_background_noise_/hum.wav": CLIP}
+    corpus = read_corpus(write_corpus(files), 16000, words=phrases)
+    assert corpus.words == dict.fromkeys(sorted(said), 3)
+    assert [path.name for path in corpus.backgrounds] == ["hum.wav"]
+
+
 def test_folders_that_are_understood_as_noise_or_silence(write_corpus, capsys):
     files = {
         "Hintergrund/fan.wav": other(1, 40000),

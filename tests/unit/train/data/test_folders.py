@@ -135,6 +135,35 @@ def test_a_wanted_word_keeps_its_meaning():
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "folders"),
+    [
+        (["white noise off"], {"white": "white", "Noise": "noise", "off": "off", "ruhe": SILENCE_LABEL}),
+        (
+            ["background", "Ruhe bitte"],
+            {"background": "background", "ruhe": "ruhe", "noise": BACKGROUND_FOLDER},
+        ),
+        (["silence-alarm"], {"silence": "silence", "_silence_": SILENCE_LABEL}),
+        (["background noise"], {"background_noise": "background noise", "noise": "noise"}),
+    ],
+)
+def test_parts_of_phrases_are_words(words, folders):
+    own = {"_background_noise_": BACKGROUND_FOLDER, "lärm": BACKGROUND_FOLDER}
+    assert meanings([*folders, *own], words) == folders | own
+
+
+@pytest.mark.parametrize("name", ["noise", "silence", "Lärm"])
+def test_a_corpus_may_be_called_noise(name, tmp_path):
+    tree(tmp_path, f"{name}/yes/1.wav", f"{name}/no/1.wav", "other/1.wav")
+    assert corpus_root(tmp_path / name, words=WORDS) == corpus_root(tmp_path / name) == tmp_path / name
+
+
+def test_speakers_of_the_word_noise(tmp_path):
+    tree(tmp_path, *(f"{word}/{who}/1.wav" for word in ("noise", "lampe") for who in ("anna", "ben")))
+    for words in (("noise",), ("noise off", "lampe")):
+        assert corpus_root(tmp_path, words=words) == tmp_path
+
+
 def test_names_that_are_not_utf_8(tmp_path):
     tree(tmp_path, "yes/1.wav", os.fsdecode(b"gr\xf6\xdfe/1.wav"))
     assert corpus_root(tmp_path, words=("yes",)) == tmp_path

@@ -152,6 +152,8 @@ def test_a_wrong_truth_is_refused(tmp_path: Path, name: str, text: str | bytes, 
     (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(UserError, match=complaint):
         read_stream(wav_file, tmp_path / name, SPEC)
+    with pytest.raises(UserError, match=r"nowhere.txt: cannot be read: .* lines such as: yes, 1250\.0"):
+        read_stream(wav_file, tmp_path / "nowhere.txt", SPEC)
 
 
 def test_words_of_a_file_are_sorted(tmp_path: Path) -> None:

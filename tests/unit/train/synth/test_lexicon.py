@@ -41,6 +41,18 @@ def test_parts_of_a_phrase_are_unknown():
     assert {"hey", "robot"} <= set(unknown(["hey robot"]))
 
 
+def test_halves_of_phrases_are_unknown_but_no_phrase_is():
+    phrases, german = ["lampe an", "lampe aus", "licht"], espeak.accents("de")
+    said = {utterance.text for utterance in unknown(phrases, accents=german)[lexicon.HALVES]}
+    assert len(said) > 80
+    assert not said & set(phrases)
+    assert {"an", "aus"} & {text.split()[-1] for text in said if not text.startswith("lampe")}
+    assert any(text.startswith("lampe ") for text in said)
+    assert {"lampe", "an"} & said, "now and then a part is missing"
+    assert lexicon.is_made_for_training(lexicon.HALVES)
+    assert lexicon.HALVES not in unknown(["yes", "no"])
+
+
 def test_near_misses_and_made_up_words_are_not_the_wanted_words():
     words = unknown(["yes", "no"])
     wanted = {
