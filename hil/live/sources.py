@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.link.raw_audio import with_silence
+from hil.link.raw_audio import silence_behind, with_silence
 from hil.live.microphone import Microphone
 from hil.live.resampler import Resampler
 from train.audio.recording import read_recording
@@ -135,6 +135,4 @@ class RawSource:
             raise UserError(
                 f"{self.name}: held no sample; expected 16-bit little-endian samples, one channel"
             )
-        whole = with_silence(np.zeros(given + len(rest), np.int16), self._rate_hz)
-        whole[given : given + len(rest)] = rest
-        yield whole[given:]
+        yield np.append(rest, silence_behind(given + len(rest), self._rate_hz))
