@@ -102,9 +102,7 @@ class BoardMicrophone:
             if len(samples):
                 return samples
         if restarts:
-            raise self._refused(
-                f"restarted {restarts} times, and gave no sample; is its power weak?"
-            )
+            raise self._refused(f"restarted {restarts} times, and gave no sample; is its power weak?")
         raise self._refused(f"the microphone gives no samples: none for {self._limit_s:g} s")
 
     def _refused(self, what: str) -> FirmwareError:

@@ -41,7 +41,7 @@ _FAULTS = Faults(
     seed=18,
 )
 _STREAM_FAULTS = dataclasses.replace(
-    _FAULTS, restart=1 / 4000, disconnect=1 / 6000
+    _FAULTS, restart=1 / 20_000, disconnect=1 / 30_000
 )  # each costs a whole minute
 _PATIENCE = Patience(8.0)
 

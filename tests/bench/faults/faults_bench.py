@@ -45,7 +45,7 @@ def main() -> None:
         "--stride-rows",
         type=int,
         default=25,
-        help="from one inference to the next in the long streams (%(default)s: 500 ms; the application has 5)",
+        help="from one inference to the next in the long streams (%(default)s; the application has 5)",
     )
     parser.add_argument("--only", choices=(*_PARTS_OF_LINES, "join"), help="one part")
     flags = parser.parse_args()
