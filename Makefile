@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro bench-faults sweep accuracy fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -79,6 +79,9 @@ bench-first-minutes: $(READY)  ## a fresh clone to the first word heard; words h
 
 bench-micro: $(READY)  ## the front end micro beside TensorFlow's op and pymicro-features, to out/bench/micro_frontend.json
 	$(PYTHON) tests/bench/micro/micro_bench.py
+
+bench-faults: $(READY_FOR_TESTS)  ## hours of stream and bad lines with the model of RUN=FOLDER, to out/bench/faults.json
+	PYTHONPATH=tests:tests/bench $(PYTHON) tests/bench/faults/faults_bench.py $${RUN:?name a run folder}
 
 fuzz: $(READY_FOR_TESTS)  ## 10,000 damaged recordings, 1,000 trees of folders, 500 random Keras models; says what became of them
 	EARSHOT_FUZZ=1 $(PYTHON) -m pytest -m fuzz --numprocesses auto -rP --durations 0

@@ -34,6 +34,7 @@ class StreamRequests(Sequence[Message]):
     def __getitem__(self, place: int | slice) -> Message | list[Message]:
         if isinstance(place, slice):
             return [self[index] for index in range(*place.indices(len(self)))]
+        place = range(len(self))[place]
         if place in self._asked:
             return self._asked[place]
         step = place - bisect_left(self._places, place)
