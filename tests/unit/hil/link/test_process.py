@@ -94,9 +94,9 @@ def test_a_line_without_an_end() -> None:
 
 
 def test_a_program_that_was_stopped() -> None:
-    with ProcessLink(["sh", "-c", "kill -STOP $$"], timeout_s=0.3) as link:
-        with pytest.raises(LinkError, match=r"nothing was heard for 0.3 s"):
-            Session(lambda: link, lambda *_: None, Patience(0.3))
+    link = ProcessLink(["sh", "-c", "kill -STOP $$"], timeout_s=9)
+    with pytest.raises(LinkError, match=r"nothing was heard for 0.3 s"):
+        Session(lambda: link, lambda *_: None, Patience(0.3))
     assert link.process.poll() is not None
 
 
@@ -105,15 +105,12 @@ def test_a_program_that_was_stopped() -> None:
     [
         ("while True: os.write(1, b'Heard yes (200) @100ms\\n')", "talks, but takes no audio"),
         ("while True: os.write(1, b'x' * 5000)", "talks, but takes no audio"),
-        (
-            "os.write(1, bytes([6]) * 100); time.sleep(9)",
-            "acknowledges 5,120 bytes of audio, but was sent 4,096",
-        ),
         ("time.sleep(9)", "expected 1 bytes, but it did not come within 0.5 s"),
     ],
 )
 def test_a_board_that_takes_no_audio(program: str, message: str) -> None:
     command = [sys.executable, "-S", "-c", f"import os, time\n{program}"]
-    with ProcessLink(command, timeout_s=0.5) as link, pytest.raises(LinkError, match=message):
+    timeout_s = 0.5 if "sleep" in program else 20
+    with ProcessLink(command, timeout_s) as link, pytest.raises(LinkError, match=message):
         for _ in stream_audio(link, np.zeros(32_000, np.int16)):
             pass
