@@ -20,6 +20,10 @@ _RESTARTS = 3  # while an answer is awaited: more are no accident
 _Reply = TypeVar("_Reply", bound=Message)
 
 
+class GivenUpError(LinkError):
+    """Nothing gets further, though the line is there: to connect again would not help."""
+
+
 class FirmwareError(UserError):
     """The board is there, but runs something else than what is to be tested."""
 

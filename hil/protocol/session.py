@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hil.link.link import Link, LinkError
 from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol.clip_transfer import OTHER_FEATURES, ClipResult, ClipToScore, ClipTransfer
-from hil.protocol.connection import Conversation, FirmwareError
+from hil.protocol.connection import Conversation, FirmwareError, GivenUpError
 from hil.protocol.messages import (
     UNASKED,
     Ack,
@@ -49,10 +49,6 @@ _MOST_CONNECTIONS = 3  # in a row without a clip between them
 _TRANSFERS = 4  # clips under way at a time
 _MOST_WINDOW_BYTES = 65_536  # whatever the board says that it can take
 _MOST_LOGS = 20  # that are shown
-
-
-class GivenUpError(LinkError):
-    """Nothing gets further, though the line is there: to connect again would not help."""
 
 
 @dataclass

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listens to a file of the computer that emulates the board, as fast as it goes, as the application listens to
-// a microphone: a serial line would take longer than the sound lasts. It says what it hears, each minute the
-// CRC of all scores so far, and "end" at the end.
+// Listens to a file of the computer that emulates the board, as fast as it goes, as the application listens
+// to a microphone: a serial line would take longer than the sound lasts. It says what it hears, each minute
+// the CRC of all scores so far, and "end" at the end.
 
 #include "app/print.h"
 #include "boards/common/semihosting.h"
