@@ -25,6 +25,7 @@ class FakeBoards:
         self._process = subprocess.Popen(
             [sys.executable, fake_board.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        self.port("mute")  # it takes a moment to start, and no test shall wait for that
 
     def __enter__(self) -> Self:
         return self
