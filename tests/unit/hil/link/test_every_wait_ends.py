@@ -128,7 +128,7 @@ LATEST = [
     ("told of too many words", stream, LinkError, "heard 4294967295 words, but told only 0 of them"),
     ("results that lie", clips, LinkError, f"{FAILED} 6 starts: the board has audio with CRC"),
     ("results that lie", stream, LinkError, "heard 4294967295 words"),
-    ("words without end", stream, LinkError, NOTHING_NEW),
+    ("words without end", stream, LinkError, f"{NOTHING_NEW}|fell silent"),
     ("a label that is not there", stream, LinkError, "the board heard label 200, but has 4"),
     ("restarts at each request", clips, LinkError, f"{FAILED} 6 starts: the board restarted"),
     ("restarts at each request", stream, LinkError, "6 starts: the board restarted"),
