@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -83,7 +83,10 @@ bench-first-minutes: $(READY)  ## a fresh clone to the first word heard; words h
 bench-micro: $(READY)  ## the front end micro beside TensorFlow's op and pymicro-features, to out/bench/micro_frontend.json
 	$(PYTHON) tests/bench/micro/micro_bench.py
 
-fuzz: $(READY_FOR_TESTS)  ## random cases of every kind, or KIND=tflite, graphs, archives, lines, json, keras, trees, damaged_files; SEED=N: one
+bench-faults: $(READY_FOR_TESTS)  ## hours of stream and bad lines with the model of RUN=FOLDER, to out/bench/faults.json
+	PYTHONPATH=tests:tests/bench $(PYTHON) tests/bench/faults/faults_bench.py $${RUN:?name a run folder}
+
+fuzz: $(READY_FOR_TESTS)  ## random cases of every kind, or KIND=tflite, graphs, archives, lines, json, keras, trees, damaged_files; SEED=
 	EARSHOT_FUZZ=1 EARSHOT_FUZZ_SEED=$(SEED) $(PYTHON) -m pytest -m fuzz -k '$(KIND)' --numprocesses auto -rP --durations 0
 
 pretrained: $(READY)  ## MODELS="NAME..." (all): train the models that ship, on ../shared, and put them into train/pretrained

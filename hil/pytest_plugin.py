@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from hil.link.patience import PATIENCE, Patience
+
 if TYPE_CHECKING:  # the rest is imported where it is used: a plugin is loaded for every test there is
     from hil.proof.dut import DUT
     from hil.protocol.session import Session
@@ -31,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--port", help="serial port of a real board, on which earshot flash put the firmware")
     group.addoption("--baud", type=int, help="of the port (default: that of board.json)")
+    group.addoption(
+        "--patience-s",
+        type=float,
+        default=PATIENCE.answer_s,
+        help="how long an answer of the board is waited for (%(default)g)",
+    )
     group.addoption(
         "--run-folder", type=Path, metavar="RUN", help="what to test: out/yes_no, or a name of earshot models"
     )
@@ -82,7 +90,13 @@ def board_dut(pytestconfig: pytest.Config, board_id: str, board_run: Path) -> "D
             _missing(pytestconfig, f"board {board_id} needs {tool}, which is not on the PATH")
     feed = choose_feed(board, None, port, has_faults=False)
     dut = make_dut(
-        board, board_run, EngineChoice(), feed=feed, port=port, baud=pytestconfig.getoption("--baud")
+        board,
+        board_run,
+        EngineChoice(),
+        feed=feed,
+        port=port,
+        baud=pytestconfig.getoption("--baud"),
+        patience=Patience(pytestconfig.getoption("--patience-s")),
     )
     if port is not None:
         try:

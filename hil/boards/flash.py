@@ -8,12 +8,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from hil.boards.board import BOARD_FILE, QEMU, Board, FlashTool
 from hil.boards.flash_tools import COPY, FLASHERS
 from hil.boards.image import read_image, to_uf2
 from hil.boards.plain_names import plain
 from hil.link.link import Link, LinkError
+from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol.connection import Conversation, FirmwareError
 from hil.protocol.messages import Info, InfoRequest
 from train.core import runfolder
@@ -22,8 +24,8 @@ from train.core.errors import UserError
 from train.core.processes.children import Child
 from train.core.results.boards import LinkStatistics
 
-_REOPEN_S = 10.0  # a board that restarts leaves the USB and comes back
 _RETRY_S = 0.2
+_MOST_FLASHING_S = 900.0  # two megabytes over a slow line take three minutes
 _MOUNTS = ("/media/{user}", "/run/media/{user}", "/media", "/Volumes")
 
 
@@ -103,38 +105,46 @@ def run_commands(tool: FlashTool, commands: list[list[str]]) -> None:
             raise UserError(f"{command[0]}: not found; install it: {FLASHERS[tool.name].install}")
         # It may ask which of several boards is meant.
         with Child([program, *command[1:]], in_terminal=True, stdout=sys.stderr) as child:
-            code = child.wait()
+            try:
+                code = child.wait(_MOST_FLASHING_S)
+            except TimeoutExpired as error:
+                raise FlashError(
+                    f"{command[0]} did not end within {_MOST_FLASHING_S:g} s; is the board connected?"
+                ) from error
         if code:
             raise FlashError(f"{command[0]} ended with {code}, as said above; is the board connected?")
 
 
-def check_running(board: Board, build_id: str, open_link: Callable[[], Link]) -> None:
+def check_running(
+    board: Board, build_id: str, open_link: Callable[[], Link], patience: Patience = PATIENCE
+) -> None:
     """Ask what was flashed who it is; it may take a while to come back.
 
     Raises:
         LinkError: nobody is there.
         FirmwareError: another program, or another build, is running.
     """
-    with contextlib.closing(Conversation(_open(open_link), LinkStatistics())) as conversation:
-        info = conversation.ask(InfoRequest(), Info)
+    name, info = _ask(open_link, patience)
     for what, found, expected in (
         ("board", info.board_id, board.id),
         ("build id", info.build_id, build_id),
     ):
         if found != expected:
             raise FirmwareError(
-                f"{conversation.name}: the {what} is {found}, expected {expected}; the board runs "
+                f"{name}: the {what} is {found}, expected {expected}; the board runs "
                 "something else than was just flashed: is that its port, and did it restart?"
             )
 
 
-def _open(open_link: Callable[[], Link]) -> Link:
-    deadline_s = time.monotonic() + _REOPEN_S
+def _ask(open_link: Callable[[], Link], patience: Patience) -> tuple[str, Info]:
+    """The name of the line, and who is there. A board that restarts leaves the USB and comes back."""
+    deadline = Deadline(2 * patience.reopen_s)
     while True:
         try:
-            return open_link()
+            with contextlib.closing(Conversation(open_link(), LinkStatistics(), patience)) as conversation:
+                return conversation.name, conversation.ask(InfoRequest(), Info)
         except LinkError:
-            if time.monotonic() >= deadline_s:
+            if deadline.is_over:
                 raise
             time.sleep(_RETRY_S)
 

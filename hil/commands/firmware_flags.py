@@ -6,10 +6,14 @@ from pathlib import Path
 
 from hil.boards.board import Board
 from hil.boards.build import EngineChoice
+from hil.link.patience import PATIENCE, Patience
 from hil.proof.dut import DUT, make_dut
 from hil.protocol.faulty_link import FaultSource
 from train.core.command_line import add_run_argument, rare
+from train.core.errors import UserError
 from train.core.manifest import COMPILED, ENGINES
+
+_PATIENCES_S = (0.1, 3600)
 
 
 def add_firmware_flags(parser: argparse.ArgumentParser, several: str = "") -> None:
@@ -51,6 +55,30 @@ def add_port_flags(parser: argparse.ArgumentParser) -> None:
         "--port", metavar="PORT", help="a board: /dev/ttyACM0, COM5, socket://HOST:PORT, rfc2217://HOST:PORT"
     )
     parser.add_argument("--baud", type=count, help=rare("of the port (default: that of board.json)"))
+    add_patience_flag(parser)
+
+
+def add_patience_flag(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """``--patience-s``, which ``patience_of`` reads."""
+    parser.add_argument(
+        "--patience-s",
+        type=float,
+        default=PATIENCE.answer_s,
+        metavar="N",
+        help=rare("how long an answer of the board is waited for (%(default)g)"),
+    )
+
+
+def patience_of(flags: argparse.Namespace) -> Patience:
+    """The patience that ``--patience-s`` asks for.
+
+    Raises:
+        UserError: it is none.
+    """
+    low_s, high_s = _PATIENCES_S
+    if not low_s <= flags.patience_s <= high_s:
+        raise UserError(f"--patience-s is {flags.patience_s:g}, expected {low_s:g} to {high_s:g}")
+    return Patience(flags.patience_s)
 
 
 def add_line_flags(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +115,7 @@ def dut_of(
         faults=faults,
         is_built=flags.no_build,
         emulator_options=emulator_options,
+        patience=patience_of(flags),
     )
 
 

@@ -5,7 +5,7 @@ import shlex
 
 from hil.boards.board import find_board
 from hil.boards.build import APPLICATION, PROOF, build, build_id
-from hil.commands.firmware_flags import add_firmware_flags, engine_of
+from hil.commands.firmware_flags import add_firmware_flags, add_patience_flag, engine_of, patience_of
 from hil.proof.dut import open_port
 from train.core import runfolder
 from train.core.command_line import rare
@@ -33,6 +33,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--port", metavar="PORT", help="serial port of the board (default: that with its USB id)"
     )
     parser.add_argument("--baud", type=int, help=rare("of the port (default: that of board.json)"))
+    add_patience_flag(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="build, print the commands, and leave the board alone"
     )
@@ -44,6 +45,7 @@ def run(flags: argparse.Namespace) -> None:
     from hil.boards.flash import check_running, flash_commands, flash_tool, needs_port, run_commands
     from hil.boards.ports import port_of
 
+    patience = patience_of(flags)
     board = find_board(flags.board, flags.board_dir)
     tool = flash_tool(board)
     engine = engine_of(flags)
@@ -65,5 +67,5 @@ def run(flags: argparse.Namespace) -> None:
     assert port is not None
     assert board.target is not None
     expected, baud = build_id(board, flags.run), flags.baud or board.target.baud
-    check_running(board, expected, lambda: open_port(port, baud))
+    check_running(board, expected, lambda: open_port(port, baud), patience)
     say(f"{board.id} on {port} runs build {expected}")

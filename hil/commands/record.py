@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from hil.commands.firmware_flags import count
+from hil.commands.firmware_flags import add_patience_flag, count, patience_of
 from hil.live.sources import MicrophoneSource, Source
 from hil.pages.page import RECORD_PAGE, write_record_page
 from hil.recording.board_microphone import BoardMicrophone
@@ -62,6 +62,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--port", metavar="PORT", help="a board's microphone: /dev/ttyACM0, COM5, socket://HOST:PORT"
     )
     source.add_argument("--baud", type=count, default=_BAUD, help="of the port (%(default)s)")
+    add_patience_flag(source)
     page = parser.add_argument_group("in a browser")
     page.add_argument(
         "--page", action="store_true", help="write a page that records and hands over a zip, and end"
@@ -94,7 +95,7 @@ def run(flags: argparse.Namespace) -> None:
     # A folder that cannot be written is told before a microphone is opened.
     files = TakeFiles(flags.out, words, flags.speaker or _logged_in(), flags.sample_rate_hz)
     if flags.port is not None:
-        board = BoardMicrophone.open(flags.port, flags.baud)
+        board = BoardMicrophone.open(flags.port, flags.baud, patience_of(flags))
         files.rate_hz = board.rate_hz
         _record(flags, words, files, board)
     else:

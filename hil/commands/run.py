@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hil.boards.board import find_board
 from hil.boards.build import build
-from hil.commands.firmware_flags import add_firmware_flags, engine_of
+from hil.commands.firmware_flags import add_firmware_flags, add_patience_flag, engine_of, patience_of
 from hil.link.process import ProcessLink
 from hil.link.raw_audio import stream_audio
 from hil.live.board_lines import heard_in
@@ -29,6 +29,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--said", default="", metavar="A,B", help="words said in --wav, each as often as it is said"
     )
+    add_patience_flag(parser)
     parser.add_argument(
         "--truth", type=Path, metavar="FILE", help="or a file that tells them, as for earshot stream"
     )
@@ -37,6 +38,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 @runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Build, start, play, print what the board says, judge it."""
+    patience = patience_of(flags)
     board = find_board(flags.board, flags.board_dir)
     board.require_emulator()
     playlist = _playlist(flags)
@@ -44,7 +46,7 @@ def run(flags: argparse.Namespace) -> None:
     for line in playlist.titles:
         log(line)
     heard = []
-    with ProcessLink(board.command(firmware.path)) as link:
+    with ProcessLink(board.command(firmware.path), patience.answer_s) as link:
         say(link.read_line().decode(errors="replace"))  # before it, a board may not hear
         for said in stream_audio(link, playlist.samples):
             say(said)

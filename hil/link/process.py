@@ -2,17 +2,18 @@
 
 import os
 import select
-import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
 from hil.link.link import LinkError
+from hil.link.patience import Deadline
 from train.core.errors import UserError
 from train.core.processes.children import PIPE, Child
 
 _CHUNK_BYTES = 4096
 _SHOWN_BYTES = 200
+_LONGEST_LINE_BYTES = 65_536
 
 
 class ProcessLink:
@@ -38,6 +39,11 @@ class ProcessLink:
         except FileNotFoundError as error:
             raise UserError(
                 f"{command[0]}: not found; build the firmware, or install the emulator"
+            ) from error
+        except OSError as error:
+            raise UserError(
+                f"{command[0]}: cannot be started ({error.strerror}); build the firmware again, or install "
+                "the emulator again"
             ) from error
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -68,8 +74,8 @@ class ProcessLink:
 
     def receive(self, timeout_s: float) -> bytes:
         """See ``Link.receive``."""
-        deadline_s = time.monotonic() + timeout_s
-        while not self._received and self._exchange(deadline_s, "an answer"):
+        deadline = Deadline(timeout_s)
+        while not self._received and self._exchange(deadline, "an answer"):
             continue
         taken, self._received = self._received, b""
         return taken
@@ -83,22 +89,32 @@ class ProcessLink:
         return self._take(lambda: count if len(self._received) >= count else None, f"{count} bytes")
 
     def read_line(self) -> bytes:
-        """The next line without its end; see ``read``."""
-        return self._take(lambda: self._received.find(b"\n") + 1 or None, "a line").removesuffix(b"\n")
+        """The next line without its end; see ``read``.
+
+        Raises:
+            LinkError: it has no end.
+        """
+        return self._take(self._line_bytes, "a line").removesuffix(b"\n")
+
+    def _line_bytes(self) -> int | None:
+        if count := self._received.find(b"\n") + 1:
+            return count
+        if len(self._received) > _LONGEST_LINE_BYTES:
+            raise LinkError(self._complaint("a line", f"{len(self._received):,} bytes came without its end"))
+        return None
 
     def _take(self, length: Callable[[], int | None], what: str) -> bytes:
-        deadline_s = time.monotonic() + self.timeout_s
+        deadline = Deadline(self.timeout_s)
         while (count := length()) is None:
-            if not self._exchange(deadline_s, what):
+            if not self._exchange(deadline, what):
                 raise LinkError(self._complaint(what, f"it did not come within {self.timeout_s:g} s"))
         taken, self._received = self._received[:count], self._received[count:]
         return taken
 
-    def _exchange(self, deadline_s: float, what: str) -> bool:
+    def _exchange(self, deadline: Deadline, what: str) -> bool:
         """Wait until something can be sent or received, and do that; False where it is too late."""
         senders = [self._input] if self._to_send else []
-        wait_s = max(0.0, deadline_s - time.monotonic())
-        readable, writable, _ = select.select([self._output], senders, [], wait_s)
+        readable, writable, _ = select.select([self._output], senders, [], deadline.left_s)
         if writable:
             self._write(what)
         if readable:
@@ -106,7 +122,7 @@ class ProcessLink:
             if not data:
                 raise LinkError(self._complaint(what, "the firmware ended"))
             self._received += data
-        return time.monotonic() < deadline_s
+        return not deadline.is_over
 
     def _write(self, what: str) -> None:
         try:

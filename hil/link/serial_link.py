@@ -2,15 +2,17 @@
 
 import contextlib
 import errno
-import time
 from pathlib import Path
 
 import serial
 
 from hil.link.link import LinkError
+from hil.link.patience import Deadline
 
 _READ_S = 0.02  # a wait for one byte; ``receive`` waits again and again
 _WRITE_S = 5.0  # longer than any board needs to take what its window allows
+_MOST_BYTES = 4096  # handed over at a time: a board that writes without pause holds nobody up
+_MOST_WAITING_BYTES = 4_000_000  # a server of ports keeps what comes for as long as there is memory
 _NETWORK = "://"
 
 
@@ -52,21 +54,32 @@ class SerialLink:
 
     def receive(self, timeout_s: float) -> bytes:
         """See ``Link.receive``."""
-        deadline_s = time.monotonic() + timeout_s
+        deadline = Deadline(timeout_s)
         try:
             while True:
-                data: bytes = self._port.read(max(1, self._port.in_waiting))
+                data = bytearray(self._port.read(self._waiting(_MOST_BYTES) or 1))
                 with contextlib.suppress(serial.SerialException, OSError):  # the next call meets it again
-                    while data and (more := self._port.in_waiting):  # sockets only tell that there is a byte
+                    # Sockets only tell that there is a byte.
+                    while data and (more := self._waiting(_MOST_BYTES - len(data))):
                         data += self._port.read(more)
-                if data or time.monotonic() >= deadline_s:
-                    return data
+                if data or deadline.is_over:
+                    return bytes(data)
         except (serial.SerialException, OSError) as error:
             raise LinkError(self._lost(error)) from error
 
     def close(self) -> None:
         """Give the port back."""
         self._port.close()
+
+    def _waiting(self, most: int) -> int:
+        """Bytes that have arrived, of ``most`` that are wanted."""
+        count: int = self._port.in_waiting
+        if count > _MOST_WAITING_BYTES:
+            raise LinkError(
+                f"{self.name}: sends faster than it can be read, {count:,} bytes wait; is the program there "
+                "one of Earshot?"
+            )
+        return min(count, most)
 
     def _lost(self, error: Exception) -> str:
         return f"{self.name}: the connection was lost ({error}); was the board unplugged?"

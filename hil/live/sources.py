@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.link.raw_audio import with_silence
+from hil.link.raw_audio import silence_behind, with_silence
 from hil.live.microphone import Microphone
 from hil.live.resampler import Resampler
 from train.audio.recording import read_recording
@@ -143,9 +143,7 @@ class RawSource:
             )
         if odd:
             warn(f"{self.name}: ends within a sample: are these 16-bit little-endian samples of one channel?")
-        whole = with_silence(np.zeros(given + len(rest), np.int16), self._rate_hz)
-        whole[given : given + len(rest)] = rest
-        yield whole[given:]
+        yield np.append(rest, silence_behind(given + len(rest), self._rate_hz))
 
 
 def _check_raw(path: Path) -> None:

@@ -2,16 +2,19 @@
 
 import io
 import json
-import threading
+import os
+import selectors
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from subprocess import TimeoutExpired
+from typing import IO, Any
 
+from hil.link.patience import Deadline
 from hil.pi import remote
 from hil.pi.remote.timer import EXIT_GRAPH
 from train.challenge import submission_rules
-from train.core.console import log
+from train.core import console
 from train.core.errors import UserError
 from train.core.processes.children import PIPE, Child
 
@@ -19,7 +22,9 @@ BUNDLE = "earshot_timer.pyz"
 _PACKAGE = "earshot_timer"  # its name inside the file
 _RULES = "train/challenge/submission_rules.py"  # of the other package, this runs there, too
 _MADE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file knows: the same bytes on any day
-_LONGEST_S = 600.0  # three phases of ten seconds, and the loading of TensorFlow on a Pi
+LONGEST_S = 600.0  # three phases of ten seconds, and the loading of TensorFlow on a Pi
+_LAST_S = 2.0  # for what a program that has ended left in its pipes
+_MOST_BYTES = 16_000_000  # that it writes; a graph of 5,000 nodes takes 1.5 MB
 _ERROR = "error: "  # what the line begins with that says why it failed
 _LOG_LINES = "I hil/pi/remote/"  # what all of its log lines have
 
@@ -61,52 +66,100 @@ def bundle(module: str = "timer") -> bytes:
     return buffer.getvalue()
 
 
-def start(command: list[str], environment: dict[str, str] | None = None) -> Child:
-    """A program, its output and log in pipes; its stdin stays open until it is to end.
+def start(
+    command: list[str], environment: dict[str, str] | None = None, stdin: IO[bytes] | None = None
+) -> Child:
+    """A program, its output and log in pipes.
 
     Args:
         environment: all of it; None for this process's own.
+        stdin: a file; None for a pipe that stays open until it is to end.
     Raises:
         UserError: there is no such program.
     """
     try:
-        return Child(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment)
+        return Child(command, stdin=stdin or PIPE, stdout=PIPE, stderr=PIPE, env=environment)
     except OSError as error:
         raise UserError(f"{command[0]}: cannot be run ({error.strerror}); is it installed?") from error
 
 
-def watch(command: list[str], environment: dict[str, str] | None = None) -> Ended:
+def watch(
+    command: list[str], environment: dict[str, str] | None = None, longest_s: float = LONGEST_S
+) -> Ended:
     """Run a program, show its log as it comes, keep what it wrote; ``environment`` as for ``start``.
 
     Raises:
         UserError: there is no such program.
-        TimerError: it does not end.
+        TimerError: it does not end, or writes without end.
     """
     process = start(command, environment)
+    try:
+        return collect(process, "the timer", longest_s, is_shown=True)
+    finally:
+        end(process)
+
+
+def collect(process: Child, what: str, longest_s: float, is_shown: bool = False) -> Ended:
+    """All that a program of ``start`` writes until it ends.
+
+    Args:
+        what: it is, for messages.
+        is_shown: its log, line by line as it comes.
+    Raises:
+        TimerError: it does not end, or writes without end.
+    """
     assert process.stdout is not None
     assert process.stderr is not None
-    output: list[bytes] = []
-    stdout = process.stdout
-    reader = threading.Thread(target=lambda: output.append(stdout.read()), daemon=True)
-    limit = threading.Timer(_LONGEST_S, process.kill)
-    lines = []
-    reader.start()
-    limit.start()
+    written = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    output, log = written.values()
+    shown = 0  # of the log
+    deadline, last = Deadline(longest_s), Deadline(_LAST_S)
+    late = TimerError(f"{what} did not end within {longest_s:g} s; is it at work, with too much to do?")
+    with selectors.DefaultSelector() as pipes:
+        for file in written:
+            pipes.register(file, selectors.EVENT_READ)
+        # What it has started may hold its pipes, and it may close them and go on.
+        while pipes.get_map() and not last.is_over:
+            if deadline.is_over:
+                raise late
+            for key, _ in pipes.select(min(deadline.left_s, last.left_s)):
+                data = os.read(key.fd, 65_536)
+                written[key.fd] += data
+                if not data:
+                    pipes.unregister(key.fd)
+                if len(written[key.fd]) > _MOST_BYTES:
+                    raise TimerError(f"{what} writes without end: more than {_MOST_BYTES:,} bytes")
+            if process.poll() is None:
+                last.restart()
+            if is_shown:
+                shown = _show(log, shown, is_whole=not pipes.get_map())
     try:
-        for line in process.stderr:
-            lines.append(line.decode(errors="replace"))
-            if not lines[-1].startswith(_ERROR):  # whoever called says it
-                log(lines[-1].rstrip())
-        code = process.wait()
-        reader.join()
-    finally:
-        is_late = not limit.is_alive()
-        limit.cancel()
-        process.terminate()
+        code = process.wait(deadline.left_s)
+    except TimeoutExpired as error:
+        raise late from error
+    return Ended(code, output.decode(errors="replace"), log.decode(errors="replace"))
+
+
+def end(process: Child) -> None:
+    """End a program of ``start``, whatever it does."""
+    process.terminate()
+    try:
+        process.wait(_LAST_S)
+    except TimeoutExpired:
+        process.kill()
         process.wait()
-    if is_late:
-        raise TimerError(f"the timer did not end within {_LONGEST_S:.0f} s; try fewer --runs")
-    return Ended(code, b"".join(output).decode(errors="replace"), "".join(lines))
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+def _show(log: bytearray, shown: int, is_whole: bool) -> int:
+    """Show the lines that are new, but for the errors, which whoever called says; return where they end."""
+    end = len(log) if is_whole else log.rfind(b"\n") + 1
+    for line in log[shown:end].decode(errors="replace").splitlines():
+        if not line.startswith(_ERROR):
+            console.log(line)
+    return max(end, shown)
 
 
 def figures(ended: Ended, graph: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.pi.aarch64_root import COMMAND, PYTHON, RootError, default_root, library_folders, require_root
-from hil.pi.bundle import BUNDLE, TimerError, bundle, figures, watch
+from hil.pi.bundle import BUNDLE, Ended, TimerError, bundle, collect, end, figures, start, watch
 from hil.pi.remote.ends import INPUT_SHAPE, RATE_HZ, Ends
 from hil.pi.remote.graphdef import GraphError, Node
 from hil.pi.remote.timer import NUMPY, TENSORFLOW
@@ -27,7 +27,6 @@ from hil.provenance import EMULATED
 from train.audio.wav import read_wav, to_float
 from train.core import runfolder
 from train.core.errors import UserError
-from train.core.processes import children
 
 TOLERANCE = 1e-5  # between scores there and here
 PROCESSOR = "cortex-a53"
@@ -37,6 +36,7 @@ _FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "
 _FIRST_QEMU_OF_API_2 = 9
 _MOST_CLIPS, _MOST_RUNS = 8, 5  # the emulator takes minutes for a large graph
 _NOISE_CLIPS, _NOISE_SEED = 3, 1
+_MOST_S = 120.0  # for what takes seconds
 
 
 class EmulatorError(TimerError):
@@ -169,14 +169,23 @@ def find_qemu() -> str:
 
 def _require_numpy(python: list[str], root: Path) -> None:
     command = [*python, "-c", "import numpy"]
-    done = children.run(command, environment=_environment(root))
-    if done.returncode:
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        reason = [f"exit code {done.returncode}", *said][-1]
+    done = _run(command, _environment(root))
+    if done.code:
+        said = [line.strip() for line in done.log.splitlines() if line.strip()]
+        reason = [f"exit code {done.code}", *said][-1]
         raise RootError(
             f"{root}: its Python does not get NumPy ({reason}); expected an AArch64 Linux with "
             f"python3-numpy, as {COMMAND} makes it"
         )
+
+
+def _run(command: list[str], environment: dict[str, str] | None = None) -> Ended:
+    """A program that takes seconds."""
+    process = start(command, environment)
+    try:
+        return collect(process, Path(command[0]).name, _MOST_S)
+    finally:
+        end(process)
 
 
 def _environment(root: Path) -> dict[str, str]:
@@ -218,22 +227,21 @@ def _compile_counter(qemu: str, folder: Path, marks: Path) -> tuple[list[str], s
     plugin = folder / "count_instructions.so"
     api = 2 if int((re.search(r"version (\d+)", _version(qemu)) or [0, 0])[1]) >= _FIRST_QEMU_OF_API_2 else 1
     command = [compiler, *_FLAGS, f"-DAPI_VERSION={api}", str(_COUNTER), "-o", str(plugin)]
-    done = children.run(command)
-    if done.returncode:
-        return [], f"{_COUNTER.name} does not compile: {(done.stderr.splitlines() or ['?'])[0]}"
+    done = _run(command)
+    if done.code:
+        return [], f"{_COUNTER.name} does not compile: {(done.log.splitlines() or ['?'])[0]}"
     # A comma in a path is doubled; between an option's parts it is not.
     flags = ["-plugin", ",".join(part.replace(",", ",,") for part in (f"file={plugin}", f"out={marks}"))]
     # Plug-ins are loaded, and this one makes its file, before the emulator misses the program.
-    probe = children.run([qemu, *flags, folder / "nothing"])
+    probe = _run([qemu, *flags, str(folder / "nothing")])
     if not marks.exists():
-        return [], f"{Path(qemu).name} takes no plug-ins: {(probe.stderr.splitlines() or ['?'])[0]}"
+        return [], f"{Path(qemu).name} takes no plug-ins: {(probe.log.splitlines() or ['?'])[0]}"
     return flags, ""
 
 
 def _version(qemu: str) -> str:
     """``qemu-aarch64 version 7.2.22``."""
-    said = children.run([qemu, "--version"]).stdout
-    return said.partition("(")[0].partition("\n")[0].strip()
+    return _run([qemu, "--version"]).output.partition("(")[0].partition("\n")[0].strip()
 
 
 def _counts(marks: Path) -> list[int]:

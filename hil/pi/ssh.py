@@ -5,19 +5,20 @@ import re
 import shlex
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import TimeoutExpired
 
+from hil.pi.bundle import Ended, TimerError, collect, end, start
 from train.core.errors import UserError
-from train.core.processes import children
 
 _FAILED = 255  # ssh itself failed; any other exit code is that of the command
 _NO_PYTHON, _NO_NUMPY, _NO_ROOM = 71, 72, 73  # ours
 _CONNECT_S, _ALIVE_S, _ALIVE_COUNT = 10, 5, 3
-_COPY_S = 120.0
+COPY_S, _CLEAN_S = 120.0, 20.0
+_FOLDER = re.compile(r"/\S*earshot\.\w+")
 
 # What ssh says, and what to do. The first that fits.
 _ADVICE = (
@@ -117,21 +118,25 @@ def is_ssh_failure(code: int) -> bool:
 
 
 @contextmanager
-def remote_folder(host: Host, files: dict[str, bytes], python: str) -> Iterator[str]:
+def remote_folder(
+    host: Host, files: dict[str, bytes], python: str, longest_s: float = COPY_S
+) -> Iterator[str]:
     """A folder on the host with these files in it; it is gone afterwards.
 
     Args:
         python: the Python that will run there; it must have NumPy.
+        longest_s: for the copying.
     Raises:
         SshError: the host is not reached.
         RemoteError: no Python, no NumPy, or no room for the files.
     """
-    folder = _send(host, files, python)
+    folder = _send(host, files, python, longest_s)
     try:
         yield folder
     finally:
         # The program's own shell removes it, too: this is for one that was never started.
-        children.run(host.command(f"rm -rf {shlex.quote(folder)}"))
+        with suppress(TimerError):
+            _run(host, f"rm -rf {shlex.quote(folder)}", b"", _CLEAN_S)
 
 
 def run_command(host: Host, folder: str, arguments: list[str]) -> list[str]:
@@ -143,7 +148,7 @@ def run_command(host: Host, folder: str, arguments: list[str]) -> list[str]:
     return host.command(script)
 
 
-def _send(host: Host, files: dict[str, bytes], python: str) -> str:
+def _send(host: Host, files: dict[str, bytes], python: str, longest_s: float) -> str:
     run = shlex.quote(python)
     script = (
         f"command -v {run} >/dev/null || exit {_NO_PYTHON}; "
@@ -153,31 +158,49 @@ def _send(host: Host, files: dict[str, bytes], python: str) -> str:
         'echo "$d"'
     )
     try:
-        done = children.run(host.command(script), said=_tar(files), timeout_s=_COPY_S)
-    except TimeoutExpired as error:
-        raise SshError(f"{host.login}: the files were not copied within {_COPY_S:.0f} s") from error
-    said = done.stderr
-    if is_ssh_failure(done.returncode):
-        raise failure(host, done.returncode, said)
-    if done.returncode == _NO_PYTHON:
+        done = _run(host, script, _tar(files), longest_s)
+    except TimerError as error:
+        raise SshError(f"{host.login}: {error}; is it in good health?") from error
+    said = done.log
+    if is_ssh_failure(done.code):
+        raise failure(host, done.code, said)
+    if done.code == _NO_PYTHON:
         raise RemoteError(
             f"{host.login}: there is no {python}; install it: sudo apt-get install python3, "
             "or name another with --python"
         )
-    if done.returncode == _NO_NUMPY:
+    if done.code == _NO_NUMPY:
         raise RemoteError(
             f"{host.login}: {python} has no NumPy; install it: sudo apt-get install python3-numpy"
         )
-    if done.returncode:
+    if done.code:
         # A file that only just does not fit is cut: of that, tar says how much it wrote, not why.
         is_full = any(pattern in said for pattern in ("No space left", "Wrote only", "quota exceeded"))
-        lines = said.splitlines() or [f"exit code {done.returncode}"]
+        lines = said.splitlines() or [f"exit code {done.code}"]
         reason = "the disk is full" if is_full else lines[0]
         size = sum(map(len, files.values()))
         raise RemoteError(
             f"{host.login}: {size:,} bytes could not be copied there ({reason}); make room in its /tmp"
         )
-    return done.stdout.splitlines()[-1]
+    folder = (done.output.splitlines() or [""])[-1]
+    if not _FOLDER.fullmatch(folder):
+        raise RemoteError(
+            f"{host.login}: says {folder[:100]!r} where the name of a folder in its /tmp was expected; does "
+            "its login run a program of its own?"
+        )
+    return folder
+
+
+def _run(host: Host, script: str, content: bytes, longest_s: float) -> Ended:
+    """A script there, with the content on its standard input."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        process = start(host.command(script), stdin=file)
+        try:
+            return collect(process, "the copying of files", longest_s)
+        finally:
+            end(process)
 
 
 def _tar(files: dict[str, bytes]) -> bytes:

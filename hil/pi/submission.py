@@ -5,16 +5,19 @@ import contextlib
 import hashlib
 import json
 import os
+import selectors
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
+from hil.link.patience import Deadline
 from hil.pi import benchmark
-from hil.pi.bundle import Ended, breakdown, bundle, start
+from hil.pi.bundle import LONGEST_S, Ended, TimerError, breakdown, bundle, end, start
 from hil.pi.remote.ends import INPUT_SHAPE, RATE_HZ, ends_of
 from hil.pi.rules import label_of
 from hil.pi.ssh import Host, failure, is_ssh_failure, remote_folder, run_command
@@ -30,6 +33,9 @@ from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
 _PROGRAM = "earshot_submission.pyz"
 _MOST_LABELS_BYTES = 1_000_000  # of labels.txt
 _RECORD = "submission.json"
+_LONGEST_LINE_BYTES, _KEPT_BYTES = 1_000_000, 100_000  # of an answer; of what else is said
+_LAST_S = 5.0  # for a program that has closed its output
+_BEGIN = {"scores", "engine", "folder", "names_sha256", "files", "machine"}  # what it says first
 _CLIP_MS = 1000 * INPUT_SHAPE[0] // RATE_HZ
 
 
@@ -122,6 +128,8 @@ def _score(
             raise _failure(program.end(), host, graph, rows)
         if "refused" in begin:
             raise UserError(f"{where}: {begin['refused']}; expected a folder that the clips are in")
+        if lacking := ", ".join(sorted(_BEGIN - begin.keys())):
+            raise TimerError(f"{where}: the first answer lacks {lacking}; does another program answer there?")
         labels = settings["labels"]
         if begin["scores"] != len(labels):
             raise UserError(
@@ -142,6 +150,8 @@ def _score(
         with rows.append(settings), progress("scoring", left) as advance:
             for answer in iter(program.read, None):
                 rows.add(_row(answer, labels))
+                if rows.count > begin["files"]:
+                    raise TimerError(f"{where}: more answers came than there are files, {begin['files']:,}")
                 rate = (rows.count - before) / (time.monotonic() - start_s)
                 advance(1, f"{rate:.0f} clips/s")
         ended = program.end()
@@ -158,10 +168,13 @@ def _score(
 
 
 def _row(answer: dict[str, Any], labels: list[str]) -> Row:
-    name = _name(answer["name"])
-    if "best" in answer:
-        return Row(name, labels[answer["best"]], is_cut=answer["is_cut"])
-    return Row.of_fault(name, answer["fault"], answer["is_empty"])
+    try:
+        name = _name(answer["name"])
+        if "best" in answer:
+            return Row(name, labels[answer["best"]], is_cut=answer["is_cut"])
+        return Row.of_fault(name, answer["fault"], answer["is_empty"])
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        raise TimerError(f"an answer that cannot be: {answer}") from error
 
 
 def _name(text: str) -> str:
@@ -181,9 +194,11 @@ def _failure(ended: Ended, host: Host | None, graph: Path, rows: Rows) -> UserEr
 class _Program:
     """A program whose output is lines of JSON; it ends with the block."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], longest_s: float = LONGEST_S) -> None:
+        """``longest_s``: that an answer may take."""
         self._process = start(command)
-        self._log: list[bytes] = []
+        self._longest_s = longest_s
+        self._buffer, self._log = bytearray(), bytearray()
         self._listener = threading.Thread(target=self._listen, daemon=True)
 
     def __enter__(self) -> "_Program":
@@ -191,31 +206,58 @@ class _Program:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self.end()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            assert pipe is not None
-            pipe.close()
+        end(self._process)
 
     def _listen(self) -> None:
         assert self._process.stderr is not None
-        self._log.extend(self._process.stderr)
+        with contextlib.suppress(OSError, ValueError):  # it is closed when the program ends
+            while data := os.read(self._process.stderr.fileno(), 65_536):
+                self._keep(data)
+
+    def _keep(self, said: bytes) -> None:
+        self._log += said
+        del self._log[:-_KEPT_BYTES]
 
     def read(self) -> dict[str, Any] | None:
-        """What it says next; None when it has ended."""
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        """What it says next; None when it has ended.
+
+        Raises:
+            TimerError: it says nothing that can be read for long, or a line without end.
+        """
+        deadline = Deadline(self._longest_s)
+        while (line := self._line(deadline)) is not None:
             if line.startswith(b"{") and line.endswith(b"}\n"):
-                content: dict[str, Any] = json.loads(line)
-                return content
-            self._log.append(line)  # of a login shell that greets; of a program that was cut short
+                with contextlib.suppress(ValueError, RecursionError):
+                    content: dict[str, Any] = json.loads(line)
+                    return content
+            self._keep(line)  # of a login shell that greets; of a program that was cut short
         return None
+
+    def _line(self, deadline: Deadline) -> bytes | None:
+        assert self._process.stdout is not None
+        with selectors.DefaultSelector() as pipe:
+            pipe.register(self._process.stdout, selectors.EVENT_READ)
+            while not (length := self._buffer.find(b"\n") + 1):
+                if len(self._buffer) > _LONGEST_LINE_BYTES:
+                    raise TimerError(f"scoring writes a line without end: {len(self._buffer):,} bytes")
+                if not pipe.select(deadline.left_s) or deadline.is_over:
+                    raise TimerError(f"scoring gave no answer for {deadline.limit_s:g} s")
+                data = os.read(self._process.stdout.fileno(), 65_536)
+                if not data:
+                    self._keep(bytes(self._buffer))
+                    return None
+                self._buffer += data
+        line = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return line
 
     def end(self) -> Ended:
         """How it ended, once its output did."""
-        code = self._process.wait()
-        self._listener.join()
-        return Ended(code, "", b"".join(self._log).decode(errors="replace"))
+        with contextlib.suppress(TimeoutExpired):
+            self._process.wait(_LAST_S)
+        end(self._process)
+        self._listener.join(_LAST_S)
+        return Ended(self._process.returncode, "", self._log.decode(errors="replace"))
 
 
 def _conclude(graph: Path, rows: Rows, record: dict[str, Any]) -> None:

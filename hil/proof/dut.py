@@ -7,6 +7,7 @@ from pathlib import Path
 from hil.boards.board import QEMU, Board
 from hil.boards.build import PROOF, EngineChoice, Firmware, build, build_id
 from hil.link.link import Link
+from hil.link.patience import PATIENCE, Patience
 from hil.link.process import ProcessLink
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import FaultSource, FaultyLink
@@ -31,6 +32,7 @@ class DUT:
         open_link: opens the line, or starts the emulator.
         faults: None on a line that is left alone.
         firmware: what was built for it; None where it was there already.
+        patience: with its line.
     """
 
     board: str
@@ -41,6 +43,7 @@ class DUT:
     open_link: Callable[[], Link]
     faults: FaultSource | None = None
     firmware: Firmware | None = None
+    patience: Patience = PATIENCE
 
 
 def choose_feed(board: Board, asked: str | None, port: str | None, has_faults: bool) -> str:
@@ -68,6 +71,7 @@ def make_dut(
     faults: FaultSource | None = None,
     is_built: bool = False,
     emulator_options: Sequence[str] = (),
+    patience: Patience = PATIENCE,
 ) -> DUT:
     """Build the firmware `proof` of a run folder, unless it is built, and find the way to its line.
 
@@ -105,6 +109,7 @@ def make_dut(
         open_link=open_link,
         faults=faults,
         firmware=firmware,
+        patience=patience,
     )
 
 
@@ -134,7 +139,7 @@ def connect(dut: DUT, spec: ModelSpec) -> Session:
         LinkError: nobody answers.
         FirmwareError: something else is running.
     """
-    return Session(dut.open_link, lambda *found: check_firmware(dut, spec, *found))
+    return Session(dut.open_link, lambda *found: check_firmware(dut, spec, *found), dut.patience)
 
 
 def check_firmware(dut: DUT, spec: ModelSpec, info: Info, labels: tuple[str, ...]) -> None:
@@ -143,11 +148,12 @@ def check_firmware(dut: DUT, spec: ModelSpec, info: Info, labels: tuple[str, ...
     Raises:
         FirmwareError: with the first thing that differs.
     """
-    flash = "flash the firmware of this run folder"
+    flash, front_end = "flash the firmware of this run folder", spec.front_end
     expected = (
         ("board", info.board_id, dut.board, "another board is there, or its firmware is for another"),
         ("model", info.model_sha256, spec.artefacts[runfolder.TFLITE], flash),
         ("front end", info.front_end_sha256, spec.front_end.sha256, flash),
+        ("input", _input(info.row_count, info.bin_count), _input(front_end.frames, front_end.bins), flash),
         ("labels", ",".join(labels), ",".join(spec.labels), flash),
         ("engine", info.engine, dut.engine, "build and flash it with this --engine"),
         ("build id", info.build_id, dut.build_id, "another build is running: flash it again"),
@@ -155,3 +161,7 @@ def check_firmware(dut: DUT, spec: ModelSpec, info: Info, labels: tuple[str, ...
     for what, found, wanted, remedy in expected:
         if found != wanted:
             raise FirmwareError(f"{dut.board}: the {what} is {found}, expected {wanted}; {remedy}")
+
+
+def _input(rows: int, bins: int) -> str:
+    return f"{rows} rows of {bins} features"

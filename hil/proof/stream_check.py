@@ -81,7 +81,9 @@ def listen(job: Listening) -> StreamResult:
             advance(now_s - shown_s)
             shown_s = now_s
 
-        transfer = StreamTransfer(job.stream.samples, job.settings["inference_stride_rows"], show)
+        transfer = StreamTransfer(
+            job.stream.samples, job.settings["inference_stride_rows"], len(job.spec.labels), show
+        )
         started_s = time.monotonic()
         try:
             outcome = session.listen(transfer)

@@ -121,6 +121,11 @@ class ClipTransfer(Transfer):
         """See ``Transfer``: the next clip would replace the features."""
         return self._fetches_features
 
+    @property
+    def failure(self) -> str:
+        """See ``Transfer``."""
+        return self.outcome.failure if self.outcome else ""
+
     def completes_clip(self, step: int) -> bool:
         """See ``Transfer``."""
         request = self.requests[step]
@@ -132,7 +137,9 @@ class ClipTransfer(Transfer):
         """See ``Transfer``."""
         if next_sample == self.clip.sample_count:
             return -(-self.clip.sample_count // FRAME_SAMPLES) + 1
-        return next_sample // FRAME_SAMPLES + 1 if next_sample % FRAME_SAMPLES == 0 else None
+        if next_sample > self.clip.sample_count or next_sample % FRAME_SAMPLES:
+            return None
+        return next_sample // FRAME_SAMPLES + 1
 
     def take(self, message: Message, request: Message, step: int) -> str:
         """See ``Transfer``."""

@@ -1,23 +1,27 @@
 """One connection to the firmware `proof`. It sends requests, receives messages, and explains silence."""
 
-import time
 from collections import deque
+from dataclasses import dataclass
 from typing import TypeVar
 
 from hil.link.link import Link, LinkError
+from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol import codec
 from hil.protocol.framing import Decoder, Frame
-from hil.protocol.messages import Hello
+from hil.protocol.messages import Error, Hello
 from hil.protocol.payload import Message, MessageError
 from train.core.errors import UserError
 from train.core.results.boards import LinkStatistics
 
-PATIENCE_S, MOST_PATIENCE_S = 0.5, 4.0  # for an answer, until it is known how long they take
-MOST_SILENCES = 6  # in a row, each wait twice as long as the one before, up to MOST_PATIENCE_S
-_KEPT_LINES = 3
+_KEPT_LINES, _SHOWN_CHARACTERS = 3, 100  # of text
 _SHOWN_BYTES = 16
+_RESTARTS = 3  # while an answer is awaited: more are no accident
 
 _Reply = TypeVar("_Reply", bound=Message)
+
+
+class GivenUpError(LinkError):
+    """Nothing gets further, though the line is there: to connect again would not help."""
 
 
 class FirmwareError(UserError):
@@ -26,15 +30,26 @@ class FirmwareError(UserError):
     exit_code = 4
 
 
+@dataclass
+class _Heard:
+    """What came since the last answer."""
+
+    bytes: int = 0
+    frames: int = 0
+    restarts: int = 0
+    lines: int = 0
+
+
 class Conversation:
     """Requests and messages over an open link, which ``close`` closes."""
 
-    def __init__(self, link: Link, statistics: LinkStatistics) -> None:
+    def __init__(self, link: Link, statistics: LinkStatistics, patience: Patience = PATIENCE) -> None:
         """Start on an open link; what happens is added to ``statistics``."""
         self.name = link.name
-        self._link, self._statistics = link, statistics
+        self._link, self._statistics, self._patience = link, statistics, patience
         self._decoder = Decoder()
-        self._sequence = self._received_bytes = 0
+        self._sequence = 0
+        self._heard = _Heard()
         self._sample = b""  # of what came last
         self._last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
         statistics.connections += 1
@@ -63,64 +78,101 @@ class Conversation:
             FirmwareError: the board speaks another protocol.
         """
         data = self._link.receive(timeout_s)
-        self._received_bytes += len(data)
+        self._heard.bytes += len(data)
         self._sample = data[:_SHOWN_BYTES] or self._sample
         found = []
         for item in self._decoder.feed(data):
             if isinstance(item, Frame):
                 self._statistics.frames_received += 1
-                found.append((item.sequence, _message(item)))
+                self._heard.frames += 1
+                found.append((item.sequence, message := self._message(item)))
+                self._heard.restarts += isinstance(message, Hello)
             elif line := item.line.strip():
-                self._last_lines.append(line)
+                self._heard.lines += 1
+                self._last_lines.append(line[:_SHOWN_CHARACTERS])
         return found
 
-    def ask(self, request: Message, kind: type[_Reply]) -> _Reply:
+    def ask(self, request: Message, kind: type[_Reply], work_s: float = 0.0) -> _Reply:
         """Send a request, with no other under way, and return its answer.
 
+        Args:
+            work_s: how long the board may work on it, beyond what it takes to answer.
         Raises:
-            LinkError, FirmwareError: there is none.
+            LinkError, FirmwareError: there is none, or the board refuses.
         """
-        wait_s = PATIENCE_S
-        for _ in range(MOST_SILENCES + 1):
+        deadline = Deadline(work_s + self._patience.answer_s)
+        wait_s = work_s + self._patience.first_s
+        self.note_answer()
+        while not deadline.is_over:
             sequence = self.send(self.encode_next(request))
-            deadline_s = time.monotonic() + wait_s
-            has_started = False  # just now: it may not have heard the question
-            while not has_started and (left_s := deadline_s - time.monotonic()) > 0:
-                for found, message in self.receive(left_s):
-                    if found == sequence and isinstance(message, kind):
+            turn = Deadline(min(wait_s, deadline.left_s))
+            restarts = self._heard.restarts
+            # One that has just started may not have heard the question.
+            while not turn.is_over and (self._heard.restarts == restarts or restarts >= _RESTARTS):
+                for found, message in self.receive(turn.left_s):
+                    if found != sequence:
+                        continue
+                    if isinstance(message, kind):
+                        self.note_answer()
                         return message
-                    has_started = has_started or isinstance(message, Hello)
-            if not has_started:
-                wait_s = min(2 * wait_s, MOST_PATIENCE_S)
-        raise self._nobody()
+                    if isinstance(message, Error) and message.request_type == request.TYPE:
+                        raise self.refusal(message)
+            if turn.is_over:
+                wait_s = min(2 * wait_s, work_s + self._patience.most_s)
+        raise self.silence(deadline.limit_s)
+
+    def note_answer(self) -> None:
+        """What came before no longer says why nothing does."""
+        self._heard = _Heard()
+
+    def refusal(self, error: Error) -> FirmwareError:
+        """The board says no."""
+        return FirmwareError(
+            f"{self.name}: refused request {error.request_type:02x} ({error.text}); build and flash the "
+            "firmware with this version of Earshot"
+        )
 
     def complaint(self, what: str) -> str:
         """A message about the board, with what it said last."""
         said = f"; the last it said: {' / '.join(self._last_lines)}" if self._last_lines else ""
         return f"{self.name}: {what}{said}"
 
-    def _nobody(self) -> UserError:
-        """Say who is there, by the bytes that came, if any did."""
+    def silence(self, waited_s: float) -> UserError:
+        """Say why there was no answer for so long, by what came since the last."""
+        heard = self._heard
+        if heard.restarts >= _RESTARTS:
+            return LinkError(
+                self.complaint(
+                    f"restarted {heard.restarts:,} times in {waited_s:.3g} s; is its power supply strong "
+                    "enough, and does no watchdog end it?"
+                )
+            )
+        if heard.frames > heard.restarts:
+            return LinkError(
+                self.complaint(
+                    f"sent {heard.frames:,} frames in {waited_s:.3g} s, but none that brings anything "
+                    "further; is its firmware of this version of Earshot?"
+                )
+            )
         if self._decoder.accepted:
-            return LinkError(self.complaint("fell silent"))
+            return LinkError(self.complaint(f"fell silent: no answer for {waited_s:.3g} s"))
         if self._last_lines:
             return FirmwareError(
                 f"{self.name}: another program is running there, which says: {' / '.join(self._last_lines)}; "
                 "flash the firmware proof of the run folder"
             )
-        if self._received_bytes:
+        if heard.bytes:
             return LinkError(
-                f"{self.name}: {self._received_bytes} bytes came, but no frame and no text (such as "
+                f"{self.name}: {heard.bytes:,} bytes came, but no frame and no text (such as "
                 f"{self._sample!r}); is the baud rate right (--baud, board.json)?"
             )
         return LinkError(
-            f"{self.name}: nothing was heard; is the board powered, is the firmware proof flashed, and is "
-            "that its port?"
+            f"{self.name}: nothing was heard for {waited_s:.3g} s; is the board powered, is the firmware "
+            "proof flashed, and is that its port?"
         )
 
-
-def _message(frame: Frame) -> Message:
-    try:
-        return codec.decode(frame)
-    except MessageError as error:
-        raise FirmwareError(str(error)) from error
+    def _message(self, frame: Frame) -> Message:
+        try:
+            return codec.decode(frame)
+        except MessageError as error:
+            raise FirmwareError(f"{self.name}: {error}") from error

@@ -11,14 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from hil.link.link import Link, LinkError
+from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol.clip_transfer import OTHER_FEATURES, ClipResult, ClipToScore, ClipTransfer
-from hil.protocol.connection import (
-    MOST_PATIENCE_S,
-    MOST_SILENCES,
-    PATIENCE_S,
-    Conversation,
-    FirmwareError,
-)
+from hil.protocol.connection import Conversation, FirmwareError, GivenUpError
 from hil.protocol.messages import (
     UNASKED,
     Ack,
@@ -49,9 +44,11 @@ from train.core.results.boards import LinkStatistics
 
 _MOST_STARTS = 6  # of one clip
 _MOST_RETRIES = 100  # of one clip
+_MOST_FAILED = 5  # clips in a row: the next ones would fare no better
 _MOST_CONNECTIONS = 3  # in a row without a clip between them
-_REOPEN_S = 5.0  # a board that restarts may leave the USB and come back
 _TRANSFERS = 4  # clips under way at a time
+_MOST_WINDOW_BYTES = 65_536  # whatever the board says that it can take
+_MOST_LOGS = 20  # that are shown
 
 
 @dataclass
@@ -77,7 +74,12 @@ class Session:
     info: Info
     labels: tuple[str, ...]
 
-    def __init__(self, open_link: Callable[[], Link], check: Callable[[Info, tuple[str, ...]], None]) -> None:
+    def __init__(
+        self,
+        open_link: Callable[[], Link],
+        check: Callable[[Info, tuple[str, ...]], None],
+        patience: Patience = PATIENCE,
+    ) -> None:
         """Connect.
 
         Args:
@@ -87,12 +89,13 @@ class Session:
             LinkError: nobody answers.
             FirmwareError: something else is running.
         """
-        self._open_link, self._check = open_link, check
+        self._open_link, self._check, self._patience = open_link, check, patience
         self.statistics = LinkStatistics()
         self._ids = random.Random()
         self._queue: deque[Transfer] = deque()
-        self._round = 0
-        self._patience_s = PATIENCE_S
+        self._round = self._logs = 0
+        self._wait_s = patience.first_s
+        self._stuck = Deadline(patience.stuck_s)
         self._line: Conversation | None = None
         try:
             self._connect()
@@ -148,22 +151,38 @@ class Session:
         """Let the board time that many inferences and rows of features.
 
         Raises:
-            LinkError, FirmwareError: there is no answer.
+            LinkError, FirmwareError: there is no answer, or one to another question.
         """
-        return self._open_line().ask(BenchRequest(inference_count), Bench)
+        line, started_s = self._open_line(), time.monotonic()
+        line.ask(BenchRequest(1), Bench)  # tells how long the others will take
+        work_s = 2 * inference_count * (time.monotonic() - started_s)
+        found = line.ask(BenchRequest(inference_count), Bench, work_s)
+        if found.inference_count != inference_count:
+            raise FirmwareError(
+                f"{line.name}: timed {found.inference_count} inferences, was asked for {inference_count}"
+            )
+        return found
 
     def _carry(self, source: Iterator[Transfer]) -> Iterator[Transfer]:
         """Yield each transfer when it has its outcome, in order. The next ones are sent meanwhile."""
-        connections = 0
+        connections = failed = 0
+        self._stuck.restart()
         while True:
             try:
                 while self._fill(source):
                     self._send_what_fits()
                     self._receive()
                     while self._queue and self._queue[0].outcome:
-                        connections = 0
-                        yield self._queue.popleft()
+                        transfer = self._queue.popleft()
+                        connections, failed = (connections, failed + 1) if transfer.failure else (0, 0)
+                        yield transfer
+                        self._stuck.restart()  # whoever took it may have taken long
+                        if failed >= _MOST_FAILED:
+                            name = self._open_line().name
+                            raise GivenUpError(f"{name}: {failed} clips in a row failed: {transfer.failure}")
                 return
+            except GivenUpError:
+                raise
             except LinkError as error:
                 connections += 1
                 if connections > _MOST_CONNECTIONS:
@@ -195,7 +214,7 @@ class Session:
         line = self._open_line()
         wire = line.encode_next(transfer.requests[transfer.next])
         under_way_bytes = sum(sent.wire_bytes for sent in self._sent)
-        limit_bytes = 0 if self._is_probing else self.info.receive_window_bytes
+        limit_bytes = 0 if self._is_probing else min(self.info.receive_window_bytes, _MOST_WINDOW_BYTES)
         if self._sent and under_way_bytes + len(wire) > limit_bytes:
             return False
         if not self._sent:
@@ -214,12 +233,15 @@ class Session:
     def _receive(self) -> None:
         """Wait for messages, and act on them, or on the silence."""
         line = self._open_line()
-        for sequence, message in line.receive(max(0.0, self._deadline_s - time.monotonic())):
+        for sequence, message in line.receive(min(self._turn.left_s, self._stuck.left_s)):
             self._take(sequence, message)
-        if time.monotonic() >= self._deadline_s:
+        if self._stuck.is_over:
+            raise GivenUpError(str(line.silence(self._stuck.limit_s)))
+        if self._turn.is_over:
+            self._silent_s += self._turn.limit_s
             self._silences += 1
-            if self._silences > MOST_SILENCES:
-                raise LinkError(line.complaint("fell silent"))
+            if self._silent_s >= self._patience.answer_s:
+                raise line.silence(self._silent_s)
             self._sent.clear()
             self._is_probing = True  # the board may be busy, and its memory full of what was sent before
             self._go_back(self._queue[0], self._queue[0].done)
@@ -232,7 +254,9 @@ class Session:
             self._begin_again(0, "the board restarted")
             return
         if isinstance(message, Log):
-            log(f"the board says: {message.text}")
+            self._logs += 1
+            if self._logs <= _MOST_LOGS:
+                log(f"the board says: {message.text}")
             return
         index = next((i for i, sent in enumerate(self._sent) if sent.sequence == sequence), None)
         if index is None:
@@ -240,13 +264,21 @@ class Session:
         answered = self._sent[index]
         if isinstance(message, Detection) and isinstance(answered.request, Audio):
             # Its Ack follows, with the same sequence.
-            answered.transfer.take(message, answered.request, answered.step)
+            transfer = answered.transfer
+            if transfer.outcome is None and (
+                fault := transfer.take(message, answered.request, answered.step)
+            ):
+                self._begin_again(self._queue.index(transfer), fault)
             return
         passed_over = self._sent[:index]
         del self._sent[: index + 1]
         self._note_wait(time.monotonic() - answered.sent_s)
         if answered.round == self._round and answered.transfer.outcome is None:
+            done = answered.transfer.done
             self._answer(answered, message)
+            if answered.transfer.done > done:
+                self._stuck.restart()
+                self._open_line().note_answer()
         for sent in passed_over:  # lost, or its answer was; of audio, later answers tell the same
             is_open = (
                 sent.round == self._round and not sent.transfer.outcome and sent.step >= sent.transfer.done
@@ -267,24 +299,21 @@ class Session:
                 )
             elif message.status in (AckStatus.GAP, AckStatus.INCOMPLETE):
                 self._go_back(transfer, step)
-            else:
-                transfer.take_ack(message, step)
+            elif fault := transfer.take_ack(message, step):
+                self._begin_again(place, fault)
         elif isinstance(message, Error):
             self._refused(place, message)
         elif fault := transfer.take(message, sent.request, sent.step):
             self._begin_again(place, fault)
 
     def _refused(self, place: int, error: Error) -> None:
-        name = self._open_line().name
+        line = self._open_line()
         if error.code == ErrorCode.NOT_THERE:
             self._begin_again(place, f"the board says: {error.text}")
         elif error.code == ErrorCode.ENGINE:
-            raise FirmwareError(f"{name}: the model cannot run: {error.text}")
+            raise FirmwareError(f"{line.name}: the model cannot run: {error.text}")
         else:
-            raise FirmwareError(
-                f"{name}: refused request {error.request_type:02x} ({error.text}); build and flash the "
-                "firmware with this version of Earshot"
-            )
+            raise line.refusal(error)
 
     # Going on after a fault
 
@@ -314,16 +343,16 @@ class Session:
     def _reconnect(self, cause: LinkError) -> None:
         """Open the line again, for as long as a board takes to come back."""
         self.close()
-        deadline_s = time.monotonic() + _REOPEN_S
+        deadline = Deadline(self._patience.reopen_s)
         while True:
             try:
                 self._connect()
                 break
             except LinkError as error:
                 self.close()
-                if time.monotonic() >= deadline_s:
-                    raise LinkError(f"{cause}; and then: {error}") from error
-                time.sleep(0.5)
+                if deadline.is_over:
+                    raise GivenUpError(f"{cause}; and then: {error}") from error
+                time.sleep(self._patience.first_s)
         if self._queue:
             self._begin_again(0, str(cause))
 
@@ -331,14 +360,15 @@ class Session:
 
     def _connect(self) -> None:
         self._sent: list[_Sent] = []
-        self._silences = 0
+        self._silences, self._silent_s = 0, 0.0
         self._is_probing = False
-        self._line = Conversation(self._open_link(), self.statistics)
+        self._line = Conversation(self._open_link(), self.statistics, self._patience)
         self.info = self._line.ask(InfoRequest(), Info)
         labels: tuple[str, ...] = ()
+        deadline = Deadline(self._patience.stuck_s)
         while len(labels) < self.info.label_count:
             more = self._line.ask(LabelsRequest(len(labels)), Labels).labels
-            if not more:
+            if not more or deadline.is_over:
                 raise FirmwareError(
                     f"{self._line.name}: has {self.info.label_count} labels, but tells only {labels}"
                 )
@@ -358,12 +388,12 @@ class Session:
         return self._ids.getrandbits(32)
 
     def _wait_from_now(self) -> None:
-        wait_s = min(self._patience_s * 2**self._silences, MOST_PATIENCE_S)
-        self._deadline_s = time.monotonic() + wait_s
+        self._turn = Deadline(min(self._wait_s * 2**self._silences, self._patience.most_s))
 
     def _note_wait(self, took_s: float) -> None:
         """Learn how long answers take: longer at once, shorter slowly."""
-        self._silences = 0
+        self._silences, self._silent_s = 0, 0.0
         self._is_probing = False
-        self._patience_s = min(max(PATIENCE_S, 3 * took_s, 0.99 * self._patience_s), MOST_PATIENCE_S)
+        patience = self._patience
+        self._wait_s = min(max(patience.first_s, 3 * took_s, 0.99 * self._wait_s), patience.most_s)
         self._wait_from_now()

@@ -47,6 +47,11 @@ class Transfer(ABC):
         """Whether the next transfer must not begin before this one is done."""
         return False
 
+    @property
+    def failure(self) -> str:
+        """Why there is no outcome that is worth something; "" while it goes on, and where there is one."""
+        return ""
+
     def completes_clip(self, step: int) -> bool:
         """Whether a request ends a clip on the board, which then forgets the result of the one before."""
         return False
@@ -55,9 +60,10 @@ class Transfer(ABC):
     def step_at(self, next_sample: int) -> int | None:
         """The request that goes on at an offset; None where no frame begins there."""
 
-    def take_ack(self, ack: Ack, step: int) -> None:
-        """Note that the board has taken the audio before the request ``step``."""
+    def take_ack(self, ack: Ack, step: int) -> str:
+        """Note that the board has taken the audio before the request ``step``; return a text as ``take``."""
         self.advance(step)
+        return ""
 
     @abstractmethod
     def take(self, message: Message, request: Message, step: int) -> str:

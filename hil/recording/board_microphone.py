@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.link.link import Link
+from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol.connection import Conversation, FirmwareError
 from hil.protocol.messages import Error, ErrorCode, Info, InfoRequest, Record, Recorded
 from hil.protocol.payload import Message
@@ -16,8 +17,9 @@ from train.core.results.boards import LinkStatistics
 
 _WAIT_S = 0.01  # before more is asked for, where there was little
 _LITTLE_SAMPLES = 160
-_MOST_EMPTY = 300  # answers in a row: three seconds without a sample
+_SHORTEST_S, _MOST_RESTARTS = 3.0, 20  # without a sample
 _LARGEST_ID = 2**32
+_LAST_SAMPLE = 2**32 - 2**20  # samples are counted in 32 bits: three days
 
 
 class BoardMicrophone:
@@ -30,7 +32,7 @@ class BoardMicrophone:
         lost_samples: how many.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, patience: Patience = PATIENCE) -> None:
         """Ask the board what it is.
 
         Args:
@@ -39,7 +41,8 @@ class BoardMicrophone:
             LinkError, FirmwareError: nobody answers, or another program.
             FirmwareError: the board has no microphone.
         """
-        self._conversation = Conversation(link, LinkStatistics())
+        self._conversation = Conversation(link, LinkStatistics(), patience)
+        self._limit_s = min(_SHORTEST_S, patience.answer_s)
         self.overruns = self.lost_samples = 0
         self._id = self._next = 0
         try:
@@ -51,11 +54,11 @@ class BoardMicrophone:
             raise
 
     @classmethod
-    def open(cls, port: str, baud: int) -> Self:
+    def open(cls, port: str, baud: int, patience: Patience = PATIENCE) -> Self:
         """The board at a port; see ``SerialLink``."""
         from hil.link.serial_link import SerialLink
 
-        return cls(SerialLink(port, baud))
+        return cls(SerialLink(port, baud), patience)
 
     def close(self) -> None:
         """Give the line back."""
@@ -66,7 +69,7 @@ class BoardMicrophone:
 
         Raises:
             LinkError: the board fell silent.
-            FirmwareError: its microphone did.
+            FirmwareError: its microphone did, or what it tells cannot be.
         """
         try:
             self._start()  # what was heard before is nobody's
@@ -76,12 +79,19 @@ class BoardMicrophone:
             self.close()
 
     def _read(self) -> NDArray[np.int16]:
-        for _ in range(_MOST_EMPTY):
+        deadline, restarts = Deadline(self._limit_s), 0
+        while not deadline.is_over and restarts < _MOST_RESTARTS:
             answer = self._ask(self._next)
-            if answer is None:  # the board has restarted
+            if answer is None or self._next >= _LAST_SAMPLE:  # the board has restarted, or shall
                 self.overruns += 1
+                restarts += 1
                 self._start()
                 continue
+            if answer.first_sample < self._next or len(answer.samples) % 2:
+                raise self._refused(
+                    f"tells {len(answer.samples)} bytes from sample {answer.first_sample:,} on, expected "
+                    f"16-bit samples from {self._next:,} on"
+                )
             if answer.first_sample > self._next:
                 self.overruns += 1
                 self.lost_samples += answer.first_sample - self._next
@@ -91,7 +101,12 @@ class BoardMicrophone:
                 time.sleep(_WAIT_S)
             if len(samples):
                 return samples
-        raise FirmwareError(self._conversation.complaint("the microphone gives no samples"))
+        if restarts:
+            raise self._refused(f"restarted {restarts} times, and gave no sample; is its power weak?")
+        raise self._refused(f"the microphone gives no samples: none for {self._limit_s:g} s")
+
+    def _refused(self, what: str) -> FirmwareError:
+        return FirmwareError(self._conversation.complaint(what))
 
     def _start(self) -> None:
         self._id, self._next = secrets.randbelow(_LARGEST_ID), 0

@@ -18,6 +18,7 @@ from codegen.emit import generate
 from hil.boards.board import QEMU, Board, load_board
 from hil.boards.build import PROOF, build_id
 from hil.link.link import Link
+from hil.link.patience import Patience
 from hil.link.process import ProcessLink
 from hil.proof.dut import DUT
 from hil.proof.expected_clips import ClipSet, read_clip_set
@@ -296,9 +297,4 @@ def dut(firmware: Firmware, run_folder: Path, own_run: Path) -> Callable[..., DU
     return make
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits that are short enough for clip_set."""
-    for module in ("connection", "session"):
-        monkeypatch.setattr(f"hil.protocol.{module}.PATIENCE_S", 0.05)
-        monkeypatch.setattr(f"hil.protocol.{module}.MOST_PATIENCE_S", 0.2)
+IMPATIENT = Patience(1.5)  # waits that are short enough for clip_set

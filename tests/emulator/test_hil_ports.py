@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from emulator.conftest import TIME_LIMIT_S
+from emulator.conftest import IMPATIENT, TIME_LIMIT_S
 from emulator.proof_lines import Bridge, accept_anything, check_all_right
 from places import ROOT
 
@@ -53,12 +53,9 @@ def test_a_board_behind_the_network(dut: Callable[..., DUT], clip_set: ClipSet, 
         bridge.close()
 
 
-def test_unplugged_in_mid_run(
-    dut: Callable[..., DUT], clip_set: ClipSet, impatient: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hil.protocol.session._REOPEN_S", 0.1)
+def test_unplugged_in_mid_run(dut: Callable[..., DUT], clip_set: ClipSet) -> None:
     bridge = Bridge(dut().open_link())
-    with Session(lambda: SerialLink(bridge.url, BAUD), accept_anything) as session:
+    with Session(lambda: SerialLink(bridge.url, BAUD), accept_anything, IMPATIENT) as session:
         results = session.score(clip_set.clips(range(len(clip_set))))
         assert next(results).failure == ""
         bridge.close()
@@ -68,9 +65,9 @@ def test_unplugged_in_mid_run(
             list(results)
 
 
-def test_nobody_there(pty: tuple[int, str], impatient: None) -> None:
-    with pytest.raises(LinkError, match=r"nothing was heard; is the board powered"):
-        Session(lambda: SerialLink(pty[1], BAUD), accept_anything)
+def test_nobody_there(pty: tuple[int, str]) -> None:
+    with pytest.raises(LinkError, match=r"nothing was heard for 1.5 s; is the board powered"):
+        Session(lambda: SerialLink(pty[1], BAUD), accept_anything, IMPATIENT)
 
 
 @pytest.mark.parametrize(
@@ -86,9 +83,7 @@ def test_nobody_there(pty: tuple[int, str], impatient: None) -> None:
     ],
     ids=["wrong baud", "another program", "stuck"],
 )
-def test_somebody_else_there(
-    pty: tuple[int, str], impatient: None, said: bytes, error: type[UserError], message: str
-) -> None:
+def test_somebody_else_there(pty: tuple[int, str], said: bytes, error: type[UserError], message: str) -> None:
     tty.setraw(pty[0])
 
     def open_and_say() -> Link:
@@ -97,17 +92,17 @@ def test_somebody_else_there(
         return link
 
     with pytest.raises(error, match=message):
-        Session(open_and_say, accept_anything)
+        Session(open_and_say, accept_anything, IMPATIENT)
 
 
-def test_a_board_of_another_protocol(pty: tuple[int, str], impatient: None) -> None:
+def test_a_board_of_another_protocol(pty: tuple[int, str]) -> None:
     def open_and_say() -> Link:
         link = SerialLink(pty[1], BAUD)
         os.write(pty[0], encode_frame(Frame(0x11, 1, b"\x02" + bytes(60))))
         return link
 
     with pytest.raises(FirmwareError, match="speaks version 2 of the protocol, expected 1"):
-        Session(open_and_say, accept_anything)
+        Session(open_and_say, accept_anything, IMPATIENT)
 
 
 def test_ports_that_cannot_be_opened(pty: tuple[int, str], tmp_path: Path) -> None:

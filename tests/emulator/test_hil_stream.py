@@ -1,5 +1,6 @@
 """``earshot stream``: the board hears what Python hears, whatever the line does to it."""
 
+import dataclasses
 import importlib
 import shutil
 import sys
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from emulator.conftest import RATE_HZ, WORDS_HZ, noise, require_tools, tone
+from emulator.conftest import IMPATIENT, RATE_HZ, WORDS_HZ, noise, require_tools, tone
 from emulator.proof_lines import EndingLink
 from operating_points import put_in_force
 
@@ -22,7 +23,7 @@ from hil.proof import stream_check
 from hil.proof.dut import DUT
 from hil.proof.proof import ProofError
 from hil.proof.stream_check import Listening, listen
-from hil.protocol import codec, session
+from hil.protocol import codec
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
 from hil.protocol.framing import Decoder, Frame, encode
 from hil.protocol.messages import Detection, Reset
@@ -252,12 +253,8 @@ def test_after_a_restart_the_stream_begins_again(job: Callable[..., Listening]) 
     ("end", "kind"), [(KeyboardInterrupt(), Interrupted), (LinkError("line: cut"), LinkError)]
 )
 def test_what_was_heard_before_the_end_is_kept(
-    job: Callable[..., Listening],
-    monkeypatch: pytest.MonkeyPatch,
-    end: BaseException,
-    kind: type[UserError],
+    job: Callable[..., Listening], end: BaseException, kind: type[UserError]
 ) -> None:
-    monkeypatch.setattr(session, "_REOPEN_S", 0.2)
     opened: list[Link] = []
 
     def cut(link: Link) -> Link:
@@ -269,6 +266,7 @@ def test_what_was_heard_before_the_end_is_kept(
         return EndingLink(lambda: link, 4000, end)
 
     listening = job(disturb=cut)
+    listening = dataclasses.replace(listening, dut=dataclasses.replace(listening.dut, patience=IMPATIENT))
     with pytest.raises(kind, match=r"stream\.json is of the first \d+ s") as caught:
         listen(listening)
     assert caught.value.exit_code == (130 if kind is Interrupted else 3)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from emulator.conftest import RATE_HZ
+from emulator.conftest import IMPATIENT, RATE_HZ
 from emulator.proof_lines import EndingLink, StaleLink, accept_anything, check_all_right
 from sweeping import sweep
 from tflite_builder import Network, Weighted
@@ -118,11 +118,9 @@ def test_a_bad_line_to_an_emulated_board(dut: Callable[..., DUT], clip_set: Clip
     assert result.link.connections >= 2
 
 
-def test_a_hopeless_line_ends(
-    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path, impatient: None
-) -> None:
+def test_a_hopeless_line_ends(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
     """Nine frames of ten are lost: clips may fail, or the line be given up, but nothing hangs or is wrong."""
-    setting = dut("host", "serial", Faults(drop=0.9))
+    setting = dataclasses.replace(dut("host", "serial", Faults(drop=0.9)), patience=IMPATIENT)
     with pytest.raises(LinkError):
         verdict(prove(setting, first(clip_set, 2), own_run, False), None)
 
@@ -237,10 +235,9 @@ def test_a_clip_that_a_board_cannot_read(dut: Callable[..., DUT], clip_set: Clip
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), LinkError("unplugged")], ids=["Ctrl-C", "unplugged"])
 def test_what_was_scored_stays(
-    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path, end: BaseException, monkeypatch: Any
+    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path, end: BaseException
 ) -> None:
-    monkeypatch.setattr("hil.protocol.session._REOPEN_S", 0.1)
-    setting = dut()
+    setting = dataclasses.replace(dut(), patience=IMPATIENT)
     opened = []
 
     def open_ending() -> Link:

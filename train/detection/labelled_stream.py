@@ -26,6 +26,7 @@ from train.data.dataset import UNKNOWN_INDEX, AudioSource, Split
 WAV, TRUTH_JSON, TRUTH_TEXT = "stream.wav", "truth.json", "truth.txt"
 _CROSSOVER_MS = 500  # of two stretches of noise
 _WORD_RAMP_SAMPLES = 500
+_PIECE_SAMPLES = 1 << 20
 _TAIL_ENERGY = 0.01  # of a clip, before and after the word in it
 
 
@@ -110,7 +111,15 @@ def make_stream(audio: AudioSource, split: Split, spec: ModelSpec, settings: Str
             f"--minutes is {settings.minutes:g}: too short for a word of "
             f"{spec.front_end.clip_duration_ms} ms and a gap of {settings.word_gap_ms} ms (--word-gap-ms)"
         )
-    return Stream(to_int16(mixed), tuple(words))
+    return Stream(_as_int16(mixed), tuple(words))
+
+
+def _as_int16(mixed: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Piece by piece: at once, an hour would take a gigabyte."""
+    samples = np.empty(len(mixed), np.int16)
+    for first in range(0, len(mixed), _PIECE_SAMPLES):
+        samples[first : first + _PIECE_SAMPLES] = to_int16(mixed[first : first + _PIECE_SAMPLES])
+    return samples
 
 
 def noise_bed(

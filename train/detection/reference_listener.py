@@ -21,6 +21,7 @@ from train.core.spec import FrontEnd
 from train.tflite.tflm_pool import Scorer
 
 _BLOCK_ROWS = 500  # computed at a time: ten seconds
+_PIECE_S = 600  # of a recording: what lies between samples and rows takes memory
 _SILENCE = 0  # ModelSpec and listener.c accept no other place for it
 SCORE_ZERO_POINT = -128  # listener.c accepts no other
 
@@ -88,7 +89,10 @@ class RowStream:
 
 def stream_rows(samples: NDArray[np.int16], front_end: FrontEnd) -> NDArray[np.int8]:
     """Compute the model input of a whole recording, as if it were one clip: (rows, bins) int8."""
-    return RowStream(front_end).push(samples)
+    stream, length = RowStream(front_end), _PIECE_S * front_end.sample_rate_hz
+    pieces = range(0, len(samples), length)
+    nothing = np.zeros((0, front_end.bins), np.int8)
+    return np.concatenate([nothing, *(stream.push(samples[first : first + length]) for first in pieces)])
 
 
 def stream_scores(

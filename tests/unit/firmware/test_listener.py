@@ -41,6 +41,17 @@ int32_t kws_model_invoke(kws_model *model) {
 const int8_t *kws_model_output(const kws_model *model) { (void)model; return scores; }
 """
 
+# As after so many samples, all of them listened to.
+FAKE_CLOCK = """
+#include "listener/stream.h"
+void begin_at(kws_stream *stream, uint64_t samples, uint32_t rows) {
+    kws_state *state = kws_state_of(stream);
+    state->sample_count = samples;
+    state->read = state->written = (uint32_t)samples;
+    state->row_count = rows;
+}
+"""
+
 FAKE_LINE = """
 #include "hal.h"
 static const uint8_t *line;
@@ -129,7 +140,7 @@ def library(make_run: Callable[..., Path], compile_library: Callable[..., ctypes
     app = [FIRMWARE / "listener" / name for name in ("stream.c", "recognizer.c")]
     front = [FIRMWARE / "frontend" / name for name in ("frontend.c", "window.c", "fft.c")]
     generated = [run / "c" / name for name in ("frontend_tables.c", "kws_settings.c")]
-    return compile_library(FAKE_MODEL, [*app, *front, *generated], [FIRMWARE, run / "c"])
+    return compile_library(FAKE_MODEL + FAKE_CLOCK, [*app, *front, *generated], [FIRMWARE, run / "c"])
 
 
 def noise(count: int) -> NDArray[np.int16]:
@@ -159,6 +170,26 @@ def test_nothing_before_all_rows_are_there(library: ctypes.CDLL) -> None:
     listener = Listener(library, 1)
     assert listener.push(noise(480 + 48 * 320 - 1)) == []
     assert [event.time_ms for event in listener.push(noise(1))] == [990]
+
+
+@pytest.mark.parametrize(
+    "samples_before",
+    [2**31 - 24_000, 2**32 - 24_000, 16 * 2**31 - 24_000, 16 * 2**32 - 24_000, 16 * 3 * 2**32 - 24_000],
+    ids=["2^31 samples", "2^32 samples", "2^31 ms", "2^32 ms", "147 days"],
+)
+def test_counters_wrap_unnoticed(library: ctypes.CDLL, samples_before: int) -> None:
+    """The same rows, scores and decisions as from 0 on; the time wraps after 49.7 days."""
+    samples, outcomes = noise(60_000), []
+    for before, rows in ((0, 0), (samples_before, 2**32 - 60)):
+        listener = Listener(library, 5)
+        library.begin_at(listener.stream, ctypes.c_uint64(before), ctypes.c_uint32(rows))
+        listener.say([-128, -128, 127, -128])
+        events = listener.push(samples, [700] * 80)
+        times_ms = [(event.time_ms - before // 16) % 2**32 for event in events]
+        decisions = [(event.label, event.score, event.is_new) for event in events]
+        outcomes.append((times_ms, decisions, listener.seen().tobytes()))
+    assert outcomes[0] == outcomes[1]
+    assert sum(is_new for _, _, is_new in outcomes[0][1]) >= 2
 
 
 def test_pieces_do_not_matter(library: ctypes.CDLL) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from small_graphs import small_graph
 
 from hil.pi import remote
-from hil.pi.bundle import BUNDLE, bundle
+from hil.pi.bundle import BUNDLE, TimerError, bundle, watch
 
 
 def test_bundle_is_the_same_every_time_and_runs_without_the_project(tmp_path):
@@ -122,3 +123,26 @@ def test_bundle_writes_its_figures(tmp_path):
     assert found["timings_us"]["count"] == found["no_stats_us"]["count"] == 5
     assert found["memory_bytes"] == 64000
     assert found["machine"]["architecture"]
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("sleep 30", "the timer did not end within 0.5 s"),
+        ("exec >&- 2>&-; sleep 30", "the timer did not end within 0.5 s"),
+        ("yes", "the timer writes without end: more than 16,000,000 bytes"),
+        ("yes $(printf %09999d 0) >&2", "the timer writes without end"),
+    ],
+)
+def test_a_program_that_does_not_end(script, message, capfd):
+    longest_s = 0.5 if "sleep" in script else 30
+    with pytest.raises(TimerError, match=message):
+        watch(["sh", "-c", script], longest_s=longest_s)
+
+
+def test_what_a_program_leaves_behind_holds_nobody_up(capfd):
+    started_s = time.monotonic()
+    ended = watch(["sh", "-c", "sleep 60 & echo out; echo log >&2; exit 7"])
+    assert (ended.code, ended.output, ended.log) == (7, "out\n", "log\n")
+    assert time.monotonic() - started_s < 30
+    assert capfd.readouterr().err == "log\n"

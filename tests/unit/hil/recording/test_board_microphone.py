@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hil.link.link import LinkError
+from hil.link.patience import PATIENCE, Patience
 from hil.protocol import codec
 from hil.protocol import messages as m
 from hil.protocol.connection import FirmwareError
@@ -58,9 +59,9 @@ class Board:
         return m.Recorded(request.recording_id, self._first, samples.tobytes())
 
 
-def listen(link, count: int) -> tuple[np.ndarray, BoardMicrophone]:
+def listen(link, count: int, patience: Patience = PATIENCE) -> tuple[np.ndarray, BoardMicrophone]:
     found = np.zeros(0, np.int16)
-    microphone = BoardMicrophone(link)
+    microphone = BoardMicrophone(link, patience)
     with contextlib.closing(microphone.pieces()) as pieces:
         while len(found) < count:
             found = np.append(found, next(pieces))
@@ -83,10 +84,9 @@ def test_what_is_fetched_too_late_is_counted():
     assert np.array_equal(found[:500], HEARD[:500])
 
 
-def test_a_bad_line_loses_nothing(monkeypatch):
-    monkeypatch.setattr("hil.protocol.connection.PATIENCE_S", 0.02)
+def test_a_bad_line_loses_nothing():
     source = FaultSource(Faults(drop=0.05, corrupt=0.05, duplicate=0.05, seed=3))
-    found, _ = listen(FaultyLink(Board(step=160), source), 8000)
+    found, _ = listen(FaultyLink(Board(step=160), source), 8000, Patience(0.8))
     assert np.array_equal(found, HEARD[: len(found)])
     assert source.counts["drop"] + source.counts["corrupt"] > 3
 
@@ -105,16 +105,13 @@ def test_a_board_without_a_microphone(code):
     assert board.is_closed
 
 
-def test_a_microphone_that_hears_nothing(monkeypatch):
-    monkeypatch.setattr("hil.recording.board_microphone._WAIT_S", 0)
+def test_a_microphone_that_hears_nothing():
     with pytest.raises(FirmwareError, match="gives no samples"):
-        next(BoardMicrophone(Board(step=0)).pieces())
+        next(BoardMicrophone(Board(step=0), Patience(0.05)).pieces())
 
 
-def test_nobody_there(monkeypatch):
-    monkeypatch.setattr("hil.protocol.connection.PATIENCE_S", 0.001)
-    monkeypatch.setattr("hil.protocol.connection.MOST_PATIENCE_S", 0.001)
+def test_nobody_there():
     board = Board(step=1)
     board.send = lambda data: None
     with pytest.raises(LinkError, match="nothing was heard"):
-        BoardMicrophone(board)
+        BoardMicrophone(board, Patience(0.02))

@@ -1,0 +1,65 @@
+"""The requests that send a stream, made when they are needed: one of hours takes much memory."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil.protocol.messages import Audio, DetectionRequest, StreamBegin, StreamResultRequest
+from hil.protocol.payload import Message
+from hil.protocol.transfer import FRAME_SAMPLES
+
+
+class StreamRequests(Sequence[Message]):
+    """STREAM_BEGIN, the audio, STREAM_RESULT, and between them the detections that are asked for again."""
+
+    def __init__(self, stream_id: int, samples: NDArray[np.int16], stride_rows: int) -> None:
+        """``samples``: (n,), maybe of a file; they are read when they are sent."""
+        self._id, self._samples, self._stride_rows = stream_id, samples, stride_rows
+        self._frames = -(-len(samples) // FRAME_SAMPLES)
+        self._asked: dict[int, DetectionRequest] = {}  # by place
+        self._places: list[int] = []  # of those, sorted
+
+    def __len__(self) -> int:
+        return 1 + self._frames + 1 + len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> Message: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Message]: ...
+
+    def __getitem__(self, place: int | slice) -> Message | list[Message]:
+        if isinstance(place, slice):
+            return [self[index] for index in range(*place.indices(len(self)))]
+        place = range(len(self))[place]
+        if place in self._asked:
+            return self._asked[place]
+        step = place - bisect_left(self._places, place)
+        if step == 0:
+            return StreamBegin(self._id, self._stride_rows)
+        if step > self._frames:
+            return StreamResultRequest(self._id, len(self._samples))
+        first = FRAME_SAMPLES * (step - 1)
+        samples = self._samples[first : first + FRAME_SAMPLES]
+        return Audio(self._id, first, samples.astype("<i2").tobytes())
+
+    def place_of(self, sample: int) -> int:
+        """Where the audio from a sample on is, or the result where there is none behind it."""
+        step = place = 1 - (-sample // FRAME_SAMPLES)
+        while (behind := step + bisect_right(self._places, place)) > place:
+            place = behind
+        return place
+
+    def ask(self, place: int, indices: Sequence[int]) -> None:
+        """Put requests for detections at a place."""
+        count = len(indices)
+        asked = {at + (count if at >= place else 0): request for at, request in self._asked.items()}
+        asked |= {place + number: DetectionRequest(self._id, index) for number, index in enumerate(indices)}
+        self._asked, self._places = asked, sorted(asked)
+
+    def asked_from(self, place: int) -> Iterator[int]:
+        """Indices of the detections that are asked for at a place or behind it."""
+        return (self._asked[at].index for at in self._places[bisect_left(self._places, place) :])
