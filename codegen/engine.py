@@ -16,7 +16,7 @@ from codegen.engines.header import (
 )
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
 from codegen.ops import check_operators, generate
-from codegen.ops._form import Code, Tile, describe
+from codegen.ops._form import Code, Tile, array, describe
 from codegen.ops._structs import LAYOUT, LAYOUT_HEADER, initializer, layout
 from codegen.passes.dilation import check_batches, join_dilated
 from codegen.passes.ends import FILE_TYPES, ModelEnd, find_ends, int8_core
@@ -100,6 +100,11 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
                 for position, offset in sorted(arena.scratch.items())
             ],
             states=[_first_state(core.tensors[index]) for index in _states(core)],
+            initial=[
+                array(f"initial_{tensor.index}", tensor.initial)
+                for tensor in (core.tensors[index] for index in _states(core))
+                if tensor.initial is not None and not _is_uniform(tensor)
+            ],
             tiles=[
                 {"name": tile.name, "shape": initializer(TILE_SHAPE, tile.shape)} for tile in _tiles(codes)
             ],
@@ -167,14 +172,23 @@ def _states(graph: Graph) -> list[int]:
 
 
 def _first_state(tensor: Tensor) -> str:
-    """The statement that fills a state with its zero point, which is 0 where an item has several bytes.
+    """The statement that fills a state: with what it holds at first, or with its zero point.
 
     Source:
         tflite-micro, micro/micro_interpreter_graph.cc: the first zero point, whatever follows; 0 without one.
     """
-    first = (*tensor.zero_points, 0)[0]
+    place = f"arena + TENSOR_{tensor.index}"
+    if tensor.initial is not None and not _is_uniform(tensor):
+        return f"memcpy({place}, initial_{tensor.index}, {_size_bytes(tensor)});"
+    first = (*tensor.zero_points, 0)[0] if tensor.initial is None else int(tensor.initial.flat[0])
     value = first if INT8_MIN <= first <= INT8_MAX else first & 0xFF
-    return f"memset(arena + TENSOR_{tensor.index}, {value}, {_size_bytes(tensor)});"
+    return f"memset({place}, {value}, {_size_bytes(tensor)});"
+
+
+def _is_uniform(tensor: Tensor) -> bool:
+    """Whether one byte, repeated, is all that a state holds at first."""
+    initial = tensor.initial
+    return initial is not None and initial.dtype == np.int8 and bool((initial == initial.flat[0]).all())
 
 
 def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:

@@ -3,9 +3,10 @@
 What is generated from a model is generated from this, never from the flatbuffer.
 """
 
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -44,7 +45,8 @@ class Tensor:
             real = (stored - zero_point) * scale.
         data: ``shape`` array of ``dtype``, read-only, if constant, else None.
         oddity: why neither ``dtype`` nor ``data`` say what is in it, such as "is int4"; mostly empty.
-        is_variable: state that an operator keeps from one inference to the next.
+        is_variable: state that is kept from one inference to the next.
+        initial: what is in it at first, as ``data``; None: its zero point everywhere.
     """
 
     index: int
@@ -57,6 +59,7 @@ class Tensor:
     data: NDArray[Any] | None
     oddity: str = ""
     is_variable: bool = False
+    initial: NDArray[Any] | None = None
 
     @property
     def type_name(self) -> str:
@@ -143,20 +146,88 @@ def read_graph(tflite: bytes, where: str) -> Graph:
 
 
 def only_graph(graphs: tuple[Graph, ...], where: str) -> Graph:
-    """The graph of a model that has one.
+    """The graph of a model that has one, besides one that fills its variables at the first inference.
+
+    Its variables are tensors, which READ_VARIABLE reads (input 0), and ASSIGN_VARIABLE, too (input 1), after
+    which they are as its input 0.
 
     Raises:
-        UserError: more than one, or a tensor of a type that NumPy does not have, or whose zeros are left out.
+        UserError: more than one, a variable that cannot be told, or a tensor of a type that NumPy does not
+            have, or whose zeros are left out.
     """
-    if len(graphs) != 1:
-        raise UserError(f"{where}: {_why_several(graphs)}")
-    for tensor in graphs[0].tensors:
+    graph = _with_variables(graphs, where)
+    for tensor in graph.tensors:
         if tensor.oddity:
             raise UserError(
                 f"{where}: tensor {tensor.index} {tensor.name!r} {tensor.oddity}, expected one of "
                 f"{', '.join(DTYPES).lower()}, with all its values; convert the model again to plain int8"
             )
-    return graphs[0]
+    return graph
+
+
+def _with_variables(graphs: tuple[Graph, ...], where: str) -> Graph:
+    """The first graph, with a tensor in place of each handle of a variable."""
+    graph = graphs[0]
+    called = [int(op.options["init_subgraph_index"]) for op in graph.ops if op.name == "CALL_ONCE"]
+    if sorted({0, *called}) != list(range(len(graphs))) or not all(map(_only_assigns, graphs[1:])):
+        raise UserError(f"{where}: {_why_several(graphs)}")
+    names = [_variable_names(each) for each in graphs]
+    initial = {
+        names[number][op.inputs[0]]: graphs[number].tensors[op.inputs[1]]
+        for number in called
+        for op in graphs[number].ops
+        if op.name == "ASSIGN_VARIABLE"
+    }
+    handles, tensors, ops = names[0], list(graph.tensors), []
+    first = {name: index for index, name in reversed(handles.items())}
+    for op in graph.ops:
+        if op.name in ("CALL_ONCE", "VAR_HANDLE"):
+            continue
+        if op.name in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+            name = handles.get(op.inputs[0])
+            if name is None:
+                raise UserError(
+                    f"{where}: op {op.index} {op.name} gets its variable from tensor {op.inputs[0]}, which "
+                    "no VAR_HANDLE writes; convert the model again"
+                )
+            value = tensors[op.outputs[0] if op.name == "READ_VARIABLE" else op.inputs[1]]
+            variable = tensors[first[name]]
+            if variable.oddity:  # still a handle
+                tensors[variable.index] = _variable(variable, value, initial.get(name))
+            elif math.prod(variable.shape) != math.prod(value.shape) or variable.dtype != value.dtype:
+                raise UserError(
+                    f"{where}: op {op.index} {op.name}: variable {name[1]!r} is {variable.dtype} "
+                    f"{variable.shape} elsewhere, {value.dtype} {value.shape} here; convert the model again"
+                )
+            op = replace(op, inputs=(*op.inputs[1:], variable.index))
+        ops.append(op)
+    unread = {index for index, name in handles.items() if index != first[name] or tensors[index].oddity}
+    tensors = [replace(it, oddity="") if it.index in unread else it for it in tensors]
+    return replace(graph, tensors=tuple(tensors), ops=tuple(ops))
+
+
+def _only_assigns(graph: Graph) -> bool:
+    """Whether a graph does nothing but fill variables with constants."""
+    return all(
+        op.name == "VAR_HANDLE"
+        or (op.name == "ASSIGN_VARIABLE" and graph.tensors[op.inputs[1]].data is not None)
+        for op in graph.ops
+    )
+
+
+def _variable_names(graph: Graph) -> dict[int, tuple[str, str]]:
+    """Container and name of the variable behind each handle."""
+    return {
+        op.outputs[0]: (str(op.options.get("container") or ""), str(op.options.get("shared_name") or ""))
+        for op in graph.ops
+        if op.name == "VAR_HANDLE"
+    }
+
+
+def _variable(handle: Tensor, value: Tensor, initial: Tensor | None) -> Tensor:
+    """The variable behind a handle, which is like what is read from it or assigned to it."""
+    given = None if initial is None or initial.data is None else initial.data.reshape(value.shape)
+    return replace(value, index=handle.index, name=handle.name, data=None, is_variable=True, initial=given)
 
 
 def read_graphs(tflite: bytes, where: str) -> tuple[Graph, ...]:
@@ -202,8 +273,8 @@ def _why_several(graphs: tuple[Graph, ...]) -> str:
         return f"has control flow ({', '.join(control)}), which cannot be turned into straight-line C"
     if state:
         return (
-            f"keeps state from one inference to the next in variables ({', '.join(state)}), as streaming "
-            "models do; the compiled engine does not run that yet"
+            f"keeps state from one inference to the next in variables ({', '.join(state)}); expected graphs "
+            "besides the first only to assign constants to them; one computes"
         )
     return f"has {len(graphs)} subgraphs, expected one; leave one signature in the model and convert it again"
 
