@@ -55,8 +55,8 @@ def test_gives_up_on_silence() -> None:
 
 def test_gives_up_on_chatter_without_end() -> None:
     with (
-        ProcessLink([sys.executable, "-c", CHATTER], timeout_s=0.5) as link,
-        pytest.raises(LinkError, match=r"expected a line, but it did not come within 0.5 s"),
+        ProcessLink([sys.executable, "-c", CHATTER], timeout_s=20) as link,
+        pytest.raises(LinkError, match=r"expected a line, but [\d,]+ bytes came without its end"),
     ):
         link.read_line()
 
@@ -83,14 +83,6 @@ def test_what_cannot_be_started(tmp_path: Path) -> None:
         UserError, match=r"firmware: cannot be started \(Exec format error\); build the firmware"
     ):
         ProcessLink([str(tmp_path / "firmware")])
-
-
-def test_a_line_without_an_end() -> None:
-    with (
-        ProcessLink([sys.executable, "-c", CHATTER], timeout_s=20) as link,
-        pytest.raises(LinkError, match=r"expected a line, but [\d,]+ bytes came without its end"),
-    ):
-        link.read_line()
 
 
 def test_a_program_that_was_stopped() -> None:
