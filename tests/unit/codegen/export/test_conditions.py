@@ -39,7 +39,7 @@ def preprocessed(compiler, text, flags):
     return [line for line in done.stdout.splitlines() if line]
 
 
-@pytest.mark.parametrize("values", itertools.product((0, 1), repeat=2))
+@pytest.mark.parametrize("values", [*itertools.product((0, 1), repeat=2)])
 def test_what_is_left_is_what_a_preprocessor_leaves(compiler, values):
     known = dict(zip(NAMES, values, strict=True))
     text = resolve(TEXT, known)

@@ -165,6 +165,7 @@ def test_without_locks_of_the_file_system_the_file_is_the_lock(
         ("", True),  # killed before it said who it is
         ("[" * 5000, True),
     ],
+    ids=["gone", "used again", "at work", "elsewhere", "killed", "damaged"],
 )
 def test_stale_files_without_locks_of_the_file_system(
     content: str, is_stale: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
