@@ -32,6 +32,7 @@ _OUT = Path("out/bench/faults.json")
 _PARTS = Path("out/bench/faults")
 _FUZZ = Path("out/bench/fuzz.json")
 _BOARD = "mps2-an386"
+_INTERLEAVINGS = "interleavings"
 
 Figures = dict[str, Any]
 
@@ -47,15 +48,15 @@ def main() -> None:
         default=25,
         help="from one inference to the next in the long streams (%(default)s; the application has 5)",
     )
-    parser.add_argument("--only", choices=(*_PARTS_OF_LINES, "join"), help="one part")
+    parser.add_argument("--only", choices=(*_PARTS_OF_LINES, _INTERLEAVINGS, "join"), help="one part")
     flags = parser.parse_args()
     _PARTS.mkdir(parents=True, exist_ok=True)
     bench = Bench(flags.run, round(60 * flags.hours), flags.line_minutes, flags.stride_rows)
     for name in _PARTS_OF_LINES:
         if flags.only in (None, name):
             _once(name, lambda name=name: getattr(bench, name)())
-    if flags.only is None:
-        _once("interleavings", _interleavings)
+    if flags.only in (None, _INTERLEAVINGS):
+        _once(_INTERLEAVINGS, _interleavings)
     runfolder.write_json(_OUT, joined())
     say(str(_OUT))
 
@@ -142,9 +143,9 @@ def _interleavings() -> Figures:
 
 def joined() -> Figures:
     """All parts that there are; None stands for what was not run."""
-    parts = {name: _kept(name) for name in (*_PARTS_OF_LINES, "interleavings")}
+    parts = {name: _kept(name) for name in (*_PARTS_OF_LINES, _INTERLEAVINGS)}
     made = [part for name in _PARTS_OF_LINES if (part := parts[name])]
-    folders = parts["interleavings"] or {}
+    folders = parts[_INTERLEAVINGS] or {}
     fuzz = json.loads(_FUZZ.read_text(encoding="utf-8")) if _FUZZ.is_file() else {}
     kinds = [kind for kind in fuzz.values() if isinstance(kind, dict) and "inputs" in kind]
     long_runs = [parts[name] for name in ("emulated_stream", "host_stream") if parts[name]]
