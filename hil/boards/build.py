@@ -130,10 +130,15 @@ def build(
         _compile(board, folder, program)
         path = folder / program
         _check_unchanged(run, manifest, path)
-        runfolder.write_text(made_of, _digest(manifest))
+        note_sources(folder, program, manifest)
         unfinished.unlink()
     usage = None if board.target is None else _measure(board, board.target, path, engine.name)
     return Firmware(path, manifest.arena_bytes[engine.name], usage)
+
+
+def note_sources(folder: Path, program: str, manifest: Manifest) -> None:
+    """Write beside a program in RUN/firmware/BOARD of which C it is made; ``build_id`` asks for it."""
+    runfolder.write_text(folder / f"{program}{_MADE_OF}", _digest(manifest))
 
 
 def _check_unchanged(run: Path, manifest: Manifest, program: Path) -> None:

@@ -16,7 +16,7 @@ from places import ROOT
 
 from codegen.emit import generate
 from hil.boards.board import QEMU, Board, load_board
-from hil.boards.build import PROOF, build_id
+from hil.boards.build import PROOF, build_id, note_sources
 from hil.link.link import Link
 from hil.link.patience import Patience
 from hil.link.process import ProcessLink
@@ -26,6 +26,7 @@ from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
 from hil.provenance import EMULATED, HOST
 from train.audio import frontend, wav
 from train.core import runfolder
+from train.core.manifest import read_manifest
 from train.core.spec import FrontEnd, ModelSpec, labels_for
 from train.tflite.tflm import TflmModel
 
@@ -285,6 +286,7 @@ def dut(firmware: Firmware, run_folder: Path, own_run: Path) -> Callable[..., DU
         folder.mkdir(parents=True)
         shutil.copy(program, folder / PROOF)
         shutil.copytree(program.parent / f"{PROOF}_build_id", folder / f"{PROOF}_build_id")
+        note_sources(folder, PROOF, read_manifest(own_run / runfolder.C_SOURCES, ""))
         source = FaultSource(faults) if faults else None
 
         def open_link() -> Link:

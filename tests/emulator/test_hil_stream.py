@@ -16,7 +16,7 @@ from operating_points import put_in_force
 
 from codegen.emit import generate
 from hil.boards.board import load_board
-from hil.boards.build import PROOF, build_id
+from hil.boards.build import PROOF, build_id, note_sources
 from hil.link.link import Link, LinkError
 from hil.link.process import ProcessLink
 from hil.proof import stream_check
@@ -32,6 +32,7 @@ from hil.provenance import EMULATED, HOST
 from train.audio.wav import encode_wav
 from train.core import runfolder
 from train.core.errors import Interrupted, UserError
+from train.core.manifest import read_manifest
 from train.core.operating_point import NEVER, ORIGINAL, TUNED, OperatingPoint
 from train.core.results.boards import StreamResult
 from train.detection.labelled_stream import Stream, Word
@@ -95,6 +96,7 @@ def job_maker(
         folder = own_run / runfolder.FIRMWARE / board_id
         shutil.copytree(program.parent / f"{PROOF}_build_id", folder / f"{PROOF}_build_id")
         shutil.copy(program, folder / PROOF)
+        note_sources(folder, PROOF, read_manifest(own_run / runfolder.C_SOURCES, ""))
         dut = DUT(
             board_id,
             "compiled",

@@ -11,9 +11,10 @@ from fuzzing import cases
 from fuzzing.campaign import ACCEPTED, EQUAL, run_cases
 from fuzzing.lines import Clock, Damage, WildLink
 
+from hil.link import patience
 from hil.link.link import Link
 from hil.proof.expected_clips import ClipSet
-from hil.protocol import connection, session
+from hil.protocol import session
 from hil.protocol.messages import Info
 from hil.protocol.session import Session
 
@@ -34,7 +35,7 @@ def test_wild_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(connection, "time", clock)
+    monkeypatch.setattr(patience, "time", clock)
     monkeypatch.setattr(session, "time", clock)
 
     def talk(seed: int, share: float, forges: bool) -> tuple[Info, list]:

@@ -67,7 +67,7 @@ def run(flags: argparse.Namespace) -> None:
             import_tensorflow(with_gpus=not where.is_alone)  # quietly; networks import Keras, which would not
             if architectures.front_end_of(job.architecture) == FrontEnd():
                 job = stage.with_whole_words(job)
-    check_start(job)
+        check_start(job)
     try:
         with (
             runfolder.reading(*map(Path, job.teachers)),

@@ -157,7 +157,7 @@ def train(
             np.save(temporary, _calibration(training_bank.features))
         artefacts.append(runfolder.CALIBRATION)
     curves = {} if tuned is None else {_FINE_TUNING: Curves(**_curves(tuned))}
-    model_sha256 = runfolder.sha256_file(run / runfolder.KERAS)
+    model_sha256 = runfolder.sha256_file(run / runfolder.GRAPHDEF)  # model.keras has the time in it
     History(**_curves(state), **curves, model_sha256=model_sha256).write(run / runfolder.HISTORY)
     runfolder.write_spec(run, spec, artefacts)
     is_shared = replicas.count > 1

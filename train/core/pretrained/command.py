@@ -38,7 +38,7 @@ def run(flags: argparse.Namespace) -> None:
     if flags.name not in names():
         raise UserError(f"{flags.name}: no such model ships; {suggestion(flags.name, names())}")
     if flags.out is None:
-        say((SHIPPED_MODELS / flags.name / CARD_PAGE).read_text(encoding="utf-8").rstrip())
+        say(*(SHIPPED_MODELS / flags.name / CARD_PAGE).read_text(encoding="utf-8").splitlines())
         return
     if state_of(flags.out, lambda _: False) is not State.FREE:
         raise UserError(f"--out {flags.out}: is there already; choose another folder")

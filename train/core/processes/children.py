@@ -33,12 +33,17 @@ class _Guard:
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0  # a fork of this process has children of its own
 
+    def be_there(self) -> None:
+        """Start it where it is not there yet: before a child, which it could not be told of in time."""
+        with self._lock:
+            if _HAS_GROUPS and self._owner != os.getpid():
+                self._start()
+
     def tell(self, what: str, number: int) -> None:
         if not _HAS_GROUPS:
             return
+        self.be_there()
         with self._lock:
-            if self._owner != os.getpid():
-                self._start()
             assert self._process is not None
             assert self._process.stdin is not None
             with contextlib.suppress(OSError):  # somebody ended it
@@ -86,9 +91,18 @@ class Child(subprocess.Popen[bytes]):
         self._is_group = _HAS_GROUPS and not in_terminal
         if self._is_group:
             options["process_group"] = 0
-        super().__init__(command, **options)
-        self._number = -self.pid if self._is_group else self.pid
-        _guard.tell(guard.WATCH, self._number)
+        self.pid = 0
+        _guard.be_there()
+        try:
+            super().__init__(command, **options)
+            self._number = -self.pid if self._is_group else self.pid
+            _guard.tell(guard.WATCH, self._number)
+        except BaseException as error:
+            if self.pid and not isinstance(
+                error, OSError
+            ):  # we are to end, and nobody has it yet who could end it
+                os.kill(-self.pid if self._is_group else self.pid, signal.SIGKILL)
+            raise
 
     def __exit__(self, *raised: Any) -> None:
         self.kill()

@@ -45,15 +45,15 @@ def read_history(run: Path, spec: ModelSpec) -> History | None:
     """history.json of a run; None where there is none.
 
     Raises:
-        UserError: it is not as expected, or of another model.keras.
+        UserError: it is not as expected, or of another model.pb.
     """
     path = run / runfolder.HISTORY
     if not path.is_file():
         return None
     history = History.read(path)
-    if history.model_sha256 not in (None, spec.artefacts.get(runfolder.KERAS)):
+    if history.model_sha256 not in (None, spec.artefacts.get(runfolder.GRAPHDEF)):
         raise UserError(
-            f"{path}: is of another {runfolder.KERAS} than {runfolder.SPEC} names; make it again with: "
+            f"{path}: is of another {runfolder.GRAPHDEF} than {runfolder.SPEC} names; make it again with: "
             f"{History.made_by(path)}"
         )
     return history

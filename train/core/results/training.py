@@ -260,7 +260,7 @@ class History(Curves, ResultFile):
 
     Attributes:
         quantization_aware: of the fine-tuning, where there was one.
-        model_sha256: of model.keras; None in files of old runs.
+        model_sha256: of model.pb; None in files of old runs.
     """
 
     quantization_aware: Curves | None = None

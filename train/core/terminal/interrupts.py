@@ -94,6 +94,9 @@ def answered(tell: Callable[[str], None]) -> Iterator[None]:
         signal.signal(number, _end_soon)
     try:
         yield
+    except KeyboardInterrupt:
+        _answers.wait(_LAST_WORDS_S)  # the thread that answers may be late
+        raise
     finally:
         if watch.count:
             # It watches until the process has ended. Python hears no more of Ctrl-C, to which it would answer

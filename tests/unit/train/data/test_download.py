@@ -239,4 +239,4 @@ def test_the_official_corpus_is_fetched_unpacked_and_found(
     assert (corpus / "yes" / "a_nohash_0.wav").is_file()
     assert download.official_corpus(tmp_path) == corpus
     assert download.download_official(tmp_path, "http://127.0.0.1:9/never-asked") == corpus
-    assert not list((tmp_path / "downloads").iterdir())
+    assert not (tmp_path / "downloads").exists(), "nothing is left of the archive"
