@@ -1,7 +1,8 @@
 """Programs that we start. They end with us, and with all that they have started themselves.
 
 Each has a process group, which is ended as a whole: by us where we come to it, else by the guard, a process
-that hears when we are gone. Windows has no such groups: there a child of ours that is killed may go on.
+that hears when we are gone. It knows of a child a moment after its start: SIGKILL in between leaves that one.
+Windows has no such groups: there a child of ours that is killed may go on.
 """
 
 import atexit
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from train.core.processes import guard
+from train.core.terminal import interrupts
 
 PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
 
@@ -91,17 +93,14 @@ class Child(subprocess.Popen[bytes]):
         self._is_group = _HAS_GROUPS and not in_terminal
         if self._is_group:
             options["process_group"] = 0
-        self.pid = 0
         _guard.be_there()
         try:
-            super().__init__(command, **options)
-            self._number = -self.pid if self._is_group else self.pid
-            _guard.tell(guard.WATCH, self._number)
-        except BaseException as error:
-            if self.pid and not isinstance(
-                error, OSError
-            ):  # we are to end, and nobody has it yet who could end it
-                os.kill(-self.pid if self._is_group else self.pid, signal.SIGKILL)
+            with interrupts.postponed():  # or there would be a process that nobody knows of
+                super().__init__(command, **options)
+                self._number = -self.pid if self._is_group else self.pid
+                _guard.tell(guard.WATCH, self._number)
+        except KeyboardInterrupt:
+            self.kill()
             raise
 
     def __exit__(self, *raised: Any) -> None:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from multiprocessing import resource_tracker
+from types import FrameType
 from typing import TypeVar
 
 EXIT_CODE = 130  # 128 + SIGINT, as a shell would report it
@@ -228,6 +229,24 @@ def held(text: Callable[[], str], left: Callable[[], str] = str) -> Iterator[Cal
     finally:
         for number, previous in ours.items():
             signal.signal(number, previous)
+
+
+@contextlib.contextmanager
+def postponed() -> Iterator[None]:
+    """Let Ctrl-C and the other signals that end us come behind the block, which takes no time to speak of."""
+    came: list[tuple[int, FrameType | None]] = []
+    is_main = threading.current_thread() is threading.main_thread()
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING) if is_main}
+    handlers = {number: handler for number, handler in found.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number, frame in came[:1]:
+            handlers[number](number, frame)
 
 
 @contextlib.contextmanager
