@@ -63,7 +63,7 @@ class Terminal(io.StringIO):
 
 def test_bars(monkeypatch):
     terminal = Terminal()
-    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setattr(console._stderr, "_width", 400)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", terminal)
     with console.progress(HOSTILE, 2) as advance:
