@@ -40,7 +40,7 @@ def write_size(run: Path, board: str, program: str, engine: str, firmware: Firmw
     if usage is None:
         return
     size = FirmwareSize(
-        model_sha256=runfolder.read_spec(run).artefacts[runfolder.TFLITE],
+        model_sha256=runfolder.read_spec(run, needs=[runfolder.TFLITE]).artefacts[runfolder.TFLITE],
         program=program,
         engine=engine,
         arena_bytes=firmware.arena_bytes,

@@ -40,7 +40,8 @@ def join(run: Path) -> BoardsReport:
     Raises:
         UserError: no run folder, nothing to join, or a file that is not as expected.
     """
-    model_sha256 = runfolder.read_spec(run).artefacts[runfolder.TFLITE]
+    spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
+    model_sha256 = spec.artefacts[runfolder.TFLITE]
     boards, left_out = read_boards(run, model_sha256)
     for why in left_out:
         warn(why)

@@ -141,17 +141,16 @@ def print_result(result: StreamResult, folder: Path) -> None:
         )
     )
     say(
-        f"""\
-stream         {result.minutes:g} minutes, {result.words} words: {shares}
-false accepts  {result.false_accepts}: {result.false_accepts_per_hour:g} an hour (95 % interval \
-{low:g} to {high:g})
-false rejects  {result.false_rejects} of {result.wanted_words} words
-latency        {_latency(result.latency_ms)}
-same in Python {compared.detections} of {len(result.detections)} detections differ; \
-scores {_scores(compared.scores_equal)}
-link           {link.frames_sent:,} frames sent, {link.frames_received:,} received, \
-{link.retries} retries, {link.crc_errors} CRC errors; {result.audio_s_per_s:g} s of audio a second
-report         {folder / StreamResult.NAME}"""
+        f"stream         {result.minutes:g} minutes, {result.words} words: {shares}",
+        f"false accepts  {result.false_accepts}: {result.false_accepts_per_hour:g} an hour (95 % interval "
+        f"{low:g} to {high:g})",
+        f"false rejects  {result.false_rejects} of {result.wanted_words} words",
+        f"latency        {_latency(result.latency_ms)}",
+        f"same in Python {compared.detections} of {len(result.detections)} detections differ; "
+        f"scores {_scores(compared.scores_equal)}",
+        f"link           {link.frames_sent:,} frames sent, {link.frames_received:,} received, "
+        f"{link.retries} retries, {link.crc_errors} CRC errors; {result.audio_s_per_s:g} s of audio a second",
+        f"report         {folder / StreamResult.NAME}",
     )
 
 

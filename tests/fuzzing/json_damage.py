@@ -119,7 +119,7 @@ def _changed(content: Any, chance: random.Random) -> Any:
         case 3 if isinstance(parent[key], int | float):
             number = parent[key]
             parent[key] = chance.choice(
-                (-number, number + 1, number * 1000, float(number), str(number), not number)
+                (-number, number + 1, number * 1000, number % 1000 + 0.5, str(number), not number)
             )
         case 4 if isinstance(parent[key], str):
             parent[key] = chance.choice(

@@ -111,24 +111,28 @@ def print_run(
     print_artefacts(metrics, spec.labels)
     sizes, corpus, training = metrics.sizes, metrics.corpus, metrics.training
     if sources is None:
-        made = f"""\
-model       {run / runfolder.GRAPHDEF}  {sizes.graphdef_bytes:,} bytes; try it with: \
-earshot pi {typed(run)} --local
-C sources   none: no board has the front end {spec.front_end.name}; for one, choose another --preprocess"""
+        made = (
+            f"model       {run / runfolder.GRAPHDEF}  {sizes.graphdef_bytes:,} bytes; try it with: "
+            f"earshot pi {typed(run)} --local",
+            f"C sources   none: no board has the front end {spec.front_end.name}; for one, choose another "
+            "--preprocess",
+        )
     else:
-        made = f"""\
-model       {run / runfolder.TFLITE}  {sizes.tflite_bytes:,} bytes, arena {sizes.arena_bytes:,} bytes \
-({sizes.arena_label})
-C sources   {run / runfolder.C_SOURCES}  {len(list(sources))} files"""
+        made = (
+            f"model       {run / runfolder.TFLITE}  {sizes.tflite_bytes:,} bytes, arena "
+            f"{sizes.arena_bytes:,} bytes ({sizes.arena_label})",
+            f"C sources   {run / runfolder.C_SOURCES}  {len(list(sources))} files",
+        )
     clips = sum(corpus.clips[TESTING].values())
     say(
-        f"""
-corpus      {corpus.name}: trained on {trained_on(corpus)}; {clips} test clips
-tested on   {corpus.tested_on}
-training    {training.steps} steps at {training.steps_per_s:.0f} a second, best at {training.best_step}
-{made}
-report      {page}
-took        {seconds:.0f} s"""
+        "",
+        f"corpus      {corpus.name}: trained on {trained_on(corpus)}; {clips} test clips",
+        f"tested on   {corpus.tested_on}",
+        f"training    {training.steps} steps at {training.steps_per_s:.0f} a second, best at "
+        f"{training.best_step}",
+        *made,
+        f"report      {page}",
+        f"took        {seconds:.0f} s",
     )
     if spec.front_end.is_micro:
         say("note        model.pb begins at the features: TensorFlow 1.4 has no op for --preprocess micro")

@@ -33,7 +33,7 @@ def run(flags: argparse.Namespace) -> None:
             raise UserError(
                 f"--out {flags.out}: of which model? NAME is missing; one of {', '.join(names())}"
             )
-        say(*(_line(card_of(name)) for name in names()))
+        say(*(line for name in names() for line in _lines(card_of(name))))
         return
     if flags.name not in names():
         raise UserError(f"{flags.name}: no such model ships; {suggestion(flags.name, names())}")
@@ -53,7 +53,7 @@ def run(flags: argparse.Namespace) -> None:
     say(str(flags.out))
 
 
-def _line(card: Card) -> str:
+def _lines(card: Card) -> tuple[str, str]:
     words = ", ".join(card.words)
     heard, point = "", card.point
     if point:
@@ -61,7 +61,7 @@ def _line(card: Card) -> str:
             f"; hears {point.heard} of {point.said}, {point.false_accepts_per_hour:g} false accepts an hour"
         )
     return (
-        f"{card.name:<{_NAME_WIDTH}}{words}\n{'':{_NAME_WIDTH}}{100 * card.int8.accuracy:.1f} % of "
-        f"{card.int8.clips:,} clips{heard}; "
-        f"{card.files[runfolder.TFLITE].bytes:,} bytes"
+        f"{card.name:<{_NAME_WIDTH}}{words}",
+        f"{'':{_NAME_WIDTH}}{100 * card.int8.accuracy:.1f} % of {card.int8.clips:,} clips{heard}; "
+        f"{card.files[runfolder.TFLITE].bytes:,} bytes",
     )

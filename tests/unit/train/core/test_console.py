@@ -1,5 +1,6 @@
 """What commands say and how they end; and what C++ libraries may say."""
 
+import ast
 import io
 import os
 import subprocess
@@ -187,3 +188,22 @@ def test_commands_in_messages_can_be_typed():
     assert typed(Path("out/a b;c")) == "'out/a b;c'"
     assert typed(Path("-x")) == "./-x"
     assert typed(Path("a\n\x1b\\'")) == r"$'a\n\x1b\\\''"
+
+
+def test_what_is_said_is_said_line_by_line():
+    """A line end in a text would be shown escaped, as one in a name is: each line is an argument."""
+    found = []
+    for path in (
+        path for room in ("train", "quantize", "codegen", "hil") for path in (ROOT / room).rglob("*.py")
+    ):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(
+                getattr(call, "func", None), "attr", getattr(getattr(call, "func", None), "id", "")
+            )
+            if name in ("say", "log", "warn") and any(
+                isinstance(part, ast.Constant) and "\n" in str(part.value)
+                for argument in call.args
+                for part in ast.walk(argument)
+            ):
+                found.append(f"{path}:{call.lineno}")
+    assert not found
