@@ -63,8 +63,7 @@ def test_damaged_graphs(tmp_path: Path, tell: Callable[[str], None], request: py
         return (REFUSED, refusals[0]) if len(refusals) == len(said) else (ACCEPTED, "; ".join(refusals))
 
     campaign = run_cases("graphs", case, GRAPHS, tmp_path, tell, FOUND)
-    campaign.check()
-    assert campaign.outcomes[ACCEPTED] > GRAPHS / 10
+    campaign.check(**{ACCEPTED: 1 / 10})
 
 
 def estimated(graph: Path) -> str:

@@ -22,6 +22,7 @@ from train.core import runfolder
 from train.core.errors import UserError
 from train.core.manifest import MANIFEST, read_manifest
 from train.core.operating_point import read_points
+from train.core.terminal.escapes import line
 from train.settings.job import Job, read_job, trained_job
 
 FILES = cases(20, 2000)
@@ -103,11 +104,8 @@ def test_damaged_json(folder: Path, tmp_path: Path, tell: Callable[[str], None])
             try:
                 reader(run)
             except UserError as error:
-                refusals.append(str(error))
-        assert not any("\n" in why for why in refusals), refusals
+                refusals.append(line(error.message))  # as it is shown: a name may have line ends
         return (REFUSED if refusals else ACCEPTED), f"{name}: {'; '.join(refusals)}"
 
     campaign = run_cases("json", case, FILES, tmp_path, tell, FOUND)
-    campaign.check()
-    assert campaign.outcomes[REFUSED] > FILES / 10
-    assert campaign.outcomes[ACCEPTED] > FILES / 50
+    campaign.check(**{REFUSED: 1 / 10, ACCEPTED: 1 / 50})

@@ -61,13 +61,23 @@ class Campaign:
             "peak_rss_mb": self.peak_rss_bytes >> 20,
         }
 
-    def check(self) -> None:
-        """Fail with what failed, and how to try it again."""
+    def check(self, **least: float) -> None:
+        """Fail with what failed, and how to try it again.
+
+        Args:
+            least: shares of outcomes, of all cases, that are too few for the cases to be worth much.
+        """
         shown = [f"seed {seed}: {why}" for seed, why in list(self.failures.items())[:5]]
         again = f"make fuzz KIND={self.kind} SEED={next(iter(self.failures), 0)}"
         assert not self.failures, "\n".join(
             [f"{len(self.failures)} of {sum(self.outcomes.values())} failed; again: {again}", *shown]
         )
+        total = sum(self.outcomes.values())
+        if total > 1:  # one is what somebody looks at again
+            few = {
+                outcome: share for outcome, share in least.items() if self.outcomes[outcome] <= share * total
+            }
+            assert not few, (few, self.outcomes)
 
 
 def seeds(count: int) -> list[int]:
