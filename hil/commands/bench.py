@@ -40,7 +40,6 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 @runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Build, start or open, measure, write bench.json, print."""
-
     if not 1 <= flags.inferences <= _MOST_INFERENCES:
         raise UserError(f"--inferences is {flags.inferences}, expected 1 to {_MOST_INFERENCES}")
     board = find_board(flags.board, flags.board_dir)

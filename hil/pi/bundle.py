@@ -92,22 +92,34 @@ def watch(
         UserError: there is no such program.
         TimerError: it does not end, or writes without end.
     """
-    process = start(command, environment)
-    try:
-        return collect(process, "the timer", longest_s, is_shown=True)
-    finally:
-        end(process)
+    return run(command, "the timer", longest_s, environment, is_shown=True)
 
 
-def collect(process: Child, what: str, longest_s: float, is_shown: bool = False) -> Ended:
-    """All that a program of ``start`` writes until it ends.
+def run(
+    command: list[str],
+    what: str,
+    longest_s: float,
+    environment: dict[str, str] | None = None,
+    stdin: IO[bytes] | None = None,
+    is_shown: bool = False,
+) -> Ended:
+    """A program and all that it writes until it ends; ``environment`` and ``stdin`` as for ``start``.
 
     Args:
         what: it is, for messages.
         is_shown: its log, line by line as it comes.
     Raises:
+        UserError: there is no such program.
         TimerError: it does not end, or writes without end.
     """
+    process = start(command, environment, stdin)
+    try:
+        return _collect(process, what, longest_s, is_shown)
+    finally:
+        end(process)
+
+
+def _collect(process: Child, what: str, longest_s: float, is_shown: bool) -> Ended:
     assert process.stdout is not None
     assert process.stderr is not None
     written = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}

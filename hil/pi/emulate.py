@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.pi.aarch64_root import COMMAND, PYTHON, RootError, default_root, library_folders, require_root
-from hil.pi.bundle import BUNDLE, Ended, TimerError, bundle, collect, end, figures, start, watch
+from hil.pi.bundle import BUNDLE, Ended, TimerError, bundle, figures, run, watch
 from hil.pi.remote.ends import INPUT_SHAPE, RATE_HZ, Ends
 from hil.pi.remote.graphdef import GraphError, Node
 from hil.pi.remote.timer import NUMPY, TENSORFLOW
@@ -181,11 +181,7 @@ def _require_numpy(python: list[str], root: Path) -> None:
 
 def _run(command: list[str], environment: dict[str, str] | None = None) -> Ended:
     """A program that takes seconds."""
-    process = start(command, environment)
-    try:
-        return collect(process, Path(command[0]).name, _MOST_S)
-    finally:
-        end(process)
+    return run(command, Path(command[0]).name, _MOST_S, environment)
 
 
 def _environment(root: Path) -> dict[str, str]:

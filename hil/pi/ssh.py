@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hil.pi.bundle import Ended, TimerError, collect, end, start
+from hil.pi.bundle import Ended, TimerError, run
 from train.core.errors import UserError
 
 _FAILED = 255  # ssh itself failed; any other exit code is that of the command
@@ -196,11 +196,7 @@ def _run(host: Host, script: str, content: bytes, longest_s: float) -> Ended:
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.seek(0)
-        process = start(host.command(script), stdin=file)
-        try:
-            return collect(process, "the copying of files", longest_s)
-        finally:
-            end(process)
+        return run(host.command(script), "the copying of files", longest_s, stdin=file)
 
 
 def _tar(files: dict[str, bytes]) -> bytes:

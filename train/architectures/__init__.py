@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 from train.core.errors import UserError
-from train.core.files.plain import open_plain
+from train.core.files.plain import first_line, open_plain
 from train.core.files.zips import TooMuch, check_inflation, open_zip
 from train.core.spec import FrontEnd
 
@@ -85,7 +85,7 @@ def load(path: Path) -> keras.Model:
         _check_size(path)
         model: keras.Model = keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras and HDF5 have many ways to refuse a file
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise UserError(f"{path}: not a model.keras that can be loaded ({reason}); train again") from error
     return model
 

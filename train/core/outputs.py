@@ -13,11 +13,8 @@ from pathlib import Path
 
 from train.core.errors import UserError
 from train.core.files.plain import open_plain
-from train.core.run_lock import LOCK
+from train.core.run_lock import LOCK, lock
 from train.core.typed_json import Mismatch, read
-
-if sys.platform != "win32":
-    import fcntl
 
 _UNFINISHED, _LONGEST_PREFIX = ".unfinished", 60  # how the name of a folder ends that grows, and begins
 _MARK_BYTES = 4096  # of a page, which its mark is in
@@ -33,7 +30,7 @@ def whole_folder(destination: Path) -> Iterator[Path]:
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
     clear_unfinished(destination.parent)
-    temporary, lock = _unfinished_folder(destination)
+    temporary, held = _unfinished_folder(destination)
     try:
         with telling_of(destination, temporary):
             yield temporary
@@ -45,8 +42,8 @@ def whole_folder(destination: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
+        if held is not None:
+            os.close(held)
 
 
 @contextlib.contextmanager
@@ -69,13 +66,13 @@ def clear_unfinished(parent: Path) -> None:
     """Remove what ``whole_folder`` could not, because its process was killed; that of living ones stays."""
     for path in sorted(parent.glob(f".*{_UNFINISHED}")):
         with contextlib.suppress(OSError):  # it is gone already, or locked, or may not be removed
-            lock = _locked(path)
+            held = _locked(path)
+            if held is None:
+                continue
             try:
-                if lock is not None:
-                    shutil.rmtree(path, ignore_errors=True)
+                shutil.rmtree(path, ignore_errors=True)
             finally:
-                if lock is not None:
-                    os.close(lock)
+                os.close(held)
 
 
 def _unfinished_folder(destination: Path) -> tuple[Path, int | None]:
@@ -84,10 +81,10 @@ def _unfinished_folder(destination: Path) -> tuple[Path, int | None]:
     while True:
         path = Path(tempfile.mkdtemp(_UNFINISHED, prefix, destination.parent))
         with contextlib.suppress(OSError):  # another process took it for left over, and removes it
-            lock = _locked(path)
-            if lock is None or path.is_dir():
-                return path, lock
-            os.close(lock)
+            held = _locked(path)
+            if held is None or path.is_dir():
+                return path, held
+            os.close(held)
 
 
 def _locked(folder: Path) -> int | None:
@@ -100,11 +97,11 @@ def _locked(folder: Path) -> int | None:
         return None
     file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_locked = lock(file)
     except BlockingIOError:
         os.close(file)
         raise
-    except OSError:  # a file system without locks
+    if not is_locked:
         os.close(file)
         return None
     return file

@@ -82,7 +82,7 @@ class RunLock:
             return False  # another process removed the folder, in which it left nothing
         self._found = _read(self._file)
         try:
-            has_locks = _lock(self._file)
+            has_locks = lock(self._file)
         except BlockingIOError:
             os.close(self._file)
             return False
@@ -136,7 +136,7 @@ def writer_of(folder: Path) -> str | None:
         who = _read(file)
         if who is not None and (who.get("host"), who.get("process")) == (platform.node(), os.getpid()):
             return None
-        if _lock(file):
+        if lock(file):
             return None
         return None if who is None or _is_gone(who) else _name(who)
     except BlockingIOError:
@@ -148,14 +148,18 @@ def writer_of(folder: Path) -> str | None:
 def lock_file(file: int) -> bool:
     """Lock an open file until it is closed; False where another process has it."""
     try:
-        _lock(file)
+        lock(file)
     except BlockingIOError:
         return False
     return True
 
 
-def _lock(file: int) -> bool:
-    """Whether there are locks here; raise BlockingIOError where another process has this one."""
+def lock(file: int) -> bool:
+    """Lock an open file or folder until it is closed; False where the file system has no locks.
+
+    Raises:
+        BlockingIOError: another process has it.
+    """
     if sys.platform == "win32":
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)

@@ -74,10 +74,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place when the block ends without error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Of a long name only a part, as with what is added it must be no longer than a name may be.
-    prefix, suffix = f".{path.stem[:_KEPT_OF_NAME]}.", path.suffix[:_KEPT_OF_NAME]
     try:
-        handle, name = tempfile.mkstemp(suffix, prefix, path.parent)
+        handle, name = tempfile.mkstemp(path.suffix[:_KEPT_OF_NAME], _temporary_prefix(path), path.parent)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     os.close(handle)
@@ -89,6 +87,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _temporary_prefix(path: Path) -> str:
+    """What the names of files begin with that stand for one: with a part of its name, which may be long."""
+    return f".{path.stem[:_KEPT_OF_NAME]}."
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -220,15 +223,15 @@ def writing(run: Path, wait: bool = False, replaces: bool = False) -> Iterator[N
         UserError: another process writes into it, and the message says which; or nobody can; or a newer
             Earshot wrote what is there.
     """
-    _check_links(run)
-    if not replaces:
-        check_not_newer(run)
     place = run.resolve()
     if place in _held or (
         run.exists() and not run.is_dir()
     ):  # what is no folder is refused by whoever reads it
         yield
         return
+    _check_links(run)
+    if not replaces:
+        check_not_newer(run)
     is_new = not run.exists()
     try:
         lock = RunLock(run, wait)
@@ -250,7 +253,8 @@ def writing(run: Path, wait: bool = False, replaces: bool = False) -> Iterator[N
 
 def _clear_temporary(run: Path) -> None:
     """Remove what ``atomic_path`` could not, because its process was killed: nobody else writes here now."""
-    found = [path for path in run.glob(".*") if path.name[1:].rpartition(".")[0].startswith(_FILES)]
+    prefixes = tuple(_temporary_prefix(Path(name)) for name in _FILES)
+    found = [path for path in run.glob(".*") if path.name.startswith(prefixes)]
     for folder in (CLIPS, MISTAKES, C_SOURCES, PLOTS, CHECKPOINTS):
         found += (run / folder).rglob(".*")
     for path in found:

@@ -123,7 +123,7 @@ class AudioSource:
         here = self._front_end
         rates_hz = here.sample_rate_hz, front_end.sample_rate_hz
         lengths_ms = here.clip_duration_ms, front_end.clip_duration_ms
-        if len({*rates_hz}) > 1 or len({*lengths_ms}) > 1:
+        if rates_hz[0] != rates_hz[1] or lengths_ms[0] != lengths_ms[1]:
             raise UserError(
                 f"a front end of clips of {lengths_ms[1]} ms at {rates_hz[1]} Hz cannot hear those of this "
                 f"job, of {lengths_ms[0]} ms at {rates_hz[0]} Hz; pass --clip-duration-ms {lengths_ms[1]} "

@@ -1,6 +1,7 @@
 """NumPy's files: what they hold is known, and limited, before memory is taken."""
 
 import contextlib
+import math
 import os
 import sys
 import zipfile
@@ -13,13 +14,12 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from train.core.files.plain import in_mb, open_plain
-from train.core.files.zips import DAMAGE, check_inflation, open_zip
+from train.core.files.plain import first_line, in_mb, open_plain
+from train.core.files.zips import DAMAGE, METHODS, check_inflation, open_zip
 
 _END = ".npy"  # of a member's name
 _MOST_MEMBERS = 10_000
 _MOST_HEADER_BYTES = 10_000
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # that NumPy writes; others unpack without a limit
 
 
 class NoArrays(ValueError):
@@ -39,10 +39,7 @@ class Header:
 
     @property
     def elements(self) -> int:
-        count = 1
-        for length in self.shape:
-            count *= length
-        return count
+        return math.prod(self.shape)
 
 
 class Arrays:
@@ -54,13 +51,13 @@ class Arrays:
 
     def __init__(self, package: zipfile.ZipFile, packed_bytes: int, most_bytes: int) -> None:
         self._package = package
-        self.headers: Mapping[str, Header] = {}
+        headers: dict[str, Header] = {}
         total_bytes = 0
         for info in package.infolist():
             name = info.filename.removesuffix(_END)
-            if name in self.headers:
+            if name in headers:
                 raise NoArrays(f"holds {name!r} twice")
-            if info.compress_type not in _METHODS or info.flag_bits & 1:
+            if info.compress_type not in METHODS or info.flag_bits & 1:
                 raise NoArrays(f"{name!r} is packed in a way that NumPy does not write")
             total_bytes += info.file_size
             _check_size(total_bytes, most_bytes)
@@ -68,8 +65,9 @@ class Arrays:
                 header = _header(file, name)
                 if file.tell() + header.size_bytes != info.file_size:
                     raise NoArrays(f"{name!r} is {_described(header)}, but holds {info.file_size:,} bytes")
-            self.headers = {**self.headers, name: header}
+            headers[name] = header
         check_inflation(total_bytes, packed_bytes)
+        self.headers: Mapping[str, Header] = headers
 
     def read(self, name: str) -> NDArray[Any]:
         """An array.
@@ -159,5 +157,4 @@ def _told() -> Iterator[None]:
     except NoArrays:
         raise
     except (*DAMAGE, ValueError, RuntimeError, MemoryError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise NoArrays(f"damaged, or no file of NumPy's ({reason})") from error
+        raise NoArrays(f"damaged, or no file of NumPy's ({first_line(error)})") from error

@@ -53,6 +53,11 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
+def first_line(error: Exception) -> str:
+    """What a library says of a file, as far as a message has room for it; its kind where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def in_mb(size_bytes: int) -> str:
     """A size as messages have it: ``0.3 MB``, ``1,200 MB``."""
     mb = size_bytes / 1e6

@@ -14,6 +14,9 @@ _MOST_DIRECTORY_BYTES = 1 << 28
 # features shrink to a half or a third; only what was made to harm, or is all zeros, to a hundredth.
 _ALWAYS_BYTES, _MOST_TIMES = 100_000_000, 100
 
+# How members may be packed. Python unpacks the others, bzip2 and LZMA, with no limit to what they become.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
 # What zipfile says of files that are damaged, or no zip.
 DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, struct.error, OverflowError, NotImplementedError,

@@ -11,12 +11,12 @@ from train.core import runfolder
 from train.core.errors import UserError, typed
 from train.core.manifest import Manifest, check_files, read_manifest
 from train.core.operating_point import in_force
+from train.core.outputs import has_mark
 from train.core.results.training import History, Metrics
 from train.core.spec import ModelSpec
 
 _NAME = "earshot-figures"
 _MARK = f'<meta name="{_NAME}" content="{{}}">'  # in report.html
-_MARK_WITHIN_BYTES = 4096
 
 
 def read_metrics(run: Path, spec: ModelSpec) -> Metrics:
@@ -121,9 +121,8 @@ def check_report(run: Path) -> None:
     remedy = f"make it with: earshot report {typed(run)}"
     if not path.is_file():
         raise UserError(f"{path}: missing; {remedy}")
-    with path.open("rb") as file:
-        top = file.read(_MARK_WITHIN_BYTES).decode("utf-8", errors="replace")
-    if _NAME in top and report_mark(run) not in top:  # pages of older versions do not tell
+    # Pages of older versions do not tell.
+    if has_mark(_NAME)(path) and not has_mark(report_mark(run))(path):
         raise UserError(f"{path}: shows other figures than the run has now; {remedy}")
 
 

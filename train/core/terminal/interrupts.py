@@ -14,7 +14,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from multiprocessing import resource_tracker
 from types import FrameType
@@ -27,6 +27,7 @@ AGAIN = "Ctrl-C again stops at once"
 _STOPPING = f"stopping; {AGAIN}"
 _LAST_WORDS_S = 1.0  # for what the main thread has to put away at the second Ctrl-C
 
+_Handler = Callable[[int, FrameType | None], object]
 _Pool = TypeVar("_Pool", bound=Executor)
 
 # What Ctrl-C brings about in the blocks that we are in, and what is left to say at the end; the last count.
@@ -211,42 +212,47 @@ def held(text: Callable[[], str], left: Callable[[], str] = str) -> Iterator[Cal
         if number != signal.SIGINT:
             _note_end(number)
 
-    is_main = threading.current_thread() is threading.main_thread()
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING) if is_main}
-    ours = {number: handler for number, handler in handlers.items() if callable(handler)}
-    if not ours:
-        yield lambda: False
-        return
-    for number in ours:
-        signal.signal(number, note)
-    try:
+    with _heard_by(note) as handlers:
+        if not handlers:
+            yield lambda: False
+            return
         with saying(text, left):
             try:
                 yield lambda: asked
             finally:
                 if asked:  # the thread that answers may be late; the text goes with the block
                     _answers.wait(_LAST_WORDS_S)
-    finally:
-        for number, previous in ours.items():
-            signal.signal(number, previous)
 
 
 @contextlib.contextmanager
 def postponed() -> Iterator[None]:
     """Let Ctrl-C and the other signals that end us come behind the block, which takes no time to speak of."""
     came: list[tuple[int, FrameType | None]] = []
-    is_main = threading.current_thread() is threading.main_thread()
-    found = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING) if is_main}
-    handlers = {number: handler for number, handler in found.items() if callable(handler)}
-    for number in handlers:
-        signal.signal(number, lambda number, frame: came.append((number, frame)))
+    handlers: Mapping[int, _Handler] = {}
     try:
-        yield
+        with _heard_by(lambda number, frame: came.append((number, frame))) as handlers:
+            yield
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
         for number, frame in came[:1]:
             handlers[number](number, frame)
+
+
+@contextlib.contextmanager
+def _heard_by(handler: _Handler) -> Iterator[Mapping[int, _Handler]]:
+    """Have the signals that end us heard by another handler within the block, but for what is ignored.
+
+    Yields who hears them else, by number: none in threads other than the main one.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING) if is_main}
+    handlers = {number: usual for number, usual in found.items() if callable(usual)}
+    for number in handlers:
+        signal.signal(number, handler)
+    try:
+        yield handlers
+    finally:
+        for number, usual in handlers.items():
+            signal.signal(number, usual)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from train.core import console
 from train.core.errors import UserError
-from train.core.files.plain import open_plain
+from train.core.files.plain import first_line, open_plain
 from train.core.files.zips import DAMAGE, TooMuch, check_inflation
 from train.core.layout import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, is_litter
 from train.core.outputs import whole_folder
@@ -89,7 +89,7 @@ def extract(archive: Path, cache: Path, sha256: str | None = None, words: Sequen
             f"{archive}: {error}. If it is right, unpack it by hand and pass the folder"
         ) from error
     except _DAMAGE as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
+        reason = first_line(error).rstrip(":")
         raise UserError(
             f"{archive}: damaged, not complete or not what its name says ({reason}); fetch or copy it again"
         ) from error

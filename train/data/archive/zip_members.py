@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from train.core.files.plain import open_plain
-from train.core.files.zips import open_zip
+from train.core.files.zips import METHODS, open_zip
 from train.data.archive.member import Member, refusal
 
 _UTF8 = 0x800  # a flag of a member
-# Python unpacks the others, bzip2 and LZMA, with no limit to what a few bytes become.
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def zip_members(archive: Path, most: int) -> Iterator[Member]:
@@ -35,7 +33,7 @@ def zip_members(archive: Path, most: int) -> Iterator[Member]:
             if name.endswith("/"):
                 yield Member(name, 0, position_bytes, None)
                 continue
-            if info.compress_type not in _METHODS:
+            if info.compress_type not in METHODS:
                 raise refusal(
                     archive, name, "is packed by a rare method", "Pack it again, by the usual one (deflate)"
                 )

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,26 @@ def test_a_writer_that_fails_leaves_the_old_file(tmp_path):
         fail()
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == {"model.pb"}
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="this system has no fork to make a process that ends early"
+)
+@pytest.mark.parametrize(
+    "name", ["spec.json", "model.keras", "operating_points.json", "checkpoints/last.npz"]
+)
+def test_what_a_killed_writer_left_goes_with_the_next_one(tmp_path, name):
+    path = tmp_path / name
+    child = os.fork()
+    if not child:
+        with runfolder.atomic_path(path):
+            os._exit(0)
+    os.waitpid(child, 0)
+    (tmp_path / ".mine.json").write_text("{}")
+    assert len(names(path.parent) - {".mine.json"}) == 1
+    with runfolder.writing(tmp_path):
+        assert names(path.parent) - {".lock", ".mine.json"} == set()
+    assert (tmp_path / ".mine.json").is_file()
 
 
 def test_nobody_sees_half_a_file(tmp_path):
