@@ -125,13 +125,25 @@ def convolution(
 
 
 def depthwise(
-    x: keras.KerasTensor, name: str, kernel: tuple[int, int], seed: int, stride: int = 1
+    x: keras.KerasTensor,
+    name: str,
+    kernel: tuple[int, int],
+    seed: int,
+    *,
+    stride: int = 1,
+    padding: str = "same",
+    multiplier: int = 1,
 ) -> keras.KerasTensor:
-    """A normalized depthwise convolution, SAME, without activation; one stride for frames and bins."""
+    """A normalized depthwise convolution without activation; one stride for frames and bins.
+
+    Args:
+        multiplier: filters of each channel.
+    """
     layer = keras.layers.DepthwiseConv2D(
         kernel,
         strides=stride,
-        padding="same",
+        padding=padding,
+        depth_multiplier=multiplier,
         use_bias=False,
         depthwise_initializer=glorot(seed, name),
         name=name,
