@@ -4,8 +4,8 @@ A small file has room for few weights, a faster core has time for many products.
 frequency, too, where each weight is used at hundreds of places: the way of BC-ResNet (Kim et al. 2021),
 without its broadcasts. 20 filters of 5 frames x 5 bins at stride 2 x 2; three residual blocks of a depthwise
 3 x 3 and a pointwise convolution; max pooling of two bins; a depthwise 3 x 3 and 28 pointwise filters; two
-such residual blocks; for each channel two filters over all bins; 32 channels of these; one residual block over
-9 frames; mean over time; dense.
+such blocks; for each channel two filters over all bins; 32 channels of these; one residual block over 9
+frames; mean over time; dense.
 Parameters for 49 x 43 features, normalization folded in: 9,356 with 4 labels, 9,620 with 12.
 """
 
