@@ -63,6 +63,7 @@ _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
     ("dropout", float, "0..1", "share of activations dropped"),
     ("label_smoothing", float, "0..1", "share of the target spread over all labels"),
     ("mixup", float, "0..0.5", "each clip holds up to this share of another, and of its label"),
+    ("hard_negatives", float, "N", "draw other words that pass for words up to N times as often"),
     ("class_balance", float, "0..1", "0: each clip is drawn as often, 1: each label of a corpus is"),
     ("patience_steps", int, "N", "stop where validation has not risen for so many steps; 0: go to the end"),
     ("average_steps", int, "N", "weights are averaged over about so many steps; 0: not at all"),

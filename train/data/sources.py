@@ -79,6 +79,7 @@ def resolve(
             language=language,
             clip_duration_ms=clip_duration_ms,
             clips_per_word=clips_per_word,
+            running_speech=True,
         )
         source = Source(data, f"synthetic ({language})", root, generate.synthetic_description(language))
     elif data == RANDOM:

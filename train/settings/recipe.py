@@ -45,6 +45,9 @@ class Recipe:
     teacher_scores: str = LIVE  # of the clips of each batch, or cached: of the clips of the bank, once
     patience_steps: int = 0  # training ends where validation has not risen for so many; 0: never early
     class_balance: float = 0.0  # 0: each clip is as likely, 1: each label of a corpus is
+    hard_negatives: float = (
+        0.0  # how many times as often other words are drawn that pass for words; 0: as any
+    )
     temperature: str = AS_TRAINED  # that scores are divided by, in the end
 
     def __post_init__(self) -> None:
@@ -80,6 +83,8 @@ class Recipe:
             raise UserError(f"--patience-steps is {self.patience_steps}, expected 0 or more")
         if not 0 <= self.class_balance <= 1:
             raise UserError(f"--class-balance is {self.class_balance}, expected 0 to 1")
+        if self.hard_negatives and not 1 <= self.hard_negatives <= 100:
+            raise UserError(f"--hard-negatives is {self.hard_negatives:g}, expected 1 to 100, or 0 for none")
         if not 0 < self.teacher_share <= 1:
             raise UserError(f"--teacher-share is {self.teacher_share}, expected more than 0, up to 1")
         if not 0 < self.teacher_temperature <= 100:

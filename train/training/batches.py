@@ -8,6 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from train.core.spec import FrontEnd, ModelSpec
+from train.data.dataset import UNKNOWN_INDEX
 from train.data.feature_cache import Bank, Part
 from train.settings.recipe import Recipe
 from train.training.distribute import own_rows, own_seed
@@ -40,7 +41,12 @@ class Batches:
         self._batch_size, self._mixup = recipe.batch_size, recipe.mixup
         self._features, self._labels = tf.constant(bank.features), tf.constant(bank.labels)
         self._parts = bank.parts
-        self._ends = np.cumsum(_chances(bank, recipe.class_balance)) if recipe.class_balance else None
+        self._hardest = recipe.hard_negatives
+        self._chances = (
+            _chances(bank, recipe.class_balance) if recipe.class_balance or self._hardest else None
+        )
+        self._ends = None if self._chances is None else tf.Variable(np.cumsum(self._chances), trainable=False)
+        self._others = np.flatnonzero(bank.labels == UNKNOWN_INDEX) if self._hardest else np.zeros(0, int)
         self._opinions = None
         if bank.opinions is not None:
             self._opinions = tf.nn.softmax(tf.constant(bank.opinions) / recipe.teacher_temperature)
@@ -48,6 +54,26 @@ class Batches:
         changes = recipe.feature_augmentation
         noise = None if bank.noise is None else tf.constant(bank.noise)
         self._augment = None if changes.is_none else Augmenter(changes, front_end, noise)
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """What the draws depend on besides seed and step."""
+        return [self._ends] if self._hardest else []
+
+    def refocus(self, score: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> None:
+        """Draw other words that are taken for something else more often; together they stay as many.
+
+        Args:
+            score: quantized features (clips, frames, bins) to logits (clips, labels).
+        """
+        if not len(self._others):
+            return
+        scores = tf.nn.softmax(score(self._features.numpy()[self._others])).numpy().astype(np.float64)
+        mistaken = np.minimum(1.0, 2.0 * (1.0 - scores[:, UNKNOWN_INDEX]))
+        chances, before = self._chances.copy(), self._chances[self._others]
+        wanted = before * (1.0 + (self._hardest - 1.0) * mistaken)
+        chances[self._others] = wanted * before.sum() / wanted.sum()
+        self._ends.assign(np.cumsum(chances))
 
     def draw(self, step: tf.Tensor) -> Batch:
         """This replica's part of the batch of a step."""
@@ -70,11 +96,11 @@ class Batches:
     def _chosen(self, seed: tf.Tensor) -> tf.Tensor:
         """Draw clips of the bank: first its part, by the part's share, then any clip of that part.
 
-        With balance, clip after clip has its chance of all that there is.
+        With balance or hard negatives, clip after clip has its chance of all that there is.
         """
         if self._ends is not None:
             draws = tf.random.stateless_uniform([self._batch_size], seed, 0.0, self._ends[-1], tf.float64)
-            drawn = tf.searchsorted(tf.constant(self._ends), draws, side="right")
+            drawn = tf.searchsorted(self._ends, draws, side="right")
             return tf.minimum(drawn, len(self._labels) - 1)
         if not self._parts:
             return tf.random.stateless_uniform([self._batch_size], seed, 0, len(self._labels), tf.int32)

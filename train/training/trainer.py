@@ -113,6 +113,8 @@ class Trainer:
                     advance(end - state.step, note=f"loss {loss:.3f} accuracy {100 * accuracy:.1f}%")
                     state.step = end
                     due = state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps
+                    if due:
+                        self._refocus()
                     if due and self._replicas.is_chief:
                         self._evaluate(rate, accuracy, loss)
                     if self._replicas.any(interrupted()):
@@ -205,7 +207,7 @@ class Trainer:
         """Validate, remember the best weights, save, and log lines like those of speech_commands."""
         state = self.state
         with self._averaged():
-            scores = self._validation_scores()
+            scores = self._scores_of(self._validation_features)
         truth = self._validation_labels
         predicted = scores.argmax(axis=-1)
         held_out_accuracy = float(np.mean(predicted == truth))
@@ -231,14 +233,18 @@ class Trainer:
                 self._save(runfolder.BEST)
         self._save(runfolder.LAST)
 
-    def _validation_scores(self) -> NDArray[np.float32]:
-        batches = tf.data.Dataset.from_tensor_slices(self._validation_features).batch(500)
+    def _refocus(self) -> None:
+        with self._averaged():
+            self._batches.refocus(self._scores_of)
+
+    def _scores_of(self, features: Any) -> NDArray[np.float32]:
+        batches = tf.data.Dataset.from_tensor_slices(features).batch(500)
         return np.concatenate([self._validate_batch(batch).numpy() for batch in batches])
 
     def _all_variables(self) -> list[Any]:
         """The variables that training needs to go on."""
         average = self._average.variables if self._average is not None else []
-        return [*self.model.variables, *self._optimizer.variables, *average]
+        return [*self.model.variables, *self._optimizer.variables, *average, *self._batches.variables]
 
     def _kept_by_each(self) -> list[Any]:
         """Variables that each replica changes by its own clips alone: moving statistics, their averages."""

@@ -95,6 +95,7 @@ def test_every_phase_is_a_cycle_of_its_own():
         ({"average_steps": -1}, "--average-steps is -1, expected 0 or more"),
         ({"patience_steps": -1}, "--patience-steps is -1, expected 0 or more"),
         ({"class_balance": 1.5}, "--class-balance is 1.5, expected 0 to 1"),
+        ({"hard_negatives": 0.5}, "--hard-negatives is 0.5, expected 1 to 100, or 0 for none"),
         ({"teacher_scores": "old"}, "--teacher-scores is 'old', expected one of live, cached"),
         ({"temperature": "2"}, "--temperature is '2', expected one of as_trained, validation"),
         ({"teacher_share": 0}, "--teacher-share is 0, expected more than 0"),

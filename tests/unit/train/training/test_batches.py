@@ -92,6 +92,29 @@ def test_balance_draws_labels_alike_within_the_share_of_their_source():
     assert set(targets.argmax(axis=-1).tolist()) == {*range(40)}
 
 
+def test_hard_negatives_are_drawn_more_often_and_all_other_words_as_often_as_before():
+    """Of 40 clips of other words 10 hold ones, and pass for the word; those are four times as likely."""
+    labels = np.repeat([0, 1, 2], [20, 40, 40])
+    features = np.zeros((100, 49, 43), np.uint8)
+    features[20:30] = 1
+    batches = Batches(
+        Bank(features, labels),
+        Recipe(batch_size=6000, hard_negatives=4.0),
+        ModelSpec(labels_for(("yes",)), "tiny_conv", FRONT_END),
+    )
+
+    def shares(step: int) -> tuple[float, float]:
+        batch = batches.draw(tf.constant(step))
+        ones = batch.features.numpy()[:, 0, 0, 0] > 0
+        return batch.targets.numpy()[:, 1].mean(), ones.mean()
+
+    assert shares(1) == pytest.approx((0.4, 0.1), abs=0.03)
+    batches.refocus(lambda found: np.array([[0, 9, 0], [0, 0, 9]], np.float32)[found[:, 0, 0]])
+    assert shares(1) == pytest.approx((0.4, 0.4 * 40 / 70), abs=0.03)
+    (kept,) = batches.variables
+    assert np.diff(kept.numpy(), prepend=0.0)[20:30] == pytest.approx(4 * 0.4 / 70, rel=1e-3)
+
+
 def test_balanced_batches_depend_on_seed_and_step():
     recipe = Recipe(batch_size=50, class_balance=1.0)
     bank = make_bank(30, 1)
@@ -228,8 +251,8 @@ def test_averages_do_not_lag_in_a_short_training(tmp_path):
 
 @pytest.mark.usefixtures("ctrl_c_is_heard")
 def test_averaged_weights_are_validated_kept_and_resumed(tmp_path):
-    """The best checkpoint holds the averages, training goes on with the weights themselves."""
-    recipe = Recipe((40,), (0.01,), batch_size=8, eval_step_interval=20, average_steps=10)
+    """The best checkpoint holds the averages, training goes on with the weights and draws themselves."""
+    recipe = Recipe((40,), (0.01,), batch_size=8, eval_step_interval=20, average_steps=10, hard_negatives=5.0)
     whole = make_trainer(tmp_path / "whole", recipe=recipe, name="single_fc")
     before = [array.copy() for array in whole.model.get_weights()]
     whole._advance_to(20, 0.01)
