@@ -119,6 +119,8 @@ def _read(job: Job, where: str | None, flag: str) -> Found:
         front_end.clip_duration_ms,
         job.synthetic_clips,
         flag,
+        # Beside recordings, which hold single words: people talk on.
+        running_speech=where in {extra.where for extra in job.extra_data},
     )
     corpus = read_corpus_of(job, source)
     _report_skips(corpus)

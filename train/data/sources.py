@@ -43,6 +43,7 @@ def resolve(
     clip_duration_ms: int = 1000,
     clips_per_word: int = SYNTHETIC_CLIPS,
     flag: str = "--data",
+    running_speech: bool = False,
 ) -> Source:
     """The corpus that a flag such as ``--data`` names, fetched, unpacked or made if need be.
 
@@ -50,6 +51,7 @@ def resolve(
         data: a folder, an archive, "speech_commands", "synthetic" or "random"; None is the
             downloaded corpus if it is there, else synthetic.
         clips_per_word: of a synthetic corpus.
+        running_speech: whether a synthetic corpus has parts of it among its other words.
     Raises:
         UserError: no such thing, or it cannot be made.
     """
@@ -79,7 +81,7 @@ def resolve(
             language=language,
             clip_duration_ms=clip_duration_ms,
             clips_per_word=clips_per_word,
-            running_speech=True,
+            running_speech=running_speech,
         )
         source = Source(data, f"synthetic ({language})", root, generate.synthetic_description(language))
     elif data == RANDOM:
