@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen import cformat
+from codegen.engine import Windows
 from codegen.engines.both import Engines, load_engines
 from codegen.feature_tests import FeatureTest, load_tests, pick_audio_test
 from codegen.frontend_tables import table_files
@@ -19,7 +20,7 @@ from train.core.errors import UserError
 from train.core.files.plain import open_plain, read_plain
 from train.core.installation import earshot_version
 from train.core.manifest import COMPILED, MANIFEST, TFLM, Manifest, PointName
-from train.core.operating_point import in_force
+from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.tflite.graph import check_quantized, read_graph
 from train.tflite.tflm import TflmModel
@@ -75,7 +76,9 @@ def sources_of_run(run: Path) -> Generated:
     graph = read_graph(tflite, where)
     check_quantized(graph, where)
     banner = banner_of(spec.artefacts[runfolder.TFLITE])
-    engines = load_engines(tflite, banner, where)
+    front_end = spec.front_end
+    windows = None if front_end.is_raw else Windows(front_end.frames, INFERENCE_STRIDE_ROWS)
+    engines = load_engines(tflite, banner, where, windows)
     model = engines.model
     _check_fit(model, spec, where)
     tests = load_tests(run, spec, model)

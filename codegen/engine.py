@@ -1,7 +1,7 @@
 """The compiled engine: a graph as straight-line C that calls the kernels of firmware/kernels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from codegen.engines.header import (
     engine_header,
 )
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
+from codegen.incremental.program import Program, incremental
 from codegen.ops import check_operators, generate
 from codegen.ops._form import Code, Tile, array, describe
 from codegen.ops._structs import LAYOUT, LAYOUT_HEADER, initializer, layout
@@ -41,6 +42,8 @@ class GeneratedEngine:
         kernels: files of firmware/kernels that they call, without .c, sorted.
         inputs, outputs: its ends.
         arena_bytes: all the memory that they write to, besides the stack.
+        next_rows: by which the windows of kws_model_invoke_next() follow each other; 0 where there is no
+            such function.
     """
 
     sources: dict[str, str]
@@ -48,6 +51,7 @@ class GeneratedEngine:
     inputs: tuple[ModelEnd, ...]
     outputs: tuple[ModelEnd, ...]
     arena_bytes: int
+    next_rows: int = 0
 
     @property
     def input_bytes(self) -> int:
@@ -60,12 +64,26 @@ class GeneratedEngine:
         return sum(end.count for end in self.outputs)
 
 
-def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
+@dataclass(frozen=True)
+class Windows:
+    """How the inputs of a stream follow each other.
+
+    Attributes:
+        rows: of an input.
+        stride_rows: from one to the next.
+    """
+
+    rows: int
+    stride_rows: int
+
+
+def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None = None) -> GeneratedEngine:
     """Generate the engine of a model.
 
     Args:
         banner: comment that opens each file.
         where: name of the model, used in messages.
+        windows: adds kws_model_invoke_next(), which computes only what is new in such windows.
     Raises:
         UserError: an operator or a form of one that the engine does not run, or an input or output
             that is not int8 inside.
@@ -78,15 +96,22 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
     check_operators(core, where)
     inputs, outputs = find_ends(graph, core)
     codes = [generate(core, op, where) for op in core.ops]
-    arena = _plan(core, codes, where)
+    program = incremental(core, windows.rows, windows.stride_rows) if windows else None
+    next_codes = _next_codes(program, where) if program else []
+    next_arena = _next_plan(program, next_codes) if program else Plan({}, {}, 0)
+    arena = _plan(core, codes, where, _ends(program, next_arena, core) if program else {})
+    arena_bytes = max(arena.arena_bytes, next_arena.arena_bytes)
+    next_rows = program.stride_rows if program else 0
     contexts = end_contexts(inputs, outputs)
     sources = {
-        HEADER: engine_header(banner, contexts, arena.arena_bytes),
+        HEADER: engine_header(banner, contexts, arena_bytes, next_rows),
         SOURCE: render(
             SOURCE,
             banner=banner,
             summary=f"{len(core.ops)} operators: {', '.join(core.op_names)}.",
-            headers=sorted({*conversion_kernels(inputs, outputs), *_all(codes, "headers"), LAYOUT_HEADER}),
+            headers=sorted(
+                {*conversion_kernels(inputs, outputs), *_all(codes, "headers"), *_swap(program), LAYOUT_HEADER}
+            ),
             conditions=[
                 *sorted({*conversion_conditions(outputs), *_all(codes, "conditions")}),
                 f"{LAYOUT} == 0x{layout():08X}u",
@@ -106,15 +131,96 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
                 if tensor.initial is not None and not _is_uniform(tensor)
             ],
             tiles=[
-                {"name": tile.name, "shape": initializer(TILE_SHAPE, tile.shape)} for tile in _tiles(codes)
+                {"name": tile.name, "shape": initializer(TILE_SHAPE, tile.shape)}
+                for tile in _tiles([*codes, *next_codes])
             ],
             ops=_op_contexts(core, codes),
             has_calls=any(code.calls for code in codes),
+            following=_next_context(program, next_codes, next_arena) if program else None,
             **contexts,
         ),
     }
-    kernels = {*conversion_kernels(inputs, outputs), *_all(codes, "kernels")}
-    return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena.arena_bytes)
+    kernels = {*conversion_kernels(inputs, outputs), *_all(codes, "kernels"), *_swap(program)}
+    return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena_bytes, next_rows)
+
+
+def _next_codes(program: Program, where: str) -> list[Code]:
+    return [
+        generate(program.graph, op, where, part)
+        for op, part in zip(program.graph.ops, program.parts, strict=True)
+    ]
+
+
+def _swap(program: Program | None) -> list[str]:
+    """The kernel for rows that are kept longer than to the next window."""
+    return ["swap_s8"] if program and any(kept.copies > 1 for kept in program.kept) else []
+
+
+def _ends(program: Program, arena: Plan, core: Graph) -> dict[int, int]:
+    """Where the inputs and outputs of the whole inference must lie, too."""
+    pairs = zip(
+        (*core.inputs, *core.outputs), (*program.graph.inputs, *program.graph.outputs), strict=True
+    )
+    return {index: arena.offsets[program.places[place].buffer] for index, place in pairs}
+
+
+def _next_plan(program: Program, codes: list[Code]) -> Plan:
+
+    def buffers(indices: Sequence[int]) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(program.places[i].buffer for i in indices if i in program.places))
+
+    steps = [
+        Step(
+            buffers(op.inputs),
+            buffers(op.outputs),
+            None if code.shares is None else program.places[code.shares].buffer,
+            scratch_bytes=code.scratch_bytes,
+            reads_beyond_bytes=code.reads_beyond_bytes,
+        )
+        for op, code in zip(program.graph.ops, codes, strict=True)
+    ]
+    return plan(
+        steps,
+        program.sizes_bytes,
+        buffers(program.graph.inputs),
+        buffers(program.graph.outputs),
+        [kept.buffer for kept in program.kept],
+    )
+
+
+def _next_context(program: Program, codes: list[Code], arena: Plan) -> dict[str, object]:
+    """What the template wants for kws_model_invoke_next()."""
+    graph = program.graph
+    return {
+        "tensors": [
+            {
+                "index": index,
+                "offset": arena.offsets[place.buffer] + place.offset_bytes,
+                "comment": c_comment(graph.tensors[index]),
+            }
+            for index, place in program.places.items()
+        ],
+        "scratch": [
+            {"index": f"{graph.ops[position].index}{program.parts[position]}", "offset": offset}
+            for position, offset in arena.scratch.items()
+        ],
+        "kept": [
+            {
+                "copies": [arena.offsets[kept.buffer] + copy * kept.size_bytes for copy in range(kept.copies)],
+                "size": kept.size_bytes,
+                "moves": kept.moves,
+            }
+            for kept in program.kept
+        ],
+        "ops": [
+            {
+                "index": op.index,
+                "params": [(name, struct, initializer(struct, fields)) for name, struct, fields in code.params],
+                "calls": code.calls,
+            }
+            for op, code in zip(graph.ops, codes, strict=True)
+        ],
+    }
 
 
 def _check_int8(core: Graph, where: str) -> None:
@@ -142,7 +248,7 @@ def _all(codes: Sequence[Code], attribute: str) -> set[str]:
     return {item for code in codes for item in getattr(code, attribute)}
 
 
-def _plan(graph: Graph, codes: list[Code], where: str) -> Plan:
+def _plan(graph: Graph, codes: list[Code], where: str, pinned: Mapping[int, int]) -> Plan:
     states = _states(graph)
     written = {*graph.inputs, *states}
     steps = []
@@ -162,7 +268,7 @@ def _plan(graph: Graph, codes: list[Code], where: str) -> Plan:
             f"{where}: nothing writes the output {describe(graph.tensors[index])}. Convert the model again"
         )
     sizes_bytes = {index: _size_bytes(graph.tensors[index]) for index in written}
-    return plan(steps, sizes_bytes, graph.inputs, graph.outputs, states)
+    return plan(steps, sizes_bytes, graph.inputs, graph.outputs, states, pinned)
 
 
 def _states(graph: Graph) -> list[int]:

@@ -84,6 +84,7 @@ def plan(
     inputs: Sequence[int],
     outputs: Sequence[int],
     states: Sequence[int] = (),
+    pinned: Mapping[int, int] | None = None,
 ) -> Plan:
     """Lay out all tensors that the steps read and write.
 
@@ -93,12 +94,17 @@ def plan(
         inputs: tensors that are written before the first step.
         outputs: tensors that are read after the last.
         states: tensors that are kept from one run of the steps to the next.
+        pinned: offsets of tensors that are not free to choose.
     """
+    pinned = pinned or {}
     tensors = lifetimes(steps, sizes_bytes, [*inputs, *states], [*outputs, *states])
     positions = [position for position, step in enumerate(steps) if step.scratch_bytes]
     scratch = [Buffer((), steps[position].scratch_bytes, position, position) for position in positions]
     buffers = [*tensors, *scratch]
-    offsets = place(buffers, _overlaps(steps, tensors))
+    fixed = {
+        index: pinned[tensor] for index, buffer in enumerate(tensors) for tensor in buffer.tensors if tensor in pinned
+    }
+    offsets = place(buffers, _overlaps(steps, tensors), fixed)
     starts = {
         tensor: offset for buffer, offset in zip(buffers, offsets, strict=True) for tensor in buffer.tensors
     }
@@ -127,6 +133,8 @@ def lifetimes(
     created = dict.fromkeys(inputs, -1)
     for position, step in enumerate(steps):
         for tensor in step.writes:
+            if tensor in members:  # a further part of it, or a state
+                continue
             members[tensor] = [] if step.shares is None else members[step.shares]
             members[tensor].append(tensor)
             created[tensor] = position
@@ -154,7 +162,11 @@ def _overlaps(steps: Sequence[Step], buffers: Sequence[Buffer]) -> dict[tuple[in
     }
 
 
-def place(buffers: Sequence[Buffer], overlaps: Mapping[tuple[int, int], Overlap]) -> list[int]:
+def place(
+    buffers: Sequence[Buffer],
+    overlaps: Mapping[tuple[int, int], Overlap],
+    fixed: Mapping[int, int] | None = None,
+) -> list[int]:
     """Offsets such that buffers needed at the same time overlap only where they may.
 
     Buffers go one after the other to the lowest offset that is free, in several orders, of
@@ -162,24 +174,29 @@ def place(buffers: Sequence[Buffer], overlaps: Mapping[tuple[int, int], Overlap]
 
     Args:
         overlaps: by the indices of a buffer that is read and of one that is written.
+        fixed: offsets that are given, by index.
     Returns:
         an offset for each buffer.
     """
-    everything = range(len(buffers))
+    fixed = fixed or {}
+    everything = [index for index in range(len(buffers)) if index not in fixed]
     orders = [
         sorted(everything, key=lambda i: (-buffers[i].size_bytes, buffers[i].first)),
         sorted(everything, key=lambda i: (buffers[i].first, -buffers[i].size_bytes)),
         sorted(everything, key=lambda i: (-buffers[i].last, -buffers[i].size_bytes)),
     ]
     return min(
-        (_place(buffers, overlaps, order) for order in orders), key=lambda offsets: _end(buffers, offsets)
+        (_place(buffers, overlaps, order, fixed) for order in orders), key=lambda offsets: _end(buffers, offsets)
     )
 
 
 def _place(
-    buffers: Sequence[Buffer], overlaps: Mapping[tuple[int, int], Overlap], order: Sequence[int]
+    buffers: Sequence[Buffer],
+    overlaps: Mapping[tuple[int, int], Overlap],
+    order: Sequence[int],
+    fixed: Mapping[int, int],
 ) -> list[int]:
-    offsets: dict[int, int] = {}
+    offsets = dict(fixed)
 
     def is_free(index: int, offset: int) -> bool:
         buffer = buffers[index]

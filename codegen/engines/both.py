@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen import cformat
-from codegen.engine import GeneratedEngine, build_engine
+from codegen.engine import GeneratedEngine, Windows, build_engine
 from codegen.engines.header import HEADER, end_contexts, engine_header
 from codegen.op_resolver import count_variables, resolver_methods
 from codegen.passes.dilation import WrongValuesError, check_batches
@@ -96,20 +96,21 @@ class Engines:
         )
 
 
-def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
+def load_engines(tflite: bytes, banner: str, where: str, windows: Windows | None = None) -> Engines:
     """Both engines of a model, or what TFLite-Micro needs alone.
 
     Args:
         tflite: the whole file.
         banner: comment that opens each source.
         where: name of the model, used in messages.
+        windows: of a stream, which the compiled engine then runs without computing anything twice.
     Raises:
         UserError: no model, or one that TFLite-Micro does not run: without it nothing would prove the
             bits of the compiled engine. Also one that TFLite-Micro runs wrongly, see ``WrongValuesError``.
     """
     graphs = read_graphs(tflite, where)
     check_batches(graphs[0], where)
-    engine, refusal = _compile(graphs, banner, where)
+    engine, refusal = _compile(graphs, banner, where, windows)
     try:
         model = TflmModel(tflite, where)
     except UserError as error:
@@ -125,10 +126,12 @@ def load_engines(tflite: bytes, banner: str, where: str) -> Engines:
     return Engines(tflite, graphs, model, object_bytes, None, refusal, {**sources, HEADER: header})
 
 
-def _compile(graphs: tuple[Graph, ...], banner: str, where: str) -> tuple[GeneratedEngine | None, str]:
+def _compile(
+    graphs: tuple[Graph, ...], banner: str, where: str, windows: Windows | None
+) -> tuple[GeneratedEngine | None, str]:
     """The compiled engine of a model, or why there is none."""
     try:
-        return build_engine(only_graph(graphs, where), banner, where), ""
+        return build_engine(only_graph(graphs, where), banner, where, windows), ""
     except WrongValuesError:
         raise
     except UserError as error:

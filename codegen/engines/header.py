@@ -35,11 +35,14 @@ def end_contexts(inputs: Sequence[ModelEnd], outputs: Sequence[ModelEnd]) -> dic
     }
 
 
-def engine_header(banner: str, contexts: dict[str, list[Context]], arena_bytes: int | None) -> str:
+def engine_header(
+    banner: str, contexts: dict[str, list[Context]], arena_bytes: int | None, next_rows: int = 0
+) -> str:
     """engine.h.
 
     Args:
         arena_bytes: of the compiled engine; None where there is none.
+        next_rows: as of GeneratedEngine.
     """
     ends = contexts["inputs"] + contexts["outputs"]
     has_engine = arena_bytes is not None
@@ -50,6 +53,7 @@ def engine_header(banner: str, contexts: dict[str, list[Context]], arena_bytes: 
         model_bytes=None if arena_bytes is None else whole_words(arena_bytes),
         named=[end for end in ends if end["suffix"] and (has_engine or end["is_int8"])],
         converted=[end for end in ends if not end["is_int8"]],
+        next_rows=next_rows,
         has_functions=any(end["suffix"] or not end["is_int8"] for end in ends),
         **contexts,
     )

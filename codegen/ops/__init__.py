@@ -40,13 +40,14 @@ def check_operators(graph: Graph, where: str) -> None:
     )
 
 
-def generate(graph: Graph, op: Op, where: str) -> Code:
+def generate(graph: Graph, op: Op, where: str, part: str = "") -> Code:
     """The C of one operator of those that the engine runs.
 
     Args:
         where: name of the model, used in messages.
+        part: what names in C end with, where the operator becomes C several times.
     Raises:
         UserError: a form of it that the engine does not run.
     """
-    code: Code = _MODULES[op.name].generate(Form(graph, op, where))
+    code: Code = _MODULES[op.name].generate(Form(graph, op, where, part))
     return code

@@ -280,7 +280,7 @@ def _code(
     params, tiles, calls = [], [], []
     image_start = output_start = 0
     for number, (part, scratch_rows) in enumerate(parts.items()):
-        name = f"op_{form.op.index}" + (f"_part_{number}" if len(parts) > 1 else "")
+        name = form.name + (f"_part_{number}" if len(parts) > 1 else "")
         positions = tile_positions(part.x.outputs)
         tile, last = (
             _tile(part.shape(width), scaling) if width else None

@@ -48,7 +48,7 @@ def move(form: Form, blocks: Sequence[Block], fill: int | None = None) -> Code:
     if fill is not None:
         statements.append(f"memset({form.ref(form.output)}, {fill}, {math.prod(form.output.shape)});")
     for position, call in enumerate(calls):
-        name = f"op_{form.op.index}" + (f"_{position}" if len(calls) > 1 else "")
+        name = form.name + (f"_{position}" if len(calls) > 1 else "")
         fields = {
             "dims": four(call.dims, 1),
             "input_start": call.source_start,

@@ -78,6 +78,7 @@ class Form:
     graph: Graph
     op: Op
     where: str  # name of the model, used in messages
+    part: str = ""  # what its name ends with, where an operator becomes C several times
     operands: dict[str, Constant] = field(default_factory=dict)  # constant inputs that ``ref`` was asked for
 
     def refuse(self, found: str, expected: str) -> UserError:
@@ -191,6 +192,9 @@ class Form:
             image, output: sizes along the axis.
             window: size of the filter, spread by its dilation.
         """
+        given = self.op.options.get(f"padding_{axis}")
+        if given is not None:  # of some rows of an image, see codegen.incremental
+            return int(given)
         kind = self.op.options.get("padding", "missing")
         stride = self.option(f"stride_{axis}", 1)
         expected = {"SAME": -(-image // stride), "VALID": -(-(image - window + 1) // stride)}
@@ -205,6 +209,11 @@ class Form:
         """Overlaps of a kernel that goes through these inputs and the output in step."""
         return {tensor.index: Overlap() for tensor in tensors if tensor.data is None}
 
+    @property
+    def name(self) -> str:
+        """What its params are called in C. Names of constants do not tell parts apart: they share them."""
+        return f"op_{self.op.index}{self.part}"
+
     def ref(self, tensor: Tensor) -> str:
         """The C expression for where a tensor begins."""
         if tensor.data is None:
@@ -215,7 +224,7 @@ class Form:
 
     def scratch(self, ctype: str) -> str:
         """The C expression for where the operator's scratch memory begins."""
-        return f"({ctype} *)(arena + SCRATCH_{self.op.index})"
+        return f"({ctype} *)(arena + SCRATCH_{self.op.index}{self.part})"
 
     def code(
         self, kernel: str, fields: Mapping[str, object], *operands: Tensor, header: str = "", **more: Any
@@ -227,7 +236,7 @@ class Form:
             more: other attributes of the Code.
         """
         header = header or kernel
-        name = f"op_{self.op.index}"
+        name = self.name
         arguments = [*(self.ref(tensor) for tensor in operands), self.ref(self.output), f"&{name}"]
         constants = (*more.pop("constants", ()), *self.operands.values())
         return Code(

@@ -29,6 +29,14 @@ KWS_STATIC_ASSERT((KWS_BUFFER_SAMPLES & (KWS_BUFFER_SAMPLES - 1)) == 0,
 
 static const kws_state* state_of(const kws_stream* stream) { return (const kws_state*)stream->memory; }
 
+// When no row was heard yet. An engine that computes only what is new also runs before the first window is
+// full, so that it knows that window's rows by then.
+static void await_first_window(kws_state* state) {
+    state->is_following = state->stride_rows == KWS_NEXT_ROWS;
+    state->rows_until_inference = KWS_FEATURE_FRAMES;
+    if (state->is_following) state->rows_until_inference = (KWS_FEATURE_FRAMES - 1) % state->stride_rows + 1;
+}
+
 // All but the model: no sample was heard yet.
 static void begin(kws_state* state) {
     kws_frontend_reset(&state->frontend);
@@ -37,7 +45,7 @@ static void begin(kws_state* state) {
     state->sample_count = 0;
     state->row_count = 0;
     state->next_row = 0;
-    state->rows_until_inference = KWS_FEATURE_FRAMES;
+    await_first_window(state);
     STORE(state->read, 0u);
     STORE(state->written, 0u);
 }
@@ -68,7 +76,13 @@ void kws_set_point(kws_stream* stream, const kws_point* point) {
 void kws_set_stride(kws_stream* stream, int32_t rows) {
     kws_state* const state = kws_state_of(stream);
     state->stride_rows = rows > 1 ? rows : 1;
-    if (state->row_count >= KWS_FEATURE_FRAMES) state->rows_until_inference = state->stride_rows;
+    if (state->row_count == 0) {
+        await_first_window(state);
+        return;
+    }
+    const int is_full = state->row_count >= KWS_FEATURE_FRAMES;
+    state->is_following = 0;
+    state->rows_until_inference = is_full ? state->stride_rows : KWS_FEATURE_FRAMES - (int32_t)state->row_count;
 }
 
 uint32_t kws_push(kws_stream* stream, const int16_t* samples, uint32_t sample_count) {
@@ -100,9 +114,41 @@ static void write_model_input(kws_state* state) {
     memcpy(input + (all - next), state->rows[0], next);
 }
 
-static int32_t infer(kws_state* state, kws_event* event) {
+#if KWS_NEXT_ROWS
+// The windows before this one, as far as they share rows with it; what is older is nothing to it.
+static int32_t follow(kws_state* state) {
+    for (uint32_t rows = (KWS_FEATURE_FRAMES - 1) / KWS_NEXT_ROWS * KWS_NEXT_ROWS; rows; rows -= KWS_NEXT_ROWS) {
+        int8_t* const input = kws_model_input(&state->model);
+        write_model_input(state);
+        memmove(input + rows * KWS_FEATURE_BINS, input, (KWS_FEATURE_FRAMES - rows) * KWS_FEATURE_BINS);
+        const int32_t error = kws_model_invoke_next(&state->model);
+        if (error) return error;
+    }
+    return 0;
+}
+
+static int32_t invoke(kws_state* state) {
+    if (state->stride_rows != KWS_NEXT_ROWS) {
+        write_model_input(state);
+        return kws_model_invoke(&state->model);
+    }
+    if (!state->is_following) {
+        const int32_t error = follow(state);
+        if (error) return error;
+        state->is_following = 1;
+    }
     write_model_input(state);
-    int32_t error = kws_model_invoke(&state->model);
+    return kws_model_invoke_next(&state->model);
+}
+#else
+static int32_t invoke(kws_state* state) {
+    write_model_input(state);
+    return kws_model_invoke(&state->model);
+}
+#endif
+
+static int32_t infer(kws_state* state, kws_event* event) {
+    int32_t error = invoke(state);
     if (error) return error;
     memcpy(state->scores, kws_model_output(&state->model), sizeof state->scores);
     kws_detection detection;
@@ -137,7 +183,9 @@ int32_t kws_poll(kws_stream* stream, kws_event* event) {
         state->rows_until_inference -= 1;
         if (state->rows_until_inference > 0) continue;
         state->rows_until_inference = state->stride_rows;
-        return infer(state, event);
+        if (state->row_count >= KWS_FEATURE_FRAMES) return infer(state, event);
+        const int32_t error = invoke(state);
+        if (error) return error;
     }
     return 0;
 }

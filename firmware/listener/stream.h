@@ -27,6 +27,7 @@ typedef struct kws_state {
     int32_t next_row;  // of rows[], to be written
     int32_t rows_until_inference;
     int32_t stride_rows;
+    uint32_t is_following;  // 1: the engine knows all windows that it has to for kws_model_invoke_next()
     uint32_t written;  // samples, modulo 2^32; of waiting[], kws_push() writes it and nobody else
     uint32_t read;     // likewise, kws_poll()
     int16_t waiting[KWS_BUFFER_SAMPLES];

@@ -48,7 +48,15 @@ int8_t* kws_model_input(kws_model* model);
 // returns       0, or one of kws_model_failure
 int32_t kws_model_invoke(kws_model* model);
 
-// KWS_OUTPUT_COUNT values, valid from one kws_model_invoke() until the input is next written to.
+#if KWS_NEXT_ROWS
+// As kws_model_invoke(), for an input that is the one before it moved by KWS_NEXT_ROWS rows: it computes only
+// what is new, and gives the same bits. The output counts from the call on before which all rows of one input
+// have come in this way, one stride after the other; what the others gave is nothing. A kws_model_invoke() in
+// between forgets them.
+int32_t kws_model_invoke_next(kws_model* model);
+#endif
+
+// KWS_OUTPUT_COUNT values, valid from one inference until the input is next written to.
 const int8_t* kws_model_output(const kws_model* model);
 
 // The last failure in words and numbers, one line without its end; empty where nothing failed.

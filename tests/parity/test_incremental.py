@@ -1,0 +1,99 @@
+"""Inference that computes only what is new: the bits of the whole inference, for every window of a stream.
+
+EARSHOT_KERNEL_NETWORKS sets how many random networks; make bench-kernels takes many.
+"""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+from kernel_models import Chain, Oracle, assert_equal, inputs_for, spectro_temporal, tiny_conv
+from sweeping import sweep
+
+from codegen.engine import Windows, build_engine
+from codegen.native import UNDEFINED_SANITIZER, NativeEngine
+from train.tflite.graph import read_graph
+
+NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "6"))
+STRIDES = range(1, 11)
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to compile the engine with")
+
+
+def check(tflite: bytes, where: str, stride_rows: int, count: int = 24) -> NativeEngine:
+    """The oracle's bits for windows of noise, of extremes, and of rows that repeat."""
+    oracle = Oracle(tflite, where)
+    height = oracle.input_shape[0]
+    engine = NativeEngine(tflite, where, UNDEFINED_SANITIZER, Windows(height, stride_rows))
+    rows = stream(height + stride_rows * (count - 1), int(np.prod(oracle.input_shape)) // height)
+    starts = range(0, len(rows) - height + 1, stride_rows)
+    whole = np.stack([rows[start : start + height] for start in starts]).reshape(-1, *oracle.input_shape)
+    found = engine.run_stream(rows)
+    assert_equal(found, oracle.run(whole), f"{where}, every {stride_rows} rows")
+    engine.reset()
+    assert np.array_equal(engine.run_stream(rows), found), "what lay in its memory must not matter"
+    assert np.array_equal(engine.run(whole), found), "the whole inference stays"
+    return engine
+
+
+def stream(count: int, values: int) -> np.ndarray:
+    """(count, values) int8."""
+    rng = np.random.default_rng(3)
+    rows = rng.integers(-128, 128, (count, values), dtype=np.int8)
+    third = count // 3
+    rows[third : third + 6] = rng.choice(np.array([-128, 127], np.int8), (6, values))
+    rows[2 * third : 2 * third + 8] = rows[2 * third]
+    return rows
+
+
+@pytest.mark.parametrize("stride_rows", sweep(STRIDES, 3, 4))
+@pytest.mark.parametrize("make", [tiny_conv, spectro_temporal])
+def test_networks(make, stride_rows):
+    check(make(), make.__name__, stride_rows)
+
+
+def random_rows(seed: int) -> bytes:
+    """Layers along time: of any size, stride, dilation and padding, with ways around, to a dense end or none."""
+    rng = np.random.default_rng(seed)
+    height, width = int(rng.integers(8, 50)), int(rng.integers(1, 7))
+    depth = int(rng.integers(1, 4))
+    chain = Chain(seed, (height, width, depth), -128)
+    for _ in range(int(rng.integers(1, 6))):
+        rows, columns = chain.value.shape[1:3]
+        taps = (int(rng.integers(1, 10)), int(rng.integers(1, min(columns, 3) + 1)))
+        options = {"stride": (int(rng.choice([1, 1, 1, 2, 3])), int(rng.choice([1, 1, 2])))}
+        if rng.random() < 0.3:
+            options = {"dilation": (int(rng.integers(1, 4)), 1)}
+        window = (taps[0] - 1) * options.get("dilation", (1, 1))[0] + 1
+        options["padding"] = "VALID" if rng.random() < 0.4 and window < rows // 2 else "SAME"
+        kind = rng.integers(5)
+        if kind == 0:
+            chain.depthwise(taps, **options)
+        elif kind == 1 and columns == 1:
+            chain.residual((taps[0], 1))
+        elif kind == 2 and min(rows, columns) > 3:
+            chain.pool(str(rng.choice(["MAX_POOL_2D", "AVERAGE_POOL_2D"])), (2, 2))
+        elif kind == 3:
+            chain.bins_to_channels()
+        else:
+            chain.convolve(taps, int(rng.integers(1, 7)), bool(rng.random() < 0.8), **options)
+    return (chain.dense(5) if rng.random() < 0.5 else chain).tflite()
+
+
+def is_blind(oracle: Oracle) -> bool:
+    """Whether a network gives the same for any input, as random ones sometimes do."""
+    return len(np.unique(oracle.run(inputs_for(oracle, 10)).reshape(14, -1), axis=0)) == 1
+
+
+@pytest.mark.parametrize("seed", range(NETWORKS))
+def test_random_networks(seed):
+    tflite, where = random_rows(seed), f"random_rows({seed})"
+    stride_rows = 1 + seed % 10
+    oracle = Oracle(tflite, where)
+    height = oracle.input_shape[0]
+    if is_blind(oracle):
+        pytest.skip("it gives the same for any input")
+    if not build_engine(read_graph(tflite, where), "", where, Windows(height, stride_rows)).next_rows:
+        pytest.skip("no row of it is kept")
+    check(tflite, where, stride_rows)
