@@ -110,7 +110,12 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
             banner=banner,
             summary=f"{len(core.ops)} operators: {', '.join(core.op_names)}.",
             headers=sorted(
-                {*conversion_kernels(inputs, outputs), *_all(codes, "headers"), *_swap(program), LAYOUT_HEADER}
+                {
+                    *conversion_kernels(inputs, outputs),
+                    *_all(codes, "headers"),
+                    *_swap(program),
+                    LAYOUT_HEADER,
+                }
             ),
             conditions=[
                 *sorted({*conversion_conditions(outputs), *_all(codes, "conditions")}),
@@ -158,9 +163,7 @@ def _swap(program: Program | None) -> list[str]:
 
 def _ends(program: Program, arena: Plan, core: Graph) -> dict[int, int]:
     """Where the inputs and outputs of the whole inference must lie, too."""
-    pairs = zip(
-        (*core.inputs, *core.outputs), (*program.graph.inputs, *program.graph.outputs), strict=True
-    )
+    pairs = zip((*core.inputs, *core.outputs), (*program.graph.inputs, *program.graph.outputs), strict=True)
     return {index: arena.offsets[program.places[place].buffer] for index, place in pairs}
 
 
@@ -206,7 +209,9 @@ def _next_context(program: Program, codes: list[Code], arena: Plan) -> dict[str,
         ],
         "kept": [
             {
-                "copies": [arena.offsets[kept.buffer] + copy * kept.size_bytes for copy in range(kept.copies)],
+                "copies": [
+                    arena.offsets[kept.buffer] + copy * kept.size_bytes for copy in range(kept.copies)
+                ],
                 "size": kept.size_bytes,
                 "moves": kept.moves,
             }
@@ -215,7 +220,9 @@ def _next_context(program: Program, codes: list[Code], arena: Plan) -> dict[str,
         "ops": [
             {
                 "index": op.index,
-                "params": [(name, struct, initializer(struct, fields)) for name, struct, fields in code.params],
+                "params": [
+                    (name, struct, initializer(struct, fields)) for name, struct, fields in code.params
+                ],
                 "calls": code.calls,
             }
             for op, code in zip(graph.ops, codes, strict=True)

@@ -192,7 +192,9 @@ class NativeEngine:
         early = (size - 1) // stride  # windows by which the engine gets to know the rows of the first
         padded = np.concatenate([np.zeros((early * stride, rows.shape[1]), np.int8), rows])
         ((entry,), (result,)) = self._contexts["inputs"], self._contexts["outputs"]
-        outputs = np.empty(((len(padded) - size) // stride + 1, self.outputs[0].count), self.outputs[0].file.dtype)
+        outputs = np.empty(
+            ((len(padded) - size) // stride + 1, self.outputs[0].count), self.outputs[0].file.dtype
+        )
         for window, output in enumerate(outputs):
             self._set(entry, np.ascontiguousarray(padded[window * stride :][:size]))
             status = self._library.kws_model_invoke_next(self._model)

@@ -102,7 +102,10 @@ def plan(
     scratch = [Buffer((), steps[position].scratch_bytes, position, position) for position in positions]
     buffers = [*tensors, *scratch]
     fixed = {
-        index: pinned[tensor] for index, buffer in enumerate(tensors) for tensor in buffer.tensors if tensor in pinned
+        index: pinned[tensor]
+        for index, buffer in enumerate(tensors)
+        for tensor in buffer.tensors
+        if tensor in pinned
     }
     offsets = place(buffers, _overlaps(steps, tensors), fixed)
     starts = {
@@ -186,7 +189,8 @@ def place(
         sorted(everything, key=lambda i: (-buffers[i].last, -buffers[i].size_bytes)),
     ]
     return min(
-        (_place(buffers, overlaps, order, fixed) for order in orders), key=lambda offsets: _end(buffers, offsets)
+        (_place(buffers, overlaps, order, fixed) for order in orders),
+        key=lambda offsets: _end(buffers, offsets),
     )
 
 

@@ -106,7 +106,9 @@ class _Writer:
 
     def _kept(self, home: int, plan: Rows) -> Kept:
         row_bytes = self._rows.row_bytes(home)
-        moves = tuple((to * row_bytes, source * row_bytes, rows * row_bytes) for to, source, rows in plan.moves)
+        moves = tuple(
+            (to * row_bytes, source * row_bytes, rows * row_bytes) for to, source, rows in plan.moves
+        )
         return Kept(home, len(plan.needed) * row_bytes, moves, plan.period)
 
     def _pieces(self, row_op: RowOp) -> list[tuple[Op, str]]:

@@ -151,9 +151,7 @@ def _row_op(graph: Graph, op: Op, arguments: list[tuple[int, int]], count: int) 
     return RowOp(op, op.outputs[0], reads)
 
 
-def _window(
-    graph: Graph, op: Op, arguments: list[tuple[int, int]], axis: int
-) -> tuple[Reads, ...] | None:
+def _window(graph: Graph, op: Op, arguments: list[tuple[int, int]], axis: int) -> tuple[Reads, ...] | None:
     """Of an operator that slides a window over its first input, (1, height, width, channels)."""
     image, output = graph.tensors[op.inputs[0]].shape, graph.tensors[op.outputs[0]].shape
     if len(image) != 4 or axis not in (1, 2) or [argument for argument, _ in arguments] != [0]:

@@ -81,7 +81,7 @@ def schedule(graph: RowGraph, stride_rows: int) -> Mapping[int, Rows]:
         if (whole := graph.home.get(index)) is not None:
             needed[whole] = set(range(graph.counts[whole]))
     plans: dict[int, Rows] = {}
-    for home in reversed(graph.ops):
+    for home in reversed(list(graph.ops)):
         period, moved = steps[home].denominator, steps[home].numerator
         computed = set()
         for row in sorted(needed[home]):
@@ -99,7 +99,7 @@ def schedule(graph: RowGraph, stride_rows: int) -> Mapping[int, Rows]:
             period=period,
             moved=moved if len(computed) < len(needed[home]) else 0,
         )
-    return dict(reversed(plans.items()))
+    return dict(reversed(list(plans.items())))
 
 
 def _ranges(rows: set[int]) -> list[range]:

@@ -17,13 +17,19 @@
 #define LOOP_INSTRUCTIONS 2000000u
 #define CHECK_INSTRUCTIONS 200000u
 #define INFERENCES 4u
+#define WINDOWS 4u  // of a stream, once the engine knows all that they share with those before
 #define ROWS 50u
 #define OPERATORS 256u  // no more than that are told apart
 #define NOISE_SEED 1u
 
 static uint32_t inference_ticks[INFERENCES];
 static uint8_t scores[INFERENCES][KWS_OUTPUT_COUNT];  // int8 with the top bit flipped: 0 is -128
-static uint32_t op_ticks[OPERATORS];                  // of all inferences
+#if KWS_NEXT_ROWS
+static int8_t window[KWS_FEATURE_FRAMES * KWS_FEATURE_BINS];
+static uint32_t window_ticks[WINDOWS];
+static uint8_t window_scores[WINDOWS][KWS_OUTPUT_COUNT];
+#endif
+static uint32_t op_ticks[OPERATORS];  // of all inferences
 static uint32_t op_count, op_start;
 static uint32_t row_ticks[ROWS];
 static uint8_t row[KWS_FEATURE_BINS];
@@ -108,6 +114,31 @@ static int time_inferences(void) {
     return 0;
 }
 
+#if KWS_NEXT_ROWS
+// Rows of noise, by which the windows of a stream move.
+static int time_windows(void) {
+    const size_t early = (KWS_FEATURE_FRAMES - 1) / KWS_NEXT_ROWS, moved = KWS_NEXT_ROWS * KWS_FEATURE_BINS;
+    noise_state = NOISE_SEED;
+    for (size_t i = 0; i < early + 1 + WINDOWS; ++i) {
+        memmove(window, window + moved, sizeof window - moved);
+        for (size_t j = sizeof window - moved; j < sizeof window; ++j)
+            window[j] = (int8_t)((int32_t)(noise() >> 25) - 128);
+        memcpy(kws_model_input(model), window, sizeof window);
+        const uint32_t start = kws_probe_ticks();
+        const int status = kws_model_invoke_next(model);
+        const uint32_t ticks = kws_probe_ticks() - start;
+        if (status != 0) return status;
+        if (i <= early) continue;
+        const size_t n = i - early - 1;
+        window_ticks[n] = ticks;
+        for (size_t j = 0; j < KWS_OUTPUT_COUNT; ++j) {
+            window_scores[n][j] = (uint8_t)(kws_model_output(model)[j] + 128);
+        }
+    }
+    return 0;
+}
+#endif
+
 static int infer(void) { return kws_model_invoke(model); }
 
 static int push(void) {
@@ -168,6 +199,9 @@ int main(void) {
     stop_if(kws_model_init(model), kws_model_error(model));
     const uint32_t inference_stack = kws_probe_stack_bytes(infer);
     stop_if(time_inferences(), kws_model_error(model));
+#if KWS_NEXT_ROWS
+    stop_if(time_windows(), kws_model_error(model));
+#endif
     sample_count = KWS_WINDOW_SAMPLES;
     const uint32_t row_stack = kws_probe_stack_bytes(push);
     stop_if(time_rows(), "the front end makes no row");
@@ -179,6 +213,10 @@ int main(void) {
     report_one("hook", hook);
     report("inferences", inference_ticks, INFERENCES);
     for (size_t i = 0; i < INFERENCES; ++i) report_bytes("scores", scores[i], KWS_OUTPUT_COUNT);
+#if KWS_NEXT_ROWS
+    report("windows", window_ticks, WINDOWS);
+    for (size_t i = 0; i < WINDOWS; ++i) report_bytes("window_scores", window_scores[i], KWS_OUTPUT_COUNT);
+#endif
     report("operators", op_ticks, op_count);
     report("rows", row_ticks, ROWS);
     report_bytes("row", row, KWS_FEATURE_BINS);  // the last

@@ -82,7 +82,8 @@ void kws_set_stride(kws_stream* stream, int32_t rows) {
     }
     const int is_full = state->row_count >= KWS_FEATURE_FRAMES;
     state->is_following = 0;
-    state->rows_until_inference = is_full ? state->stride_rows : KWS_FEATURE_FRAMES - (int32_t)state->row_count;
+    state->rows_until_inference =
+        is_full ? state->stride_rows : KWS_FEATURE_FRAMES - (int32_t)state->row_count;
 }
 
 uint32_t kws_push(kws_stream* stream, const int16_t* samples, uint32_t sample_count) {
@@ -117,7 +118,8 @@ static void write_model_input(kws_state* state) {
 #if KWS_NEXT_ROWS
 // The windows before this one, as far as they share rows with it; what is older is nothing to it.
 static int32_t follow(kws_state* state) {
-    for (uint32_t rows = (KWS_FEATURE_FRAMES - 1) / KWS_NEXT_ROWS * KWS_NEXT_ROWS; rows; rows -= KWS_NEXT_ROWS) {
+    for (uint32_t rows = (KWS_FEATURE_FRAMES - 1) / KWS_NEXT_ROWS * KWS_NEXT_ROWS; rows;
+         rows -= KWS_NEXT_ROWS) {
         int8_t* const input = kws_model_input(&state->model);
         write_model_input(state);
         memmove(input + rows * KWS_FEATURE_BINS, input, (KWS_FEATURE_FRAMES - rows) * KWS_FEATURE_BINS);

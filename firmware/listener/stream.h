@@ -28,8 +28,8 @@ typedef struct kws_state {
     int32_t rows_until_inference;
     int32_t stride_rows;
     uint32_t is_following;  // 1: the engine knows all windows that it has to for kws_model_invoke_next()
-    uint32_t written;  // samples, modulo 2^32; of waiting[], kws_push() writes it and nobody else
-    uint32_t read;     // likewise, kws_poll()
+    uint32_t written;       // samples, modulo 2^32; of waiting[], kws_push() writes it and nobody else
+    uint32_t read;          // likewise, kws_poll()
     int16_t waiting[KWS_BUFFER_SAMPLES];
     int8_t rows[KWS_FEATURE_FRAMES][KWS_FEATURE_BINS];  // ring of model input; the model overwrites its own
     int8_t scores[KWS_LABEL_COUNT];                     // of the last inference

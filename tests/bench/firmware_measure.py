@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from codegen.engine import Windows
 from codegen.engines.both import load_engines
 from codegen.frontend_tables import table_files
 from hil.boards.board import Board
@@ -223,9 +224,9 @@ def operators(board: Board, engine: Engine, subject: Subject, folder: Path) -> l
     ]
 
 
-def write_sources(subject: Subject, folder: Path) -> None:
+def write_sources(subject: Subject, folder: Path, windows: Windows | None = None) -> None:
     """Generate what -DMODEL names. Files that stay as they are keep their time."""
-    engines = load_engines(subject.tflite, _BANNER, subject.where)
+    engines = load_engines(subject.tflite, _BANNER, subject.where, windows)
     files = {**engines.sources, **table_files(_BANNER, subject.front_end)}
     manifest = engines.manifest(files)
     folder.mkdir(parents=True, exist_ok=True)

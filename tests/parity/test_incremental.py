@@ -54,7 +54,7 @@ def test_networks(make, stride_rows):
 
 
 def random_rows(seed: int) -> bytes:
-    """Layers along time: of any size, stride, dilation and padding, with ways around, to a dense end or none."""
+    """Layers along time: any size, stride, dilation and padding, ways around, a dense end or none."""
     rng = np.random.default_rng(seed)
     height, width = int(rng.integers(8, 50)), int(rng.integers(1, 7))
     depth = int(rng.integers(1, 4))

@@ -13,12 +13,15 @@ from places import ROOT
 
 from codegen.emit import generate
 from train.audio import frontend, wav
+from train.core.operating_point import INFERENCE_STRIDE_ROWS
 from train.core.spec import FrontEnd
 
 FIRMWARE = ROOT / "firmware"
 FLAGS = ["-std=c11", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-shared", "-fPIC"]
 SANITIZE = ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
 FRAMES, BINS = 49, 43
+NEXT = INFERENCE_STRIDE_ROWS
+EARLY = (FRAMES - 1) // NEXT  # windows before the first full one that share rows with it
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler (cc)")
 
@@ -27,17 +30,20 @@ FAKE_MODEL = """
 #include <string.h>
 #include "model/model.h"
 int8_t seen[100][KWS_INPUT_BYTES];
+int8_t was_next[100];
 int invocations, status;
 int8_t scores[KWS_OUTPUT_COUNT];
 static int8_t input[KWS_INPUT_BYTES];
 int32_t kws_model_init(kws_model *model) { (void)model; return 0; }
 int8_t *kws_model_input(kws_model *model) { (void)model; return input; }
-int32_t kws_model_invoke(kws_model *model) {
-    (void)model;
+static int32_t invoke(int is_next) {
+    was_next[invocations % 100] = (int8_t)is_next;
     memcpy(seen[invocations++ % 100], input, sizeof input);
     memset(input, 99, sizeof input);
     return status;
 }
+int32_t kws_model_invoke(kws_model *model) { (void)model; return invoke(0); }
+int32_t kws_model_invoke_next(kws_model *model) { (void)model; return invoke(1); }
 const int8_t *kws_model_output(const kws_model *model) { (void)model; return scores; }
 """
 
@@ -110,8 +116,13 @@ class Listener:
                     events.append(event)
         return events
 
+    def was_next(self) -> list[bool]:
+        """Of each inference, whether it was to compute only what is new."""
+        count = ctypes.c_int.in_dll(self.library, "invocations").value
+        return [bool(flag) for flag in (ctypes.c_int8 * 100).in_dll(self.library, "was_next")[:count]]
+
     def seen(self) -> NDArray[np.int8]:
-        """(inferences, 49, 43): what the model was given."""
+        """(inferences, 49, 43): what the model was given, also before the first window was full."""
         count = ctypes.c_int.in_dll(self.library, "invocations").value
         memory = (ctypes.c_int8 * (100 * FRAMES * BINS)).in_dll(self.library, "seen")
         return np.frombuffer(memory, np.int8).reshape(100, FRAMES, BINS)[:count].copy()
@@ -163,7 +174,45 @@ def test_the_model_sees_the_newest_rows_in_order(library: ctypes.CDLL, stride_ro
     rows = rows_of(samples)
     ends = range(FRAMES, len(rows) + 1, stride_rows)
     assert [event.time_ms for event in events] == [30 + 20 * (end - 1) for end in ends]
-    assert np.array_equal(listener.seen(), np.stack([rows[end - FRAMES : end] for end in ends]))
+    windows = np.stack([rows[end - FRAMES : end] for end in ends])
+    assert np.array_equal(listener.seen()[-len(ends) :], windows)
+    assert listener.was_next() == [stride_rows == NEXT] * len(listener.seen())
+    assert len(listener.seen()) == len(ends) + (EARLY if stride_rows == NEXT else 0)
+
+
+def test_an_engine_that_computes_what_is_new_knows_all_windows_before(library: ctypes.CDLL) -> None:
+    """Those that share rows with the first full one: what they share is there, in its place."""
+    samples = noise(16000 + 320 * 21)
+    rows = rows_of(samples)
+    listener = Listener(library, NEXT)
+    listener.push(samples)
+    ends = range(FRAMES - EARLY * NEXT, len(rows) + 1, NEXT)
+    assert len(listener.seen()) == len(ends)
+    for window, end in zip(listener.seen(), ends, strict=True):
+        shared = rows[max(0, end - FRAMES) : end]
+        assert np.array_equal(window[FRAMES - len(shared) :], shared)
+
+
+def test_after_another_stride_it_is_told_them_again(library: ctypes.CDLL) -> None:
+    samples = noise(16000 + 320 * 40)
+    rows = rows_of(samples)
+    listener = Listener(library, NEXT)
+    listener.push(samples[: 16000 + 320 * 10])
+    library.kws_set_stride(listener.stream, 2)
+    listener.push(samples[16000 + 320 * 10 : 16000 + 320 * 20])
+    before = len(listener.seen())
+    assert listener.was_next()[-5:] == [False] * 5
+    library.kws_set_stride(listener.stream, NEXT)
+    listener.push(samples[16000 + 320 * 20 :])
+    assert all(listener.was_next()[before:])
+    end = FRAMES + 20 + NEXT
+    known, windows = rows[end - FRAMES : end], listener.seen()[before:]
+    for early in range(EARLY):
+        behind = (EARLY - early) * NEXT
+        assert np.array_equal(windows[early][behind:], known[: FRAMES - behind])
+    for position, window in enumerate(windows[EARLY:]):
+        assert np.array_equal(window, rows[end - FRAMES + position * NEXT :][:FRAMES])
+    assert len(windows) == EARLY + 4
 
 
 def test_nothing_before_all_rows_are_there(library: ctypes.CDLL) -> None:
