@@ -20,7 +20,7 @@ from train.core.errors import UserError
 from train.core.files.plain import open_plain, read_plain
 from train.core.installation import earshot_version
 from train.core.manifest import COMPILED, MANIFEST, TFLM, Manifest, PointName
-from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
+from train.core.operating_point import OperatingPoint, in_force
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, ModelSpec
 from train.tflite.graph import check_quantized, read_graph
 from train.tflite.tflm import TflmModel
@@ -57,11 +57,13 @@ class Generated:
 
     Attributes:
         contents: of each file, by name; the manifest is among them.
+        point: in force for the run; None of a model alone.
     """
 
     engines: Engines
     manifest: Manifest
     contents: Mapping[str, str]
+    point: OperatingPoint | None = None
 
 
 def sources_of_run(run: Path) -> Generated:
@@ -76,13 +78,13 @@ def sources_of_run(run: Path) -> Generated:
     graph = read_graph(tflite, where)
     check_quantized(graph, where)
     banner = banner_of(spec.artefacts[runfolder.TFLITE])
+    point_name, point = in_force(run, spec)
     front_end = spec.front_end
-    windows = None if front_end.is_raw else Windows(front_end.frames, INFERENCE_STRIDE_ROWS)
+    windows = None if front_end.is_raw else Windows(front_end.frames, point.stride_rows)
     engines = load_engines(tflite, banner, where, windows)
     model = engines.model
     _check_fit(model, spec, where)
     tests = load_tests(run, spec, model)
-    point_name, point = in_force(run, spec)
 
     contents = {
         **engines.sources,
@@ -106,7 +108,7 @@ def sources_of_run(run: Path) -> Generated:
         listener_bytes=listener_bytes(spec.front_end, len(spec.labels)),
         operating_point=PointName(point_name, point.sha256),
     )
-    return Generated(engines, manifest, {**contents, MANIFEST: manifest.to_json()})
+    return Generated(engines, manifest, {**contents, MANIFEST: manifest.to_json()}, point)
 
 
 def generate_model(path: Path, folder: Path) -> list[Path]:

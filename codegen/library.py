@@ -4,7 +4,7 @@ from codegen import cformat
 from codegen.frontend_tables import state_bytes
 from codegen.render import render
 from train.core.installation import earshot_version
-from train.core.operating_point import INFERENCE_STRIDE_ROWS, RECOGNIZER_CAPACITY, OperatingPoint
+from train.core.operating_point import RECOGNIZER_CAPACITY, OperatingPoint
 from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL, FrontEnd, ModelSpec
 
 HEADER, SETTINGS = "kws.h", "kws_settings.c"
@@ -14,13 +14,15 @@ BUFFER_MS = 100
 
 def library_files(banner: str, spec: ModelSpec, name: str, point: OperatingPoint) -> dict[str, str]:
     """kws.h and kws_settings.c of the operating point called ``name``."""
-    return {HEADER: library_header(banner, spec), SETTINGS: _settings(banner, spec, name, point)}
+    header = library_header(banner, spec, point.stride_rows)
+    return {HEADER: header, SETTINGS: _settings(banner, spec, name, point)}
 
 
-def library_header(banner: str, spec: ModelSpec, model_bytes: int | None = None) -> str:
+def library_header(banner: str, spec: ModelSpec, stride_rows: int, model_bytes: int | None = None) -> str:
     """kws.h.
 
     Args:
+        stride_rows: from one inference to the next.
         model_bytes: of a kws_model; None leaves that to engine.h.
     """
     front_end = spec.front_end
@@ -34,7 +36,7 @@ def library_header(banner: str, spec: ModelSpec, model_bytes: int | None = None)
         sample_rate_hz=front_end.sample_rate_hz,
         label_count=len(spec.labels),
         first_word=len(spec.labels) - len(words),
-        stride_rows=INFERENCE_STRIDE_ROWS,
+        stride_rows=stride_rows,
         row_ms=front_end.window_stride_ms,
         capacity=RECOGNIZER_CAPACITY,
         buffer_samples=samples,

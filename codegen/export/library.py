@@ -225,8 +225,9 @@ def _headers(
     if engine == TFLM:
         return headers
     arena_bytes, banner = made.manifest.arena_bytes[COMPILED], banner_of(made.manifest.model_sha256)
-    if spec:  # it need not include engine.h for the size
-        return {**headers, HEADER: library_header(banner, spec, whole_words(arena_bytes))}
+    if spec and made.point:  # it need not include engine.h for the size
+        header = library_header(banner, spec, made.point.stride_rows, whole_words(arena_bytes))
+        return {**headers, HEADER: header}
     header = render(
         "common/model/header.h",
         banner=banner,

@@ -14,7 +14,7 @@ from train.core.command_line import rare
 from train.core.console import say, show
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING
-from train.core.operating_point import INFERENCE_STRIDE_ROWS
+from train.core.operating_point import in_force
 from train.core.results.boards import Latency, StreamResult
 from train.detection.labelled_stream import TRUTH_TEXT, WAV, StreamSettings
 
@@ -64,9 +64,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inference-stride-rows",
         type=int,
-        default=INFERENCE_STRIDE_ROWS,
         metavar="N",
-        help=rare("an inference every N rows of features (%(default)s, as in the application)"),
+        help=rare("an inference every N rows of features (as in the application)"),
     )
     add_line_flags(parser)
 
@@ -88,11 +87,13 @@ def run(flags: argparse.Namespace) -> None:
     tolerance_ms = TIME_TOLERANCE_MS if flags.time_tolerance_ms is None else flags.time_tolerance_ms
     if not 0 <= tolerance_ms <= 60_000:
         raise UserError(f"--time-tolerance-ms is {tolerance_ms:g}, expected 0 to 60000")
-    stride_rows = flags.inference_stride_rows
-    if not 1 <= stride_rows <= 255:
-        raise UserError(f"--inference-stride-rows is {stride_rows}, expected 1 to 255")
+    asked = flags.inference_stride_rows
+    if asked is not None and not 1 <= asked <= 255:
+        raise UserError(f"--inference-stride-rows is {asked}, expected 1 to 255")
     board = find_board(flags.board, flags.board_dir)
     spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
+    _, point = in_force(flags.run, spec)
+    stride_rows = asked or point.stride_rows
     faults = FaultSource(Faults.parse(flags.faults)) if flags.faults else None
     dut = dut_of(board, flags, SERIAL, faults)
     if flags.port:

@@ -7,7 +7,7 @@ from hil.live.engine import INTERPRETER, Result
 from hil.live.model import LiveModel
 from train.core import runfolder
 from train.core.files.plain import read_plain
-from train.core.operating_point import INFERENCE_STRIDE_ROWS, OperatingPoint
+from train.core.operating_point import OperatingPoint
 from train.detection.reference_listener import News, RowStream, Smoother
 from train.tflite.tflm import int8_model
 
@@ -32,7 +32,7 @@ class InterpretedEngine:
         """See ``Engine.start``."""
         front_end, labels = self._spec.front_end, len(self._spec.labels)
         self._model.reset()
-        self._thresholds = point.thresholds
+        self._thresholds, self._stride_rows = point.thresholds, point.stride_rows
         self._row_stream = RowStream(front_end)
         self._rows = np.zeros((0, front_end.bins), np.int8)  # from where the next inference begins
         self._next_end = front_end.frames  # rows heard when the next inference is due
@@ -46,9 +46,9 @@ class InterpretedEngine:
         if len(self._rows) < frames:
             return []
         windows = np.lib.stride_tricks.sliding_window_view(self._rows, frames, axis=0)
-        due = windows[::INFERENCE_STRIDE_ROWS].transpose(0, 2, 1)
+        due = windows[:: self._stride_rows].transpose(0, 2, 1)
         results = [self._decide(scores) for scores in self._model.run(due)]
-        self._rows = self._rows[len(due) * INFERENCE_STRIDE_ROWS :].copy()
+        self._rows = self._rows[len(due) * self._stride_rows :].copy()
         return results
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class InterpretedEngine:
         front_end = self._spec.front_end
         heard_samples = front_end.window_samples + (self._next_end - 1) * front_end.stride_samples
         time_ms = heard_samples * 1000 // front_end.sample_rate_hz
-        self._next_end += INFERENCE_STRIDE_ROWS
+        self._next_end += self._stride_rows
         means = self._smoother.add(time_ms, scores)
         if means is None:
             return Result(time_ms, scores, None)

@@ -16,7 +16,7 @@ from train.core.errors import UserError
 from train.core.installation import earshot_version
 from train.core.layout import BACKGROUND_FOLDER, SPEAKER_END, folder_name
 from train.core.manifest import read_manifest
-from train.core.operating_point import INFERENCE_STRIDE_ROWS, RECOGNIZER_CAPACITY, OperatingPoint, in_force
+from train.core.operating_point import RECOGNIZER_CAPACITY, OperatingPoint, in_force
 from train.core.outputs import Output, State, has_mark
 from train.report import page
 
@@ -69,7 +69,7 @@ def _write_listen_page(run: Path, out: Path) -> Path:
         "rate": front_end.sample_rate_hz,
         "bins": front_end.bins,
         "stride_samples": front_end.sample_rate_hz * front_end.window_stride_ms // 1000,
-        "stride_rows": INFERENCE_STRIDE_ROWS,
+        "stride_rows": point.stride_rows,
         "zero_point": manifest.input.zero_point,
         "capacity": RECOGNIZER_CAPACITY,
         "point": asdict(point),

@@ -22,16 +22,24 @@ from train.core.typed_json import Json, decode
 ORIGINAL, TUNED = NAMES = ("original", "tuned")
 NEVER = 255  # a threshold that no mean exceeds
 TARGET_PER_HOUR, _HIGHEST_TARGET_PER_HOUR = 0.5, 3600
-INFERENCE_STRIDE_ROWS = 5  # rows from one inference to the next, unless a program has another wish
+# Rows from one inference to the next. Networks take every second row, some every fourth: at a multiple of
+# that a window shares most with the one before (docs/adr/0025-incremental.md).
+INFERENCE_STRIDE_ROWS = 4
+_STRIDE_ROWS_BEFORE = 5  # of points that do not say
 # Scores that the recognizer keeps. One that finds no place is dropped, as in micro_speech: at 20 ms a window
 # of 1000 ms would hold 51.
 RECOGNIZER_CAPACITY = 50
-_LIMITS = {"window_ms": 60_000, "suppression_ms": 3_600_000, "minimum_count": RECOGNIZER_CAPACITY}
+_LIMITS = {
+    "window_ms": 60_000,
+    "suppression_ms": 3_600_000,
+    "minimum_count": RECOGNIZER_CAPACITY,
+    "stride_rows": 255,
+}
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Settings of firmware/listener/recognizer.h.
+    """Settings of firmware/listener: of the recognizer, and how often there are scores.
 
     Attributes:
         window_ms: scores are averaged over this long.
@@ -40,6 +48,7 @@ class OperatingPoint:
             threshold, silence too, ends the suppression of the one before.
         minimum_count: fewer scores than this are no decision.
         thresholds: of each label: its mean score, 0 to 255, must exceed this; NEVER: it is not reported.
+        stride_rows: rows of features from one inference to the next.
     """
 
     window_ms: int
@@ -47,6 +56,7 @@ class OperatingPoint:
     minimum_count: int
     thresholds: tuple[int, ...]
     suppress_each_word: bool = True
+    stride_rows: int = INFERENCE_STRIDE_ROWS
 
     def __post_init__(self) -> None:
         for name, most in _LIMITS.items():
@@ -263,7 +273,7 @@ class OperatingPoints(ResultFile):
     settings: dict[str, Json]
     corpus_sha256: str
 
-    # Version 1 knew no suppress_each_word, 2 neither verdict nor speech_hours.
+    # Version 1 knew no suppress_each_word, 2 neither verdict nor speech_hours, 3 no stride_rows.
     VERSION: ClassVar[int] = runfolder.VERSIONS[runfolder.OPERATING_POINTS]
 
     def __post_init__(self) -> None:
@@ -276,10 +286,14 @@ class OperatingPoints(ResultFile):
 
     @classmethod
     def of_version(cls, content: dict[str, Json], version: int) -> dict[str, Json]:
-        points = content.get("points")
-        for point in points.values() if version < 2 and isinstance(points, dict) else ():
+        points, made = content.get("points"), content.get("settings")
+        strides = made.get("inference_stride_rows") if isinstance(made, dict) else None
+        for point in points.values() if isinstance(points, dict) else ():
             if isinstance(point, dict) and isinstance(settings := point.get("settings"), dict):
-                settings["suppress_each_word"] = False  # what was measured then
+                if version < 2:
+                    settings["suppress_each_word"] = False  # what was measured then
+                if version < 4:
+                    settings["stride_rows"] = _STRIDE_ROWS_BEFORE if strides is None else strides
         return content
 
     @classmethod

@@ -47,7 +47,7 @@ _TOGETHER = (
 
 _HOW_TO_BEGIN = "make one with: earshot train --words yes,no"
 # Of the files with another than 1. A version changes where an older reader would take a file wrongly.
-VERSIONS = {SPEC: SPEC_VERSION, OPERATING_POINTS: 3}
+VERSIONS = {SPEC: SPEC_VERSION, OPERATING_POINTS: 4}
 
 _MOST_LABELS = 1000
 _LONGEST_NAME = 60  # of a run folder made from words; file systems stop at 255 bytes
