@@ -75,7 +75,7 @@ def listener_bytes(front_end: FrontEnd, label_count: int) -> int:
     point = 4 * 4 + _up(label_count, 4)
     scores = _up(RECOGNIZER_CAPACITY * label_count, 4)
     recognizer = point + 4 * (label_count + RECOGNIZER_CAPACITY + 5) + scores
-    numbers = 8 + 8 * 4  # sample_count and those of 32 bits
+    numbers = 8 + 9 * 4  # sample_count and those of 32 bits
     arrays = 2 * buffer_samples(front_end) + front_end.feature_count + label_count
     return _up(numbers + state_bytes(front_end) + recognizer + arrays, 8)
 

@@ -32,6 +32,7 @@ static const kws_state* state_of(const kws_stream* stream) { return (const kws_s
 // When no row was heard yet. An engine that computes only what is new also runs before the first window is
 // full, so that it knows that window's rows by then.
 static void await_first_window(kws_state* state) {
+    state->missing_rows = KWS_FEATURE_FRAMES;
     state->is_following = state->stride_rows == KWS_NEXT_ROWS;
     state->rows_until_inference = KWS_FEATURE_FRAMES;
     if (state->is_following) state->rows_until_inference = (KWS_FEATURE_FRAMES - 1) % state->stride_rows + 1;
@@ -76,14 +77,12 @@ void kws_set_point(kws_stream* stream, const kws_point* point) {
 void kws_set_stride(kws_stream* stream, int32_t rows) {
     kws_state* const state = kws_state_of(stream);
     state->stride_rows = rows > 1 ? rows : 1;
-    if (state->row_count == 0) {
+    if (state->missing_rows == KWS_FEATURE_FRAMES) {
         await_first_window(state);
         return;
     }
-    const int is_full = state->row_count >= KWS_FEATURE_FRAMES;
     state->is_following = 0;
-    state->rows_until_inference =
-        is_full ? state->stride_rows : KWS_FEATURE_FRAMES - (int32_t)state->row_count;
+    state->rows_until_inference = state->missing_rows ? state->missing_rows : state->stride_rows;
 }
 
 uint32_t kws_push(kws_stream* stream, const int16_t* samples, uint32_t sample_count) {
@@ -105,6 +104,7 @@ static void keep_row(kws_state* state, const uint8_t row[KWS_FEATURE_BINS]) {
     for (int32_t i = 0; i < KWS_FEATURE_BINS; ++i) kept[i] = (int8_t)(row[i] + KWS_INPUT_ZERO_POINT);
     state->next_row = (state->next_row + 1) % KWS_FEATURE_FRAMES;
     state->row_count += 1;
+    if (state->missing_rows) state->missing_rows -= 1;
 }
 
 // Oldest row first.
@@ -185,7 +185,7 @@ int32_t kws_poll(kws_stream* stream, kws_event* event) {
         state->rows_until_inference -= 1;
         if (state->rows_until_inference > 0) continue;
         state->rows_until_inference = state->stride_rows;
-        if (state->row_count >= KWS_FEATURE_FRAMES) return infer(state, event);
+        if (!state->missing_rows) return infer(state, event);
         const int32_t error = invoke(state);
         if (error) return error;
     }

@@ -18,10 +18,16 @@ from train.core.spec import SILENCE_LABEL, UNKNOWN_LABEL
 
 @dataclass(frozen=True)
 class Best:
-    """The highest mean score that a word had, 0 to 255, and the label on top then; "": it had no score."""
+    """The highest mean score that a word had, 0 to 255.
+
+    Attributes:
+        top: the label that came first then; "": there was no score.
+        top_score: of that label. The first of equal ones comes first, as on the board.
+    """
 
     score: int
     top: str
+    top_score: int
 
 
 @dataclass(frozen=True)
@@ -96,9 +102,9 @@ def _best(word: str, inferences: Sequence[Inference], labels: Sequence[str]) -> 
     label = labels.index(word)
     found = [item.means for item in inferences if item.means]
     if not found:
-        return Best(0, "")
+        return Best(0, "", 0)
     means = max(found, key=lambda means: means[label])
-    return Best(means[label], labels[means.index(max(means))])
+    return Best(means[label], labels[means.index(max(means))], max(means))
 
 
 def lines_of(verdict: Verdict, detector: Detector) -> list[str]:
@@ -145,7 +151,8 @@ def _near(word: str, best: Best, threshold: int) -> str:
     if not best.top:
         return "too short for a score"
     if best.top != word:
-        return f"best score {best.score}, threshold {threshold}; {best.top} was higher"
+        compared = "higher" if best.top_score > best.score else "as high"
+        return f"best score {best.score}, threshold {threshold}; {best.top} was {compared}"
     return f"best score {best.score}, threshold {threshold}"
 
 

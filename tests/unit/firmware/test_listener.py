@@ -212,7 +212,7 @@ def test_after_another_stride_it_is_told_them_again(library: ctypes.CDLL) -> Non
         assert np.array_equal(windows[early][behind:], known[: FRAMES - behind])
     for position, window in enumerate(windows[EARLY:]):
         assert np.array_equal(window, rows[end - FRAMES + position * NEXT :][:FRAMES])
-    assert len(windows) == EARLY + 4
+    assert len(windows) == EARLY + len(range(end, len(rows) + 1, NEXT))
 
 
 def test_nothing_before_all_rows_are_there(library: ctypes.CDLL) -> None:
@@ -226,11 +226,12 @@ def test_nothing_before_all_rows_are_there(library: ctypes.CDLL) -> None:
     [2**31 - 24_000, 2**32 - 24_000, 16 * 2**31 - 24_000, 16 * 2**32 - 24_000, 16 * 3 * 2**32 - 24_000],
     ids=["2^31 samples", "2^32 samples", "2^31 ms", "2^32 ms", "147 days"],
 )
-def test_counters_wrap_unnoticed(library: ctypes.CDLL, samples_before: int) -> None:
+@pytest.mark.parametrize("stride_rows", [NEXT, 5])
+def test_counters_wrap_unnoticed(library: ctypes.CDLL, stride_rows: int, samples_before: int) -> None:
     """The same rows, scores and decisions as from 0 on; the time wraps after 49.7 days."""
     samples, outcomes = noise(60_000), []
     for before, rows in ((0, 0), (samples_before, 2**32 - 60)):
-        listener = Listener(library, 5)
+        listener = Listener(library, stride_rows)
         library.begin_at(listener.stream, ctypes.c_uint64(before), ctypes.c_uint32(rows))
         listener.say([-128, -128, 127, -128])
         events = listener.push(samples, [700] * 80)

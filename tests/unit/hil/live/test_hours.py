@@ -160,8 +160,8 @@ def test_a_detector_runs_for_months(live_run: Path, day: float) -> None:
             jump(detector, time_ms, time_ms + step_ms)
             time_ms += step_ms
             if time_ms < end_ms:
-                detector.push(np.zeros(RATE_HZ // 5, np.int16))
-                time_ms += 200
+                detector.push(np.zeros(RATE_HZ * 2 // 5, np.int16))  # a whole number of strides
+                time_ms += 400
         found = detector.listen(sound)
     shift_ms = found[0].time_ms - expected[0].time_ms
     assert shift_ms > 2**30

@@ -81,10 +81,10 @@ def test_points_of_before_keep_the_rule_that_they_were_measured_with(run: Path) 
     def as_version_1(content: dict[str, Any]) -> None:
         content["version"] = 1
         for point in content["points"].values():
-            del point["settings"]["suppress_each_word"]
+            del point["settings"]["suppress_each_word"], point["settings"]["stride_rows"]
 
     edit(run, as_version_1)
-    expected = dataclasses.replace(POINT, suppress_each_word=False)
+    expected = dataclasses.replace(POINT, suppress_each_word=False, stride_rows=5)
     assert in_force(run, runfolder.read_spec(run)) == (TUNED, expected)
     assert expected.sha256 != POINT.sha256
 
