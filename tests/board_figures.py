@@ -47,6 +47,8 @@ BENCH = {
     "ticks_per_s": 25_000_000, "inference_ticks": {"min": 1, "max": 2}, "row_ticks": {"min": 1, "max": 2},
     "instructions_per_inference": 1_234_567, "inference_us": None,
     "instructions_per_row": 34_567, "row_us": None,
+    "stride_rows": 4, "rows_per_s": 50.0, "window_ticks": {"min": 1, "max": 2},
+    "instructions_per_window": 234_567, "window_us": None,
     "arena_bytes": 5472, "flash_bytes": 31_664, "ram_bytes": 20_848, "stack_bytes": 484,
 }  # fmt: skip
 

@@ -257,15 +257,19 @@ static void bench(const kws_frame* request) {
         return;
     }
     kws_transfer_cancel(&transfer);
-    kws_extremes inferences, rows;
-    if (kws_time_inferences(model(), count, &inferences) != 0) {
+    kws_extremes inferences, windows, rows;
+    kws_state* const state = kws_transfer_state(&transfer);
+    if (kws_time_inferences(model(), count, &inferences) != 0 ||
+        kws_time_windows(model(), &state->recognizer, count, &windows) != 0) {
         refuse(request, KWS_ERROR_ENGINE, kws_model_error(model()));
         return;
     }
-    kws_time_rows(&kws_transfer_state(&transfer)->frontend, count, &rows);
+    kws_time_rows(&state->frontend, count, &rows);
     kws_put_16(&reply, count);
     kws_put_32(&reply, inferences.smallest);
     kws_put_32(&reply, inferences.largest);
+    kws_put_32(&reply, windows.smallest);
+    kws_put_32(&reply, windows.largest);
     kws_put_32(&reply, rows.smallest);
     kws_put_32(&reply, rows.largest);
     send_reply(KWS_REPLY_BENCH, request->sequence);

@@ -1,4 +1,4 @@
-"""``earshot bench``: what an inference and a row of features take on a board.
+"""``earshot bench``: what an inference, a row of features and a second of listening take on a board.
 
 On an emulator that this command starts, time is instructions: QEMU counts 8 ns for each
 (-icount shift=3), so that its timer tells exactly how many there were. On a real board the
@@ -6,6 +6,7 @@ timer counts its own cycles. Figures per operator are the business of make bench
 """
 
 import argparse
+import dataclasses
 from typing import TYPE_CHECKING
 
 from hil.boards.board import find_board
@@ -15,6 +16,7 @@ from hil.provenance import EMULATED, MEASURED
 from train.core import runfolder
 from train.core.console import say
 from train.core.errors import UserError
+from train.core.operating_point import in_force
 from train.core.results.boards import BenchResult, FastestSlowest
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
 _INSTRUCTION_NS = 8
 _COUNT_INSTRUCTIONS = ("-icount", "shift=3")
-_MOST_INFERENCES = 1000
+_MOST_INFERENCES, _MOST_MHZ = 1000, 10_000
+_CYCLES = 1, 2  # for an instruction of a small core: most take one, loads and jumps more, slow flash most
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +37,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inferences", type=int, default=10, metavar="N", help="of which the fastest counts (%(default)s)"
     )
+    parser.add_argument(
+        "--clock-mhz",
+        type=float,
+        metavar="F",
+        help="say what share of a core at this clock listening takes, estimated from instructions",
+    )
     parser.set_defaults(no_build=False)  # sizes are those of what was just built
 
 
@@ -42,17 +51,25 @@ def run(flags: argparse.Namespace) -> None:
     """Build, start or open, measure, write bench.json, print."""
     if not 1 <= flags.inferences <= _MOST_INFERENCES:
         raise UserError(f"--inferences is {flags.inferences}, expected 1 to {_MOST_INFERENCES}")
+    if flags.clock_mhz is not None and not 0 < flags.clock_mhz <= _MOST_MHZ:
+        raise UserError(f"--clock-mhz is {flags.clock_mhz:g}, expected more than 0, at most {_MOST_MHZ}")
     board = find_board(flags.board, flags.board_dir)
     if not flags.port:
         board.require_emulator()
     spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
+    _, point = in_force(flags.run, spec)
     dut: DUT = dut_of(board, flags, SERIAL, None, _COUNT_INSTRUCTIONS)
     info, bench = measure(dut, spec, flags.inferences)
-    result = figures(dut, info, bench, is_counting=dut.label == EMULATED and not flags.port)
+    rows_per_s = 1000 / spec.front_end.window_stride_ms
+    result = dataclasses.replace(
+        figures(dut, info, bench, is_counting=dut.label == EMULATED and not flags.port),
+        stride_rows=point.stride_rows,
+        rows_per_s=rows_per_s,
+    )
     path = BenchResult.path_of(flags.run, board.id)
     with runfolder.writing(path.parent, wait=True):
         result.write(path)
-    _print(result)
+    _print(result, flags.clock_mhz)
     say(f"written     {path}")
 
 
@@ -101,6 +118,9 @@ def figures(dut: "DUT", info: "Info", bench: "Bench", *, is_counting: bool) -> B
         row_ticks=FastestSlowest(min=bench.row_ticks_min, max=bench.row_ticks_max),
         instructions_per_inference=instructions(bench.inference_ticks_min),
         inference_us=microseconds(bench.inference_ticks_min),
+        window_ticks=FastestSlowest(min=bench.window_ticks_min, max=bench.window_ticks_max),
+        instructions_per_window=instructions(bench.window_ticks_min),
+        window_us=microseconds(bench.window_ticks_min),
         instructions_per_row=instructions(bench.row_ticks_min),
         row_us=microseconds(bench.row_ticks_min),
         arena_bytes=dut.firmware.arena_bytes,
@@ -110,10 +130,11 @@ def figures(dut: "DUT", info: "Info", bench: "Bench", *, is_counting: bool) -> B
     )
 
 
-def _print(result: BenchResult) -> None:
+def _print(result: BenchResult, clock_mhz: float | None) -> None:
     say(f"board       {result.board} ({result.label}), engine {result.engine}")
     for name, instructions, microseconds in (
         ("inference", result.instructions_per_inference, result.inference_us),
+        ("window", result.instructions_per_window, result.window_us),
         ("feature row", result.instructions_per_row, result.row_us),
     ):
         if instructions is not None:
@@ -122,6 +143,8 @@ def _print(result: BenchResult) -> None:
             say(f"{name:11} {microseconds:,} microseconds")
         else:
             say(f"{name:11} not counted on this board")
+    for line in _always_on(result, clock_mhz):
+        say(f"always on   {line}")
     say(f"arena       {result.arena_bytes:,} bytes")
     for name, size in (
         ("flash", result.flash_bytes),
@@ -130,3 +153,21 @@ def _print(result: BenchResult) -> None:
     ):
         if size is not None:
             say(f"{name:11} {size:,} bytes")
+
+
+def _always_on(result: BenchResult, clock_mhz: float | None) -> list[str]:
+    """What listening to a second of audio takes, as far as it was counted or measured."""
+    lines = []
+    work = f"{result.rows_per_s:g} rows, a window every {result.stride_rows}"
+    count = result.instructions_per_audio_s
+    if count is not None:
+        lines.append(f"{count:,} instructions a second of audio: {work}")
+    if count is not None and clock_mhz is not None:
+        least, most = (count * cycles / (clock_mhz * 1e6) for cycles in _CYCLES)
+        lines.append(
+            f"{least:.1%} to {most:.1%} of a core at {clock_mhz:g} MHz (estimated: an instruction takes "
+            f"{_CYCLES[0]} to {_CYCLES[1]} cycles)"
+        )
+    if result.busy_share is not None:
+        lines.append(f"{result.busy_share:.1%} of the board's time: {work}")
+    return lines

@@ -68,4 +68,6 @@ def _summary(figures: BoardFigures) -> list[str]:
         parts.append(f"flash {size.flash_bytes:,}, RAM {size.ram_bytes:,} bytes")
     if (bench := figures.bench) and bench.instructions_per_inference is not None:
         parts.append(f"{bench.instructions_per_inference:,} instructions an inference")
+        if bench.instructions_per_audio_s is not None:
+            parts.append(f"{bench.instructions_per_audio_s:,} a second of audio")
     return parts

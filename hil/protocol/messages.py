@@ -344,12 +344,18 @@ class Detection(Message):
 
 @dataclass(frozen=True)
 class Bench(Message):
-    """Ticks of the fastest and the slowest inference, and row of features; 0 where the board counts none."""
+    """Ticks of the fastest and the slowest inference, window of a stream, and row of features.
 
-    TYPE, LAYOUT = 0x19, "HIIII"
+    A window is what a listener does every few rows: an inference of what is new, and smoothing. All are 0
+    where the board counts none.
+    """
+
+    TYPE, LAYOUT = 0x19, "HIIIIII"
     inference_count: int
     inference_ticks_min: int
     inference_ticks_max: int
+    window_ticks_min: int
+    window_ticks_max: int
     row_ticks_min: int
     row_ticks_max: int
 

@@ -33,7 +33,7 @@ def test_an_emulator_counts_instructions_and_the_same_each_time(own_run: Path) -
     require_tools(load_board("mps2-an386"))
     counts = []
     for _ in range(2):
-        done = bench(own_run, "--board", "mps2-an386", "--inferences", "2")
+        done = bench(own_run, "--board", "mps2-an386", "--inferences", "2", "--clock-mhz", "80")
         assert done.returncode == 0, done.stderr
         result = BenchResult.read(BenchResult.path_of(own_run, "mps2-an386"))
         counts.append(result.instructions_per_inference)
@@ -42,6 +42,11 @@ def test_an_emulator_counts_instructions_and_the_same_each_time(own_run: Path) -
     assert 20_000 < result.instructions_per_row < 60_000
     assert (result.label, result.inference_us) == ("emulated", None)
     assert f"{counts[1]:,} instructions" in done.stdout
+    assert 0.2 < result.instructions_per_window / result.instructions_per_inference < 0.5  # most is known
+    second = round(50 * (result.instructions_per_row + result.instructions_per_window / 4))
+    assert result.instructions_per_audio_s == second
+    assert f"{second:,} instructions a second of audio: 50 rows, a window every 4" in done.stdout
+    assert f"{second / 80e6:.1%} to {second / 40e6:.1%} of a core at 80 MHz (estimated" in done.stdout
 
 
 def test_this_computer_counts_nothing(own_run: Path) -> None:
@@ -90,6 +95,7 @@ def test_silicon_is_timed(own_run: Path, dut: Callable[..., DUT]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--clock-mhz", "0"], "--clock-mhz is 0, expected more than 0, at most 10000"),
         (["--inferences", "0"], "--inferences is 0, expected 1 to 1000"),
         (["--port", "/dev/null"], "has no port; leave out --port"),
         (["--baud", "9600"], "--baud is of no use without --port"),

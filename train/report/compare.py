@@ -282,10 +282,18 @@ def _work(runs: Sequence[RunFigures]) -> Section:
         where = board + ("" if engine == COMPILED else f", {engine}")
         found = [each.get(key) for each in benches]
         for unit, names in (
-            ("instructions", ("instructions_per_inference", "instructions_per_row")),
-            ("microseconds", ("inference_us", "row_us")),
+            (
+                "instructions",
+                {
+                    "instructions_per_inference": "",
+                    "instructions_per_window": " a window",
+                    "instructions_per_row": " a row",
+                    "instructions_per_audio_s": " a second of audio",
+                },
+            ),
+            ("microseconds", {"inference_us": "", "window_us": " a window", "row_us": " a row"}),
         ):
-            for name, of in zip(names, ("", " a row"), strict=True):
+            for name, of in names.items():
                 cells = tuple(_figure(bench, name) for bench in found)
                 if any(cell.text != NOTHING for cell in cells):
                     label = ", ".join(dict.fromkeys(bench.label for bench in found if bench))
@@ -294,7 +302,10 @@ def _work(runs: Sequence[RunFigures]) -> Section:
     parameters = _row("parameters", runs, lambda run: _number(run.metrics.sizes.parameters))
     note = "MACs: multiply-accumulates, by the shapes of the network."
     if rows:
-        note += " A row: of features, as every stride brings one."
+        note += (
+            " A row: of features, as every stride brings one. A window: what listening does every few rows, "
+            "an inference of what is new, and smoothing."
+        )
     if not all(benches):
         note += " This counts instructions: earshot bench --board mps2-an386 RUN"
     return Section("Work of an inference", (*rows, macs, parameters), note)

@@ -311,12 +311,16 @@ class FastestSlowest:
 
 @dataclass(frozen=True, kw_only=True)
 class BenchResult(BoardFile):
-    """bench.json: what an inference and a row of features take, the fastest of ``inference_count``.
+    """bench.json: what inferences and rows of features take, the fastest of ``inference_count``.
+
+    A window is what listening does every ``stride_rows`` rows: an inference of what is new, and smoothing.
 
     Attributes:
         board, label, engine, build_id, ticks_per_s: as in result.json.
-        instructions_per_inference, instructions_per_row: None where they are not counted.
-        inference_us, row_us: microseconds; None where they are not measured.
+        instructions_per_inference, _window, _row: None where they are not counted.
+        inference_us, window_us, row_us: microseconds; None where they are not measured.
+        rows_per_s: of features, in a second of audio.
+        stride_rows, window_ticks, instructions_per_window, window_us, rows_per_s: None in files of before.
         arena_bytes, flash_bytes, ram_bytes, stack_bytes: as in size.json, of the program that was timed; the
             last three None on this computer.
     """
@@ -340,6 +344,28 @@ class BenchResult(BoardFile):
     flash_bytes: int | None
     ram_bytes: int | None
     stack_bytes: int | None
+    stride_rows: int | None = None
+    rows_per_s: float | None = None
+    window_ticks: FastestSlowest | None = None
+    instructions_per_window: int | None = None
+    window_us: float | None = None
+
+    @property
+    def instructions_per_audio_s(self) -> int | None:
+        """What listening to a second of audio takes: rows, inferences, smoothing. None: not counted."""
+        each = self._per_audio_s(self.instructions_per_row, self.instructions_per_window)
+        return None if each is None else round(each)
+
+    @property
+    def busy_share(self) -> float | None:
+        """Of the board's time, 0 to 1 where it keeps up, what listening takes. None: not measured."""
+        busy_us = self._per_audio_s(self.row_us, self.window_us)
+        return None if busy_us is None else busy_us / 1e6
+
+    def _per_audio_s(self, row: float | None, window: float | None) -> float | None:
+        if row is None or window is None or not self.stride_rows or not self.rows_per_s:
+            return None
+        return self.rows_per_s * (row + window / self.stride_rows)
 
 
 @dataclass(frozen=True, kw_only=True)
