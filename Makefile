@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming bench-incremental
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -82,6 +82,9 @@ bench-first-minutes: $(READY)  ## a fresh clone to the first word heard; words h
 
 bench-streaming: $(READY)  ## instructions a second of audio by network and stride, to out/bench/streaming.json
 	PYTHONPATH=tests/bench $(PYTHON) tests/bench/streams/always_on.py
+
+bench-incremental: $(READY)  ## windows of real and adversarial audio, every network and stride, to out/bench/incremental.json
+	PYTHONPATH=tests/bench $(PYTHON) tests/bench/streams/every_stride.py
 
 bench-micro: $(READY)  ## the front end micro beside TensorFlow's op and pymicro-features, to out/bench/micro_frontend.json
 	$(PYTHON) tests/bench/micro/micro_bench.py

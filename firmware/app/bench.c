@@ -17,7 +17,10 @@
 #define LOOP_INSTRUCTIONS 2000000u
 #define CHECK_INSTRUCTIONS 200000u
 #define INFERENCES 4u
-#define WINDOWS 4u  // of a stream, once the engine knows all that they share with those before
+#ifndef KWS_BENCH_WINDOWS
+#define KWS_BENCH_WINDOWS 4
+#endif
+#define WINDOWS ((size_t)KWS_BENCH_WINDOWS)  // of a stream, once the engine knows what they share with others
 #define ROWS 50u
 #define OPERATORS 256u  // no more than that are told apart
 #define NOISE_SEED 1u

@@ -5,6 +5,8 @@
 # bench_ops     the same with a hook behind every operator
 # bench_empty   without an engine: the difference is what one takes. It is not meant to run
 
+set(KWS_BENCH_WINDOWS 4 CACHE STRING "windows of a stream whose scores bench prints")
+
 if(KWS_BOARD_CPU STREQUAL "host")
     set(probe "${KWS_FIRMWARE_DIR}/boards/host/probe.c")
 else()
@@ -19,6 +21,7 @@ foreach(program bench bench_ops bench_empty)
 endforeach()
 
 target_link_libraries(bench PRIVATE kws_engine)
+target_compile_definitions(bench PRIVATE KWS_BENCH_WINDOWS=${KWS_BENCH_WINDOWS})
 
 # The source with the hooks is compiled anew; as the library's copy is not needed then, it is not linked.
 target_sources(bench_ops PRIVATE "${KWS_ENGINE_SOURCE}")

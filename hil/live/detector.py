@@ -127,7 +127,7 @@ class Detector:
         return [found.detection for found in self.listen(samples) if found.detection is not None]
 
     def listen(self, samples: NDArray[Any]) -> list[Inference]:
-        """As ``push``, with all scores: one inference for each 100 ms, with the default front end.
+        """As ``push``, with all scores: an inference for every stride of the operating point, often 80 ms.
 
         Raises:
             ValueError: samples of another kind.

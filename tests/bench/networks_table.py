@@ -73,8 +73,13 @@ def _kept(measured: Iterable[str]) -> list[Row]:
     return [row for row in runfolder.read_json(_OUT) if row["network"] in wanted]
 
 
+def usual_front_end(name: str) -> FrontEnd:
+    """The front end on which a network is measured."""
+    return FrontEnd(_ORIGINALS_FRONT_END if name in _ORIGINALS else _FRONT_END)
+
+
 def _row(name: str, labels: int, folder: Path) -> Row:
-    front_end = FrontEnd(_ORIGINALS_FRONT_END if name in _ORIGINALS else _FRONT_END)
+    front_end = usual_front_end(name)
     model = architectures.build(name, front_end, labels, 0.5, seed=1)
     subject = random_subject(name, name, front_end, labels, _CLIPS)
     return {

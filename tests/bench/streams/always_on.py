@@ -1,13 +1,15 @@
 """Instructions a second of audio, with and without what windows share, to out/bench/streaming.json.
 
 ``make bench-streaming``. For each board, network and stride: a window by kws_model_invoke_next(), a row of
-the front end, and the memory. Scores are compared with those of TFLite-Micro. Emulated.
+the front end, and the memory. Scores are compared with those of TFLite-Micro. Emulated. Also written as the
+table of docs/NETWORKS.md, where all boards and strides were measured.
 """
 
 import argparse
 from pathlib import Path
 from typing import Any
 
+import document_table
 import numpy as np
 from firmware_bench import random_subject
 from firmware_measure import (
@@ -28,9 +30,9 @@ from train.core import console, runfolder
 from train.core.spec import FrontEnd
 
 OUT = Path("out/bench/streaming.json")
-BOARDS = ("mps2-an385", "mps2-an386", "mps3-an547")
-STRIDES = (1, 2, 4, 5, 8)
-WINDOWS = 4  # as in firmware/app/bench.c
+BOARDS = {"mps2-an385": "M3", "mps2-an386": "M4F", "mps3-an547": "M55"}
+STRIDES = range(1, 11)
+_STRIDES_SHOWN = (1, 2, 4, 5, 8)
 NETWORKS = (("tiny_conv", "average"), ("spectro_temporal", "log_mel"))
 
 
@@ -39,6 +41,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--board", action="append", choices=BOARDS)
     parser.add_argument("--stride-rows", action="append", type=int)
+    parser.add_argument(
+        "--windows", type=int, default=250, help="compared with TFLite-Micro, each (%(default)s)"
+    )
     parser.add_argument("--build", type=Path, default=Path("out/bench/streaming"))
     flags = parser.parse_args()
     boards = [load_board(board_id) for board_id in flags.board or BOARDS]
@@ -49,13 +54,15 @@ def main() -> None:
         for board in boards:
             for stride_rows in flags.stride_rows or STRIDES:
                 folder = flags.build / f"{board.id}-{subject.name}-{stride_rows}"
-                results.append(measure(board, subject, architecture, stride_rows, folder))
+                results.append(measure(board, subject, architecture, stride_rows, flags.windows, folder))
                 console.log(_line(results[-1]))
     runfolder.write_json(OUT, results)
+    if not flags.board and not flags.stride_rows:
+        document_table.write("NETWORKS.md", "make bench-streaming", table(results))
 
 
 def measure(
-    board: Board, subject: Subject, architecture: str, stride_rows: int, folder: Path
+    board: Board, subject: Subject, architecture: str, stride_rows: int, window_count: int, folder: Path
 ) -> dict[str, Any]:
     """One row of the table.
 
@@ -64,11 +71,12 @@ def measure(
     """
     front_end = subject.front_end
     write_sources(subject, folder / "c", Windows(front_end.frames, stride_rows))
-    program = build(board, COMPILED.flags, folder / "c", folder / "build", ("bench",))["bench"]
+    options = (*COMPILED.flags, f"-DKWS_BENCH_WINDOWS={window_count}")
+    program = build(board, options, folder / "c", folder / "build", ("bench",))["bench"]
     found = run(board, program)
     check_scores(found, subject)
     check_row(found, front_end)
-    differing = differing_scores(found["window_scores"], subject, stride_rows)
+    differing = differing_scores(found["window_scores"], subject, stride_rows, window_count)
     count = counter(found)
     window, whole, row = (
         round(float(np.mean([count(ticks) for ticks in found[name][0][first:]])))
@@ -92,16 +100,39 @@ def measure(
     }
 
 
-def differing_scores(found: list[list[int]], subject: Subject, stride_rows: int) -> int:
-    """Of the windows of bench.c, how many are not those of TFLite-Micro."""
+def differing_scores(found: list[list[int]], subject: Subject, stride_rows: int, window_count: int) -> int:
+    """Of the windows of bench.c, how many scores are not those of TFLite-Micro."""
     frames, bins = subject.front_end.frames, subject.front_end.bins
     early = (frames - 1) // stride_rows
-    new = (xorshift((early + 1 + WINDOWS) * stride_rows * bins) >> 25).astype(int) - 128
+    new = (xorshift((early + 1 + window_count) * stride_rows * bins) >> 25).astype(int) - 128
     rows = np.concatenate([np.zeros((frames, bins), int), new.reshape(-1, bins)]).astype(np.int8)
-    ends = [frames + (early + 2 + index) * stride_rows for index in range(WINDOWS)]
+    ends = [frames + (early + 2 + index) * stride_rows for index in range(window_count)]
     windows = np.stack([rows[end - frames : end] for end in ends])
-    expected = subject.oracle.run(windows.reshape(-1, *subject.oracle.input_shape)).reshape(WINDOWS, -1)
+    expected = subject.oracle.run(windows.reshape(-1, *subject.oracle.input_shape)).reshape(window_count, -1)
     return int((np.array(found) - 128 != expected).sum())
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """The rows as Markdown."""
+    lines = [
+        "| network, front end | core | a window every | instructions a window | of a whole one "
+        "| a second of audio | if all were computed | arena |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in results:
+        if row["stride_rows"] not in _STRIDES_SHOWN:
+            continue
+        window, whole = row["instructions_per_window"], row["instructions_per_inference"]
+        second, before = row["instructions_per_second"], row["instructions_per_second_before"]
+        lines.append(
+            f"| `{row['network']}`, `{row['front_end']}` | {BOARDS[row['board']]} "
+            f"| {row['stride_rows']} rows | {window:,} | {window / whole:.1%} "
+            f"| {second:,} | {before:,} | {row['arena_bytes']:,} |"
+        )
+    compared = sum(row["scores_compared"] for row in results)
+    differing = sum(row["scores_differing"] for row in results)
+    proof = f"Strides of 1 to 10 rows: {differing} of {compared:,} scores are not TFLite-Micro's (emulated)."
+    return "\n".join([*lines, "", proof])
 
 
 def _line(result: dict[str, Any]) -> str:
