@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from places import ROOT
 from sweeping import sweep
 
-from codegen.engine import build_engine
+from codegen.engine import Windows, build_engine
 from hil.boards.board import QEMU, board_ids, load_board
 from hil.boards.stack import read_functions
 from hil.link.process import ProcessLink
@@ -24,6 +24,7 @@ from hil.live.engine import COMPILED_C, INTERPRETER
 from train.audio import wav
 from train.core import runfolder
 from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
+from train.core.spec import FrontEnd
 from train.detection.reference_listener import recognize, stream_scores
 from train.tflite.graph import read_graph
 from train.tflite.tflm import TflmModel
@@ -154,7 +155,8 @@ def change_weights(model: Path) -> None:
     weights = max(constants, key=np.size).tobytes()
     opposite = (-1 - np.frombuffer(weights, np.int8)).tobytes()
     changed = read_graph(tflite.replace(weights, opposite), "changed")
-    (model / "engine.c").write_text(build_engine(changed, "// changed", "changed").sources["engine.c"])
+    windows = Windows(FrontEnd().frames, INFERENCE_STRIDE_ROWS)
+    (model / "engine.c").write_text(build_engine(changed, "// changed", "", windows).sources["engine.c"])
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ def test_all_parts_are_shown(
         "serial, with faults on purpose 23.45 0 17,171 11 12 1",
         "mps2-an386 emulated 1.5 3 2 1 1 1 80.0 (9.7–289.0) 2 of 3 412 / 778 ms 0 of 3",
         "earshot compiled 31,664 20,848 5,472 484", "in an emulator, whose results are the board's",
-        "mps2-an386 emulated compiled 1,234,567 34,567 – –", "board measured compiled – 34,567 9.8 –",
+        "mps2-an386 emulated compiled 1,234,567 234,567 34,567 4,660,438 – – –",
+        "board measured compiled – 234,567 34,567 4,660,438 9.8 – –",
         "on the board itself",
     ):  # fmt: skip
         assert expected in text
