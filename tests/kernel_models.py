@@ -230,9 +230,11 @@ def random_sums(seed: int) -> bytes:
 class Chain:
     """Layers one after the other: outputs come to lie over inputs, and tiles meet what tiles wrote."""
 
-    def __init__(self, seed: int, shape: Sequence[int], zero_point: int = 0) -> None:
+    def __init__(
+        self, seed: int, shape: Sequence[int], zero_point: int = 0, scale: float = INPUT_SCALE
+    ) -> None:
         self._rng = np.random.default_rng(seed)
-        self._network = Network(shape, zero_point)
+        self._network = Network(shape, zero_point, scale)
         self.value = self._network.input
 
     def convolve(self, taps: tuple[int, int], filters: int, rectified: bool = True, **options) -> "Chain":
@@ -269,6 +271,22 @@ class Chain:
 
     def softmax(self) -> "Chain":
         self.value = self._network.softmax(self.value)
+        return self
+
+    def logistic(self) -> "Chain":
+        self.value = self._network.op("LOGISTIC", [self.value], self.value.shape, (1 / 256, -128))
+        return self
+
+    def tanh(self) -> "Chain":
+        self.value = self._network.op("TANH", [self.value], self.value.shape, (1 / 128, 0))
+        return self
+
+    def mean(self) -> "Chain":
+        """Over all places, as one row."""
+        axes, shape = self._network.numbers([1, 2]), (1, self.value.shape[3])
+        self.value = self._network.op(
+            "MEAN", [self.value, axes], shape, self.value, "ReducerOptions", keepDims=False
+        )
         return self
 
     def tflite(self) -> bytes:

@@ -191,9 +191,10 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
 def _presets_shown() -> str:
     """A paragraph for --help."""
     lines = ["presets (other flags go before what they set):"]
+    width = max(map(len, PRESETS))
     for preset in PRESETS.values():
-        values = " ".join(f"--{name} {value}" for name, value in preset.settings.items())
-        lines += [f"  {preset.name:9} {preset.summary}", f"{'':12}{values}", f"{'':12}{preset.reached}"]
+        values = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in preset.shown.items())
+        lines += [f"  {preset.name:{width}} {preset.summary}", f"{'':6}{values}", f"{'':6}{preset.reached}"]
     return "\n".join([*lines, ""])
 
 

@@ -23,7 +23,6 @@ from train.core.native import import_tensorflow
 from train.core.operating_point import OperatingPoints
 from train.core.results.belonging import check_report
 from train.core.results.training import Computer, Metrics, OpCost, Sizes
-from train.core.spec import FrontEnd
 from train.data import job_data as stage
 from train.settings.job import Job, read_job
 from train.training.cluster import CHIEF, Distribution, distribution
@@ -65,7 +64,7 @@ def run(flags: argparse.Namespace) -> None:
         has_length = any(flag.split("=")[0] == "--clip-duration-ms" for flag in flags.given)
         if not has_length and not job.teachers and not job.start_from:
             import_tensorflow(with_gpus=not where.is_alone)  # quietly; networks import Keras, which would not
-            if architectures.front_end_of(job.architecture) == FrontEnd():
+            if architectures.takes_any_length(job.architecture):
                 job = stage.with_whole_words(job)
         check_start(job)
     try:
@@ -222,7 +221,13 @@ def _choose_point(run: Path, job: Job, material: stage.Material) -> OperatingPoi
     spec = runfolder.read_spec(run)
     path, tflite = run / runfolder.OPERATING_POINTS, run / runfolder.TFLITE
     path.unlink(missing_ok=True)  # of a run that was finished before
-    wish = Wish(job.false_accepts_per_hour, job.seed, settle=True, in_force=job.operating_point)
+    wish = Wish(
+        job.false_accepts_per_hour,
+        job.seed,
+        settle=True,
+        in_force=job.operating_point,
+        stride_rows=architectures.stride_rows(job.architecture),
+    )
     try:
         points = tune(spec, job, material, fastest_scorer(read_plain(tflite), str(tflite)), wish)
     except UserError as error:
