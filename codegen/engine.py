@@ -30,6 +30,8 @@ from train.tflite.scheme import why_not_int8
 
 SOURCE = "engine.c"
 TILE_SHAPE = "kws_tile_shape"
+_SPARE_BYTES = (0, 256, 512, 1024, 2048, 4096)  # tried in this order
+_ARENA_GROWTH = 1 / 25  # at most, for fewer instructions
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,7 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
     _check_int8(core, where)
     check_operators(core, where)
     inputs, outputs = find_ends(graph, core)
-    codes = [generate(core, op, where) for op in core.ops]
-    arena = _plan(core, codes, where)
+    codes, arena = _codes_and_plan(core, where)
     contexts = end_contexts(inputs, outputs)
     sources = {
         HEADER: engine_header(banner, contexts, arena.arena_bytes),
@@ -115,6 +116,21 @@ def build_engine(graph: Graph, banner: str, where: str) -> GeneratedEngine:
     }
     kernels = {*conversion_kernels(inputs, outputs), *_all(codes, "kernels")}
     return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena.arena_bytes)
+
+
+def _codes_and_plan(core: Graph, where: str) -> tuple[list[Code], Plan]:
+    """All operators, with as much scratch memory to spare as leaves the arena about as small as it can be."""
+    best: tuple[list[Code], Plan] | None = None
+    limit_bytes = 0.0
+    for spare_bytes in _SPARE_BYTES:
+        codes = [generate(core, op, where, spare_bytes) for op in core.ops]
+        arena = _plan(core, codes, where)
+        if best and arena.arena_bytes > limit_bytes:
+            break
+        limit_bytes = limit_bytes if best else arena.arena_bytes * (1 + _ARENA_GROWTH)
+        best = codes, arena
+    assert best is not None
+    return best
 
 
 def _check_int8(core: Graph, where: str) -> None:

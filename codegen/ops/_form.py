@@ -78,6 +78,7 @@ class Form:
     graph: Graph
     op: Op
     where: str  # name of the model, used in messages
+    spare_bytes: int = 0  # of scratch memory, over what an operator must have; more makes some faster
     operands: dict[str, Constant] = field(default_factory=dict)  # constant inputs that ``ref`` was asked for
 
     def refuse(self, found: str, expected: str) -> UserError:

@@ -5,15 +5,15 @@
 
 KWS_BEGIN_CODE
 
-#define ADD_LEFT_SHIFT 19  // bits kept behind the point of the first input
+#define ADD_LEFT_SHIFT 20  // bits kept behind the point of the first input, doubled
 
 KWS_INLINE int32_t add_values(int32_t a, int32_t b, const void* params) {
     const kws_add_params* const p = (const kws_add_params*)params;
     const int right2 = (int)p->right2, right = (int)p->output_right;
     const int32_t scaled1 = (a + p->offset1) * (1 << ADD_LEFT_SHIFT);
     const int32_t scaled2 =
-        kws_tile_rounded((b + p->offset2) * p->step2, p->multiplier2, right2, 1 << (right2 - 1));
-    const int32_t sum = kws_tile_rounded(scaled1 + scaled2, p->output_multiplier, right, 1 << (right - 1));
+        kws_rounded((b + p->offset2) * p->step2, p->multiplier2, right2, 1 << (right2 - 1));
+    const int32_t sum = kws_rounded(scaled1 + 2 * scaled2, p->output_multiplier, right, 1 << (right - 1));
     return kws_clamp(sum + p->output_zero_point, p->activation_min, p->activation_max);
 }
 

@@ -35,6 +35,29 @@ KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int
     }
 }
 
+KWS_INLINE const int8_t* kws_tile_widen(const int8_t* weights, int16_t* wide, kws_tile_shape shape) {
+    (void)wide, (void)shape;
+    return weights;
+}
+
+KWS_INLINE int32_t kws_tile_is_doubled(kws_tile_shape shape) {
+    (void)shape;
+    return 0;
+}
+
+KWS_INLINE int32_t kws_tile_is_narrow(kws_tile_shape shape) {
+    (void)shape;
+    return 0;
+}
+
+KWS_INLINE int8_t* kws_tile_narrow_row(int8_t* output, const kws_lane* lanes, const int8_t* weights,
+                                       const kws_tile_channel* channel, kws_tile_shape shape) {
+    (void)lanes, (void)weights, (void)channel, (void)shape;
+    return output;
+}
+
+KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) { return KWS_PADDED_RUN(shape.run); }
+
 // Adds the products of up to 16 neighbouring lanes. Loads of lanes may go past the end of the run;
 // there the weights are zero, as they are loaded under a predicate.
 KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
@@ -54,7 +77,8 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
 }
 
 KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
-                             const int8_t* weights) {
+                             const int8_t* weights, int32_t is_first) {
+    (void)is_first;
     const int32_t length = KWS_PADDED_RUN(shape.run);
     const int32_t whole = length / KWS_VECTOR_LANES * KWS_VECTOR_LANES;
     for (int32_t k = 0; k < whole; k += KWS_VECTOR_LANES) {
@@ -63,8 +87,8 @@ KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane
     if (length > whole) kws_tile_taps(sums, shape, lanes + whole, weights + whole, length - whole);
 }
 
-KWS_INLINE int32_t kws_tile_scaled(int32_t sum, int32_t multiplier, int32_t addend) {
-    return kws_smmlar(2 * sum, multiplier, addend);
+KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {
+    return kws_smmlar(doubled, multiplier, addend);
 }
 
 KWS_INLINE void kws_dot_some(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t outputs,
