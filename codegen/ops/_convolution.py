@@ -19,6 +19,7 @@ _LANE_BYTES = 2  # int16; cores with int8 lanes use half of it
 _READ_BEYOND_LANES = 16  # the last load of a row may reach so far behind what it needs
 _SEGMENT_BYTES = 3072  # of scratch for a 1x1 convolution, where that is enough for a tile
 _MOST_WIDENED = 128  # weights of a filter
+_LEAST_TILES_TO_WIDEN = 4
 _WIDE_MULTIPLE = 8
 _GROUPS_PER_ROW = 4  # of weights, in the C
 
@@ -95,7 +96,7 @@ class Geometry:
         """Lanes from one output to the next."""
         return self.x.stride * self.column_lanes
 
-    def shape(self, positions: int) -> dict[str, int]:
+    def shape(self, positions: int, is_widened: bool) -> dict[str, int]:
         """Fields of kws_tile_shape that follow from sizes."""
         return {
             "positions": positions,
@@ -107,6 +108,7 @@ class Geometry:
             "run": self.run,
             "spacing": 0 if self.is_contiguous else self.x.dilation * self.column_lanes,
             "group": self.depth if self.depth < self.column_lanes else 0,
+            "is_widened": int(is_widened),
         }
 
     @property
@@ -119,10 +121,13 @@ class Geometry:
         """One row of the output."""
         return self.x.outputs * self.output_channels
 
-    @property
-    def wide_lanes(self) -> int:
-        """Lanes in front of the others, where a core widens a filter: in pairs, and with those for odd lanes."""
-        if self.y.taps * self.runs * self.run > _MOST_WIDENED:
+    def wide_lanes(self, block_height: int, positions: int) -> int:
+        """Lanes for the weights of a channel, which a core may want in pairs, and again for odd lanes.
+
+        0 where they are too many, or for too few tiles to be worth it.
+        """
+        tiles = block_height * -(-self.x.outputs // positions)
+        if self.y.taps * self.runs * self.run > _MOST_WIDENED or tiles < _LEAST_TILES_TO_WIDEN:
             return 0
         lanes = self.y.taps * self.runs * -(-self.run // 2) * 2 * (1 if self.step % 2 == 0 else 2)
         return -(-lanes // _WIDE_MULTIPLE) * _WIDE_MULTIPLE
@@ -146,13 +151,9 @@ class Geometry:
             "scratch_rows": scratch_rows,
             "scratch_row_lanes": self.row_lanes,
             "scratch_columns": self.x.copied,
-            "wide_lanes": self.wide_lanes,
+            "wide_lanes": self.wide_lanes(block_height, positions),
             "tiles": self.x.outputs // positions,
         }
-
-    def scratch_bytes(self, scratch_rows: int) -> int:
-        """Of that many rows."""
-        return (self.wide_lanes + scratch_rows * self.row_lanes + _READ_BEYOND_LANES) * _LANE_BYTES
 
 
 def tile_positions(outputs: int, is_even: bool) -> int:
@@ -324,10 +325,12 @@ def _code(
         name = f"op_{form.op.index}" + (f"_part_{number}" if len(parts) > 1 else "")
         scratch_rows = part.y.rows_for(block_height)
         positions = tile_positions(part.x.outputs, part.step % 2 == 1 and part.run > 1)
-        tile = _tile(part.shape(positions), scaling)
+        wide_lanes = part.wide_lanes(block_height, positions)
+        tile = _tile(part.shape(positions, is_widened=wide_lanes > 0), scaling)
         tiles.append(tile)
         fields = {**part.fields(block_height, scratch_rows, positions), "tile": tile.name, **common}
-        scratch_bytes = max(scratch_bytes, part.scratch_bytes(scratch_rows))
+        lanes = wide_lanes + scratch_rows * part.row_lanes + _READ_BEYOND_LANES
+        scratch_bytes = max(scratch_bytes, lanes * _LANE_BYTES)
         params.append((name, "kws_conv_params", fields))
         calls.append(
             f"kws_{kernel}({form.ref(form.input())} + {image_start}, "
@@ -345,7 +348,6 @@ def _code(
         conditions=(
             f"KWS_PADDED_RUN(1) == {_RUN_MULTIPLE}",
             f"KWS_MAX_POSITIONS == {_MOST_POSITIONS}",
-            f"KWS_MOST_WIDENED == {_MOST_WIDENED}",
             f"KWS_LEAST_PLAIN_SHIFT == {PLAIN_SHIFTS.start}",
             f"sizeof(kws_lane) <= {_LANE_BYTES}",
         ),

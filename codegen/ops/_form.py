@@ -221,7 +221,7 @@ class Form:
     def code(
         self, kernel: str, fields: Mapping[str, object], *operands: Tensor, header: str = "", **more: Any
     ) -> Code:
-        """A call to one kernel: ``kws_<kernel>(operands..., output, params)``.
+        """A call to one kernel: ``kws_<kernel>(operands..., output, scratch where it has some, params)``.
 
         Args:
             fields: of its params struct, ``kws_<header>_params`` without ``_s8``.
@@ -229,7 +229,8 @@ class Form:
         """
         header = header or kernel
         name = f"op_{self.op.index}"
-        arguments = [*(self.ref(tensor) for tensor in operands), self.ref(self.output), f"&{name}"]
+        scratch = [self.scratch("int8_t")] if more.get("scratch_bytes") else []
+        arguments = [*(self.ref(tensor) for tensor in operands), self.ref(self.output), *scratch, f"&{name}"]
         constants = (*more.pop("constants", ()), *self.operands.values())
         return Code(
             kernels=(kernel,),

@@ -62,8 +62,8 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
         const int8_t* value = input;
         kws_lane* lane = row;
         int32_t left = columns;
-        for (; left >= 4; left -= 4, lane += 4) {
-            KWS_UNROLL for (int i = 0; i < 4; ++i, value += channels) lane[i] = *value;
+        for (; left >= 4; left -= 4, lane += 4, value += 4 * channels) {
+            KWS_UNROLL for (int i = 0; i < 4; ++i) lane[i] = value[i * channels];
         }
         for (; left > 0; --left, value += channels) *lane++ = *value;
     }

@@ -73,6 +73,29 @@ KWS_INLINE uint32_t kws_sxtb16_odd(uint32_t bytes) {
     return pair;
 }
 
+// value + byte n of a word, sign-extended.
+#define KWS_ADD_BYTE(n)                                                                      \
+    KWS_INLINE int32_t kws_add_byte_##n(int32_t value, uint32_t bytes) {                     \
+        int32_t sum;                                                                         \
+        __asm__("sxtab %0, %1, %2, ror #(8 * " #n ")" : "=r"(sum) : "r"(value), "r"(bytes)); \
+        return sum;                                                                          \
+    }
+KWS_ADD_BYTE(0)
+KWS_ADD_BYTE(1)
+KWS_ADD_BYTE(2)
+KWS_ADD_BYTE(3)
+
+// The sums of halves and bytes 0 and 2, or 1 and 3, of a word.
+KWS_INLINE uint32_t kws_add_even_bytes(uint32_t halves, uint32_t bytes) {
+    __asm__("sxtab16 %0, %0, %1" : "+r"(halves) : "r"(bytes));
+    return halves;
+}
+
+KWS_INLINE uint32_t kws_add_odd_bytes(uint32_t halves, uint32_t bytes) {
+    __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(halves) : "r"(bytes));
+    return halves;
+}
+
 // The larger of each two signed bytes.
 KWS_INLINE uint32_t kws_larger_bytes(uint32_t a, uint32_t b) {
     (void)__ssub8((int8x4_t)a, (int8x4_t)b);  // leaves in the flags where a is not smaller

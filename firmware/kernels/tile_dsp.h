@@ -31,26 +31,29 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
 }
 
 KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
-    for (; count >= 4; count -= 4, a += 4, b += 4, output += 4) {
-        kws_store_word(output, kws_larger_bytes(kws_load_word(a), kws_load_word(b)));
+    if (count >= 4) {
+        const int8_t *const last_a = a + count - 4, *const last_b = b + count - 4;
+        int8_t* const last = output + count - 4;
+        KWS_UNROLL_BY(2) for (; output < last; a += 4, b += 4, output += 4) {
+            kws_store_word(output, kws_larger_bytes(kws_load_word(a), kws_load_word(b)));
+        }
+        // This one may overlap the one before it, in which the larger values stay the larger ones.
+        kws_store_word(last, kws_larger_bytes(kws_load_word(last_a), kws_load_word(last_b)));
+        return;
     }
     for (; count > 0; --count, ++a, ++b) *output++ = *a > *b ? *a : *b;
 }
 
-// Small filters are widened to pairs once for all tiles of a channel, and doubled, which saves doubling each
-// sum for kws_scaled().
-KWS_INLINE int32_t kws_tile_is_widened(kws_tile_shape shape) {
-    return shape.rows * shape.runs * shape.run <= KWS_MOST_WIDENED;
-}
-
+// Where it has many tiles, a channel's weights are widened to pairs once for all of them, and doubled, which
+// saves doubling each sum for kws_scaled().
 KWS_INLINE int32_t kws_tile_is_doubled(kws_tile_shape shape) {
-    return kws_tile_is_widened(shape) && shape.scaling != KWS_SCALING_ANY;
+    return shape.is_widened && shape.scaling != KWS_SCALING_ANY;
 }
 
 // Whether outputs at odd lanes have weights of their own, in as many pairs as the others: a zero comes first
 // instead of last, and all words of lanes are read where they begin.
 KWS_INLINE int32_t kws_tile_has_odd(kws_tile_shape shape) {
-    return kws_tile_is_widened(shape) && shape.step % 2 == 1 && shape.run % 2 == 1 && shape.run > 1 &&
+    return shape.is_widened && shape.step % 2 == 1 && shape.run % 2 == 1 && shape.run > 1 &&
            (shape.tile_step | shape.spacing | shape.group) % 2 == 0;
 }
 
@@ -64,7 +67,7 @@ KWS_INLINE int32_t kws_tile_pairs(kws_tile_shape shape) { return (shape.run + 1)
 
 // Of one run in the form that tiles read.
 KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) {
-    if (!kws_tile_is_widened(shape)) return KWS_PADDED_RUN(shape.run);
+    if (!shape.is_widened) return KWS_PADDED_RUN(shape.run);
     return 4 * kws_tile_pairs(shape) * (kws_tile_has_odd(shape) ? 2 : 1);
 }
 
@@ -97,7 +100,7 @@ KWS_INLINE void kws_tile_widen_run(const int8_t* weights, int16_t* wide, kws_til
 }
 
 KWS_INLINE const int8_t* kws_tile_widen(const int8_t* weights, int16_t* wide, kws_tile_shape shape) {
-    if (!kws_tile_is_widened(shape)) return weights;
+    if (!shape.is_widened) return weights;
     int16_t* to = wide;
     for (int32_t run = shape.rows * shape.runs; run > 0; --run) {
         kws_tile_widen_run(weights, to, shape);
@@ -122,7 +125,7 @@ KWS_INLINE kws_tile_block kws_tile_load_block(const int8_t* weights, int32_t pai
     block.pairs = pairs;
     block.is_first = is_first;
     KWS_UNROLL for (int32_t k = 0; k < pairs; k += 2) {
-        if (kws_tile_is_widened(shape)) {
+        if (shape.is_widened) {
             const kws_words two = kws_load_some_words(weights + 4 * k, pairs - k, 1);
             block.even[k] = two.low;
             if (k + 1 < pairs) block.even[k + 1] = two.high;
@@ -206,7 +209,7 @@ KWS_INLINE int32_t kws_tile_block_pairs(kws_tile_shape shape) {
 KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                              const int8_t* weights, int32_t is_first) {
     const int32_t most = kws_tile_block_pairs(shape);
-    const int32_t bytes = kws_tile_is_widened(shape) ? kws_tile_has_odd(shape) ? 8 : 4 : 2;  // of a pair
+    const int32_t bytes = shape.is_widened ? kws_tile_has_odd(shape) ? 8 : 4 : 2;  // of a pair
     KWS_UNROLL for (int32_t k = 0; k < kws_tile_pairs(shape); k += most) {
         const int32_t left = kws_tile_pairs(shape) - k;
         const kws_tile_block block = kws_tile_load_block(

@@ -18,9 +18,6 @@
 #define KWS_DOT_OUTPUTS 4
 #define KWS_DOT_TAPS 16
 
-// Filters of at most so many weights are widened once for all tiles of a channel, where the core does that.
-#define KWS_MOST_WIDENED 128
-
 // How a sum becomes an output.
 #define KWS_LEAST_PLAIN_SHIFT (-20)
 
@@ -41,6 +38,7 @@ typedef struct kws_tile_shape {
     int32_t run;          // weights in each of them
     int32_t spacing;      // lanes from one to the next
     int32_t group;        // lanes from where one group of channels begins to the next; 0 if there is one
+    int32_t is_widened;   // whether there is room for the weights of a channel as kws_tile_widen() leaves them
     kws_scaling scaling;  // of all channels
 } kws_tile_shape;
 
