@@ -59,13 +59,7 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
     const int32_t channels = p->input_channels, columns = p->scratch_columns;
     const int32_t row_lanes = p->scratch_row_lanes, row_values = p->input_width * channels;
     for (; rows > 0; --rows, row += row_lanes, input += row_values) {
-        const int8_t* value = input;
-        kws_lane* lane = row;
-        int32_t left = columns;
-        for (; left >= 4; left -= 4, lane += 4, value += 4 * channels) {
-            KWS_UNROLL for (int i = 0; i < 4; ++i) lane[i] = value[i * channels];
-        }
-        for (; left > 0; --left, value += channels) *lane++ = *value;
+        kws_expand_channel(input, channels, row, columns);
     }
 }
 

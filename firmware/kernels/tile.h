@@ -14,10 +14,11 @@
 //   kws_lane                  type of a lane
 //   KWS_WEIGHTS(a, b, c, d)   the order in which four weights are stored
 //   kws_expand()              int8 values to lanes
+//   kws_expand_channel()      the same, one channel of them
 //   kws_tile_widen()          the weights of a channel in the form in which all its tiles read them
 //   kws_tile_is_doubled()     whether that form makes sums twice as large
 //   kws_tile_run()            adds the products of one run of weights to the sums; the first finds all the same
-//   kws_tile_is_narrow()      whether kws_tile_narrow_row() computes a row in a way of its own
+//   kws_tile_has_walk()       whether kws_tile_walk() computes a channel in a way of its own
 //   kws_scaled()              half of value * multiplier / 2^31, rounded to nearest, halves up, plus an addend
 //   kws_larger()              for poolings: of two int8 arrays, place by place, the larger value
 //   kws_dot_some()            for layers without tiles: adds the products of several outputs to their sums
@@ -124,14 +125,14 @@ KWS_INLINE void kws_tile_compute_one(int8_t* output, const kws_lane* lanes, cons
 KWS_INLINE void kws_tile_compute(int8_t* output, const kws_lane* lanes, const kws_tile_channel* channel,
                                  kws_tile_shape shape) {
     const int8_t* const weights = kws_tile_widen(channel->weights, channel->wide, shape);
+    if (kws_tile_has_walk(shape)) {
+        kws_tile_walk(output, lanes, weights, channel, shape);
+        return;
+    }
     const int32_t tile_bytes = shape.positions * channel->output_step;
     kws_tile_shape last = shape;
     last.positions = shape.last;
     for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
-        if (kws_tile_is_narrow(shape)) {
-            output = kws_tile_narrow_row(output, lanes, weights, channel, shape);
-            continue;
-        }
         const kws_lane* place = lanes;
         for (int32_t left = channel->tiles; left > 0; --left) {
             kws_tile_compute_one(output, place, weights, channel, shape);

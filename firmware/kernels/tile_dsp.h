@@ -30,6 +30,14 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
     for (; count > 0; --count) *lanes++ = *values++;
 }
 
+// One channel of a row of the image; values lie `channels` apart.
+KWS_INLINE void kws_expand_channel(const int8_t* values, int32_t channels, kws_lane* lanes, int32_t count) {
+    for (; count >= 4; count -= 4, lanes += 4, values += 4 * channels) {
+        KWS_UNROLL for (int32_t i = 0; i < 4; ++i) lanes[i] = values[i * channels];
+    }
+    for (; count > 0; --count, values += channels) *lanes++ = *values;
+}
+
 KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
     if (count >= 4) {
         const int8_t *const last_a = a + count - 4, *const last_b = b + count - 4;
@@ -231,7 +239,7 @@ KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t adden
 }
 
 // A 1x1 convolution of few channels: weights stay in registers while positions go by one after the other.
-KWS_INLINE int32_t kws_tile_is_narrow(kws_tile_shape shape) {
+KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
     return shape.rows == 1 && shape.runs == 1 && shape.run <= 2 * KWS_BLOCK_PAIRS && shape.step >= shape.run &&
            shape.step % 2 == 0 && shape.group % 2 == 0 && kws_tile_is_doubled(shape) &&
            shape.scaling == KWS_SCALING_RECTIFIED;
@@ -260,9 +268,8 @@ KWS_INLINE int8_t* kws_tile_narrow_positions(int8_t* output, const kws_lane* lan
     return output;
 }
 
-// Returns the place of the next output.
-KWS_INLINE int8_t* kws_tile_narrow_row(int8_t* output, const kws_lane* lanes, const int8_t* weights,
-                                       const kws_tile_channel* channel, kws_tile_shape shape) {
+KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_t* weights,
+                              const kws_tile_channel* channel, kws_tile_shape shape) {
     kws_tile_narrow row;
     row.block = kws_tile_load_block(weights, kws_tile_pairs(shape), shape, 1);
     row.bias = 2 * channel->bias;
@@ -270,10 +277,13 @@ KWS_INLINE int8_t* kws_tile_narrow_row(int8_t* output, const kws_lane* lanes, co
     row.offset = channel->offset;
     row.right = channel->right;
     row.output_step = channel->output_step;
-    for (int32_t left = channel->tiles; left > 0; --left, lanes += shape.positions * shape.step) {
-        output = kws_tile_narrow_positions(output, lanes, &row, shape.positions, shape.step);
+    for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
+        const kws_lane* place = lanes;
+        for (int32_t left = channel->tiles; left > 0; --left, place += shape.tile_step) {
+            output = kws_tile_narrow_positions(output, place, &row, shape.positions, shape.step);
+        }
+        output = kws_tile_narrow_positions(output, place, &row, shape.last, shape.step);
     }
-    return kws_tile_narrow_positions(output, lanes, &row, shape.last, shape.step);
 }
 
 KWS_INLINE void kws_dot_some(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t outputs,

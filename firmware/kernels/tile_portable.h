@@ -22,6 +22,14 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
     for (int32_t i = 0; i < count; ++i) lanes[i] = values[i];
 }
 
+// One channel of a row of the image; values lie `channels` apart.
+KWS_INLINE void kws_expand_channel(const int8_t* values, int32_t channels, kws_lane* lanes, int32_t count) {
+    for (; count >= 4; count -= 4, lanes += 4, values += 4 * channels) {
+        KWS_UNROLL for (int32_t i = 0; i < 4; ++i) lanes[i] = values[i * channels];
+    }
+    for (; count > 0; --count, values += channels) *lanes++ = *values;
+}
+
 // output        [count]; may be a or b
 KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
     for (int32_t i = 0; i < count; ++i) output[i] = a[i] > b[i] ? a[i] : b[i];
@@ -37,15 +45,14 @@ KWS_INLINE int32_t kws_tile_is_doubled(kws_tile_shape shape) {
     return 0;
 }
 
-KWS_INLINE int32_t kws_tile_is_narrow(kws_tile_shape shape) {
+KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
     (void)shape;
     return 0;
 }
 
-KWS_INLINE int8_t* kws_tile_narrow_row(int8_t* output, const kws_lane* lanes, const int8_t* weights,
-                                       const kws_tile_channel* channel, kws_tile_shape shape) {
-    (void)lanes, (void)weights, (void)channel, (void)shape;
-    return output;
+KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_t* weights,
+                              const kws_tile_channel* channel, kws_tile_shape shape) {
+    (void)output, (void)lanes, (void)weights, (void)channel, (void)shape;
 }
 
 KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) { return KWS_PADDED_RUN(shape.run); }
