@@ -35,6 +35,11 @@ KWS_INLINE kws_words kws_load_words(const void* bytes) {
     return words;
 }
 
+// Two words to an address that is a multiple of four.
+KWS_INLINE void kws_store_words(void* bytes, uint32_t low, uint32_t high) {
+    __asm__("strd %1, %2, %0" : "=m"(*(kws_word_pair*)bytes) : "r"(low), "r"(high));
+}
+
 // One word, or two where `count` is more than one; LDRD takes those from a multiple of four alone.
 KWS_INLINE kws_words kws_load_some_words(const void* bytes, int32_t count, int32_t is_aligned) {
     kws_words words = {0, 0};
@@ -74,16 +79,16 @@ KWS_INLINE uint32_t kws_sxtb16_odd(uint32_t bytes) {
 }
 
 // value + byte n of a word, sign-extended.
-#define KWS_ADD_BYTE(n)                                                                      \
-    KWS_INLINE int32_t kws_add_byte_##n(int32_t value, uint32_t bytes) {                     \
-        int32_t sum;                                                                         \
-        __asm__("sxtab %0, %1, %2, ror #(8 * " #n ")" : "=r"(sum) : "r"(value), "r"(bytes)); \
-        return sum;                                                                          \
+#define KWS_ADD_BYTE(n, rotation)                                                              \
+    KWS_INLINE int32_t kws_add_byte_##n(int32_t value, uint32_t bytes) {                       \
+        int32_t sum;                                                                           \
+        __asm__("sxtab %0, %1, %2" rotation : "=r"(sum) : "r"(value), "r"(bytes));             \
+        return sum;                                                                            \
     }
-KWS_ADD_BYTE(0)
-KWS_ADD_BYTE(1)
-KWS_ADD_BYTE(2)
-KWS_ADD_BYTE(3)
+KWS_ADD_BYTE(0, "")
+KWS_ADD_BYTE(1, ", ror #8")
+KWS_ADD_BYTE(2, ", ror #16")
+KWS_ADD_BYTE(3, ", ror #24")
 
 // The sums of halves and bytes 0 and 2, or 1 and 3, of a word.
 KWS_INLINE uint32_t kws_add_even_bytes(uint32_t halves, uint32_t bytes) {

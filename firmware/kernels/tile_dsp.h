@@ -19,8 +19,17 @@ typedef int16_t kws_lane;
 #define KWS_WEIGHTS(a, b, c, d) a, c, b, d
 
 #define KWS_LOAD_WORDS_REACH 1020  // bytes, of LDRD
+#define KWS_SMALL_FILTER 25        // weights; a loop around so few would cost more than they do
 
 KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {
+    const int32_t is_aligned = ((uintptr_t)lanes & 3u) == 0;
+    for (; count >= 8 && is_aligned; count -= 8, values += 8, lanes += 8) {
+        KWS_UNROLL for (int32_t i = 0; i < 8; i += 4) {
+            const uint32_t four = kws_load_word(values + i);
+            const uint32_t even = kws_sxtb16(four), odd = kws_sxtb16_odd(four);
+            kws_store_words(lanes + i, kws_low_halves(even, odd), kws_high_halves(even, odd));
+        }
+    }
     for (; count >= 4; count -= 4, values += 4, lanes += 4) {
         const uint32_t four = kws_load_word(values);
         const uint32_t even = kws_sxtb16(four), odd = kws_sxtb16_odd(four);

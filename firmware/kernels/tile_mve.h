@@ -20,6 +20,7 @@ typedef int8_t kws_lane;
 #define KWS_WEIGHTS(a, b, c, d) a, b, c, d
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
+#define KWS_SMALL_FILTER 9   // weights; a loop around so few would cost more than they do
 
 KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {
     memcpy(lanes, values, (size_t)count);
@@ -98,7 +99,8 @@ KWS_INLINE int32_t kws_tile_vectors(kws_tile_shape shape) {
 }
 
 KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
-    return shape.positions >= KWS_GROUP && shape.scaling != KWS_SCALING_ANY;
+    const int32_t is_fast = kws_tile_vectors(shape) <= KWS_MOST_HELD || shape.rows == 1;
+    return is_fast && shape.positions >= KWS_GROUP && shape.scaling != KWS_SCALING_ANY;
 }
 
 // What a group takes from its channel. A copy: for all the compiler knows, an output may lie over the channel.

@@ -12,7 +12,6 @@
 #define KWS_PADDED_RUN(length) (((length) + 3) / 4 * 4)
 
 #define KWS_MAX_POSITIONS 6
-#define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
 
 // Layers without tiles take this many outputs at a time, and of each so many weights side by side.
 #define KWS_DOT_OUTPUTS 4
