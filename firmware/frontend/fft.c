@@ -44,8 +44,8 @@ static inline complex32 complex_subtract(complex32 a, complex32 b) {
 }
 
 // One output of each of four transforms of `length` points, turned, becomes four outputs of the one that they
-// make up. In bit-reversed order the middle two are swapped: they hold the inputs 0, 2, 1, 3 modulo 4. Whatever
-// is done with is written before the next is read: there are few registers.
+// make up. In bit-reversed order the middle two are swapped: they hold the inputs 0, 2, 1, 3 modulo 4.
+// Whatever is done with is written before the next is read: there are few registers.
 KWS_INLINE void cross(complex32* first, unsigned length, complex32 b, complex32 c, complex32 d) {
     const complex32 a = first[0];
     const complex32 even = complex_add(a, b), even_turned = complex_subtract(a, b);

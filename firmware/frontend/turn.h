@@ -13,7 +13,8 @@ KWS_BEGIN_CODE
 // (a * b + c * d) / 2^31, rounded to nearest, halves up; the result fits.
 #if KWS_HAS_LONG_PRODUCTS
 
-// Of the sum in high and low: 2 * high + its bit 31 + its bit 30, which rounds and which LSRS leaves in the carry.
+// Of the sum in high and low: 2 * high + its bit 31 + its bit 30, which rounds and which LSRS leaves in the
+// carry.
 KWS_INLINE int32_t kws_two_products(int32_t a, int32_t b, int32_t c, int32_t d) {
     int32_t low, high;
     __asm__(
@@ -31,8 +32,8 @@ KWS_INLINE int32_t kws_two_products(int32_t a, int32_t b, int32_t c, int32_t d) 
 
 // What remains of a sum of 64 bits when it is taken apart at bit 16, twice.
 typedef struct kws_long_sum {
-    int32_t high;         // times 2^32
-    uint32_t middle, low; // times 2^16, and 1; each less than 2^18, so that they can be added
+    int32_t high;          // times 2^32
+    uint32_t middle, low;  // times 2^16, and 1; each less than 2^18, so that they can be added
 } kws_long_sum;
 
 // Adds a * b, of four products of 16 bits each.

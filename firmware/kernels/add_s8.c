@@ -52,8 +52,8 @@ KWS_INLINE int32_t add_values(int32_t a, int32_t b, const void* params) {
 
 // Whether sums that are negative become -128, however they are rounded.
 static int is_rectified(const kws_add_params* p) {
-    return p->output_zero_point == INT8_MIN && p->activation_min == INT8_MIN && p->activation_max == INT8_MAX &&
-           p->output_right <= -KWS_LEAST_PLAIN_SHIFT;
+    return p->output_zero_point == INT8_MIN && p->activation_min == INT8_MIN &&
+           p->activation_max == INT8_MAX && p->output_right <= -KWS_LEAST_PLAIN_SHIFT;
 }
 
 KWS_INLINE int8_t add_rectified(int32_t a, int32_t b, const kws_add_params* p) {

@@ -79,11 +79,11 @@ KWS_INLINE uint32_t kws_sxtb16_odd(uint32_t bytes) {
 }
 
 // value + byte n of a word, sign-extended.
-#define KWS_ADD_BYTE(n, rotation)                                                              \
-    KWS_INLINE int32_t kws_add_byte_##n(int32_t value, uint32_t bytes) {                       \
-        int32_t sum;                                                                           \
-        __asm__("sxtab %0, %1, %2" rotation : "=r"(sum) : "r"(value), "r"(bytes));             \
-        return sum;                                                                            \
+#define KWS_ADD_BYTE(n, rotation)                                                  \
+    KWS_INLINE int32_t kws_add_byte_##n(int32_t value, uint32_t bytes) {           \
+        int32_t sum;                                                               \
+        __asm__("sxtab %0, %1, %2" rotation : "=r"(sum) : "r"(value), "r"(bytes)); \
+        return sum;                                                                \
     }
 KWS_ADD_BYTE(0, "")
 KWS_ADD_BYTE(1, ", ror #8")

@@ -76,8 +76,7 @@ KWS_INLINE int32_t kws_tile_has_odd(kws_tile_shape shape) {
 
 // Whether all that is added to the lanes of a tile is even; rows begin at words.
 KWS_INLINE int32_t kws_tile_is_aligned(kws_tile_shape shape) {
-    return kws_tile_has_odd(shape) ||
-           (shape.step | shape.tile_step | shape.spacing | shape.group) % 2 == 0;
+    return kws_tile_has_odd(shape) || (shape.step | shape.tile_step | shape.spacing | shape.group) % 2 == 0;
 }
 
 KWS_INLINE int32_t kws_tile_pairs(kws_tile_shape shape) { return (shape.run + 1) / 2; }
@@ -161,8 +160,8 @@ KWS_INLINE kws_tile_block kws_tile_load_block(const int8_t* weights, int32_t pai
     return block;
 }
 
-// Adds the products of a pair of lanes and pair k of a block. The first of all leaves what all sums begin with
-// in its register, from which the others take it.
+// Adds the products of a pair of lanes and pair k of a block. The first of all leaves what all sums begin
+// with in its register, from which the others take it.
 KWS_INLINE void kws_tile_add(int32_t* sum, uint32_t lanes, uint32_t weights, int32_t k,
                              const kws_tile_block* block) {
     *sum = block->is_first && k == 0 ? kws_smlad_from(lanes, weights, *sum) : kws_smlad(lanes, weights, *sum);
@@ -211,7 +210,8 @@ KWS_INLINE void kws_tile_apart(int32_t* sums, kws_tile_shape shape, const kws_la
     const int32_t is_near = kws_tile_is_aligned(shape) && reach <= KWS_LOAD_WORDS_REACH;
     KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
         KWS_UNROLL for (int32_t k = 0; k < block->pairs; k += 2) {
-            const kws_words two = kws_load_some_words(lanes + p * shape.step + 2 * k, block->pairs - k, is_near);
+            const kws_words two =
+                kws_load_some_words(lanes + p * shape.step + 2 * k, block->pairs - k, is_near);
             kws_tile_add(&sums[p], two.low, block->even[k], k, block);
             if (k + 1 < block->pairs) sums[p] = kws_smlad(two.high, block->even[k + 1], sums[p]);
         }
@@ -229,8 +229,8 @@ KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane
     const int32_t bytes = shape.is_widened ? kws_tile_has_odd(shape) ? 8 : 4 : 2;  // of a pair
     KWS_UNROLL for (int32_t k = 0; k < kws_tile_pairs(shape); k += most) {
         const int32_t left = kws_tile_pairs(shape) - k;
-        const kws_tile_block block = kws_tile_load_block(
-            weights + bytes * k, left < most ? left : most, shape, is_first && k == 0);
+        const kws_tile_block block =
+            kws_tile_load_block(weights + bytes * k, left < most ? left : most, shape, is_first && k == 0);
         if (kws_tile_has_odd(shape) || (kws_tile_is_aligned(shape) && shape.step < 2 * block.pairs)) {
             kws_tile_shared(sums, shape, lanes + 2 * k, &block);
         } else if (shape.step < 2 * block.pairs) {
@@ -249,9 +249,9 @@ KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t adden
 
 // A 1x1 convolution of few channels: weights stay in registers while positions go by one after the other.
 KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
-    return shape.rows == 1 && shape.runs == 1 && shape.run <= 2 * KWS_BLOCK_PAIRS && shape.step >= shape.run &&
-           shape.step % 2 == 0 && shape.group % 2 == 0 && kws_tile_is_doubled(shape) &&
-           shape.scaling == KWS_SCALING_RECTIFIED;
+    return shape.rows == 1 && shape.runs == 1 && shape.run <= 2 * KWS_BLOCK_PAIRS &&
+           shape.step >= shape.run && shape.step % 2 == 0 && shape.group % 2 == 0 &&
+           kws_tile_is_doubled(shape) && shape.scaling == KWS_SCALING_RECTIFIED;
 }
 
 // What all positions of a narrow row have in common.
@@ -261,8 +261,8 @@ typedef struct kws_tile_narrow {
 } kws_tile_narrow;
 
 // Some positions; returns the place of the next output.
-KWS_INLINE int8_t* kws_tile_narrow_positions(int8_t* output, const kws_lane* lanes, const kws_tile_narrow* row,
-                                             int32_t positions, int32_t step) {
+KWS_INLINE int8_t* kws_tile_narrow_positions(int8_t* output, const kws_lane* lanes,
+                                             const kws_tile_narrow* row, int32_t positions, int32_t step) {
     KWS_UNROLL for (int32_t p = 0; p < positions; ++p) {
         int32_t sum = row->bias;
         KWS_UNROLL for (int32_t k = 0; k < row->block.pairs; k += 2) {

@@ -103,7 +103,8 @@ KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
     return is_fast && shape.positions >= KWS_GROUP && shape.scaling != KWS_SCALING_ANY;
 }
 
-// What a group takes from its channel. A copy: for all the compiler knows, an output may lie over the channel.
+// What a group takes from its channel. A copy: for all the compiler knows, an output may lie over the
+// channel.
 typedef struct kws_group_scale {
     int32_t bias, multiplier, shift, zero_point;
 } kws_group_scale;
@@ -163,8 +164,8 @@ KWS_INLINE void kws_group_sums(int32_t* sums, const kws_lane* lanes, const int8_
     }
 }
 
-// Rows, a group of outputs at a time. The last group of a row may overlap the one before it, whose outputs stay
-// the same.
+// Rows, a group of outputs at a time. The last group of a row may overlap the one before it, whose outputs
+// stay the same.
 KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_t* weights,
                               const kws_tile_channel* channel, kws_tile_shape shape) {
     const int32_t width = channel->tiles * shape.positions + shape.last;

@@ -12,7 +12,7 @@
 
 KWS_BEGIN_CODE
 
-#define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
+#define KWS_SMALL_FILTER 9   // weights; a loop around so few would cost more than they do
 #define KWS_PORTABLE_TAPS 4  // at a time; more would not leave enough registers
 
 typedef int16_t kws_lane;

@@ -28,16 +28,16 @@ typedef enum kws_scaling {
 
 // What the compiler must know to keep a tile in registers; constants at every call.
 typedef struct kws_tile_shape {
-    int32_t positions;    // outputs in a tile, at most KWS_MAX_POSITIONS
-    int32_t last;         // in the last tile of a row; 0 if it is like the others
-    int32_t step;         // lanes from the inputs of one position to those of the next
-    int32_t tile_step;    // lanes from one tile of a row to the next; 0 if there is one
-    int32_t rows;         // of a filter
-    int32_t runs;         // of weights that meet neighbouring lanes, in one row of a filter
-    int32_t run;          // weights in each of them
-    int32_t spacing;      // lanes from one to the next
-    int32_t group;        // lanes from where one group of channels begins to the next; 0 if there is one
-    int32_t is_widened;   // whether there is room for the weights of a channel as kws_tile_widen() leaves them
+    int32_t positions;   // outputs in a tile, at most KWS_MAX_POSITIONS
+    int32_t last;        // in the last tile of a row; 0 if it is like the others
+    int32_t step;        // lanes from the inputs of one position to those of the next
+    int32_t tile_step;   // lanes from one tile of a row to the next; 0 if there is one
+    int32_t rows;        // of a filter
+    int32_t runs;        // of weights that meet neighbouring lanes, in one row of a filter
+    int32_t run;         // weights in each of them
+    int32_t spacing;     // lanes from one to the next
+    int32_t group;       // lanes from where one group of channels begins to the next; 0 if there is one
+    int32_t is_widened;  // whether there is room for the weights of a channel as kws_tile_widen() leaves them
     kws_scaling scaling;  // of all channels
 } kws_tile_shape;
 
