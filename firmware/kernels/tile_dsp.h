@@ -51,7 +51,7 @@ KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int
     if (count >= 4) {
         const int8_t *const last_a = a + count - 4, *const last_b = b + count - 4;
         int8_t* const last = output + count - 4;
-        KWS_UNROLL_BY(2) for (; output < last; a += 4, b += 4, output += 4) {
+        for (; output < last; a += 4, b += 4, output += 4) {
             kws_store_word(output, kws_larger_bytes(kws_load_word(a), kws_load_word(b)));
         }
         // This one may overlap the one before it, in which the larger values stay the larger ones.
