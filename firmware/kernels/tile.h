@@ -102,9 +102,11 @@ KWS_INLINE void kws_tile_write(int8_t* output, const int32_t* sums, const kws_ti
 // weights       as kws_tile_widen() returned them
 KWS_INLINE void kws_tile_compute_one(int8_t* output, const kws_lane* lanes, const int8_t* weights,
                                      const kws_tile_channel* channel, kws_tile_shape shape) {
-    // What all tiles have in common is loaded by each: there are not enough registers to keep it.
+#if defined(__arm__) && !defined(__clang__)
+    // What all tiles have in common is loaded by each: GCC would keep it in registers that there are not.
     KWS_NOW(weights);
     KWS_NOW(channel);
+#endif
     const int32_t row_lanes = channel->row_lanes;
     const int32_t bias = kws_tile_is_doubled(shape) ? 2 * channel->bias : channel->bias;
     int32_t sums[KWS_MAX_POSITIONS];
