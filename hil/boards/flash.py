@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import TimeoutExpired
 
-from hil.boards.board import BOARD_FILE, QEMU, Board, FlashTool
+from hil.boards.board import BOARD_FILE, Board, FlashTool
 from hil.boards.flash_tools import COPY, FLASHERS
 from hil.boards.image import read_image, to_uf2
 from hil.boards.plain_names import plain
@@ -45,7 +45,7 @@ def flash_tool(board: Board) -> FlashTool:
         return board.flash
     if board.target is None:
         why = "is this computer: there is nothing to flash"
-    elif board.run_kind == QEMU:
+    elif board.emulator:
         why = "is emulated: there is nothing to flash"
     else:
         why = f"has no flash in {BOARD_FILE}, see docs/ADD_A_BOARD.md"
