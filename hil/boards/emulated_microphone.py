@@ -91,10 +91,8 @@ class EmulatedMicrophone:
         self.result = EmulatedRun(**json.loads(figures.read_text(encoding="utf-8")))
 
 
-def about(microphone: EmulatedMicrophone) -> str:
+def about(result: EmulatedRun) -> str:
     """What a run cost, in a line. The cycles are the emulator's, whose memory never makes the core wait."""
-    result = microphone.result
-    assert result is not None, "lines() has not ended"
     return (
         f"emulated {result.seconds:.1f} s: {result.busy_cycles / result.seconds / 1e6:.1f} million cycles a "
         f"second (counted by the emulator), {100 * result.share_of_core:.1f} % of the core; "

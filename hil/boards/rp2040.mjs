@@ -6,8 +6,8 @@
 // AUDIO      16-bit samples, low byte first, which the ADC hears on every channel, one a conversion. The first
 //            is that of the first conversion; behind the last the program ends, and FIGURES is written
 //
-// UART0 is on standard input and output. The line is faster than a real one and waits for the firmware: a byte is
-// fed when there is room for it, and taken as it is sent. Without AUDIO, a core that waits keeps step with the
+// UART0 is on standard input and output, at 1,000,000 baud whatever the firmware asked for; a byte waits until the
+// FIFO has room for it, and what is sent is taken at once. Without AUDIO, a core that waits keeps step with the
 // clock on the wall; with it, time is the emulator's alone.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -19,14 +19,14 @@ const { RP2040 } = await esm('index.js');
 const { SimulationClock } = await esm('clock/simulation-clock.js');
 
 const BOOT_BYTES = 256, BOOT_AT = 0x20041f00, AIRCR = 0xd0c, RESET_REQUEST = 0x05fa0004;
-const SLICE_INSTRUCTIONS = 200_000, FIFO_BYTES = 32;
+const SLICE_INSTRUCTIONS = 200_000, FIFO_BYTES = 32, BYTE_NANOS = 10_000;
 const image = fs.readFileSync(firmware);
 const samples = audio ? readSamples(audio) : null;
 
 const clock = new SimulationClock();
 const mcu = new RP2040(clock);
 mcu.logger = { debug() {}, info() {}, warn() {}, error: (who, what) => process.stderr.write(`${who}: ${what}\n`) };
-let input = [], inputAt = 0, output = [], isInputOver = false;
+let input = [], inputAt = 0, fedNanos = 0, output = [], isInputOver = false;
 let conversions = 0, busyCycles = 0, instructions = 0, overruns = 0;
 
 function readSamples(file) {
@@ -83,10 +83,11 @@ process.stdout.on('error', () => process.exit(0));
 
 function feed() {
   const uart = mcu.uart[0];
-  while (input.length && uart.rxEnabled && uart.enabled && uart.rxFIFO.itemCount < FIFO_BYTES) {
-    uart.feedByte(input[0][inputAt++]);
-    if (inputAt === input[0].length) { input.shift(); inputAt = 0; }
-  }
+  const isRoom = uart.rxEnabled && uart.enabled && uart.rxFIFO.itemCount < FIFO_BYTES;
+  if (!isRoom || clock.nanos < fedNanos + BYTE_NANOS) return;
+  fedNanos = clock.nanos;
+  uart.feedByte(input[0][inputAt++]);
+  if (inputAt === input[0].length) { input.shift(); inputAt = 0; }
 }
 
 function flush() {
@@ -106,9 +107,13 @@ function slice() {
   let waited = false;
   for (let i = 0; i < SLICE_INSTRUCTIONS; i++) {
     if (mcu.core.waiting) {
-      if (input.length) feed();
-      if (!mcu.core.waiting) continue;
-      clock.tick(clock.nanosToNextAlarm || 1000);
+      if (input.length) {
+        feed();
+        if (!mcu.core.waiting) continue;
+        clock.tick(Math.min(clock.nanosToNextAlarm || BYTE_NANOS, BYTE_NANOS));
+        continue;
+      }
+      clock.tick(clock.nanosToNextAlarm || BYTE_NANOS);
       if (!samples) { waited = true; break; }
     } else {
       const cycles = mcu.core.executeInstruction();

@@ -2,19 +2,21 @@
 
 On an emulator that this command starts, time is instructions: QEMU counts 8 ns for each
 (-icount shift=3), so that its timer tells exactly how many there were. On a real board the
-timer counts its own cycles. Figures per operator are the business of make bench-firmware.
+timer counts its own cycles; rp2040js counts cycles as the RP2040 needs them for code in SRAM.
+Figures per operator are the business of make bench-firmware.
 """
 
 import argparse
 from typing import TYPE_CHECKING
 
-from hil.boards.board import find_board
+from hil.boards.board import QEMU, RP2040JS, find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_port_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.provenance import EMULATED, MEASURED
 from train.core import runfolder
 from train.core.console import say
 from train.core.errors import UserError
+from train.core.operating_point import INFERENCE_STRIDE_ROWS
 from train.core.results.boards import BenchResult, FastestSlowest
 
 if TYPE_CHECKING:
@@ -48,11 +50,15 @@ def run(flags: argparse.Namespace) -> None:
     spec = runfolder.read_spec(flags.run, needs=[runfolder.TFLITE])
     dut: DUT = dut_of(board, flags, SERIAL, None, _COUNT_INSTRUCTIONS)
     info, bench = measure(dut, spec, flags.inferences)
-    result = figures(dut, info, bench, is_counting=dut.label == EMULATED and not flags.port)
+    is_counting = dut.label == EMULATED and not flags.port and board.run_kind == QEMU
+    result = figures(dut, info, bench, is_counting=is_counting)
     path = BenchResult.path_of(flags.run, board.id)
     with runfolder.writing(path.parent, wait=True):
         result.write(path)
-    _print(result)
+    counts_cycles = board.run_kind == RP2040JS and not flags.port
+    _print(result, counts_cycles)
+    if counts_cycles:
+        say(f"of the core {_share_of_core(result, spec):.1%}, listening (cycles of the emulator)")
     say(f"written     {path}")
 
 
@@ -110,16 +116,25 @@ def figures(dut: "DUT", info: "Info", bench: "Bench", *, is_counting: bool) -> B
     )
 
 
-def _print(result: BenchResult) -> None:
+def _share_of_core(result: BenchResult, spec: "ModelSpec") -> float:
+    """What the features and inferences of always-on listening take of the time there is, 0 to 1."""
+    rows_per_s = 1000 / spec.front_end.window_stride_ms
+    ticks = rows_per_s * (result.row_ticks.min + result.inference_ticks.min / INFERENCE_STRIDE_ROWS)
+    return ticks / result.ticks_per_s
+
+
+def _print(result: BenchResult, counts_cycles: bool) -> None:
     say(f"board       {result.board} ({result.label}), engine {result.engine}")
-    for name, instructions, microseconds in (
-        ("inference", result.instructions_per_inference, result.inference_us),
-        ("feature row", result.instructions_per_row, result.row_us),
+    for name, ticks, instructions, microseconds in (
+        ("inference", result.inference_ticks, result.instructions_per_inference, result.inference_us),
+        ("feature row", result.row_ticks, result.instructions_per_row, result.row_us),
     ):
         if instructions is not None:
             say(f"{name:11} {instructions:,} instructions")
         elif microseconds is not None:
             say(f"{name:11} {microseconds:,} microseconds")
+        elif counts_cycles:
+            say(f"{name:11} {ticks.min:,} cycles (counted by the emulator)")
         else:
             say(f"{name:11} not counted on this board")
     say(f"arena       {result.arena_bytes:,} bytes")

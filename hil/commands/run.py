@@ -9,10 +9,10 @@ from hil.boards.board import Board, find_board
 from hil.boards.build import build
 from hil.boards.emulated_microphone import EmulatedMicrophone, about, as_heard
 from hil.commands.firmware_flags import add_firmware_flags, add_patience_flag, engine_of, patience_of
+from hil.link.board_lines import BoardHeard, heard_in
 from hil.link.patience import Patience
 from hil.link.process import ProcessLink
 from hil.link.raw_audio import stream_audio
-from hil.live.board_lines import BoardHeard, heard_in
 from hil.live.detector import Detector
 from hil.live.playlist import Playlist, clips_of, recording_of
 from hil.live.verdict import judge, lines_of
@@ -78,7 +78,8 @@ def _shown(lines: Iterable[str]) -> list[BoardHeard]:
 def _by_microphone(board: Board, firmware: Path, playlist: Playlist, patience: Patience) -> Iterator[str]:
     microphone = EmulatedMicrophone(board, firmware, playlist.samples, patience)
     yield from microphone.lines()
-    log(about(microphone))
+    assert microphone.result is not None
+    log(about(microphone.result))
 
 
 def _playlist(flags: argparse.Namespace) -> Playlist:

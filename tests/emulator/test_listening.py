@@ -32,9 +32,7 @@ from train.tflite.tflm import TflmModel
 EMULATED = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
 RUNNABLE = [*EMULATED, "host"]
 # The two share no objects with the others.
-QUICK = [
-    board_id for board_id in RUNNABLE if board_id not in ("microbit", "rv32")
-]
+QUICK = [board_id for board_id in RUNNABLE if board_id not in ("microbit", "rv32")]
 ACK = b"\x06"
 PASSED, FAILED = "~~~ALL TESTS PASSED~~~", "~~~SOME TESTS FAILED~~~"
 

@@ -43,7 +43,10 @@ static uint32_t next;  // of the two, to be done
 // 0 to 4095, 2048 without sound, over the range of 16 bits.
 static int16_t to_sample(uint16_t code) { return (int16_t)((int32_t)(code & 0xFFFu) * 16 - 32768); }
 
-static int is_written_over(uint32_t block) { return (DMA_CONTROL(block) & DMA_BUSY) != 0; }
+// Since its end was noted: it is being written anew, or has been.
+static int is_written_over(uint32_t block) {
+    return (DMA_CONTROL(block) & DMA_BUSY) != 0 || (DMA_DONE >> block & 1u) != 0;
+}
 
 void rp2040_on_dma(void) {
     int16_t heard[BLOCK_SAMPLES];
