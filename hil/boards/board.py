@@ -36,7 +36,7 @@ _TARGET_FIELDS = {
     "linker_script": str,
     "uart": dict,
 }
-_TARGET_OPTIONS: dict[str, type] = {"flash": dict, "toolchain": str, "usb": dict}
+_TARGET_OPTIONS: dict[str, type] = {"flash": dict, "microphone": str, "toolchain": str, "usb": dict}
 _RUN_FIELDS: dict[str, dict[str, type]] = {
     QEMU: {"kind": str, "machine": str},
     RP2040JS: {"kind": str},
@@ -84,6 +84,7 @@ class Board:
 
     ``folder`` holds its board.json. ``target`` is None for this computer, ``emulator`` where none is,
     ``flash`` where there is nothing to flash, ``usb`` where the serial port shows no id of its own.
+    ``microphone`` says for people what it has, "" where there is none.
     """
 
     id: str
@@ -97,6 +98,16 @@ class Board:
     target: Target | None
     flash: FlashTool | None = None
     usb: UsbId | None = None
+    microphone: str = ""
+
+    @property
+    def proven(self) -> str:
+        """How far it was tried without anybody who owns one."""
+        if self.target is None:
+            return "run"
+        if self.emulator is None:
+            return "compiled"
+        return "emulated with microphone" if self.has_emulated_microphone else "emulated"
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -221,6 +232,7 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
         target=target,
         flash=_flash_tool(content["flash"], where) if "flash" in content else None,
         usb=_usb_id(content["usb"], where) if "usb" in content else None,
+        microphone=content.get("microphone", ""),
     )
 
 
