@@ -72,10 +72,14 @@ class UsbId:
 
 @dataclass(frozen=True)
 class FlashTool:
-    """How a board is flashed: a name in FLASHERS, and a value for each of its fields."""
+    """How a board is flashed: a name in FLASHERS, and a value for each of its fields.
+
+    ``button``: what people do before it, "" where that is nothing.
+    """
 
     name: str
     values: dict[str, str]
+    button: str = ""
 
 
 @dataclass(frozen=True)
@@ -287,12 +291,13 @@ def _flash_tool(content: dict[str, Any], where: str) -> FlashTool:
             f"{where}: flash.tool is {json.dumps(tool)}, expected one of: {', '.join(sorted(FLASHERS))}"
         )
     fields: dict[str, type] = dict.fromkeys(("tool", *FLASHERS[tool].fields), str)
-    _check_fields(content, fields, where, "flash.")
+    _check_fields(content, fields, where, "flash.", {"button": str})
     if "family" in fields and not re.fullmatch(r"0x[0-9a-fA-F]{1,8}", content["family"]):
         raise UserError(
             f"{where}: flash.family is {json.dumps(content['family'])}, expected a number such as 0xe48bff56"
         )
-    return FlashTool(tool, {name: content[name] for name in FLASHERS[tool].fields})
+    values = {name: content[name] for name in FLASHERS[tool].fields}
+    return FlashTool(tool, values, content.get("button", ""))
 
 
 def _usb_id(content: dict[str, Any], where: str) -> UsbId:
