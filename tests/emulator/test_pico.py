@@ -1,5 +1,6 @@
 """The Raspberry Pi Pico in rp2040js: from reset, with the image that would be flashed, to a word heard."""
 
+import shutil
 import struct
 import subprocess
 from collections.abc import Callable
@@ -12,14 +13,19 @@ from numpy.typing import NDArray
 from sweeping import sweep
 
 from hil.boards.board import load_board
+from hil.boards.build import EngineChoice, Firmware
 from hil.boards.emulated_microphone import EmulatedMicrophone, as_heard
 from hil.boards.image import read_image, to_uf2
 from hil.link.link import LinkError
 from hil.link.patience import Patience
 from hil.link.process import ProcessLink
+from hil.proof.microphone_check import listen_by_microphone, microphone_dut
+from hil.proof.stream_check import Listening
 from train.audio import wav
 from train.core import runfolder
 from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
+from train.core.results.boards import StreamResult
+from train.detection.labelled_stream import Stream, Word
 from train.detection.reference_listener import recognize, stream_scores
 from train.tflite.tflm import TflmModel
 
@@ -107,6 +113,25 @@ def test_hears_by_its_adc_what_python_hears(
     assert microphone.result is not None
     assert microphone.result.overruns == 0
     assert 0.05 < microphone.result.share_of_core < 1
+
+
+@pytest.mark.parametrize("board_id", sweep([PICO]))
+def test_a_stream_by_the_microphone_is_compared_and_judged(
+    firmware: Callable[..., Path], run_folder: Path, tmp_path: Path, board_id: str
+) -> None:
+    board, run = load_board(board_id), shutil.copytree(run_folder, tmp_path / "run")
+    spec = runfolder.read_spec(run)
+    clip = wav.read_wav(run / "clips" / "yes_0.wav", 16000)
+    quiet = np.zeros(16_000, np.int16)
+    stream = Stream(np.concatenate([quiet, clip, quiet]), (Word("yes", 1000.0),))
+    settings = {"time_tolerance_ms": 750.0, "inference_stride_rows": INFERENCE_STRIDE_ROWS}
+    built = Firmware(firmware(board_id, "earshot", run_folder / "c"), 0, None)
+    dut = microphone_dut(board, EngineChoice(), built, Patience(60))
+    result, figures = listen_by_microphone(board, Listening(dut, spec, run, stream, settings))
+    assert result.differences_to_host.detections == 0
+    assert result.differences_to_host.compared == len(result.detections) > 0
+    assert (result.label, result.matched, figures.overruns) == ("emulated", 1, 0)
+    assert StreamResult.read(StreamResult.path_of(run, board_id)).settings["microphone"]["overruns"] == 0
 
 
 def expected(run: Path, samples: NDArray[np.int16]) -> list[str]:

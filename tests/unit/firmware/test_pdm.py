@@ -112,8 +112,10 @@ def test_any_pieces_and_both_orders_of_bits(library: ctypes.CDLL) -> None:
 
 @pytest.mark.parametrize(("hz", "gain_db"), [(100, 0.1), (1000, 0.1), (4000, 0.15), (6800, 0.25)])
 def test_a_tone_comes_out_as_it_went_in(library: ctypes.CDLL, hz: float, gain_db: float) -> None:
-    """At a twentieth of full scale, with 20 dB of gain: the rest is the modulator's, of which an ideal low pass
-    leaves -52 dB at 1 kHz."""
+    """At a twentieth of full scale, with 20 dB of gain.
+
+    The rest is the modulator's: an ideal low pass leaves -52 dB of it at 1 kHz.
+    """
     sound = tone(hz, 0.05)
     heard = Pdm(library, 10 * UNIT).push(packed(modulate(sound)))[1600:] / 32768
     phase = 2 * np.pi * hz * np.arange(len(heard)) / RATE_HZ

@@ -220,7 +220,7 @@ def test_netduinoplus2_is_flashed_by_its_bootloader(program: Path) -> None:
         ({"flash": {"tool": "pyocd"}}, r"flash.target is missing"),
         (
             {"flash": {"tool": "pyocd", "target": "a", "chip": "b"}},
-            r"flash.chip is not known, expected only target, tool",
+            r"flash.chip is not known, expected only button, target, tool",
         ),
         (
             {"flash": {"tool": "uf2", "volume": "X", "family": "rp2040"}},
