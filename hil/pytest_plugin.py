@@ -78,7 +78,7 @@ def board_run(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def board_dut(pytestconfig: pytest.Config, board_id: str, board_run: Path) -> "DUT":
     """The firmware ``proof``, built, and the way to its line, which was open once."""
-    from hil.boards.board import EMULATOR, find_board
+    from hil.boards.board import find_board
     from hil.boards.build import EngineChoice
     from hil.link.link import LinkError
     from hil.proof.dut import choose_feed, make_dut
@@ -86,7 +86,7 @@ def board_dut(pytestconfig: pytest.Config, board_id: str, board_run: Path) -> "D
     port = pytestconfig.getoption("--port")
     board = find_board(board_id, pytestconfig.getoption("--board-dir"))
     for tool in board.tools:
-        if shutil.which(tool) is None and not (port and tool == EMULATOR):
+        if shutil.which(tool) is None and not (port and board.emulator and tool == board.emulator.program):
             _missing(pytestconfig, f"board {board_id} needs {tool}, which is not on the PATH")
     feed = choose_feed(board, None, port, has_faults=False)
     dut = make_dut(

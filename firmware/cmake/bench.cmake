@@ -7,13 +7,8 @@
 
 set(KWS_BENCH_WINDOWS 4 CACHE STRING "windows of a stream whose scores bench prints")
 
-if(KWS_BOARD_CPU STREQUAL "host")
-    set(probe "${KWS_FIRMWARE_DIR}/boards/host/probe.c")
-else()
-    set(probe "${KWS_FIRMWARE_DIR}/boards/common/probe.c")
-endif()
 foreach(program bench bench_ops bench_empty)
-    kws_add_firmware(${program} "${KWS_FIRMWARE_DIR}/app/bench.c" "${KWS_FIRMWARE_DIR}/app/print.c" "${probe}"
+    kws_add_firmware(${program} "${KWS_FIRMWARE_DIR}/app/bench.c" "${KWS_FIRMWARE_DIR}/app/print.c" "${KWS_PROBE_SOURCE}"
         ${KWS_FRONTEND_SOURCES}
         "${MODEL}/frontend_tables.c")
     target_include_directories(${program} PRIVATE "${KWS_FIRMWARE_DIR}" "${MODEL}")

@@ -18,6 +18,13 @@ target_compile_options(kws_board_interface INTERFACE
     ${KWS_BOARD_FLAGS} -Wall -Wextra -Wconversion -Werror -ffunction-sections -fdata-sections)
 target_link_options(kws_board_interface INTERFACE ${KWS_BOARD_FLAGS} -Wl,--gc-sections)
 
+# Measures on the board's core.
+if(KWS_BOARD_CPU STREQUAL "host")
+    set(KWS_PROBE_SOURCE "${KWS_FIRMWARE_DIR}/boards/host/probe.c")
+else()
+    set(KWS_PROBE_SOURCE "${KWS_FIRMWARE_DIR}/${KWS_TOOLCHAIN_PROBE}")
+endif()
+
 # The board once, for all programs; an object library, so that its vector table is always linked.
 add_library(kws_board OBJECT ${KWS_BOARD_SOURCES})
 target_link_libraries(kws_board PUBLIC kws_board_interface)
@@ -30,9 +37,10 @@ if(KWS_BOARD_CPU STREQUAL "host")
     endif()
 else()
     target_compile_definitions(kws_board_interface INTERFACE KWS_UART_BAUD=${KWS_BOARD_BAUD}u)
+    target_compile_options(kws_board_interface INTERFACE "--specs=${KWS_TOOLCHAIN_SPECS}") # finds headers, too
     # The linker checks the budgets of board.json and reports what is used of them.
     target_link_options(kws_board_interface INTERFACE
-        -nostartfiles --specs=nano.specs
+        -nostartfiles "--specs=${KWS_TOOLCHAIN_SPECS}"
         "-L${KWS_FIRMWARE_DIR}/boards/common" "-T${KWS_BOARD_LINKER_SCRIPT}"
         -Wl,--defsym=KWS_FLASH_BYTES=${KWS_BOARD_FLASH_BYTES}
         -Wl,--defsym=KWS_RAM_BYTES=${KWS_BOARD_RAM_BYTES}

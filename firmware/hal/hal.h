@@ -22,6 +22,13 @@ void kws_hal_init(void);
 // serial line (boards/common/audio_serial.c), which is then for nothing else.
 size_t kws_hal_audio_read(int16_t* samples, size_t capacity);
 
+// Samples that were lost since the start, because the microphone's interrupt or the main loop came too late;
+// at least so many. Of boards with a microphone alone: where nothing defines it, it is not called.
+#if defined(__GNUC__)
+__attribute__((weak))
+#endif
+uint32_t kws_hal_audio_lost(void);
+
 // Received bytes that are kept, at least, until they are read: what may be under way to a board at a time.
 #define KWS_HAL_RECEIVE_BYTES 4096u
 

@@ -5,13 +5,15 @@ CMake reads the same files (firmware/cmake/board.cmake); docs/ADD_A_BOARD.md des
 
 import json
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hil.boards.emulator import Emulator, Qemu, Rp2040js
 from hil.boards.flash_tools import FLASHERS
+from hil.boards.toolchain import DEFAULT as DEFAULT_TOOLCHAIN
+from hil.boards.toolchain import Toolchain, load_toolchain
 from train.core.console import printable
 from train.core.errors import UserError, suggestion
 from train.core.installation import FIRMWARE_SOURCES
@@ -20,9 +22,8 @@ from train.core.typed_json import Mismatch, read
 BOARDS = FIRMWARE_SOURCES / "boards"
 BOARD_FILE = "board.json"
 HOST_CPU = "host"
-QEMU = "qemu"
-EMULATOR = "qemu-system-arm"
-NATIVE = "native"
+QEMU, RP2040JS, NATIVE = "qemu", "rp2040js", "native"
+HARDWARE = "hardware"  # nobody emulates it
 
 _ID = re.compile(r"\w[\w.+-]*")  # it becomes a folder, a text in C and a word on the serial line
 _FILE = re.compile(r"[\w/. +-]+")  # goes through CMake and make
@@ -35,15 +36,22 @@ _TARGET_FIELDS = {
     "linker_script": str,
     "uart": dict,
 }
-_TARGET_OPTIONS: dict[str, type] = {"flash": dict, "usb": dict}
-_RUN_FIELDS: dict[str, dict[str, type]] = {QEMU: {"kind": str, "machine": str}, NATIVE: {"kind": str}}
+_TARGET_OPTIONS: dict[str, type] = {"flash": dict, "microphone": str, "toolchain": str, "usb": dict}
+_RUN_FIELDS: dict[str, dict[str, type]] = {
+    QEMU: {"kind": str, "machine": str},
+    RP2040JS: {"kind": str},
+    NATIVE: {"kind": str},
+    HARDWARE: {"kind": str},
+}
+_RUN_OPTIONS: dict[str, dict[str, type]] = {QEMU: {"options": list}}
 _NAMES = {str: "a text", int: "a whole number above 0", list: "a list of texts", dict: "an object"}
 
 
 @dataclass(frozen=True)
 class Target:
-    """What only a microcontroller has: budgets, memory map, UART."""
+    """What only a microcontroller has: toolchain, budgets, memory map, UART."""
 
+    toolchain: Toolchain
     flash_bytes: int
     ram_bytes: int
     stack_bytes: int
@@ -64,41 +72,64 @@ class UsbId:
 
 @dataclass(frozen=True)
 class FlashTool:
-    """How a board is flashed: a name in FLASHERS, and a value for each of its fields."""
+    """How a board is flashed: a name in FLASHERS, and a value for each of its fields.
+
+    ``button``: what people do before it, "" where that is nothing.
+    """
 
     name: str
     values: dict[str, str]
+    button: str = ""
 
 
 @dataclass(frozen=True)
 class Board:
     """One board.
 
-    ``folder`` holds its board.json. ``target`` is None for this computer, ``machine`` (QEMU's name) where
-    none is emulated, ``flash`` where there is nothing to flash, ``usb`` where the serial port shows no id of
-    its own.
+    ``folder`` holds its board.json. ``target`` is None for this computer, ``emulator`` where none is,
+    ``flash`` where there is nothing to flash, ``usb`` where the serial port shows no id of its own.
+    ``microphone`` says for people what it has, "" where there is none.
     """
 
     id: str
     folder: Path
     title: str
     cpu: str
-    flags: tuple[str, ...]
+    own_flags: tuple[str, ...]
     sources: tuple[Path, ...]
     run_kind: str
-    machine: str | None
+    emulator: Emulator | None
     target: Target | None
     flash: FlashTool | None = None
     usb: UsbId | None = None
+    microphone: str = ""
+
+    @property
+    def proven(self) -> str:
+        """How far it was tried without anybody who owns one."""
+        if self.target is None:
+            return "run"
+        if self.emulator is None:
+            return "compiled"
+        return "emulated with microphone" if self.has_emulated_microphone else "emulated"
 
     @property
     def tools(self) -> tuple[str, ...]:
         """Programs that build for it, and start it where it is emulated."""
-        builders = ("cmake", "arm-none-eabi-gcc" if self.target else "cc")
-        return (*builders, EMULATOR) if self.run_kind == QEMU else builders
+        builders = ("cmake", self.target.toolchain.tool("gcc") if self.target else "cc")
+        return (*builders, self.emulator.program) if self.emulator else builders
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """To compile and link with: the board's own, then those of its toolchain."""
+        return (*self.own_flags, *self.target.toolchain.flags) if self.target else self.own_flags
 
     def command(
-        self, firmware: Path, semihosting: bool = False, emulator_options: Sequence[str] = ()
+        self,
+        firmware: Path,
+        semihosting: bool = False,
+        emulator_options: Sequence[str] = (),
+        audio: Path | None = None,
     ) -> list[str]:
         """How to start a firmware with its serial line on standard input and output.
 
@@ -106,20 +137,21 @@ class Board:
             firmware: the ELF file that CMake built for this board.
             semihosting: let firmware in an emulator read (and write) files of this computer.
             emulator_options: more of them, where there is one.
+            audio: what an emulated microphone hears: 16-bit samples, low byte first.
         """
-        if self.machine is None:
+        if self.emulator is None:
             return [str(firmware)]
-        emulator = [EMULATOR, "-machine", self.machine, "-kernel", str(firmware)]
-        if semihosting:
-            emulator += ["-semihosting-config", "enable=on,target=native"]
-        return [*emulator, "-display", "none", "-monitor", "none", "-serial", "stdio", *emulator_options]
+        return self.emulator.command(firmware, semihosting=semihosting, audio=audio, options=emulator_options)
+
+    @property
+    def has_emulated_microphone(self) -> bool:
+        """Whether an emulator plays recordings to its microphone."""
+        return self.emulator is not None and self.emulator.microphone_bits > 0
 
     def require_emulator(self) -> None:
         """Refuse a board that cannot be started here; better asked before a build than after."""
-        if self.run_kind == QEMU and shutil.which(EMULATOR) is None:
-            raise UserError(
-                f"{EMULATOR}: not found; install it, on Debian or Ubuntu: sudo apt-get install {EMULATOR}"
-            )
+        if self.emulator:
+            self.emulator.require()
 
 
 def board_ids(boards: Path = BOARDS) -> tuple[str, ...]:
@@ -190,18 +222,21 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
     if content["id"] != board_id:
         raise UserError(f"{where}: id is {content['id']!r}, expected {board_id!r}, the name of the folder")
     run = content["run"]
+    run_kind = _run_kind(run, where)
+    target = _target(content, folder, where) if is_target else None
     return Board(
         id=board_id,
         folder=folder,
         title=content["title"],
         cpu=content["cpu"],
-        flags=tuple(content["flags"]),
+        own_flags=tuple(content["flags"]),
         sources=tuple(_existing(folder, name, "sources", where) for name in content["sources"]),
-        run_kind=_run_kind(run, where),
-        machine=run.get("machine"),
-        target=_target(content, folder, where) if is_target else None,
+        run_kind=run_kind,
+        emulator=_emulator(run, target, where),
+        target=target,
         flash=_flash_tool(content["flash"], where) if "flash" in content else None,
         usb=_usb_id(content["usb"], where) if "usb" in content else None,
+        microphone=content.get("microphone", ""),
     )
 
 
@@ -217,8 +252,19 @@ def _run_kind(run: dict[str, Any], where: str) -> str:
     kind = run.get("kind")
     if kind not in _RUN_FIELDS:
         raise UserError(f"{where}: run.kind is {kind!r}, expected one of: {', '.join(_RUN_FIELDS)}")
-    _check_fields(run, _RUN_FIELDS[kind], where, "run.")
+    _check_fields(run, _RUN_FIELDS[kind], where, "run.", _RUN_OPTIONS.get(kind))
     return str(kind)
+
+
+def _emulator(run: dict[str, Any], target: Target | None, where: str) -> Emulator | None:
+    kind = run["kind"]
+    if target is None and kind != NATIVE:
+        raise UserError(f"{where}: run.kind is {kind!r}, expected {NATIVE!r} for cpu {HOST_CPU!r}")
+    if target is None or kind in (NATIVE, HARDWARE):  # a program of this computer is no board's
+        return None
+    if kind == RP2040JS:
+        return Rp2040js()
+    return Qemu.of(target.toolchain, run["machine"], run.get("options", ()))
 
 
 def _target(content: dict[str, Any], folder: Path, where: str) -> Target:
@@ -229,6 +275,7 @@ def _target(content: dict[str, Any], folder: Path, where: str) -> Target:
             f"expected less than ram_bytes, {content['ram_bytes']}"
         )
     return Target(
+        toolchain=load_toolchain(content.get("toolchain", DEFAULT_TOOLCHAIN), where),
         flash_bytes=content["flash_bytes"],
         ram_bytes=content["ram_bytes"],
         stack_bytes=content["stack_bytes"],
@@ -244,12 +291,13 @@ def _flash_tool(content: dict[str, Any], where: str) -> FlashTool:
             f"{where}: flash.tool is {json.dumps(tool)}, expected one of: {', '.join(sorted(FLASHERS))}"
         )
     fields: dict[str, type] = dict.fromkeys(("tool", *FLASHERS[tool].fields), str)
-    _check_fields(content, fields, where, "flash.")
+    _check_fields(content, fields, where, "flash.", {"button": str})
     if "family" in fields and not re.fullmatch(r"0x[0-9a-fA-F]{1,8}", content["family"]):
         raise UserError(
             f"{where}: flash.family is {json.dumps(content['family'])}, expected a number such as 0xe48bff56"
         )
-    return FlashTool(tool, {name: content[name] for name in FLASHERS[tool].fields})
+    values = {name: content[name] for name in FLASHERS[tool].fields}
+    return FlashTool(tool, values, content.get("button", ""))
 
 
 def _usb_id(content: dict[str, Any], where: str) -> UsbId:

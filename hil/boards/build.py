@@ -31,6 +31,11 @@ _BUILD_ID = re.compile(r'KWS_BUILD_ID "([0-9a-f]+)"')
 _OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 _CMAKE_ERROR = re.compile(r"^CMake Error[^\n]*:\n\n?((?:  [^\n]*\n|\n(?=  ))+)", re.MULTILINE)
 _NO_COMPILER = "No CMAKE_C_COMPILER could be found"
+_SECTION = re.compile(
+    r"^ +\d+ (?P<name>\S+) +(?P<size>[0-9a-f]+)  (?P<vma>[0-9a-f]+)  (?P<lma>[0-9a-f]+) .*\n +(?P<flags>.*)$",
+    re.MULTILINE,
+)
+_DISASSEMBLE = ("--disassemble", "--disassemble-zeroes", "--section=.text")  # no program runs elsewhere
 _HARD_FLOAT = {"-mfloat-abi=hard", "-mfloat-abi=softfp"}
 
 
@@ -258,18 +263,34 @@ def _overflow_message(board: Board, output: str) -> str:
 
 
 def _measure(board: Board, target: Target, path: Path, engine: str) -> Usage:
-    text, data, bss = (int(size) for size in _tool("size", str(path.absolute())).splitlines()[1].split()[:3])
-    return Usage(flash_bytes=text + data, ram_bytes=data + bss, stack=_stack(board, target, path, engine))
+    flash_bytes, ram_bytes = used_bytes(_tool(target, "objdump", "--section-headers", str(path.absolute())))
+    return Usage(flash_bytes, ram_bytes, stack=_stack(board, target, path, engine))
+
+
+def used_bytes(headers: str) -> tuple[int, int]:
+    """What the sections of an image take of flash and of RAM; code that is copied there counts in both.
+
+    Args:
+        headers: of ``objdump --section-headers``.
+    """
+    flash_bytes = ram_bytes = 0
+    for section in _SECTION.finditer(headers):
+        size_bytes, flags = int(section["size"], 16), section["flags"].split(", ")
+        if "ALLOC" not in flags:
+            continue
+        flash_bytes += size_bytes if "LOAD" in flags else 0
+        ram_bytes += size_bytes if "LOAD" not in flags or section["vma"] != section["lma"] else 0
+    return flash_bytes, ram_bytes
 
 
 def _stack(board: Board, target: Target, path: Path, engine: str) -> StackBound | None:
     with tempfile.TemporaryDirectory() as folder:
         # The constants of firmware.cmake would be taken for functions that lie at these addresses.
         stripped = Path(folder) / path.name
-        _tool("objcopy", "--wildcard", "--strip-symbol=KWS_*", str(path.absolute()), str(stripped))
-        disassembly = _tool("objdump", "--disassemble", "--disassemble-zeroes", str(stripped))
+        _tool(target, "objcopy", "--wildcard", "--strip-symbol=KWS_*", str(path.absolute()), str(stripped))
+        disassembly = _tool(target, "objdump", *_DISASSEMBLE, str(stripped))
     try:
-        bound = worst_stack(disassembly, has_floating_point=bool(_HARD_FLOAT & set(board.flags)))
+        bound = worst_stack(disassembly, bool(_HARD_FLOAT & set(board.flags)), target.toolchain.machine_code)
     except UserError as error:
         if engine == COMPILED:
             raise UserError(f"{path}: {error}") from error
@@ -284,9 +305,9 @@ def _stack(board: Board, target: Target, path: Path, engine: str) -> StackBound 
     return bound
 
 
-def _tool(name: str, *arguments: str) -> str:
+def _tool(target: Target, name: str, *arguments: str) -> str:
     """Output of a tool that comes with the compiler."""
-    done = _run([f"arm-none-eabi-{name}", *arguments])
+    done = _run([target.toolchain.tool(name), *arguments])
     done.check_returncode()
     return done.stdout
 

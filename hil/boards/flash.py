@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import TimeoutExpired
 
-from hil.boards.board import BOARD_FILE, QEMU, Board, FlashTool
+from hil.boards.board import BOARD_FILE, Board, FlashTool
 from hil.boards.flash_tools import COPY, FLASHERS
 from hil.boards.image import read_image, to_uf2
 from hil.boards.plain_names import plain
@@ -45,7 +45,7 @@ def flash_tool(board: Board) -> FlashTool:
         return board.flash
     if board.target is None:
         why = "is this computer: there is nothing to flash"
-    elif board.run_kind == QEMU:
+    elif board.emulator:
         why = "is emulated: there is nothing to flash"
     else:
         why = f"has no flash in {BOARD_FILE}, see docs/ADD_A_BOARD.md"
@@ -84,7 +84,7 @@ def flash_commands(tool: FlashTool, program: Path, port: str | None) -> list[lis
             values["uf2"] = str(written.with_suffix(".uf2"))
             runfolder.write_bytes(written.with_suffix(".uf2"), to_uf2(image, int(tool.values["family"], 16)))
     if "{volume}" in named:
-        values["volume"] = str(_volume(tool.values["volume"]))
+        values["volume"] = str(_volume(tool))
     return [[argument.format(**values) for argument in command] for command in commands]
 
 
@@ -109,10 +109,16 @@ def run_commands(tool: FlashTool, commands: list[list[str]]) -> None:
                 code = child.wait(_MOST_FLASHING_S)
             except TimeoutExpired as error:
                 raise FlashError(
-                    f"{command[0]} did not end within {_MOST_FLASHING_S:g} s; is the board connected?"
+                    f"{command[0]} did not end within {_MOST_FLASHING_S:g} s; {_asked(tool)}"
                 ) from error
         if code:
-            raise FlashError(f"{command[0]} ended with {code}, as said above; is the board connected?")
+            raise FlashError(f"{command[0]} ended with {code}, as said above; {_asked(tool)}")
+
+
+def _asked(tool: FlashTool) -> str:
+    """What to look after where a tool did not find the board."""
+    first = f" First, {tool.button}." if tool.button else ""
+    return f"is the board connected?{first}"
 
 
 def check_running(
@@ -154,14 +160,17 @@ def _find(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
 
 
-def _volume(name: str) -> Path:
+def _volume(tool: FlashTool) -> Path:
     """Where the drive is mounted that a board in its bootloader shows."""
-    places = [Path(place.format(user=os.environ.get("USER", ""))) / name for place in _MOUNTS]
+    name = tool.values["volume"]
+    how = tool.button or "put the board into its bootloader (by its button, mostly)"
+    mounts = [Path(place.format(user=os.environ.get("USER", ""))) / name for place in _MOUNTS]
+    places = list(dict.fromkeys(mounts))
     for place in places:
         if place.is_dir():
             return place
     raise UserError(
-        f"no drive {name}: put the board into its bootloader (by its button, mostly) and mount the drive; "
+        f"no drive {name}: {how}, and mount the drive if nothing else does; "
         f"looked for {', '.join(map(str, places))}"
     )
 

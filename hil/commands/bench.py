@@ -2,14 +2,15 @@
 
 On an emulator that this command starts, time is instructions: QEMU counts 8 ns for each
 (-icount shift=3), so that its timer tells exactly how many there were. On a real board the
-timer counts its own cycles. Figures per operator are the business of make bench-firmware.
+timer counts its own cycles; rp2040js counts cycles as the RP2040 needs them for code in SRAM.
+Figures per operator are the business of make bench-firmware.
 """
 
 import argparse
 import dataclasses
 from typing import TYPE_CHECKING
 
-from hil.boards.board import find_board
+from hil.boards.board import QEMU, RP2040JS, find_board
 from hil.commands.firmware_flags import add_firmware_flags, add_port_flags, dut_of
 from hil.proof.dut import SERIAL
 from hil.provenance import EMULATED, MEASURED
@@ -60,16 +61,16 @@ def run(flags: argparse.Namespace) -> None:
     _, point = in_force(flags.run, spec)
     dut: DUT = dut_of(board, flags, SERIAL, None, _COUNT_INSTRUCTIONS)
     info, bench = measure(dut, spec, flags.inferences)
-    rows_per_s = 1000 / spec.front_end.window_stride_ms
+    is_counting = dut.label == EMULATED and not flags.port and board.run_kind == QEMU
     result = dataclasses.replace(
-        figures(dut, info, bench, is_counting=dut.label == EMULATED and not flags.port),
+        figures(dut, info, bench, is_counting=is_counting),
         stride_rows=point.stride_rows,
-        rows_per_s=rows_per_s,
+        rows_per_s=1000 / spec.front_end.window_stride_ms,
     )
     path = BenchResult.path_of(flags.run, board.id)
     with runfolder.writing(path.parent, wait=True):
         result.write(path)
-    _print(result, flags.clock_mhz)
+    _print(result, flags.clock_mhz, counts_cycles=board.run_kind == RP2040JS and not flags.port)
     say(f"written     {path}")
 
 
@@ -130,20 +131,22 @@ def figures(dut: "DUT", info: "Info", bench: "Bench", *, is_counting: bool) -> B
     )
 
 
-def _print(result: BenchResult, clock_mhz: float | None) -> None:
+def _print(result: BenchResult, clock_mhz: float | None, *, counts_cycles: bool) -> None:
     say(f"board       {result.board} ({result.label}), engine {result.engine}")
-    for name, instructions, microseconds in (
-        ("inference", result.instructions_per_inference, result.inference_us),
-        ("window", result.instructions_per_window, result.window_us),
-        ("feature row", result.instructions_per_row, result.row_us),
+    for name, ticks, instructions, microseconds in (
+        ("inference", result.inference_ticks, result.instructions_per_inference, result.inference_us),
+        ("window", result.window_ticks, result.instructions_per_window, result.window_us),
+        ("feature row", result.row_ticks, result.instructions_per_row, result.row_us),
     ):
         if instructions is not None:
             say(f"{name:11} {instructions:,} instructions")
         elif microseconds is not None:
             say(f"{name:11} {microseconds:,} microseconds")
+        elif counts_cycles and ticks:
+            say(f"{name:11} {ticks.min:,} cycles (counted by the emulator)")
         else:
             say(f"{name:11} not counted on this board")
-    for line in _always_on(result, clock_mhz):
+    for line in _always_on(result, clock_mhz, counts_cycles):
         say(f"always on   {line}")
     say(f"arena       {result.arena_bytes:,} bytes")
     for name, size in (
@@ -155,7 +158,7 @@ def _print(result: BenchResult, clock_mhz: float | None) -> None:
             say(f"{name:11} {size:,} bytes")
 
 
-def _always_on(result: BenchResult, clock_mhz: float | None) -> list[str]:
+def _always_on(result: BenchResult, clock_mhz: float | None, counts_cycles: bool) -> list[str]:
     """What listening to a second of audio takes, as far as it was counted or measured."""
     lines = []
     work = f"{result.rows_per_s:g} rows, a window every {result.stride_rows}"
@@ -170,4 +173,7 @@ def _always_on(result: BenchResult, clock_mhz: float | None) -> list[str]:
         )
     if result.busy_share is not None:
         lines.append(f"{result.busy_share:.1%} of the board's time: {work}")
+    if counts_cycles and result.ticks_per_audio_s is not None:
+        share = result.ticks_per_audio_s / result.ticks_per_s
+        lines.append(f"{share:.1%} of the core: {work} (cycles of the emulator)")
     return lines

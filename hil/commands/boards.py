@@ -3,7 +3,7 @@
 import argparse
 import shutil
 
-from hil.boards.board import Board, board_folders, load_board
+from hil.boards.board import RP2040JS, Board, board_folders, load_board
 from hil.boards.ports import connected_ports
 from hil.commands.firmware_flags import add_board_dir_flag
 from train.core.console import say
@@ -26,6 +26,8 @@ def run(flags: argparse.Namespace) -> None:
             continue
         boards.append(board)
         missing = [tool for tool in board.tools if shutil.which(tool) is None]
+        if not missing and board.run_kind == RP2040JS:
+            missing = _missing_emulator(board)
         if not (shutil.which("ninja") or shutil.which("make")):
             missing.append("ninja or make")
         budgets = (
@@ -34,10 +36,22 @@ def run(flags: argparse.Namespace) -> None:
             else "no limits"
         )
         state = f"missing: {', '.join(missing)}" if missing else "ready"
-        say(f"{board.id:14} {board.title:47} {board.cpu:11} {budgets:31} {board.run_kind:7} {state}")
+        say(
+            f"{board.id:14} {board.title:49} {board.cpu:13} {board.microphone or 'no microphone':15} "
+            f"{board.proven:24} {board.run_kind:8} {budgets:31} {state}"
+        )
     _print_ports(boards)
     if mistakes:
         raise UserError("; ".join(mistakes))
+
+
+def _missing_emulator(board: Board) -> list[str]:
+    """What a program of the PATH needs besides itself."""
+    try:
+        board.require_emulator()
+    except UserError as error:
+        return [str(error)]
+    return []
 
 
 def _print_ports(boards: list[Board]) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from hil.live.board_lines import board_lines, heard_in, heard_line
+from hil.link.board_lines import board_lines, heard_in, heard_line
 from hil.live.detector import Detector, Inference
 from hil.live.microphone import device_lines
 from hil.live.model import load_model, newest_run

@@ -1,14 +1,18 @@
 """``earshot run``: an emulated board listens to recordings, says what it hears, and is judged."""
 
 import argparse
+import dataclasses
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hil.boards.board import find_board
+from hil.boards.board import Board, find_board
 from hil.boards.build import build
+from hil.boards.emulated_microphone import EmulatedMicrophone, about, as_heard
 from hil.commands.firmware_flags import add_firmware_flags, add_patience_flag, engine_of, patience_of
+from hil.link.board_lines import BoardHeard, heard_in
+from hil.link.patience import Patience
 from hil.link.process import ProcessLink
 from hil.link.raw_audio import stream_audio
-from hil.live.board_lines import heard_in
 from hil.live.detector import Detector
 from hil.live.playlist import Playlist, clips_of, recording_of
 from hil.live.verdict import judge, lines_of
@@ -45,13 +49,13 @@ def run(flags: argparse.Namespace) -> None:
     firmware = build(board, flags.run, engine_of(flags))
     for line in playlist.titles:
         log(line)
-    heard = []
-    with ProcessLink(board.command(firmware.path), patience.answer_s) as link:
-        say(link.read_line().decode(errors="replace"))  # before it, a board may not hear
-        for said in stream_audio(link, playlist.samples):
-            say(said)
-            if found := heard_in(said):
-                heard.append(found)
+    if board.has_emulated_microphone:
+        playlist = dataclasses.replace(playlist, samples=as_heard(board, playlist.samples))
+        heard = _shown(_by_microphone(board, firmware.path, playlist, patience))
+    else:
+        with ProcessLink(board.command(firmware.path), patience.answer_s) as link:
+            say(link.read_line().decode(errors="replace"))  # before it, a board may not hear
+            heard = _shown(stream_audio(link, playlist.samples))
     try:
         detector = Detector.load(flags.run)
     except UserError as error:
@@ -59,6 +63,23 @@ def run(flags: argparse.Namespace) -> None:
         return
     with detector:
         say("", *lines_of(judge(playlist, heard, detector), detector))
+
+
+def _shown(lines: Iterable[str]) -> list[BoardHeard]:
+    """Print what a board says; return what it heard."""
+    heard = []
+    for line in lines:
+        say(line)
+        if found := heard_in(line):
+            heard.append(found)
+    return heard
+
+
+def _by_microphone(board: Board, firmware: Path, playlist: Playlist, patience: Patience) -> Iterator[str]:
+    microphone = EmulatedMicrophone(board, firmware, playlist.samples, patience)
+    yield from microphone.lines()
+    assert microphone.result is not None
+    log(about(microphone.result))
 
 
 def _playlist(flags: argparse.Namespace) -> Playlist:

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from hil.boards.board import find_board
-from hil.commands.firmware_flags import add_firmware_flags, add_line_flags, dut_of
+from hil.boards.build import build
+from hil.boards.emulated_microphone import about as about_run
+from hil.commands.firmware_flags import (
+    add_firmware_flags,
+    add_line_flags,
+    dut_of,
+    engine_of,
+    patience_of,
+)
 from hil.proof.dut import SERIAL
 from hil.protocol.faulty_link import Faults, FaultSource
 from train.core import runfolder
@@ -73,6 +81,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 @runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Build, make the stream, let the board and its twin listen, compare, judge, report."""
+    from hil.proof.microphone_check import listen_by_microphone, microphone_dut
     from hil.proof.stream_check import Listening, listen
     from train.data.job_data import gather
     from train.detection.labelled_stream import make_stream, read_stream, write_stream
@@ -95,7 +104,13 @@ def run(flags: argparse.Namespace) -> None:
     _, point = in_force(flags.run, spec)
     stride_rows = asked or point.stride_rows
     faults = FaultSource(Faults.parse(flags.faults)) if flags.faults else None
-    dut = dut_of(board, flags, SERIAL, faults)
+    by_microphone = board.has_emulated_microphone and not flags.port
+    if by_microphone:
+        _check_microphone(flags, point.stride_rows)
+        engine = engine_of(flags)
+        dut = microphone_dut(board, engine, build(board, flags.run, engine), patience_of(flags))
+    else:
+        dut = dut_of(board, flags, SERIAL, faults)
     if flags.port:
         dut.open_link().close()  # a mistake in it is told before the corpus is read
     folder = flags.run / runfolder.HIL / board.id
@@ -116,8 +131,24 @@ def run(flags: argparse.Namespace) -> None:
                 "truth": str(folder / TRUTH_TEXT),
             }
         about |= {"time_tolerance_ms": tolerance_ms, "inference_stride_rows": stride_rows}
-        result = listen(Listening(dut, spec, flags.run, stream, about))
-        print_result(result, folder)
+        job = Listening(dut, spec, flags.run, stream, about)
+        if by_microphone:
+            result, run_figures = listen_by_microphone(board, job)
+            print_result(result, folder)
+            say(about_run(run_figures))
+        else:
+            print_result(listen(job), folder)
+
+
+def _check_microphone(flags: argparse.Namespace, stride_rows: int) -> None:
+    """Refuse what a board does not know that listens by its own microphone."""
+    if flags.faults:
+        raise UserError(f"--faults spoils a serial line, but {flags.board} hears by its microphone")
+    if flags.inference_stride_rows not in (None, stride_rows):
+        raise UserError(
+            f"--inference-stride-rows is {flags.inference_stride_rows}, but {flags.board} hears by its "
+            f"microphone, as the application does: expected {stride_rows}"
+        )
 
 
 def print_result(result: StreamResult, folder: Path) -> None:

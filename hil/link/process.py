@@ -16,6 +16,10 @@ _SHOWN_BYTES = 200
 _LONGEST_LINE_BYTES = 65_536
 
 
+class _Ended(LinkError):
+    """The program is no more."""
+
+
 class ProcessLink:
     """Firmware that runs on this computer, natively or in an emulator, with its line on stdin and stdout.
 
@@ -96,6 +100,17 @@ class ProcessLink:
         """
         return self._take(self._line_bytes, "a line").removesuffix(b"\n")
 
+    def line_or_end(self) -> bytes | None:
+        """The next line without its end; None where the program has ended, and said no more whole lines.
+
+        Raises:
+            LinkError: neither came in time.
+        """
+        try:
+            return self.read_line()
+        except _Ended:
+            return None
+
     def _line_bytes(self) -> int | None:
         if count := self._received.find(b"\n") + 1:
             return count
@@ -120,7 +135,7 @@ class ProcessLink:
         if readable:
             data = os.read(self._output, 65536)
             if not data:
-                raise LinkError(self._complaint(what, "the firmware ended"))
+                raise _Ended(self._complaint(what, "the firmware ended"))
             self._received += data
         return not deadline.is_over
 

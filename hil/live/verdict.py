@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hil.live.board_lines import BoardHeard
+from hil.link.board_lines import BoardHeard
 from hil.live.detector import Detector, Inference
 from hil.live.playlist import Expected, Playlist
 from hil.live.session import times

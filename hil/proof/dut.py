@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hil.boards.board import QEMU, Board
+from hil.boards.board import Board
 from hil.boards.build import PROOF, EngineChoice, Firmware, build, build_id
 from hil.link.link import Link
 from hil.link.patience import PATIENCE, Patience
@@ -52,7 +52,7 @@ def choose_feed(board: Board, asked: str | None, port: str | None, has_faults: b
     Raises:
         UserError: it cannot get them in the way asked for.
     """
-    can_read_files = board.run_kind == QEMU and port is None
+    can_read_files = board.emulator is not None and board.emulator.reads_files and port is None
     if asked == SEMIHOSTING and not can_read_files:
         raise UserError(
             "--feed semihosting needs an emulator that this command starts: a board of kind qemu, no --port"
@@ -115,7 +115,7 @@ def make_dut(
 
 def label_of(board: Board, port: str | None) -> str:
     """Say what a result is worth. A socket counts as the emulator's where the board has an emulator."""
-    is_emulated = board.run_kind == QEMU and (port is None or port.startswith("socket://"))
+    is_emulated = board.emulator is not None and (port is None or port.startswith("socket://"))
     if board.target is None:
         return HOST
     return EMULATED if is_emulated else MEASURED

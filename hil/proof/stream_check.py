@@ -47,7 +47,7 @@ class Listening:
 
 
 @dataclass(frozen=True)
-class _Twin:
+class Twin:
     """What Python hears: detections, and the CRC of all scores, computed as for StreamResult."""
 
     heard: list[Heard]
@@ -67,7 +67,7 @@ def listen(job: Listening) -> StreamResult:
         ProofError: the board decides otherwise than Python on the same scores.
     """
     dut, rate_hz = job.dut, job.spec.front_end.sample_rate_hz
-    twin = _twin(job)
+    twin = twin_of(job)
     seconds = -(-len(job.stream.samples) // rate_hz)
     with (
         connect(dut, job.spec) as session,
@@ -91,47 +91,69 @@ def listen(job: Listening) -> StreamResult:
             session.read_counters()
         except (KeyboardInterrupt, LinkError) as error:
             duration_s = time.monotonic() - started_s
-            _write(job, transfer, None, twin, session.statistics, duration_s)
+            write_result(
+                job, _heard(transfer), transfer.heard_samples, None, twin, session.statistics, duration_s
+            )
             so_far = f"{job.report} is of the first {transfer.heard_samples / rate_hz:.0f} s"
             if isinstance(error, LinkError):
                 raise LinkError(f"{error}; {so_far}") from error
             raise Interrupted(f"stopped; {so_far}") from None
-        result = _write(job, transfer, outcome, twin, session.statistics, duration_s)
+        result = write_result(
+            job, _heard(transfer), transfer.heard_samples, outcome, twin, session.statistics, duration_s
+        )
+    complain(result)
+    return result
+
+
+def complain(result: StreamResult) -> None:
+    """Refuse detections that are not Python's.
+
+    Raises:
+        ProofError: and there is no score that differs, too.
+    """
     differing = result.differences_to_host
     if differing.detections:
         complaint = (
-            f"{dut.board}: {differing.detections} of {len(result.detections)} detections are not "
+            f"{result.board}: {differing.detections} of {len(result.detections)} detections are not "
             f"those of Python; first: {differing.first}"
         )
         if differing.scores_equal:
             raise ProofError(f"{complaint}, though the scores are the same")
         warn(f"{complaint}; the scores differ, too: prove them with earshot test")
-    return result
 
 
-def _twin(job: Listening) -> _Twin:
+def twin_of(job: Listening) -> Twin:
+    """What Python hears in the stream of a job."""
     model_file = job.run / runfolder.TFLITE
     model = int8_model(read_plain(model_file), str(model_file))
     stride_rows = job.settings["inference_stride_rows"]
     score = functools.partial(run_model, model)
     scores, times_ms = stream_scores(score, job.stream.samples, job.spec.front_end, stride_rows)
     heard = recognize(scores, times_ms, in_force(job.run, job.spec)[1])
-    return _Twin(heard, len(scores), zlib.crc32(scores.tobytes()))
+    return Twin(heard, len(scores), zlib.crc32(scores.tobytes()))
 
 
-def _write(
+def _heard(transfer: StreamTransfer) -> list[Heard]:
+    found = sorted(transfer.detections.values(), key=lambda detection: detection.index)
+    return [Heard(item.time_ms, item.label, item.score) for item in found]
+
+
+def write_result(
     job: Listening,
-    transfer: StreamTransfer,
+    heard: list[Heard],
+    heard_samples: int,
     outcome: messages.StreamResult | None,
-    twin: _Twin,
+    twin: Twin,
     link: LinkStatistics,
     duration_s: float,
 ) -> StreamResult:
-    """Write stream.json about what was heard; return its content. No outcome: it was cut short."""
+    """Write stream.json about what was heard; return its content.
+
+    Args:
+        outcome: None: it was cut short, or nobody counted.
+    """
     labels, front_end = job.spec.labels, job.spec.front_end
-    found = sorted(transfer.detections.values(), key=lambda detection: detection.index)
-    heard = [Heard(item.time_ms, item.label, item.score) for item in found]
-    heard_ms = 1000 * transfer.heard_samples / front_end.sample_rate_hz
+    heard_ms = 1000 * heard_samples / front_end.sample_rate_hz
     figures = score_stream(
         job.stream.words,
         heard,
@@ -165,7 +187,7 @@ def _write(
 def _differences(
     heard: list[Heard],
     outcome: messages.StreamResult | None,
-    twin: _Twin,
+    twin: Twin,
     heard_ms: float,
     labels: tuple[str, ...],
 ) -> DifferencesToHost:

@@ -24,7 +24,7 @@ import numpy as np
 from codegen.engine import Windows
 from codegen.engines.both import load_engines
 from codegen.frontend_tables import table_files
-from hil.boards.board import Board
+from hil.boards.board import QEMU, Board
 from hil.link.process import ProcessLink
 from train.audio.frontend import compute_features, quantize_features
 from train.audio.wav import to_float
@@ -249,17 +249,18 @@ def build(
     command(["cmake", "--build", folder, f"--parallel={os.cpu_count()}", "--target", *names])
     if board.target is None:
         return {name: Program(folder / name) for name in names}
-    return {name: program(folder / name) for name in names}
+    size = board.target.toolchain.tool("size")
+    return {name: program(folder / name, size) for name in names}
 
 
-def program(path: Path) -> Program:
+def program(path: Path, size: str) -> Program:
     """Its sections, as boards/common/sections.ld arranges them."""
     sections: dict[str, int] = {}
-    for line in command(["arm-none-eabi-size", "-A", path]).splitlines():
+    for line in command([size, "-A", path]).splitlines():
         words = line.split()
         if len(words) == 3 and words[0].startswith("."):
             sections[words[0]] = int(words[1])
-    flash_bytes = sections[".text"] + sections.get(".ARM.exidx", 0) + sections[".data"]
+    flash_bytes = sum(sections.get(name, 0) for name in (".text", ".rodata", ".ARM.exidx", ".data"))
     return Program(path, flash_bytes, sections[".data"] + sections[".bss"])
 
 
@@ -308,7 +309,7 @@ def run(board: Board, program: Program) -> Said:
     """
     found: Said = {}
     emulator = board.command(program.path)
-    with ProcessLink(emulator if board.machine is None else [*emulator, *_ICOUNT], _RUN_TIMEOUT_S) as link:
+    with ProcessLink([*emulator, *_ICOUNT] if board.run_kind == QEMU else emulator, _RUN_TIMEOUT_S) as link:
         first = link.read_line().decode()
         if first != f"bench {board.id}":
             raise UserError(f"{program.path} on {board.id} said {first!r}, expected 'bench {board.id}'")

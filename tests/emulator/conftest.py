@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from places import ROOT
 
 from codegen.emit import generate
-from hil.boards.board import QEMU, Board, load_board
+from hil.boards.board import Board, load_board
 from hil.boards.build import PROOF, build_id, note_sources
+from hil.boards.toolchain import Toolchain
 from hil.link.link import Link
 from hil.link.patience import Patience
 from hil.link.process import ProcessLink
@@ -26,6 +27,7 @@ from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
 from hil.provenance import EMULATED, HOST
 from train.audio import frontend, wav
 from train.core import runfolder
+from train.core.errors import UserError
 from train.core.manifest import read_manifest
 from train.core.spec import FrontEnd, ModelSpec, labels_for
 from train.tflite.tflm import TflmModel
@@ -43,11 +45,22 @@ def require(tool: str) -> str:
     return path
 
 
+def require_library(toolchain: Toolchain) -> None:
+    """The C library, which Debian has in a package of its own."""
+    asked = [require(toolchain.tool("gcc")), f"-print-file-name={toolchain.specs}"]
+    if subprocess.run(asked, capture_output=True, text=True).stdout.strip() == toolchain.specs:
+        pytest.skip(f"{toolchain.name} has no C library")
+
+
 def require_tools(board: Board) -> None:
+    for tool in board.tools:
+        require(tool)
+    try:
+        board.require_emulator()
+    except UserError as error:
+        pytest.skip(str(error))
     if board.target is not None:
-        require("arm-none-eabi-gcc")
-    if board.run_kind == QEMU:
-        require("qemu-system-arm")
+        require_library(board.target.toolchain)
 
 
 def with_ninja() -> dict[str, str]:

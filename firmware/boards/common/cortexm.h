@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The few registers of the Cortex-M core itself that the boards need (Armv7-M and Armv8-M
+// The few registers of the Cortex-M core itself that the boards need (Armv6-M, Armv7-M and Armv8-M
 // architecture manuals, system control space), and how a board presents itself to startup.c.
 
 #ifndef EARSHOT_CORTEXM_H_
@@ -15,7 +15,7 @@
 #define NVIC_ISER(n) KWS_REGISTER(0xE000E100u + 4u * (n))
 #define SCB_VTOR KWS_REGISTER(0xE000ED08u)
 #define SCB_AIRCR KWS_REGISTER(0xE000ED0Cu)
-#define SCB_CFSR KWS_REGISTER(0xE000ED28u)
+#define SCB_CFSR KWS_REGISTER(0xE000ED28u)  // not of Armv6-M
 #define SCB_CPACR KWS_REGISTER(0xE000ED88u)
 
 // One entry per interrupt of the board, from interrupt 0; only those it enables need one.
@@ -33,8 +33,11 @@ static inline uint32_t kws_mask_interrupts(void) {
 }
 
 static inline void kws_restore_interrupts(uint32_t primask) {
-    __asm volatile("msr primask, %0" ::"r"(primask) : "memory");
+    __asm volatile("msr primask, %0\n\tisb" ::"r"(primask) : "memory");
 }
+
+// Sleeps until an interrupt is pending, masked or not.
+static inline void kws_wait_for_interrupt(void) { __asm volatile("dsb\n\twfi" ::: "memory"); }
 
 // Starts the millisecond clock. Each board calls it from kws_hal_init().
 void kws_start_clock(uint32_t core_hz);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The serial half of the HAL on Cortex-M: a ring for each direction between main loop and interrupt.
+// The serial half of the HAL on a microcontroller: a ring for each direction between main loop and interrupt.
 
 #include <stddef.h>
 
-#include "cortexm.h"
+#include "core.h"
 #include "hal.h"
 #include "uart.h"
 
@@ -49,23 +49,22 @@ size_t kws_hal_serial_read(uint8_t* bytes, size_t capacity) {
 }
 
 size_t kws_hal_serial_write(const uint8_t* bytes, size_t count) {
-    const uint32_t primask = kws_mask_interrupts();
+    const uint32_t mask = kws_mask_interrupts();
     uint32_t head = to_send_head;
     size_t taken = 0;
     while (taken < count && head - to_send_tail < SEND_BYTES) to_send[head++ % SEND_BYTES] = bytes[taken++];
     to_send_head = head;
     kws_uart_pump();
-    kws_restore_interrupts(primask);
+    kws_restore_interrupts(mask);
     return taken;
 }
 
 uint32_t kws_hal_serial_lost(void) { return lost; }
 
-// A masked interrupt still ends WFI. So between the look at the ring and the sleep no byte can
+// A masked interrupt still ends the wait. So between the look at the ring and the sleep no byte can
 // slip in unseen.
 void kws_hal_idle(void) {
-    const uint32_t primask = kws_mask_interrupts();
-    if (received_head == received_tail) __asm volatile("dsb\n\twfi" ::: "memory");
-    kws_restore_interrupts(primask);
-    __asm volatile("isb" ::: "memory");  // takes the interrupt here
+    const uint32_t mask = kws_mask_interrupts();
+    if (received_head == received_tail) kws_wait_for_interrupt();
+    kws_restore_interrupts(mask);  // takes the interrupt here
 }

@@ -16,7 +16,7 @@ void kws_board_reset(void);
 static void fault(void);
 static void systick(void);
 
-// The first 16 entries, which are the core's; Armv7-M and Armv8-M number them alike.
+// The first 16 entries, which are the core's; Armv6-M, Armv7-M and Armv8-M number them alike.
 __attribute__((section(".vectors.core"), used)) static const struct {
     uint32_t* stack_top;
     kws_vector handlers[15];
@@ -55,8 +55,12 @@ __attribute__((noinline)) static void run(void) {
     kws_hal_stop();
 }
 
+// An Armv6-M core need not be able to move its vectors: they lie where it looks for them, or what loaded the
+// program has told it.
 void kws_board_reset(void) {
+#ifndef __ARM_ARCH_6M__
     SCB_VTOR = (uint32_t)(uintptr_t)&kws_core_vectors;
+#endif
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     SCB_CPACR = SCB_CPACR | (0xFu << 20);  // full access to coprocessors 10 and 11: FPU and MVE
 #endif
@@ -78,12 +82,15 @@ __attribute__((noreturn, used)) static void report_fault(const uint32_t* frame) 
     kws_uart_send_now(0);  // ends a frame that the fault cut off (docs/PROTOCOL.md); terminals show nothing
     say("\nearshot fault pc=");
     say_hex(frame[6]);
+#ifndef __ARM_ARCH_6M__  // whose every fault is a hard fault, without a word why
     say(" cfsr=");
     say_hex(SCB_CFSR);
+#endif
     say("\n");
     kws_hal_stop();
     __builtin_unreachable();
 }
 
-// Naked, so that the stack pointer is still that of the exception. Everything runs on the main stack.
-__attribute__((naked)) static void fault(void) { __asm volatile("mov r0, sp\n\tb report_fault"); }
+// Naked, so that the stack pointer is still that of the exception. Everything runs on the main stack. A call,
+// though nothing returns: the branch of Armv6-M does not reach far.
+__attribute__((naked)) static void fault(void) { __asm volatile("mov r0, sp\n\tbl report_fault"); }

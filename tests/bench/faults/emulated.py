@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hil.boards.board import Board
+from hil.link.board_lines import heard_in
 from hil.link.process import ProcessLink
-from hil.live.board_lines import heard_in
 from hil.live.c_sources import c_sources
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.spec import ModelSpec

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from hil.boards.board import EMULATOR, load_board
+from hil.boards.board import load_board
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
 
@@ -78,7 +78,7 @@ def _arm(name: str, title: str, board_id: str, flags: tuple[str, ...], clang_tar
             f"-T{target.linker_script}",
             *(f"-Wl,--defsym=KWS_{name}_BYTES={size}" for name, size in budgets.items()),
         ),
-        emulator=(EMULATOR, *(word for word in command[1:] if word not in ("-kernel", "program")), *_ICOUNT),
+        emulator=(*(word for word in command if word not in ("-kernel", "program")), *_ICOUNT),
         program_flag="-kernel",
     )
 

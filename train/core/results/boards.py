@@ -362,6 +362,11 @@ class BenchResult(BoardFile):
         busy_us = self._per_audio_s(self.row_us, self.window_us)
         return None if busy_us is None else busy_us / 1e6
 
+    @property
+    def ticks_per_audio_s(self) -> float | None:
+        """Of the board's clock, what listening to a second of audio takes."""
+        return self._per_audio_s(self.row_ticks.min, self.window_ticks.min if self.window_ticks else None)
+
     def _per_audio_s(self, row: float | None, window: float | None) -> float | None:
         if row is None or window is None or not self.stride_rows or not self.rows_per_s:
             return None

@@ -15,7 +15,10 @@ from hil.commands import boards as boards_command
 from train.core import console
 from train.core.errors import UserError
 
-KNOWN = {"host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "netduinoplus2"}
+KNOWN = {
+    *("host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "netduinoplus2"),
+    *("microbit", "pico", "rv32"),
+}
 
 
 def test_every_board_of_the_house_is_there() -> None:
@@ -27,13 +30,13 @@ def test_boards_of_the_house_load(board_id: str) -> None:
     board = load_board(board_id)
     assert board.id == board_id
     assert (board.target is None) == (board.cpu == HOST_CPU)
-    assert (board.machine is None) == (board.run_kind != "qemu")
+    assert (board.emulator is None) == (board.run_kind in ("native", "hardware"))
 
 
 @pytest.mark.parametrize("board_id", sorted(KNOWN - {"host"}))
 def test_target_is_compiled_for_its_cpu(board_id: str) -> None:
     board = load_board(board_id)
-    assert f"-mcpu={board.cpu}" in board.flags
+    assert {f"-mcpu={board.cpu}", f"-march={board.cpu}"} & set(board.flags)
 
 
 def test_command_puts_the_serial_line_on_stdio() -> None:
@@ -41,6 +44,9 @@ def test_command_puts_the_serial_line_on_stdio() -> None:
     command = load_board("mps2-an386").command(Path("a/selftest"))
     assert command[:5] == ["qemu-system-arm", "-machine", "mps2-an386", "-kernel", "a/selftest"]
     assert command[-2:] == ["-serial", "stdio"]
+    command = load_board("rv32").command(Path("a/selftest"), semihosting=True)
+    assert command[:5] == ["qemu-system-riscv32", "-machine", "virt", "-bios", "none"]
+    assert "enable=on,target=native" in command
 
 
 def test_unknown_board_lists_the_known_ones() -> None:
@@ -96,8 +102,18 @@ def test_a_board_elsewhere_loads(make_board: Callable[..., Path]) -> None:
             lambda c: c.update(stack_bytes=524288),
             r"stack_bytes is 524288, expected less than ram_bytes, 524288",
         ),
-        (lambda c: c["run"].update(kind="renode"), r"run.kind is 'renode', expected one of: qemu, native"),
+        (
+            lambda c: c["run"].update(kind="renode"),
+            r"run.kind is 'renode', expected one of: qemu, rp2040js, native, hardware",
+        ),
         (lambda c: c["run"].pop("machine"), r"run.machine is missing"),
+        (lambda c: c["run"].update(options="-bios none"), r'run.options is "-bios none", expected a list'),
+        (lambda c: c["run"].update(option=[]), r"run.option is not known, expected only kind, machine, opt"),
+        (
+            lambda c: c.update(toolchain="arm-none"),
+            r"toolchain 'arm-none' is not known; did you mean arm-non",
+        ),
+        (lambda c: c.update(toolchain=[]), r"toolchain is \[\], expected a text"),
         (lambda c: c["uart"].update(baud=0), r"uart.baud is 0, expected a whole number above 0"),
         (lambda c: c.update(cpu="host"), r"flash_bytes is not known"),  # of no use to a program
     ],

@@ -186,6 +186,17 @@ def test_a_drive_that_is_not_there(program: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(flash_module, "_MOUNTS", (str(tmp_path),))
     with pytest.raises(UserError, match="no drive RPI-RP2: put the board into its bootloader"):
         flash_commands(FlashTool("uf2", VALUES["uf2"]), program, None)
+    pico = load_board("pico").flash
+    assert pico is not None
+    with pytest.raises(UserError, match=r"no drive RPI-RP2: hold BOOTSEL while you plug the Pico in, until "):
+        flash_commands(pico, program, None)
+
+
+def test_a_tool_that_fails_names_the_button(fake_tool: Callable[..., Path]) -> None:
+    fake_tool("picotool", exit_code=2)
+    tool = FlashTool("picotool", {}, "hold BOOTSEL")
+    with pytest.raises(FlashError, match=r"picotool ended with 2.* connected\? First, hold BOOTSEL\.$"):
+        run_commands(tool, [["picotool", "load"]])
 
 
 @pytest.mark.parametrize(("board_id", "why"), [("host", "is this computer"), ("mps2-an386", "is emulated")])
@@ -209,7 +220,7 @@ def test_netduinoplus2_is_flashed_by_its_bootloader(program: Path) -> None:
         ({"flash": {"tool": "pyocd"}}, r"flash.target is missing"),
         (
             {"flash": {"tool": "pyocd", "target": "a", "chip": "b"}},
-            r"flash.chip is not known, expected only target, tool",
+            r"flash.chip is not known, expected only button, target, tool",
         ),
         (
             {"flash": {"tool": "uf2", "volume": "X", "family": "rp2040"}},

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from hil.boards.stack import EXCEPTION_FRAME_BYTES, FLOATING_POINT_FRAME_BYTES, read_functions, worst_stack
+from hil.boards.arm_code import EXCEPTION_FRAME_BYTES, FLOATING_POINT_FRAME_BYTES, ArmCode
+from hil.boards.machine_code import read_functions
+from hil.boards.stack import worst_stack
 from train.core.errors import UserError
 
 
@@ -32,7 +34,7 @@ def image(**functions: str) -> str:
 
 
 def frame(code: str) -> int:
-    functions, _ = read_functions(image(reset=code))
+    functions, _ = read_functions(image(reset=code), ArmCode)
     assert not functions["reset"].faults, functions["reset"].faults
     return functions["reset"].frame_bytes
 
@@ -113,6 +115,69 @@ def test_what_has_no_bound_is_refused(functions: dict[str, str], message: str) -
 
 def test_what_is_never_reached_does_not_matter() -> None:
     assert worst_stack(image(reset="bx lr", unused="blx r3"), False).bytes == 0
+
+
+def riscv(**functions: str) -> str:
+    """Disassembly of RISC-V code, as ``image`` has it; the first function is that of reset."""
+    names = {"reset": "kws_board_reset", "trap": "kws_board_trap"}
+    places = {name: 0x80000000 + 0x100 * number for number, name in enumerate(functions)}
+    lines = []
+    for name, code in functions.items():
+        lines += ["", f"{places[name]:08x} <{names.get(name, name)}>:"]
+        for offset, instruction in enumerate(code.split(";")):
+            mnemonic, _, operands = instruction.strip().partition(" ")
+            operands = re.sub(r"@(\w+)", lambda found: f"{places[found[1]]:x} <{found[1]}>", operands)
+            raw = "00a12023         " if offset % 2 else "1141               "  # compressed, or not
+            lines.append(f"{places[name] + 4 * offset:8x}:\t{raw}\t{mnemonic}\t{operands}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "frame_bytes"),
+    [
+        ("ret", 0),
+        ("add sp,sp,-32; sw ra,28(sp); lw ra,28(sp); add sp,sp,32; ret", 32),
+        ("addi sp,sp,-16; jr ra", 16),
+        ("c.addi16sp sp,-64; c.jr ra", 64),
+        ("lui t0,0xfffff; add t0,t0,-904; add sp,sp,t0; lui t0,0x1; add t0,t0,904; add sp,sp,t0", 5000),
+        ("li t1,-2048; add sp,sp,t1", 2048),
+        ("add a0,sp,16; sw sp,12(a0); bgeu sp,a0,@code", 0),
+    ],
+)
+def test_what_an_instruction_of_riscv_takes(code: str, frame_bytes: int) -> None:
+    bound = worst_stack(riscv(reset="jal @code", code=code), False, "riscv")
+    assert bound.path == (("kws_board_reset", 0), ("code", frame_bytes))
+
+
+def test_riscv_interrupts_save_for_themselves() -> None:
+    text = riscv(
+        reset="auipc sp,0x401; add sp,sp,-8 # 80401000 <kws_stack_top>; j @main",
+        trap="add sp,sp,-80; jal ra,@on; mret",
+        main="add sp,sp,-16; jalr -8(ra) # @deep; j @main",
+        deep="add sp,sp,-48; jr -4(t1) # @on",
+        on="add sp,sp,-16; ret",
+    )
+    bound = worst_stack(text, False, "riscv")
+    assert bound.path == (("kws_board_reset", 0), ("main", 16), ("deep", 48), ("on", 16))
+    assert bound.bytes == 80 + 80 + 16
+
+
+@pytest.mark.parametrize(
+    ("functions", "message"),
+    [
+        ({"reset": "jal @a", "a": "jal @a"}, "a -> a is a recursion"),
+        ({"reset": "jal @a", "a": "jalr a5"}, r"a calls through a pointer \(jalr a5\)"),
+        ({"reset": "jal @a", "a": "jr a5"}, r"a calls through a pointer \(jr a5\)"),
+        ({"reset": "jal @a", "a": "sub sp,sp,a0"}, r"a sets the stack pointer \(sub sp,sp,a0\)"),
+        ({"reset": "jal @a", "a": "li t0,-64; lw t0,0(a0); add sp,sp,t0"}, "a sets the stack pointer"),
+        ({"reset": "jal @a", "a": "mv sp,s0"}, "a sets the stack pointer"),
+        ({"reset": "jal @a", "a": "lw sp,0(a0)"}, "a sets the stack pointer"),
+        ({"other": "ret", "reset": "ret"}, "does not begin with kws_board_reset"),
+    ],
+)
+def test_what_has_no_bound_on_riscv_is_refused(functions: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        worst_stack(riscv(**functions), False, "riscv")
 
 
 def test_an_image_without_vectors_is_refused() -> None:

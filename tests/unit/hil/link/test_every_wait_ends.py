@@ -10,9 +10,9 @@ from fake_boards import FakeBoards, own_memory_mb
 
 from hil.boards.board import load_board
 from hil.boards.flash import check_running
+from hil.link import board_lines as lines
 from hil.link.link import LinkError
 from hil.link.patience import Patience
-from hil.live import board_lines as lines
 from hil.protocol.clip_transfer import ClipToScore
 from hil.protocol.connection import FirmwareError
 from hil.protocol.session import Session

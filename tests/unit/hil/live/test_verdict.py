@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from live_sounds import RATE_HZ, noisy
 
+from hil.link.board_lines import BoardHeard
 from hil.live import Detector
-from hil.live.board_lines import BoardHeard
 from hil.live.playlist import Expected, Playlist, clips_of, recording_of
 from hil.live.verdict import judge, lines_of
 from train.audio import wav

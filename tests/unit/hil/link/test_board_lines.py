@@ -4,9 +4,9 @@ import os
 
 import pytest
 
+from hil.link.board_lines import BoardHeard, board_lines, heard_in
 from hil.link.link import LinkError
 from hil.link.serial_link import SerialLink
-from hil.live.board_lines import BoardHeard, board_lines, heard_in
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the interrupt of a microphone and kws_hal_audio_read(): a ring of samples, which counts what it
+// loses.
+
+#ifndef EARSHOT_MICROPHONE_RING_H_
+#define EARSHOT_MICROPHONE_RING_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KWS_MICROPHONE_SAMPLES 2048u  // kept: 128 ms at 16 kHz, longer than an inference; a power of two
+
+// From the interrupt alone: adds samples. What finds no room is lost.
+void kws_microphone_heard(const int16_t* samples, size_t count);
+
+// From the interrupt alone: so many samples were lost before they came here.
+void kws_microphone_missed(uint32_t count);
+
+#endif  // EARSHOT_MICROPHONE_RING_H_

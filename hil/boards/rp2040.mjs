@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// An RP2040 in rp2040js, from reset on: node rp2040.mjs PACKAGE FIRMWARE [AUDIO FIGURES]
+//
+// PACKAGE    folder of the npm package
+// FIRMWARE   a file of 16 MB at most that lies in flash from 0x10000000 on
+// AUDIO      16-bit samples, low byte first, which the ADC hears on every channel, one a conversion. The first
+//            is that of the first conversion; behind the last the program ends, and FIGURES is written
+//
+// UART0 is on standard input and output, at 1,000,000 baud whatever the firmware asked for; a byte waits until the
+// FIFO has room for it, and what is sent is taken at once. Without AUDIO, a core that waits keeps step with the
+// clock on the wall; with it, time is the emulator's alone.
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [folder, firmware, audio, figures] = process.argv.slice(2);
+const esm = (file) => import(pathToFileURL(path.join(folder, 'dist/esm', file)).href);
+const { RP2040 } = await esm('index.js');
+const { SimulationClock } = await esm('clock/simulation-clock.js');
+
+const BOOT_BYTES = 256, BOOT_AT = 0x20041f00, AIRCR = 0xd0c, RESET_REQUEST = 0x05fa0004;
+const SLICE_INSTRUCTIONS = 200_000, FIFO_BYTES = 32, BYTE_NANOS = 10_000;
+const image = fs.readFileSync(firmware);
+const samples = audio ? readSamples(audio) : null;
+
+const clock = new SimulationClock();
+const mcu = new RP2040(clock);
+mcu.logger = { debug() {}, info() {}, warn() {}, error: (who, what) => process.stderr.write(`${who}: ${what}\n`) };
+let input = [], inputAt = 0, fedNanos = 0, output = [], isInputOver = false;
+let conversions = 0, busyCycles = 0, instructions = 0, overruns = 0;
+
+function readSamples(file) {
+  const bytes = fs.readFileSync(file);
+  return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~1)));
+}
+
+// The CRC of the boot ROM: polynomial 04C11DB7, from all ones on, highest bit first.
+function crc(bytes) {
+  let value = 0xffffffff;
+  for (const byte of bytes) {
+    value ^= byte << 24;
+    for (let bit = 0; bit < 8; bit++) value = value & 0x80000000 ? (value << 1) ^ 0x04c11db7 : value << 1;
+  }
+  return value >>> 0;
+}
+
+// What the boot ROM does, which the package has not: it checks the first 256 bytes and runs them in SRAM.
+function boot() {
+  const stage = image.subarray(0, BOOT_BYTES), stored = stage.readUInt32LE(BOOT_BYTES - 4);
+  if (crc(stage.subarray(0, BOOT_BYTES - 4)) !== stored) {
+    process.stderr.write('the CRC of the second stage is wrong: the boot ROM would wait on the USB\n');
+    process.exit(1);
+  }
+  mcu.reset();
+  mcu.flash.set(image, 0);
+  mcu.sram.set(stage, BOOT_AT - 0x20000000);
+  mcu.core.PC = BOOT_AT;
+  mcu.core.LR = 0;
+}
+
+// A sample is heard as the 12 bits of a converter that sees it around half its range.
+mcu.adc.onADCRead = () => {
+  const code = samples && conversions < samples.length ? (samples[conversions] >> 4) + 2048 : 2048;
+  conversions += 1;
+  if (mcu.adc.fifo.full) overruns += 1;
+  mcu.adc.channelValues[0] = code;
+  mcu.adc.currentChannel = 0;
+  mcu.adc.sampleAlarm.schedule(2000);
+};
+mcu.uart[0].onByte = (byte) => output.push(byte);
+
+// The package has no such register.
+const write = mcu.ppb.writeUint32.bind(mcu.ppb);
+let isResetAsked = false;
+mcu.ppb.writeUint32 = (offset, value) => {
+  if (offset !== AIRCR) write(offset, value);
+  else if (value >>> 0 === RESET_REQUEST) isResetAsked = true;
+};
+
+process.stdin.on('data', (data) => { input.push(data); });
+process.stdin.on('end', () => { isInputOver = true; });
+process.stdout.on('error', () => process.exit(0));
+
+function feed() {
+  const uart = mcu.uart[0];
+  const isRoom = uart.rxEnabled && uart.enabled && uart.rxFIFO.itemCount < FIFO_BYTES;
+  if (!isRoom || clock.nanos < fedNanos + BYTE_NANOS) return;
+  fedNanos = clock.nanos;
+  uart.feedByte(input[0][inputAt++]);
+  if (inputAt === input[0].length) { input.shift(); inputAt = 0; }
+}
+
+function flush() {
+  if (output.length) { process.stdout.write(Buffer.from(output)); output = []; }
+}
+
+function finish() {
+  const seconds = clock.nanos / 1e9;
+  fs.writeFileSync(figures, JSON.stringify({ seconds, busy_cycles: busyCycles, instructions, conversions, overruns,
+    core_hz: mcu.clkSys }));
+  flush();
+  process.stdout.end(() => process.exit(0));
+}
+
+const startedMs = Date.now();
+function slice() {
+  let waited = false;
+  for (let i = 0; i < SLICE_INSTRUCTIONS; i++) {
+    if (mcu.core.waiting) {
+      if (input.length) {
+        feed();
+        if (!mcu.core.waiting) continue;
+        clock.tick(Math.min(clock.nanosToNextAlarm || BYTE_NANOS, BYTE_NANOS));
+        continue;
+      }
+      clock.tick(clock.nanosToNextAlarm || BYTE_NANOS);
+      if (!samples) { waited = true; break; }
+    } else {
+      const cycles = mcu.core.executeInstruction();
+      busyCycles += cycles;
+      instructions += 1;
+      clock.tick(cycles * 1e9 / mcu.clkSys);
+      if (input.length && !(i & 15)) feed();
+    }
+    if (isResetAsked) { isResetAsked = false; boot(); }
+  }
+  flush();
+  if (samples && conversions > samples.length) { finish(); return; }
+  if (isInputOver && !samples && !input.length) process.exit(0);
+  const aheadMs = waited && !input.length ? clock.nanos / 1e6 - (Date.now() - startedMs) : 0;
+  if (aheadMs > 1) setTimeout(slice, Math.min(aheadMs, 20)); else setImmediate(slice);
+}
+
+boot();
+slice();

@@ -1,0 +1,144 @@
+"""The Raspberry Pi Pico in rp2040js: from reset, with the image that would be flashed, to a word heard."""
+
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from emulator.conftest import require_tools
+from numpy.typing import NDArray
+from sweeping import sweep
+
+from hil.boards.board import load_board
+from hil.boards.build import EngineChoice, Firmware
+from hil.boards.emulated_microphone import EmulatedMicrophone, as_heard
+from hil.boards.image import read_image, to_uf2
+from hil.link.link import LinkError
+from hil.link.patience import Patience
+from hil.link.process import ProcessLink
+from hil.proof.microphone_check import listen_by_microphone, microphone_dut
+from hil.proof.stream_check import Listening
+from train.audio import wav
+from train.core import runfolder
+from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
+from train.core.results.boards import StreamResult
+from train.detection.labelled_stream import Stream, Word
+from train.detection.reference_listener import recognize, stream_scores
+from train.tflite.tflm import TflmModel
+
+PICO = "pico"
+BOOT_BYTES = 256
+
+pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("needs_emulator")]
+
+
+@pytest.fixture(scope="module")
+def needs_emulator() -> None:
+    require_tools(load_board(PICO))
+
+
+def boot_crc(data: bytes) -> int:
+    """RP2040 Datasheet, 2.8.1.3.1: polynomial 04C11DB7, from all ones on, highest bit first, not inverted."""
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ (0x04C11DB7 if value & 0x80000000 else 0)) & 0xFFFFFFFF
+    return value
+
+
+def test_the_image_is_what_the_boot_rom_takes(firmware: Callable[..., Path]) -> None:
+    image = read_image(firmware(PICO, "selftest"))
+    assert image.address == 0x10000000
+    stage, program = image.data[:BOOT_BYTES], image.data[BOOT_BYTES:]
+    assert int.from_bytes(stage[-4:], "little") == boot_crc(stage[:-4])
+    source, start, end, _ = struct.unpack_from("<4I", program)
+    assert source == 0x10000100 + 16
+    assert start % 256 == 0, "VTOR has no lower bits"
+    assert 0 < end - start <= len(program) - 16
+    stack_top, reset = struct.unpack_from("<2I", program, 16)
+    assert stack_top == start
+    assert start < reset < end
+    assert reset % 2 == 1, "Thumb"
+    first = struct.unpack_from("<8I", to_uf2(image, 0xE48BFF56))
+    assert (first[3], first[7]) == (0x10000000, 0xE48BFF56)
+
+
+def test_boots_from_reset_and_echoes(start: Callable[..., ProcessLink]) -> None:
+    link = start(PICO, "selftest")
+    assert link.read_line() == b"earshot pico ready"
+    data = np.random.default_rng(1).bytes(6000)  # longer than every ring
+    link.send(len(data).to_bytes(4, "little") + data)
+    assert link.read(len(data)) == data
+    assert b" lost 0 " in link.read_line()
+
+
+def test_a_wrong_crc_does_not_boot(firmware: Callable[..., Path], tmp_path: Path) -> None:
+    command = load_board(PICO).command(firmware(PICO, "selftest"))
+    flash = bytearray(Path(command[-1]).read_bytes())
+    flash[10] ^= 1
+    (tmp_path / "spoilt.flash").write_bytes(flash)
+    done = subprocess.run([*command[:-1], str(tmp_path / "spoilt.flash")], capture_output=True, timeout=60)
+    assert done.returncode == 1
+    assert b"the CRC of the second stage is wrong" in done.stderr
+
+
+def test_an_emulator_that_fails_is_told(firmware: Callable[..., Path], tmp_path: Path) -> None:
+    flash = tmp_path / "cut"
+    flash.write_bytes(firmware(PICO, "selftest").read_bytes())
+    microphone = EmulatedMicrophone(load_board(PICO), flash, np.zeros(160, np.int16), Patience(20))
+    microphone._command[3] = str(tmp_path / "nothing")
+    with pytest.raises(LinkError, match="ended with 1 before the audio was over"):
+        list(microphone.lines())
+
+
+@pytest.mark.parametrize("board_id", sweep([PICO]))
+def test_hears_by_its_adc_what_python_hears(
+    firmware: Callable[..., Path], run_folder: Path, board_id: str
+) -> None:
+    """Seven seconds with both words, on the same 12 bits."""
+    board = load_board(board_id)
+    clip = {path.stem: wav.read_wav(path, 16000) for path in (run_folder / "clips").glob("*.wav")}
+    quiet = np.zeros(16_077, np.int16)
+    samples = as_heard(board, np.concatenate([quiet, clip["yes_0"], quiet, clip["größe_0"], quiet]))
+    microphone = EmulatedMicrophone(
+        board, firmware(board_id, "earshot", run_folder / "c"), samples, Patience(60)
+    )
+    said = list(microphone.lines())
+    assert said[2:] == expected(run_folder, samples)
+    assert len(said) > 3
+    assert microphone.result is not None
+    assert microphone.result.overruns == 0
+    assert 0.05 < microphone.result.share_of_core < 1
+
+
+@pytest.mark.parametrize("board_id", sweep([PICO]))
+def test_a_stream_by_the_microphone_is_compared_and_judged(
+    firmware: Callable[..., Path], run_folder: Path, tmp_path: Path, board_id: str
+) -> None:
+    board, run = load_board(board_id), shutil.copytree(run_folder, tmp_path / "run")
+    spec = runfolder.read_spec(run)
+    clip = wav.read_wav(run / "clips" / "yes_0.wav", 16000)
+    quiet = np.zeros(16_000, np.int16)
+    stream = Stream(np.concatenate([quiet, clip, quiet]), (Word("yes", 1000.0),))
+    settings = {"time_tolerance_ms": 750.0, "inference_stride_rows": INFERENCE_STRIDE_ROWS}
+    built = Firmware(firmware(board_id, "earshot", run_folder / "c"), 0, None)
+    dut = microphone_dut(board, EngineChoice(), built, Patience(60))
+    result, figures = listen_by_microphone(board, Listening(dut, spec, run, stream, settings))
+    assert result.differences_to_host.detections == 0
+    assert result.differences_to_host.compared == len(result.detections) > 0
+    assert (result.label, result.matched, figures.overruns) == ("emulated", 1, 0)
+    assert StreamResult.read(StreamResult.path_of(run, board_id)).settings["microphone"]["overruns"] == 0
+
+
+def expected(run: Path, samples: NDArray[np.int16]) -> list[str]:
+    spec = runfolder.read_spec(run)
+    model = TflmModel((run / runfolder.TFLITE).read_bytes(), "model")
+    scores, times_ms = stream_scores(model.run, samples, spec.front_end, INFERENCE_STRIDE_ROWS)
+    return [
+        f"Heard {spec.labels[found.label]} ({found.score}) @{found.time_ms}ms"
+        for found in recognize(scores, times_ms, in_force(run, spec)[1])
+    ]
