@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tensorflow.lite.python.convert import mlir_quantize
 
 from quantize.ranges import Range, divergence, most_trials, narrow, read_ranges, with_ranges
-from train.architectures import OUTPUT_NAME, count_macs
+from train.architectures import OUTPUT_NAME, count_macs, is_logistic
 from train.audio.frontend import dequantize_features, model_input
 from train.core.console import progress
 from train.core.native import quiet_stderr
@@ -34,7 +34,9 @@ def convert(model: keras.Model, calibration: NDArray[np.uint8], front_end: Front
         the converter's file, as it wrote it.
     """
     features = dequantize_features(calibration, front_end)[..., np.newaxis]
-    centre_logits(model)
+    scores_alone = is_logistic(model)
+    if not scores_alone:
+        centre_logits(model)
     searched = calibration[: max(_FEWEST_SEARCH_CLIPS, _SEARCH_MACS // count_macs(model))]
     expected = model.predict(features[: len(searched)], batch_size=100, verbose=0)
     int8_input = model_input(searched, front_end)
@@ -49,7 +51,7 @@ def convert(model: keras.Model, calibration: NDArray[np.uint8], front_end: Front
     with progress(f"ranges of {len(ranges)} activations", most_trials(ranges)) as advance:
 
         def loss_of(trial: list[Range]) -> float:
-            loss = divergence(expected, tensorflow_scores(quantized_with(trial), int8_input))
+            loss = divergence(expected, tensorflow_scores(quantized_with(trial), int8_input), scores_alone)
             advance()
             return loss
 

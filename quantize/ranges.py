@@ -136,15 +136,21 @@ def _candidates(calibrated: Range, best: Range, shares: tuple[float, ...]) -> It
         yield from (Range(best.tensors, calibrated.low * share, best.high) for share in shares)
 
 
-def divergence(expected: NDArray[np.float32], int8_scores: NDArray[np.int8]) -> float:
+def divergence(
+    expected: NDArray[np.float32], int8_scores: NDArray[np.int8], scores_alone: bool = False
+) -> float:
     """Mean Kullback-Leibler divergence of int8 scores from float ones, in nats.
 
     Args:
         expected: (clips, labels) float32 probabilities.
         int8_scores: (clips, labels) int8, scale 1/256, zero point -128. Half a step is
             added so that a score of 0 costs much but not infinitely much.
+        scores_alone: each is of a sigmoid: a choice between the label and all but the label.
     """
     got = int8_scores.astype(np.float64) + 128.5
+    wanted = expected.astype(np.float64)
+    if scores_alone:
+        got, wanted = np.stack([got, 256 - got], axis=-1), np.stack([wanted, 1 - wanted], axis=-1)
     got /= got.sum(axis=-1, keepdims=True)
-    wanted = np.maximum(expected.astype(np.float64), 1e-12)
+    wanted = np.maximum(wanted, 1e-12)
     return float(np.mean(np.sum(wanted * (np.log(wanted) - np.log(got)), axis=-1)))

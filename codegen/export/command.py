@@ -1,6 +1,7 @@
 """``earshot export RUN --to FORMAT --out FOLDER``: the model as a C library for a project of one's own."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from codegen.command import check_place
@@ -35,6 +36,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         default=COMPILED,
         help=rare("compiled needs nothing; tflm needs the TFLite-Micro package of the ecosystem"),
     )
+    for flag, what in (("--author", "NAME"), ("--website", "URL")):
+        parser.add_argument(flag, metavar=what, default="", help=rare("in the manifest of --to esphome"))
     parser.add_argument(
         "--overwrite",
         action="store_true",
@@ -52,6 +55,10 @@ def run(flags: argparse.Namespace) -> None:
             f"--prefix {flags.prefix}: the files of --to {format.name} have the names that others gave them; "
             "leave it out"
         )
+    for flag, value in (("--author", flags.author), ("--website", flags.website)):
+        if value and not format.names_author:
+            named = ", ".join(it.name for it in FORMATS.values() if it.names_author)
+            raise UserError(f"{flag} {value}: only --to {named} says who made a model; leave it out")
     check_place(flags.model)
 
     from codegen.export.folder import README, check, contents_of, write
@@ -60,6 +67,7 @@ def run(flags: argparse.Namespace) -> None:
     check(flags.out, flags.overwrite)
     with runfolder.reading(flags.model):
         library = load_library(flags.model, flags.prefix, format.engine or flags.engine)
+        library = replace(library, author=flags.author, website=flags.website)
         contents = contents_of(library, format)
     with runfolder.writing(flags.out):
         check(flags.out, flags.overwrite)  # once more: now nobody else writes there

@@ -58,6 +58,7 @@ class Library:
         spec: None for a model that nobody trained here: then the library has no front end.
         ends: ``inputs`` and ``outputs`` of the model, as the templates of the engine have them.
         instructions: of each board that was asked.
+        author, website: of the model, as the user said; "" for none.
     """
 
     prefix: str
@@ -69,6 +70,8 @@ class Library:
     spec: ModelSpec | None
     ends: Mapping[str, list[Context]]
     instructions: tuple[Instructions, ...]
+    author: str = ""
+    website: str = ""
 
     @property
     def header(self) -> str:

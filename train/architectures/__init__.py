@@ -4,11 +4,12 @@ A new architecture is one new file here, with a docstring (source, layers, param
 
     def build(front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> keras.Model
 
-A network that is itself on one front end only has that as ``FRONT_END: FrontEnd``; one that fits on no
-board and breaks the challenge's rules has the reason as ``NOT_DEPLOYABLE: str``. The model is a functional
-one. Its input ``features`` is (frames, bins, 1) float32 as ``compute_features`` gives them; its output is
-the layer ``labels_softmax``. ``model.pb`` takes the names of its weights from the names of the layers:
-layer ``first`` makes ``first_weights`` and ``first_bias``.
+A network that is itself on one front end only has that as ``FRONT_END: FrontEnd``; one that fits on no board
+and breaks the challenge's rules has the reason as ``NOT_DEPLOYABLE: str``. The model is a functional one. Its
+input ``features`` is (frames, bins, 1) float32 as ``compute_features`` gives them; its output is the layer
+``labels_softmax``: a softmax, or a sigmoid where each label is asked for on its own. One that is made for
+windows which follow each other by so many rows has that as ``STRIDE_ROWS: int``. ``model.pb`` takes the names
+of its weights from the names of the layers: layer ``first`` makes ``first_weights`` and ``first_bias``.
 
 Importing this package imports no TensorFlow, so that ``--help`` can list the names.
 """
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from train.core.errors import UserError
 from train.core.files.plain import first_line, open_plain
 from train.core.files.zips import TooMuch, check_inflation, open_zip
+from train.core.operating_point import INFERENCE_STRIDE_ROWS
 from train.core.spec import FrontEnd
 
 if TYPE_CHECKING:
@@ -124,11 +126,28 @@ def why_not_deployable(name: str) -> str | None:
     return reason
 
 
+def stride_rows(name: str) -> int:
+    """Rows of features from one inference to the next that an architecture is made for.
+
+    Raises:
+        UserError: no such architecture.
+    """
+    rows: int = getattr(_module(name), "STRIDE_ROWS", INFERENCE_STRIDE_ROWS)
+    return rows
+
+
 def logits(model: keras.Model) -> keras.Model:
-    """The model up to what the softmax takes, sharing its weights: what training differentiates."""
+    """The model up to what its last layer takes, sharing its weights: what training differentiates."""
     import keras
 
     return keras.Model(model.input, model.get_layer(OUTPUT_NAME).input, name=f"{model.name}_logits")
+
+
+def is_logistic(model: keras.Model) -> bool:
+    """Whether it ends in a sigmoid: the score of a label is its own, and scores need not add up to one."""
+    import keras
+
+    return not isinstance(model.get_layer(OUTPUT_NAME), keras.layers.Softmax)
 
 
 def layer_costs(model: keras.Model) -> list[LayerCost]:

@@ -169,14 +169,23 @@ def temporal_block(x: keras.KerasTensor, block: int, frames: int, seed: int) -> 
 
 
 def averaged_classifier(
-    inputs: keras.KerasTensor, x: keras.KerasTensor, label_count: int, rate: float, seed: int, name: str
+    inputs: keras.KerasTensor,
+    x: keras.KerasTensor,
+    label_count: int,
+    rate: float,
+    seed: int,
+    name: str,
+    is_logistic: bool = False,
 ) -> keras.Model:
-    """The model that ends in the mean over all places, dropout, a dense layer and a softmax."""
+    """The model that ends in the mean over all places, dropout, a dense layer and a softmax or sigmoid."""
     x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
     x = dropout(x, "mean", rate, seed)
-    return classifier(inputs, dense("final_fc", label_count, seed, sigma=0.1)(x), name)
+    return classifier(inputs, dense("final_fc", label_count, seed, sigma=0.1)(x), name, is_logistic)
 
 
-def classifier(inputs: keras.KerasTensor, logits: keras.KerasTensor, name: str) -> keras.Model:
-    """The model that ends in a softmax over ``logits``."""
-    return keras.Model(inputs, keras.layers.Softmax(name=OUTPUT_NAME)(logits), name=name)
+def classifier(
+    inputs: keras.KerasTensor, logits: keras.KerasTensor, name: str, is_logistic: bool = False
+) -> keras.Model:
+    """The model that ends in a softmax over ``logits``, or in a sigmoid of each."""
+    last = keras.layers.Activation("sigmoid", name=OUTPUT_NAME) if is_logistic else None
+    return keras.Model(inputs, (last or keras.layers.Softmax(name=OUTPUT_NAME))(logits), name=name)

@@ -70,11 +70,16 @@ def add_front_end_flags(group: Any) -> None:
         ("--sample-rate-hz", defaults.sample_rate_hz, "of the microphone"),
         ("--clip-duration-ms", defaults.clip_duration_ms, "what the network hears at a time"),
         ("--window-size-ms", defaults.window_size_ms, "of one spectrum"),
-        ("--window-stride-ms", defaults.window_stride_ms, "from one spectrum to the next"),
         ("--feature-bin-count", defaults.feature_bin_count, "mel bands, or least number of bins"),
         ("--mel-top-hz", defaults.mel_top_hz, "where the highest mel band ends, up to half the sample rate"),
     ):
         group.add_argument(flag, type=int, default=value, metavar="N", help=f"{text} (%(default)s)")
+    group.add_argument(
+        "--window-stride-ms",
+        type=int,
+        metavar="N",
+        help=f"from one spectrum to the next (default: the preset's, mostly {defaults.window_stride_ms})",
+    )
     group.add_argument(
         "--dc-block",
         action=argparse.BooleanOptionalAction,

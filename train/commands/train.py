@@ -222,7 +222,13 @@ def _choose_point(run: Path, job: Job, material: stage.Material) -> OperatingPoi
     spec = runfolder.read_spec(run)
     path, tflite = run / runfolder.OPERATING_POINTS, run / runfolder.TFLITE
     path.unlink(missing_ok=True)  # of a run that was finished before
-    wish = Wish(job.false_accepts_per_hour, job.seed, settle=True, in_force=job.operating_point)
+    wish = Wish(
+        job.false_accepts_per_hour,
+        job.seed,
+        settle=True,
+        in_force=job.operating_point,
+        stride_rows=architectures.stride_rows(job.architecture),
+    )
     try:
         points = tune(spec, job, material, fastest_scorer(read_plain(tflite), str(tflite)), wish)
     except UserError as error:

@@ -5,6 +5,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from train.architectures import stride_rows
 from train.core import runfolder
 from train.core.command_line import add_run_argument, rare
 from train.core.errors import UserError, typed
@@ -123,6 +124,7 @@ def _measured(flags: argparse.Namespace, spec: "ModelSpec", wish: "Wish") -> Ope
     from train.settings.job import trained_job
 
     job = trained_job(flags.run, spec, flags.data)
+    wish = dataclasses.replace(wish, stride_rows=stride_rows(spec.architecture))
     if flags.seed is None:
         wish = dataclasses.replace(wish, seed=job.seed)  # as in training
     tflite = flags.run / runfolder.TFLITE

@@ -73,13 +73,15 @@ class OperatingPoint:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def original(label_count: int) -> OperatingPoint:
+def original(label_count: int, stride_rows: int = INFERENCE_STRIDE_ROWS) -> OperatingPoint:
     """The settings of TensorFlow's micro_speech: one high threshold for every label, over a long mean.
 
     Source:
         RecognizeCommands of micro_speech, as it is on the device.
     """
-    return OperatingPoint(1000, 1500, 3, (200,) * label_count, suppress_each_word=False)
+    return OperatingPoint(
+        1000, 1500, 3, (200,) * label_count, suppress_each_word=False, stride_rows=stride_rows
+    )
 
 
 def check_target(per_hour: float) -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from train.core.errors import UserError
 from train.core.metrics import wilson_interval
 from train.core.operating_point import (
+    INFERENCE_STRIDE_ROWS,
     NEVER,
     Curve,
     OperatingPoint,
@@ -133,6 +134,7 @@ def choose(
     suppress_each_word: bool = True,
     *,
     settle: bool = False,
+    stride_rows: int = INFERENCE_STRIDE_ROWS,
 ) -> tuple[OperatingPoint, tuple[TriedWindow, ...]]:
     """Choose the point that hears most words with no more false accepts than a target allows.
 
@@ -147,12 +149,14 @@ def choose(
         suppress_each_word: as in ``OperatingPoint``.
         settle: where no point within the target hears half of the words, take one that hears half of each
             with the fewest false accepts.
+        stride_rows: as in ``OperatingPoint``.
     Returns:
         the point, and every window that was tried.
     Raises:
         UserError: even the highest thresholds give more false accepts, and nothing is to be settled for.
     """
-    base = dataclasses.replace(original(len(evidence.labels)), suppress_each_word=suppress_each_word)
+    base = original(len(evidence.labels), stride_rows)
+    base = dataclasses.replace(base, suppress_each_word=suppress_each_word)
     share = target_per_hour / len(evidence.words)
     tried: list[tuple[int, OperatingPoint]] = []
     rows: list[TriedWindow] = []

@@ -63,6 +63,7 @@ class Wish:
         suppress_each_word: as in ``OperatingPoint``.
         settle: take the point with fewest false accepts where none keeps the target.
         in_force: the point that the firmware is to decide by.
+        stride_rows: as in ``OperatingPoint``.
     """
 
     target_per_hour: float = TARGET_PER_HOUR
@@ -71,6 +72,7 @@ class Wish:
     suppress_each_word: bool = True
     settle: bool = False
     in_force: str = TUNED
+    stride_rows: int = INFERENCE_STRIDE_ROWS
 
     @property
     def others_minutes(self) -> float:
@@ -104,9 +106,13 @@ def tune(spec: ModelSpec, job: Job, material: Material, score: Scorer, wish: Wis
         "words, other words, speech and noise"
     )
     validation, test = (made.evidence(score) for made in streams.values())
-    inference_ms = INFERENCE_STRIDE_ROWS * spec.front_end.window_stride_ms
     point, windows = choose(
-        validation, wish.target_per_hour, inference_ms, wish.suppress_each_word, settle=wish.settle
+        validation,
+        wish.target_per_hour,
+        wish.stride_rows * spec.front_end.window_stride_ms,
+        wish.suppress_each_word,
+        settle=wish.settle,
+        stride_rows=wish.stride_rows,
     )
     measured_on = _measured_on(material, streams[TESTING].split, spec)
 
@@ -120,13 +126,13 @@ def tune(spec: ModelSpec, job: Job, material: Material, score: Scorer, wish: Wis
         labels=spec.labels,
         in_force=wish.in_force,
         target_false_accepts_per_hour=wish.target_per_hour,
-        points=Points(original=judged(original(len(spec.labels))), tuned=judged(point)),
+        points=Points(original=judged(original(len(spec.labels), wish.stride_rows)), tuned=judged(point)),
         curves=curves(test, point),
         windows=windows,
         streams=Streams(validation=_about(validation), testing=_about(test)),
         settings={
             **dataclasses.asdict(StreamSettings(minutes=wish.others_minutes, seed=wish.seed)),
-            "inference_stride_rows": INFERENCE_STRIDE_ROWS,
+            "inference_stride_rows": wish.stride_rows,
         },
         corpus_sha256=material.tested.corpus.sha256,
     )
@@ -164,6 +170,7 @@ class _SplitStreams:
         self, spec: ModelSpec, material: Material, name: str, speech: Sequence[Path], wish: Wish
     ) -> None:
         self._spec, self._name, self._speech = spec, name, speech
+        self._stride_rows = wish.stride_rows
         self._audio = material.audio_of(name)
         corpus = material.divided_from[name]
         known = {*spec.words, SILENCE_LABEL}
@@ -194,13 +201,13 @@ class _SplitStreams:
         Raises:
             UserError: there is nothing to count false accepts in.
         """
-        spec = self._spec
-        spoken = _track(score, spec, _in_pieces(self._spoken, self._words_in))
+        spec, stride_rows = self._spec, self._stride_rows
+        spoken = _track(score, spec, stride_rows, _in_pieces(self._spoken, self._words_in))
         parts = []
         if self._other_words:
-            parts.append(_track(score, spec, _in_pieces(self._other_words, self._words_in)))
+            parts.append(_track(score, spec, stride_rows, _in_pieces(self._other_words, self._words_in)))
         if self._running:
-            said = _track(score, spec, _in_pieces(self._running, self._speech_in))
+            said = _track(score, spec, stride_rows, _in_pieces(self._running, self._speech_in))
             parts.append(dataclasses.replace(said, words=(), speech=said.words))
         if not parts:
             raise UserError(
@@ -240,11 +247,11 @@ def _in_pieces(settings: StreamSettings, make: Callable[[StreamSettings], Stream
         yield make(dataclasses.replace(settings, minutes=settings.minutes / pieces, seed=seed))
 
 
-def _track(score: Scorer, spec: ModelSpec, pieces: Iterator[Stream]) -> Track:
-    """Score streams that follow each other."""
+def _track(score: Scorer, spec: ModelSpec, stride_rows: int, pieces: Iterator[Stream]) -> Track:
+    """Score streams that follow each other, every ``stride_rows`` rows."""
     tracks = []
     for stream in pieces:
-        scores, times_ms = stream_scores(score, stream.samples, spec.front_end, INFERENCE_STRIDE_ROWS)
+        scores, times_ms = stream_scores(score, stream.samples, spec.front_end, stride_rows)
         duration_ms = 1000 * len(stream.samples) // spec.front_end.sample_rate_hz
         tracks.append(Track(scores, times_ms, stream.words, duration_ms))
     return _joined(tracks)

@@ -58,10 +58,11 @@ def _check_shapes(model: keras.Model, front_end: FrontEnd) -> None:
             "they do not belong together"
         )
     last = model.layers[-1]
-    if last.name != OUTPUT_NAME or not isinstance(last, keras.layers.Softmax):
+    is_known = isinstance(last, keras.layers.Softmax) or layer_ops.is_sigmoid(last)
+    if last.name != OUTPUT_NAME or not is_known:
         raise UserError(
             f"model.pb: the model ends in {type(last).__name__} {last.name!r}, "
-            f"expected a Softmax layer named {OUTPUT_NAME!r}"
+            f"expected a Softmax layer, or the activation sigmoid, named {OUTPUT_NAME!r}"
         )
 
 

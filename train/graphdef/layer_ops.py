@@ -160,6 +160,19 @@ def _relu(layer: keras.layers.ReLU, weights: Weights, x: tf.Tensor) -> tf.Tensor
     return tf.raw_ops.Relu6(features=x)
 
 
+def is_sigmoid(layer: keras.Layer) -> bool:
+    """Whether a layer is the activation sigmoid, and nothing else."""
+    is_activation = isinstance(layer, keras.layers.Activation)
+    return is_activation and keras.activations.serialize(layer.activation) == "sigmoid"
+
+
+def _activation(layer: keras.layers.Activation, weights: Weights, x: tf.Tensor) -> tf.Tensor:
+    """A layer that is nothing else; a sigmoid has its name, since the network may end in it."""
+    if is_sigmoid(layer):
+        return tf.raw_ops.Sigmoid(x=x, name=layer.name)
+    return _activated(layer, weights, x)
+
+
 def _activated(layer: keras.Layer, weights: Weights, x: tf.Tensor) -> tf.Tensor:
     activation = keras.activations.serialize(layer.activation)
     match activation:
@@ -249,7 +262,7 @@ def _nothing(layer: keras.Layer, weights: Weights, x: tf.Tensor) -> tf.Tensor:
 
 
 _EMITTERS: Mapping[type[keras.Layer], Callable[..., tf.Tensor]] = {
-    keras.layers.Activation: _activated,
+    keras.layers.Activation: _activation,
     keras.layers.Add: _add,
     keras.layers.AveragePooling2D: _pool,
     keras.layers.BatchNormalization: _batch_normalization,

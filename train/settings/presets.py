@@ -14,7 +14,7 @@ class Preset:
     Attributes:
         summary: one line.
         reached: what it brought on real recordings, as docs/ACCURACY.md has it.
-        preprocess, architecture, recipe: values of the flags of that name.
+        preprocess, architecture, recipe, window_stride_ms: values of the flags of that name.
     """
 
     name: str
@@ -23,15 +23,16 @@ class Preset:
     preprocess: str
     architecture: str
     recipe: str
+    window_stride_ms: int = FrontEnd().window_stride_ms
 
     @property
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, str | int]:
         """The values, by the names of the flags that they stand in for."""
         values = asdict(self)
         return {name: values[name] for name in values if name not in ("name", "summary", "reached")}
 
 
-ORIGINAL, BEST, MICRO = "original", "best", "micro"
+ORIGINAL, BEST, MICRO, MICROWAKEWORD = "original", "best", "micro", "microwakeword"
 _ROWS = (
     Preset(
         ORIGINAL,
@@ -56,6 +57,15 @@ _ROWS = (
         preprocess=spec.MICRO,
         architecture="spectro_temporal",
         recipe=recipe.STRONG,
+    ),
+    Preset(
+        MICROWAKEWORD,
+        summary="a wake word for ESPHome and Home Assistant (docs/ESPHOME.md)",
+        reached="not measured yet",
+        preprocess=spec.MICRO,
+        architecture="wake_word",
+        recipe=recipe.STRONG,
+        window_stride_ms=10,
     ),
 )
 PRESETS = {preset.name: preset for preset in _ROWS}

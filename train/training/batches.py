@@ -137,9 +137,13 @@ def scaled(quantized: tf.Tensor, front_end: FrontEnd) -> tf.Tensor:
     return tf.cast(quantized, tf.float32) * front_end.feature_scale
 
 
-def batch_loss(logits: tf.Tensor, batch: Batch, recipe: Recipe, teacher: Teacher | None) -> tf.Tensor:
+def batch_loss(
+    logits: tf.Tensor, batch: Batch, recipe: Recipe, teacher: Teacher | None, is_logistic: bool = False
+) -> tf.Tensor:
     """Mean cross entropy of a batch, to its targets and to the teacher, or to what the bank has of one.
 
+    Args:
+        is_logistic: each label is a question of its own: its cross entropy is summed over the labels.
     Source:
         Hinton et al., "Distilling the Knowledge in a Neural Network" (2015): the soft part is
         multiplied by the square of the temperature, so that gradients keep their size.
@@ -147,12 +151,19 @@ def batch_loss(logits: tf.Tensor, batch: Batch, recipe: Recipe, teacher: Teacher
     classes = logits.shape[-1]
     smooth = recipe.label_smoothing
     hard = batch.targets * (1.0 - smooth) + smooth / classes
-    entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=hard, logits=logits))
+    entropy = tf.reduce_mean(_cross_entropy(hard, logits, is_logistic))
     temperature, soft = recipe.teacher_temperature, batch.opinions
     if teacher is not None:
         soft = tf.nn.softmax(teacher(batch.features) / temperature)
     if soft is None:
         return entropy
-    taught = tf.nn.softmax_cross_entropy_with_logits(labels=soft, logits=logits / temperature)
+    taught = _cross_entropy(soft, logits / temperature, is_logistic)
     share = recipe.teacher_share
     return (1.0 - share) * entropy + share * temperature**2 * tf.reduce_mean(taught)
+
+
+def _cross_entropy(targets: tf.Tensor, logits: tf.Tensor, is_logistic: bool) -> tf.Tensor:
+    """Of each clip, from (clips, labels) each."""
+    if is_logistic:
+        return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits), axis=-1)
+    return tf.nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits)

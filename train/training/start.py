@@ -131,7 +131,8 @@ def _flags(spec: ModelSpec) -> str:
         f"--preprocess {spec.front_end.name} --architecture {spec.architecture}",
     )
     for preset in PRESETS.values():
-        if (preset.preprocess, preset.architecture) == (front_end.name, spec.architecture):
+        of_preset = (preset.preprocess, preset.architecture, preset.window_stride_ms)
+        if of_preset == (front_end.name, spec.architecture, front_end.window_stride_ms):
             named = f"--preset {preset.name}"
     if front_end.clip_duration_ms != FrontEnd().clip_duration_ms:
         named += f" --clip-duration-ms {front_end.clip_duration_ms}"

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from train.architectures import logits
+from train.architectures import is_logistic, logits
 from train.core import runfolder
 from train.core.console import is_watched, log, progress
 from train.core.errors import Interrupted, UserError, typed
@@ -62,7 +62,7 @@ class Trainer:
         self.model, self.state = model, State(corpus_sha256=corpus_sha256)
         self._spec, self._recipe, self._run = spec, recipe, run
         self._stage, self._checkpoints = stage or "training", run / runfolder.CHECKPOINTS / stage
-        self._logits = logits(model)
+        self._logits, self._is_logistic = logits(model), is_logistic(model)
         with self._replicas.scope():
             self._optimizer = _optimizer(recipe)
             self._optimizer.build(model.trainable_variables)
@@ -194,7 +194,7 @@ class Trainer:
         batch = self._batches.draw(step)
         with tf.GradientTape() as tape:
             scores = self._logits(batch.features, training=True)
-            loss = batch_loss(scores, batch, self._recipe, self._teacher)
+            loss = batch_loss(scores, batch, self._recipe, self._teacher, self._is_logistic)
         variables = self.model.trainable_variables
         gradients = self._replicas.shares(tape.gradient(loss, variables))
         self._optimizer.apply_gradients(zip(gradients, variables, strict=True))

@@ -35,12 +35,14 @@ class Format:
         summary: one line, for --help.
         engine: the only one that it has; None: the user chooses.
         holds_library: whether our library is in the folder. If not, others gave its files their names.
+        names_author: whether a file of it says who made the model.
     """
 
     name: str
     summary: str
     engine: str | None = None
     holds_library: bool = True
+    names_author: bool = False
 
     def files(self, library: "Library") -> Mapping[str, str | bytes]:
         """See ``FormatModule.files``."""
@@ -63,6 +65,13 @@ FORMATS = {
             "files in place of those of TFLite-Micro's example",
             engine=TFLM,
             holds_library=False,
+        ),
+        Format(
+            "esphome",
+            "wake words for ESPHome and Home Assistant",
+            engine=TFLM,
+            holds_library=False,
+            names_author=True,
         ),
     )
 }

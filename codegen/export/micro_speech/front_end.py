@@ -4,7 +4,7 @@ The example brings one of its own. Its filter bank is rounded otherwise than tha
 models are trained on: 4 of 1,000 features differ. This one has the constants of ours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from train.audio import micro_tables as tables
 from train.core.spec import FrontEnd
-from train.tflite.schema import DTYPES, VERSION, schema
-from train.tflite.writer import write_model
+from train.tflite.builder import FileBuilder
+from train.tflite.schema import schema
 
 # Lists of bins begin at an even one and are a multiple of four long: kernels load whole words.
 _FIRST_BIN_STEP, _BINS_STEP = 2, 4
@@ -139,39 +139,29 @@ class _Net:
 
     def __init__(self, name: str, shape: Sequence[int], kind: str) -> None:
         """Begin with an input."""
-        self._model, self._graph = schema().ModelT(), schema().SubGraphT()
-        self._model.version, self._model.subgraphs = VERSION, [self._graph]
-        self._model.buffers, self._model.operatorCodes = [schema().BufferT()], []  # the first: "no data"
-        self._graph.tensors, self._graph.operators = [], []
-        self.input = self._tensor(shape, kind)
-        self._graph.tensors[self.input].name = name
-        self._codes: dict[str, int] = {}
+        self._file = FileBuilder()
+        self._graph = self._file.graph()
+        self.input = self._graph.tensor(shape, kind)
+        self._graph.name(self.input, name)
+        self.constant, self.shape, self.reshape = (
+            self._graph.constant,
+            self._graph.shape,
+            self._graph.reshape,
+        )
 
     def finish(self, output: int) -> None:
         """Say which tensor comes out."""
-        self._graph.tensors[output].name = "features"
-        self._graph.inputs, self._graph.outputs = [self.input], [output]
+        self._graph.name(output, "features")
+        self._graph.finish([self.input], [output])
 
     def tflite(self) -> bytes:
-        return write_model(self._model)
-
-    def shape(self, tensor: int) -> tuple[int, ...]:
-        return tuple(self._graph.tensors[tensor].shape)
-
-    def constant(self, values: NDArray[Any], kind: str) -> int:
-        tensor = self._tensor(values.shape, kind)
-        buffer = schema().BufferT()
-        buffer.data = np.frombuffer(values.astype(DTYPES[kind]).tobytes(), np.uint8)
-        self._model.buffers.append(buffer)
-        self._graph.tensors[tensor].buffer = len(self._model.buffers) - 1
-        return tensor
+        return self._file.tflite()
 
     def add(
         self, name: str, inputs: Sequence[int], shape: Sequence[int], kind: str, **options: object
     ) -> int:
         """A signal operator, which schema.fbs calls custom."""
-        output = self._tensor(shape, kind)
-        self._custom(name, inputs, [output], options)
+        (output,) = self.add_two(name, inputs, (shape, kind), **options)
         return output
 
     def add_two(
@@ -182,25 +172,17 @@ class _Net:
         **options: object,
     ) -> tuple[int, ...]:
         """The same with several outputs, each of a shape and a type."""
-        indices = [self._tensor(shape, kind) for shape, kind in outputs]
-        self._custom(name, inputs, indices, options)
-        return tuple(indices)
+        indices = tuple(self._graph.tensor(shape, kind) for shape, kind in outputs)
+        self._graph.custom(name, inputs, indices, flexbuffers.Dumps(options) if options else None)
+        return indices
 
     def builtin(
         self, name: str, inputs: Sequence[int], shape: Sequence[int], kind: str, options: Any = None
     ) -> int:
         """An operator without options, or with a table of them."""
-        output = self._tensor(shape, kind)
-        op = self._op(name, inputs, [output], custom=False)
-        if options is not None:
-            op.builtinOptions = options
-            table = type(options).__name__.removesuffix("T")
-            op.builtinOptionsType = getattr(schema().BuiltinOptions, table)
+        output = self._graph.tensor(shape, kind)
+        self._graph.op(name, inputs, [output], options)
         return output
-
-    def reshape(self, tensor: int, shape: Sequence[int], kind: str) -> int:
-        sizes = self.constant(np.array(shape), "INT32")
-        return self.builtin("RESHAPE", [tensor, sizes], shape, kind, schema().ReshapeOptionsT())
 
     def cast(self, tensor: int, shape: Sequence[int], before: str, after: str) -> int:
         options = schema().CastOptionsT()
@@ -208,28 +190,3 @@ class _Net:
             getattr(schema().TensorType, name) for name in (before, after)
         )
         return self.builtin("CAST", [tensor], shape, after, options)
-
-    def _custom(
-        self, name: str, inputs: Sequence[int], outputs: Sequence[int], options: Mapping[str, object]
-    ) -> None:
-        op = self._op(name, inputs, outputs, custom=True)
-        op.customOptions = np.frombuffer(flexbuffers.Dumps(dict(options)), np.uint8) if options else None
-
-    def _op(self, name: str, inputs: Sequence[int], outputs: Sequence[int], custom: bool) -> Any:
-        if name not in self._codes:
-            code = schema().OperatorCodeT()
-            code.builtinCode = getattr(schema().BuiltinOperator, "CUSTOM" if custom else name)
-            code.deprecatedBuiltinCode, code.version = code.builtinCode, 1
-            code.customCode = name if custom else None
-            self._codes[name] = len(self._model.operatorCodes)
-            self._model.operatorCodes.append(code)
-        op = schema().OperatorT()
-        op.opcodeIndex, op.inputs, op.outputs = self._codes[name], list(inputs), list(outputs)
-        self._graph.operators.append(op)
-        return op
-
-    def _tensor(self, shape: Sequence[int], kind: str) -> int:
-        tensor = schema().TensorT()
-        tensor.shape, tensor.type = list(shape), getattr(schema().TensorType, kind)
-        self._graph.tensors.append(tensor)
-        return len(self._graph.tensors) - 1
