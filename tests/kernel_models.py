@@ -271,6 +271,18 @@ class Chain:
         self.value = self._network.softmax(self.value)
         return self
 
+    def logistic(self) -> "Chain":
+        self.value = self._network.op("LOGISTIC", [self.value], self.value.shape, (1 / 256, -128))
+        return self
+
+    def mean(self) -> "Chain":
+        """Over all places, as one row."""
+        axes, shape = self._network.numbers([1, 2]), (1, self.value.shape[3])
+        self.value = self._network.op(
+            "MEAN", [self.value, axes], shape, self.value, "ReducerOptions", keepDims=False
+        )
+        return self
+
     def tflite(self) -> bytes:
         return self._network.tflite(self.value)
 

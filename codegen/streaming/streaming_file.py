@@ -84,9 +84,8 @@ class _Writer:
         (self._source,) = model.subgraphs
         self._file = FileBuilder()
         self._main, self._first = self._file.graph(), self._file.graph()
-        self._new: dict[
-            int, int
-        ] = {}  # by tensor of the network: the one with its new rows, or with all of it
+        self._new: dict[int, int] = {}  # by tensor of the network: its new rows, or all of it
+        self._flat: set[int] = set()  # of those that hold rows, but not one behind the other
         self._spans: dict[tuple[int, int, int], int] = {}
         self._joined: dict[tuple[int, int], int] = {}
         self._op_names: dict[str, None] = {"CALL_ONCE": None}
@@ -168,11 +167,14 @@ class _Writer:
         self._like(row_op.op, made, [self._new[output]])
 
     def _reshape(self, op: Op) -> None:
-        """A RESHAPE that leaves rows what they are."""
-        output = op.outputs[0]
-        self._new[output] = self._reshaped(
-            self._new[op.inputs[0]], self._new_shape(output), self._quantization(output)
-        )
+        """A RESHAPE: of the new rows, or of all where they are rows no longer, as before a dense layer."""
+        (output,), home = op.outputs, self._rows.home[op.outputs[0]]
+        is_flat = self._axis(output) < 0
+        if is_flat:
+            self._flat.add(output)
+        source = self._window(home) if is_flat else self._new[home]
+        shape = self._graph.tensors[output].shape if is_flat else self._new_shape(output)
+        self._new[output] = self._reshaped(source, shape, self._quantization(output))
 
     def _new_count(self, home: int) -> int:
         """New rows of an inference; not more than the window has."""
@@ -184,9 +186,8 @@ class _Writer:
 
     def _shape(self, index: int, rows: int) -> Sequence[int]:
         """Of a tensor with another number of rows."""
-        tensor = self._graph.tensors[index]
-        axis = time_axis(tensor, self._rows.counts[self._rows.home[index]])
-        return (*tensor.shape[:axis], rows, *tensor.shape[axis + 1 :])
+        shape, axis = self._graph.tensors[index].shape, self._axis(index)
+        return (*shape[:axis], rows, *shape[axis + 1 :])
 
     def _span(self, index: int, rows: range) -> int:
         """A tensor with some rows of the window, which is the one that ends now."""
@@ -270,9 +271,13 @@ class _Writer:
         if tensor.data is not None:
             one = slice(None) if label is None else slice(label, label + 1)
             return self._main.constant(tensor.data[one], tensor.type_name, self._quantization(index, label))
-        if index in self._rows.home:
-            return self._span(index, range(self._rows.counts[self._rows.home[index]]))
+        if index in self._rows.home and index not in self._flat:
+            return self._window(index)
         return self._new[index]
+
+    def _window(self, index: int) -> int:
+        """All rows of the window."""
+        return self._span(index, range(self._rows.counts[self._rows.home[index]]))
 
     def _as_uint8(self, output: int) -> int:
         score = self._new[output]

@@ -4,12 +4,13 @@ A new architecture is one new file here, with a docstring (source, layers, param
 
     def build(front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> keras.Model
 
-A network that is itself on one front end only has that as ``FRONT_END: FrontEnd``; one that fits on no board
-and breaks the challenge's rules has the reason as ``NOT_DEPLOYABLE: str``. The model is a functional one. Its
-input ``features`` is (frames, bins, 1) float32 as ``compute_features`` gives them; its output is the layer
-``labels_softmax``: a softmax, or a sigmoid where each label is asked for on its own. One that is made for
-windows which follow each other by so many rows has that as ``STRIDE_ROWS: int``. ``model.pb`` takes the names
-of its weights from the names of the layers: layer ``first`` makes ``first_weights`` and ``first_bias``.
+A network that is itself on one front end only has that as ``FRONT_END: FrontEnd``; one that is made for
+another than the default one has ``USUAL_FRONT_END``; one that fits on no board and breaks the challenge's
+rules has the reason as ``NOT_DEPLOYABLE: str``. The model is a functional one. Its input ``features`` is
+(frames, bins, 1) float32 as ``compute_features`` gives them; its output is the layer ``labels_softmax``: a
+softmax, or a sigmoid where each label is asked for on its own. One that is made for windows which follow each
+other by so many rows has that as ``STRIDE_ROWS: int``. ``model.pb`` takes the names of its weights from the
+names of the layers: layer ``first`` makes ``first_weights`` and ``first_bias``.
 
 Importing this package imports no TensorFlow, so that ``--help`` can list the names.
 """
@@ -107,13 +108,24 @@ def names_for_boards() -> tuple[str, ...]:
 
 
 def front_end_of(name: str) -> FrontEnd:
-    """The front end that an architecture needs; the default one where it takes others, too.
+    """The front end that an architecture needs; where it takes others, too, the one that it is made for.
 
     Raises:
         UserError: no such architecture.
     """
-    front_end: FrontEnd = getattr(_module(name), "FRONT_END", FrontEnd())
+    module = _module(name)
+    usual: FrontEnd = getattr(module, "USUAL_FRONT_END", FrontEnd())
+    front_end: FrontEnd = getattr(module, "FRONT_END", usual)
     return front_end
+
+
+def takes_any_length(name: str) -> bool:
+    """Whether an architecture takes clips of other lengths than those of ``front_end_of``.
+
+    Raises:
+        UserError: no such architecture.
+    """
+    return not hasattr(_module(name), "FRONT_END")
 
 
 def why_not_deployable(name: str) -> str | None:

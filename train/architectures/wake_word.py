@@ -13,8 +13,9 @@ Parameters for 98 x 40 features, normalization folded in: 24,083 with 3 labels.
 import keras
 
 from train.architectures import _streaming
-from train.core.spec import FrontEnd
+from train.core.spec import MICRO, FrontEnd
 
+USUAL_FRONT_END = FrontEnd(MICRO, window_stride_ms=10)
 STRIDE_ROWS = 3  # as microWakeWord's models have it: 30 ms
 
 

@@ -23,7 +23,6 @@ from train.core.native import import_tensorflow
 from train.core.operating_point import OperatingPoints
 from train.core.results.belonging import check_report
 from train.core.results.training import Computer, Metrics, OpCost, Sizes
-from train.core.spec import FrontEnd
 from train.data import job_data as stage
 from train.settings.job import Job, read_job
 from train.training.cluster import CHIEF, Distribution, distribution
@@ -65,7 +64,7 @@ def run(flags: argparse.Namespace) -> None:
         has_length = any(flag.split("=")[0] == "--clip-duration-ms" for flag in flags.given)
         if not has_length and not job.teachers and not job.start_from:
             import_tensorflow(with_gpus=not where.is_alone)  # quietly; networks import Keras, which would not
-            if architectures.front_end_of(job.architecture) == FrontEnd():
+            if architectures.takes_any_length(job.architecture):
                 job = stage.with_whole_words(job)
         check_start(job)
     try:

@@ -94,7 +94,7 @@ def _check_front_end(found: FrontEnd, where: str) -> None:
             f"{where}: was trained on features of front end {found.name} ({found.bins} bins, "
             f"{found.window_size_ms} ms every {found.window_stride_ms} ms, {found.sample_rate_hz} Hz); "
             f"ESPHome computes those of micro (40 bins, 30 ms every {_STRIDE_MS} ms, 16000 Hz). Train again "
-            "with --preset microwakeword, or take a format that brings the front end along, such as --to esp-idf"
+            "with --preset microwakeword, or take a format that brings the front end along: --to esp-idf"
         )
 
 

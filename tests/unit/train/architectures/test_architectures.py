@@ -91,7 +91,7 @@ def test_interface(name):
     assert model.output_shape == (None, 5)
     assert model.layers[0].name == "features"
     assert model.layers[0].dtype == "float32"
-    assert isinstance(model.layers[-1], keras.layers.Softmax)
+    assert isinstance(model.layers[-1], keras.layers.Softmax) != architectures.is_logistic(model)
     assert model.layers[-1].name == "labels_softmax"
 
 
