@@ -74,7 +74,9 @@ def _kept(measured: Iterable[str]) -> list[Row]:
 
 
 def usual_front_end(name: str) -> FrontEnd:
-    """The front end on which a network is measured."""
+    """The front end on which a network is measured: the one that it was made for."""
+    if (usual := architectures.front_end_of(name)) != FrontEnd():
+        return usual
     return FrontEnd(_ORIGINALS_FRONT_END if name in _ORIGINALS else _FRONT_END)
 
 

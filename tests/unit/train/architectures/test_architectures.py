@@ -1,5 +1,6 @@
 """Architectures: the registry, sizes against the original project, first weights, int8 conversion."""
 
+import dataclasses
 import importlib
 import json
 import re
@@ -214,7 +215,9 @@ def test_normalization_becomes_a_bias():
 def test_docstring_counts_parameters(name):
     few, many = (architectures.count_parameters(build(name, labels)) for labels in (4, 12))
     text = " ".join((importlib.import_module(f"train.architectures.{name}").__doc__ or "").split())
-    assert re.search(rf"Parameters for 49 x 43 features.*: {few:,} with 4 labels, {many:,} with 12", text)
+    front_end = architectures.front_end_of(name)
+    given = f"{front_end.frames} x {front_end.bins}"
+    assert re.search(rf"Parameters for {given} features.*: {few:,} with 4 labels, {many:,} with 12", text)
 
 
 @pytest.mark.parametrize("name", ORIGINAL_PARAMETERS)
@@ -244,13 +247,36 @@ def test_layers_of_one_shape_start_different():
 
 
 @pytest.mark.parametrize("name", architectures.names())
-def test_logits_are_what_the_softmax_takes(name):
+def test_logits_are_what_the_last_layer_takes(name):
     model = build(name)
     features = np.random.default_rng(0).uniform(0, 1, (2, *model.input_shape[1:])).astype(np.float32)
     logits = architectures.logits(model)
     expected = model(features).numpy()
-    assert np.allclose(tf.nn.softmax(logits(features)).numpy(), expected, atol=1e-6)
+    last = tf.nn.sigmoid if architectures.is_logistic(model) else tf.nn.softmax
+    assert np.allclose(last(logits(features)).numpy(), expected, atol=1e-6)
     assert logits.layers[1] is model.layers[1]  # shared, so training one trains the other
+
+
+@pytest.mark.parametrize("name", ["streaming", "wake_word"])
+@pytest.mark.parametrize("clip_duration_ms", [1000, 1010, 1020, 1500])
+def test_the_newest_frame_counts(name, clip_duration_ms):
+    """Where nothing is padded, a frame that no kernel reaches would be lost; it must not be the newest."""
+    usual = architectures.front_end_of(name)
+    front_end = dataclasses.replace(usual, clip_duration_ms=clip_duration_ms)
+    model = architectures.build(name, front_end, 3, 0.0, 1)
+    features = np.random.default_rng(0).uniform(0, 26, (2, *model.input_shape[1:])).astype(np.float32)
+    features[1, :-1] = features[0, :-1]
+    one, other = model(features).numpy()
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["streaming", "wake_word"])
+def test_clips_that_are_too_short_are_refused(name):
+    usual = architectures.front_end_of(name)
+    with pytest.raises(UserError, match="a clip has .* rows") as refused:
+        architectures.build(name, dataclasses.replace(usual, clip_duration_ms=300), 3, 0.0, 1)
+    needed = int(re.search(r"--clip-duration-ms (\d+)", str(refused.value))[1])
+    assert architectures.build(name, dataclasses.replace(usual, clip_duration_ms=needed), 3, 0.0, 1)
 
 
 def test_dropout_only_in_training():
@@ -286,6 +312,7 @@ def test_low_latency_conv_refuses_too_few_bins():
 @pytest.mark.parametrize("name", FOR_BOARDS)
 def test_other_front_end_shapes(name):
     front_end = FrontEnd(window_stride_ms=10)
+    assert architectures.takes_any_length(name)
     model = architectures.build(name, front_end, 4, 0.5, 1)
     assert model.input_shape == (None, 98, 43, 1)
 
