@@ -273,7 +273,7 @@ def test_the_newest_frame_counts(name, clip_duration_ms):
 @pytest.mark.parametrize("name", ["streaming", "wake_word"])
 def test_clips_that_are_too_short_are_refused(name):
     usual = architectures.front_end_of(name)
-    with pytest.raises(UserError, match="a clip has .* rows") as refused:
+    with pytest.raises(UserError, match=r"a clip has .* rows") as refused:
         architectures.build(name, dataclasses.replace(usual, clip_duration_ms=300), 3, 0.0, 1)
     needed = int(re.search(r"--clip-duration-ms (\d+)", str(refused.value))[1])
     assert architectures.build(name, dataclasses.replace(usual, clip_duration_ms=needed), 3, 0.0, 1)
