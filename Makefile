@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming bench-incremental
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming bench-incremental bench-wakewords
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -67,6 +67,9 @@ bench-pseudo: $(READY)  ## what pseudo-labels bring where a fifth is labelled, t
 
 bench-robustness: $(READY)  ## DC offsets and quiet microphones, by recipe, to the table in docs/MICROPHONES.md
 	$(PYTHON) tests/bench/robustness_bench.py
+
+bench-wakewords: $(READY)  ## wake words that keep state, and those of RUN=FOLDER by real clients, to out/bench/wakewords.json
+	$(PYTHON) tests/bench/wakewords/wakewords_bench.py $(RUN)
 
 bench-micro-speech: $(READY)  ## upstream's micro_speech in EARSHOT_TFLM=CHECKOUT with the model of RUN=FOLDER, to out/bench/micro_speech.json
 	$(PYTHON) tests/bench/upstream/micro_speech_bench.py $${RUN:?name a run folder}

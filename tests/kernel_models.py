@@ -230,9 +230,11 @@ def random_sums(seed: int) -> bytes:
 class Chain:
     """Layers one after the other: outputs come to lie over inputs, and tiles meet what tiles wrote."""
 
-    def __init__(self, seed: int, shape: Sequence[int], zero_point: int = 0) -> None:
+    def __init__(
+        self, seed: int, shape: Sequence[int], zero_point: int = 0, scale: float = INPUT_SCALE
+    ) -> None:
         self._rng = np.random.default_rng(seed)
-        self._network = Network(shape, zero_point)
+        self._network = Network(shape, zero_point, scale)
         self.value = self._network.input
 
     def convolve(self, taps: tuple[int, int], filters: int, rectified: bool = True, **options) -> "Chain":
@@ -273,6 +275,10 @@ class Chain:
 
     def logistic(self) -> "Chain":
         self.value = self._network.op("LOGISTIC", [self.value], self.value.shape, (1 / 256, -128))
+        return self
+
+    def tanh(self) -> "Chain":
+        self.value = self._network.op("TANH", [self.value], self.value.shape, (1 / 128, 0))
         return self
 
     def mean(self) -> "Chain":

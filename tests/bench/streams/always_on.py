@@ -33,7 +33,7 @@ OUT = Path("out/bench/streaming.json")
 BOARDS = {"mps2-an385": "M3", "mps2-an386": "M4F", "mps3-an547": "M55"}
 STRIDES = range(1, 11)
 _STRIDES_SHOWN = (1, 2, 4, 5, 8)
-NETWORKS = (("tiny_conv", "average"), ("spectro_temporal", "log_mel"))
+NETWORKS = (("tiny_conv", "average"), ("spectro_temporal", "log_mel"), ("streaming", "micro"))
 
 
 def main() -> None:
