@@ -19,7 +19,7 @@ from train.core.errors import UserError
 from train.core.operating_point import NAMES
 from train.core.pretrained.models import run_of
 from train.core.runfolder import run_name
-from train.core.spec import MICRO, FrontEnd
+from train.core.spec import MICRO
 from train.data.sources import RANDOM
 from train.evaluation.label_folding import WORD_PRESETS
 from train.settings.augmentation import FeatureAugmentation
@@ -191,13 +191,10 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
 def _presets_shown() -> str:
     """A paragraph for --help."""
     lines = ["presets (other flags go before what they set):"]
+    width = max(map(len, PRESETS))
     for preset in PRESETS.values():
-        values = " ".join(
-            f"--{name.replace('_', '-')} {value}"
-            for name, value in preset.settings.items()
-            if value != FrontEnd().window_stride_ms
-        )
-        lines += [f"  {preset.name:9} {preset.summary}", f"{'':12}{values}", f"{'':12}{preset.reached}"]
+        values = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in preset.shown.items())
+        lines += [f"  {preset.name:{width}} {preset.summary}", f"{'':6}{values}", f"{'':6}{preset.reached}"]
     return "\n".join([*lines, ""])
 
 

@@ -31,6 +31,12 @@ class Preset:
         values = asdict(self)
         return {name: values[name] for name in values if name not in ("name", "summary", "reached")}
 
+    @property
+    def shown(self) -> dict[str, str | int]:
+        """The values for --help: without those that are as without a preset."""
+        usual = {"window_stride_ms": FrontEnd().window_stride_ms}
+        return {name: value for name, value in self.settings.items() if usual.get(name) != value}
+
 
 ORIGINAL, BEST, MICRO, STREAMING = "original", "best", "micro", "streaming"
 MICROWAKEWORD = "microwakeword"

@@ -41,6 +41,12 @@ def test_the_default_is_the_original():
         ("--preset best --architecture tiny_conv --preprocess average --recipe original", ""),
         ("--preset best --preset original", ""),
         ("--preset micro", "--preprocess micro --architecture spectro_temporal --recipe strong"),
+        ("--preset streaming", "--preprocess micro --architecture streaming --recipe strong"),
+        (
+            "--preset microwakeword",
+            "--preprocess micro --window-stride-ms 10 --architecture wake_word --recipe strong",
+        ),
+        ("--preset microwakeword --window-stride-ms 20", "--preset streaming --architecture wake_word"),
         ("--preset best --no-dc-block --dropout 0", "--no-dc-block --dropout 0 --preset best"),
     ],
 )
