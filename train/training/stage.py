@@ -179,9 +179,13 @@ def _settle_temperature(
     model: "keras.Model", front_end: FrontEnd, validation: feature_cache.Bank
 ) -> float | None:
     """Divide the scores by the temperature that fits the validation clips; None where there is no way to."""
+    from train.architectures import is_logistic
     from train.training.opinions import log_probabilities
     from train.training.temperature import best_temperature, divide
 
+    if is_logistic(model):
+        warn(f"--temperature {ON_VALIDATION}: labels are asked for each on its own; nothing to divide")
+        return None
     scores = log_probabilities(model, front_end, validation, "validation scores")
     temperature = best_temperature(scores, validation.labels)
     if not divide(model, temperature):

@@ -104,6 +104,14 @@ def test_divergence_is_zero_only_for_equal_scores():
     assert 0.01 < off < further
 
 
+def test_scores_that_need_not_add_up_are_judged_each_on_its_own():
+    """Both halved is as good a guess of which is larger, and says another thing of each."""
+    expected = np.array([[0.5, 0.75]], np.float32)
+    equal, halved = np.array([[0, 64]], np.int8), np.array([[-64, -32]], np.int8)
+    assert divergence(expected, equal, scores_alone=True) == pytest.approx(0.0, abs=1e-4)
+    assert divergence(expected, halved, scores_alone=True) > 0.1
+
+
 def test_divergence_is_finite_for_a_score_of_zero():
     """The worst there is: the right class gets nothing."""
     worst = divergence(np.array([[1.0, 0.0]], np.float32), np.array([[-128, 127]], np.int8))

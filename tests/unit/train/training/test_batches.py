@@ -162,6 +162,14 @@ def test_loss_to_labels():
     )
 
 
+def test_a_logistic_loss_is_summed_over_labels():
+    """By hand: -log(1 - sigmoid(0)) - log(sigmoid(2)) - log(1 - sigmoid(-1))."""
+    batch = Batch(tf.zeros((1, 49, 43, 1)), tf.constant([[0.0, 1.0, 0.0]]))
+    found = float(batch_loss(tf.constant([[0.0, 2.0, -1.0]]), batch, Recipe(), None, is_logistic=True))
+    expected = np.log1p(np.exp(0.0)) + np.log1p(np.exp(-2.0)) + np.log1p(np.exp(-1.0))
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
 def test_loss_to_a_teacher():
     logits, taught = np.array([2.0, -1.0, 0.5]), np.array([-1.0, 0.0, 3.0])
     soft = np.exp(taught / 4) / np.exp(taught / 4).sum()
