@@ -94,8 +94,10 @@ def test_a_preset_that_is_not_known():
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=list(PRESETS))
 def test_help_shows_what_it_sets_and_what_it_reached(preset):
     text = " ".join(parser(train).format_help().split())
-    for shown in (preset.summary, preset.reached, *preset.settings.values()):
+    flags = [f"--{name.replace('_', '-')} {value}" for name, value in preset.shown.items()]
+    for shown in (preset.summary, preset.reached, " ".join(flags)):
         assert shown in text
+    assert preset.settings.keys() - preset.shown.keys() <= {"window_stride_ms"}
     assert preset.architecture in architectures.names()
     assert set(preset.settings) <= set(vars(training_flags([])))
 
