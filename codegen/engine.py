@@ -1,7 +1,7 @@
 """The compiled engine: a graph as straight-line C that calls the kernels of firmware/kernels."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,8 @@ from train.tflite.scheme import why_not_int8
 
 SOURCE = "engine.c"
 TILE_SHAPE = "kws_tile_shape"
+_SPARE_BYTES = (0, 256, 512, 1024, 2048, 4096)  # tried in this order
+_ARENA_GROWTH = 1 / 25  # at most, for fewer instructions
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,13 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
     _check_int8(core, where)
     check_operators(core, where)
     inputs, outputs = find_ends(graph, core)
-    codes = [generate(core, op, where) for op in core.ops]
     program = incremental(core, windows.rows, windows.stride_rows) if windows else None
-    next_codes = _next_codes(program, where) if program else []
-    next_arena = _next_plan(program, next_codes) if program else Plan({}, {}, 0)
-    arena = _plan(core, codes, where, _ends(program, next_arena, core) if program else {})
+    next_codes, next_arena = _next(program, where) if program else ([], Plan({}, {}, 0))
+    ends = _ends(program, next_arena, core) if program else {}
+    codes, arena = _with_spare(
+        lambda spare_bytes: [generate(core, op, where, spare_bytes=spare_bytes) for op in core.ops],
+        lambda codes: _plan(core, codes, where, ends),
+    )
     arena_bytes = max(arena.arena_bytes, next_arena.arena_bytes)
     next_rows = program.stride_rows if program else 0
     contexts = end_contexts(inputs, outputs)
@@ -149,11 +153,14 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
     return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena_bytes, next_rows)
 
 
-def _next_codes(program: Program, where: str) -> list[Code]:
-    return [
-        generate(program.graph, op, where, part)
-        for op, part in zip(program.graph.ops, program.parts, strict=True)
-    ]
+def _next(program: Program, where: str) -> tuple[list[Code], Plan]:
+    """The operators of kws_model_invoke_next(), and where its memory lies."""
+
+    def codes(spare_bytes: int) -> list[Code]:
+        pairs = zip(program.graph.ops, program.parts, strict=True)
+        return [generate(program.graph, op, where, part, spare_bytes) for op, part in pairs]
+
+    return _with_spare(codes, lambda made: _next_plan(program, made))
 
 
 def _swap(program: Program | None) -> list[str]:
@@ -228,6 +235,23 @@ def _next_context(program: Program, codes: list[Code], arena: Plan) -> dict[str,
             for op, code in zip(graph.ops, codes, strict=True)
         ],
     }
+
+
+def _with_spare(
+    codes_with: Callable[[int], list[Code]], plan_of: Callable[[list[Code]], Plan]
+) -> tuple[list[Code], Plan]:
+    """All operators, with as much scratch memory to spare as leaves the arena about as small as it can be."""
+    best: tuple[list[Code], Plan] | None = None
+    limit_bytes = 0.0
+    for spare_bytes in _SPARE_BYTES:
+        codes = codes_with(spare_bytes)
+        arena = plan_of(codes)
+        if best and arena.arena_bytes > limit_bytes:
+            break
+        limit_bytes = limit_bytes if best else arena.arena_bytes * (1 + _ARENA_GROWTH)
+        best = codes, arena
+    assert best is not None
+    return best
 
 
 def _check_int8(core: Graph, where: str) -> None:

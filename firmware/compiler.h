@@ -34,6 +34,17 @@
 #else
 #define KWS_HAS_DSP 0
 #endif
+// 32 x 32 bits to 64 in one instruction, or 32 bits alone, and more takes a function.
+#if KWS_GNU && defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 2
+#define KWS_HAS_LONG_PRODUCTS 1
+#else
+#define KWS_HAS_LONG_PRODUCTS 0
+#endif
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1 && !defined(__ARM_ARCH_ISA_ARM)
+#define KWS_HAS_SHORT_PRODUCTS 1  // Cortex-M0, M0+, M23
+#else
+#define KWS_HAS_SHORT_PRODUCTS 0
+#endif
 #if KWS_GNU && defined(__ARM_FEATURE_SAT)
 #define KWS_HAS_SATURATION 1
 #define KWS_SATURATE_TO_8_BITS(result, value) __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value))

@@ -40,14 +40,15 @@ def check_operators(graph: Graph, where: str) -> None:
     )
 
 
-def generate(graph: Graph, op: Op, where: str, part: str = "") -> Code:
+def generate(graph: Graph, op: Op, where: str, part: str = "", spare_bytes: int = 0) -> Code:
     """The C of one operator of those that the engine runs.
 
     Args:
         where: name of the model, used in messages.
         part: what names in C end with, where the operator becomes C several times.
+        spare_bytes: scratch memory that it may have over what it must.
     Raises:
         UserError: a form of it that the engine does not run.
     """
-    code: Code = _MODULES[op.name].generate(Form(graph, op, where, part))
+    code: Code = _MODULES[op.name].generate(Form(graph, op, where, part, spare_bytes))
     return code

@@ -18,6 +18,9 @@ _ROW_MULTIPLE = 4
 _LANE_BYTES = 2  # int16; cores with int8 lanes use half of it
 _READ_BEYOND_LANES = 16  # the last load of a row may reach so far behind what it needs
 _SEGMENT_BYTES = 3072  # of scratch for a 1x1 convolution, where that is enough for a tile
+_MOST_WIDENED = 128  # weights of a filter
+_LEAST_TILES_TO_WIDEN = 4
+_WIDE_MULTIPLE = 8
 _GROUPS_PER_ROW = 4  # of weights, in the C
 
 
@@ -40,7 +43,11 @@ class Axis:
     @property
     def needed(self) -> int:
         """Places that all outputs together span, padding included."""
-        return (self.outputs - 1) * self.stride + self.window
+        return self.rows_for(self.outputs)
+
+    def rows_for(self, outputs: int) -> int:
+        """Places that so many neighbouring outputs span."""
+        return (outputs - 1) * self.stride + self.window
 
     @property
     def copied(self) -> int:
@@ -84,16 +91,24 @@ class Geometry:
         """Lanes of one row in scratch: whole words of int8."""
         return -(-self.x.needed * self.column_lanes // _ROW_MULTIPLE) * _ROW_MULTIPLE
 
-    def shape(self, positions: int) -> dict[str, int]:
+    @property
+    def step(self) -> int:
+        """Lanes from one output to the next."""
+        return self.x.stride * self.column_lanes
+
+    def shape(self, positions: int, is_widened: bool) -> dict[str, int]:
         """Fields of kws_tile_shape that follow from sizes."""
         return {
             "positions": positions,
-            "step": self.x.stride * self.column_lanes,
+            "last": self.x.outputs % positions,
+            "step": self.step,
+            "tile_step": positions * self.step if self.x.outputs > positions else 0,
             "rows": self.y.taps,
             "runs": self.runs,
             "run": self.run,
             "spacing": 0 if self.is_contiguous else self.x.dilation * self.column_lanes,
             "group": self.depth if self.depth < self.column_lanes else 0,
+            "is_widened": int(is_widened),
         }
 
     @property
@@ -106,7 +121,18 @@ class Geometry:
         """One row of the output."""
         return self.x.outputs * self.output_channels
 
-    def fields(self, scratch_rows: int) -> dict[str, int]:
+    def wide_lanes(self, block_height: int, positions: int) -> int:
+        """Lanes for the weights of a channel, which a core may want in pairs, and again for odd lanes.
+
+        0 where they are too many, or for too few tiles to be worth it.
+        """
+        tiles = block_height * -(-self.x.outputs // positions)
+        if self.y.taps * self.runs * self.run > _MOST_WIDENED or tiles < _LEAST_TILES_TO_WIDEN:
+            return 0
+        lanes = self.y.taps * self.runs * -(-self.run // 2) * 2 * (1 if self.step % 2 == 0 else 2)
+        return -(-lanes // _WIDE_MULTIPLE) * _WIDE_MULTIPLE
+
+    def fields(self, block_height: int, scratch_rows: int, positions: int) -> dict[str, int]:
         """Fields of kws_conv_params that follow from sizes."""
         return {
             "input_height": self.y.image,
@@ -121,19 +147,24 @@ class Geometry:
             "padding_left": self.x.padding,
             "outputs_per_group": self.output_channels * self.depth // self.input_channels,
             "filter_channels": self.depth,
+            "block_height": block_height,
             "scratch_rows": scratch_rows,
             "scratch_row_lanes": self.row_lanes,
             "scratch_columns": self.x.copied,
+            "wide_lanes": self.wide_lanes(block_height, positions),
+            "tiles": self.x.outputs // positions,
         }
 
-    def scratch_bytes(self, scratch_rows: int) -> int:
-        """Of that many rows."""
-        return (scratch_rows * self.row_lanes + _READ_BEYOND_LANES) * _LANE_BYTES
 
+def tile_positions(outputs: int, is_even: bool) -> int:
+    """Positions of a tile such that the fewest cover a row, and the last one is as wide as can be.
 
-def tile_positions(outputs: int) -> int:
-    """Positions of a tile such that the fewest cover a row, and the last one is as wide as can be."""
+    Args:
+        is_even: whether tiles of an even number are faster, if there are several.
+    """
     widths = range(1, min(outputs, _MOST_POSITIONS) + 1)
+    if is_even and outputs > _MOST_POSITIONS:
+        widths = range(2, _MOST_POSITIONS + 1, 2)
     return min(widths, key=lambda width: (-(-outputs // width), outputs % width > 0, -width))
 
 
@@ -188,8 +219,8 @@ def convolve(
         filters: (outputs, height, width, depth).
     """
     whole = geometry(form, filters.shape[1:3], filters.shape[3], form.image(form.input())[2])
-    parts = _segments(whole)
-    code = _code(form, "conv_s8", {part: part.y.window for part in parts}, filters, bias, channel_scales)
+    parts = {part: _block_height(part, form.spare_bytes) for part in _segments(whole)}
+    code = _code(form, "conv_s8", parts, filters, bias, channel_scales)
     overlap = Overlap(_lead_bytes(parts))
     return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), overlap))
 
@@ -203,7 +234,7 @@ def convolve_depthwise(
         filters: (outputs, height, width, 1).
     """
     whole = geometry(form, filters.shape[1:3], 1, 1)
-    code = _code(form, "depthwise_conv_s8", {whole: whole.y.needed}, filters, bias, channel_scales)
+    code = _code(form, "depthwise_conv_s8", {whole: whole.y.outputs}, filters, bias, channel_scales)
     if whole.input_channels != whole.output_channels:
         return code
     return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), Overlap(exactly=True)))
@@ -218,7 +249,12 @@ def _segments(whole: Geometry) -> list[Geometry]:
     if any((axis.taps, axis.stride, axis.outputs) != (1, 1, axis.image) for axis in axes):
         return [whole]
     most = max(1, _SEGMENT_BYTES // (whole.column_lanes * _LANE_BYTES * _MOST_POSITIONS)) * _MOST_POSITIONS
-    count, rest = divmod(whole.y.image * whole.x.image, most)
+    places = whole.y.image * whole.x.image
+    least = -(-places // most)
+    # Equal rows need one function, and what more of them cost should be little.
+    equal = next((count for count in range(least, least + least // 4 + 1) if places % count == 0), None)
+    count, rest = (equal, 0) if equal else divmod(places, most)
+    most = places // equal if equal else most
     return [
         replace(
             whole,
@@ -230,18 +266,28 @@ def _segments(whole: Geometry) -> list[Geometry]:
     ]
 
 
-def _lead_bytes(parts: Iterable[Geometry]) -> int:
+def _block_height(part: Geometry, spare_bytes: int) -> int:
+    """Rows of outputs at a time: what is done for each channel of a block counts for all of them."""
+    spare_rows = spare_bytes // (part.row_lanes * _LANE_BYTES)
+    return min(part.y.outputs, 1 + spare_rows // part.y.stride)
+
+
+def _lead_bytes(parts: Mapping[Geometry, int]) -> int:
     """How far behind the output the input must begin, so that no row is lost before it is read.
 
-    When a row of outputs is written, the rows of the image up to its window are in scratch.
+    When a block of outputs is written, the rows of the image up to its last window are in scratch.
+
+    Args:
+        parts: with the rows of outputs that each computes at a time.
     """
     lead = written = read = 0
-    for part in parts:
+    for part, block_height in parts.items():
         lead = max(lead, written - read)
         y = part.y
-        for row in range(y.outputs):
-            written += part.output_row_bytes
-            loaded = max(0, row * y.stride - y.padding + y.window)
+        for row in range(0, y.outputs, block_height):
+            height = min(block_height, y.outputs - row)
+            written += height * part.output_row_bytes
+            loaded = max(0, (row + height - 1) * y.stride - y.padding + y.window)
             if loaded < y.copied:  # more is to be read
                 lead = max(lead, written - read - loaded * part.image_row_bytes)
         read += y.image * part.image_row_bytes
@@ -259,7 +305,7 @@ def _code(
     """One call for each part.
 
     Args:
-        parts: with the rows of the image that each keeps in scratch.
+        parts: with the rows of outputs that each computes at a time.
     """
     channels = len(filters)
     sums, constants, has_plain_scales = weighted_sum(
@@ -279,23 +325,17 @@ def _code(
     }
     params, tiles, calls = [], [], []
     image_start = output_start = 0
-    for number, (part, scratch_rows) in enumerate(parts.items()):
+    scratch_bytes = 0
+    for number, (part, block_height) in enumerate(parts.items()):
         name = form.name + (f"_part_{number}" if len(parts) > 1 else "")
-        positions = tile_positions(part.x.outputs)
-        tile, last = (
-            _tile(part.shape(width), scaling) if width else None
-            for width in (positions, part.x.outputs % positions)
-        )
-        assert tile is not None
-        tiles += [tile, *([last] if last else [])]
-        fields = {
-            **part.fields(scratch_rows),
-            "tile": tile.name,
-            "last_tile": last.name if last else "0",
-            "tile_positions": positions,
-            "tile_lanes": positions * part.x.stride * part.column_lanes,
-            **common,
-        }
+        scratch_rows = part.y.rows_for(block_height)
+        positions = tile_positions(part.x.outputs, part.step % 2 == 1 and part.run > 1)
+        wide_lanes = part.wide_lanes(block_height, positions)
+        tile = _tile(part.shape(positions, is_widened=wide_lanes > 0), scaling)
+        tiles.append(tile)
+        fields = {**part.fields(block_height, scratch_rows, positions), "tile": tile.name, **common}
+        lanes = wide_lanes + scratch_rows * part.row_lanes + _READ_BEYOND_LANES
+        scratch_bytes = max(scratch_bytes, lanes * _LANE_BYTES)
         params.append((name, "kws_conv_params", fields))
         calls.append(
             f"kws_{kernel}({form.ref(form.input())} + {image_start}, "
@@ -316,7 +356,7 @@ def _code(
             f"KWS_LEAST_PLAIN_SHIFT == {PLAIN_SHIFTS.start}",
             f"sizeof(kws_lane) <= {_LANE_BYTES}",
         ),
-        scratch_bytes=max(part.scratch_bytes(scratch_rows) for part, scratch_rows in parts.items()),
+        scratch_bytes=scratch_bytes,
     )
 
 

@@ -79,6 +79,7 @@ class Form:
     op: Op
     where: str  # name of the model, used in messages
     part: str = ""  # what its name ends with, where an operator becomes C several times
+    spare_bytes: int = 0  # of scratch memory, over what an operator must have; more makes some faster
     operands: dict[str, Constant] = field(default_factory=dict)  # constant inputs that ``ref`` was asked for
 
     def refuse(self, found: str, expected: str) -> UserError:
@@ -229,7 +230,7 @@ class Form:
     def code(
         self, kernel: str, fields: Mapping[str, object], *operands: Tensor, header: str = "", **more: Any
     ) -> Code:
-        """A call to one kernel: ``kws_<kernel>(operands..., output, params)``.
+        """A call to one kernel: ``kws_<kernel>(operands..., output, scratch where it has some, params)``.
 
         Args:
             fields: of its params struct, ``kws_<header>_params`` without ``_s8``.
@@ -237,7 +238,8 @@ class Form:
         """
         header = header or kernel
         name = self.name
-        arguments = [*(self.ref(tensor) for tensor in operands), self.ref(self.output), f"&{name}"]
+        scratch = [self.scratch("int8_t")] if more.get("scratch_bytes") else []
+        arguments = [*(self.ref(tensor) for tensor in operands), self.ref(self.output), *scratch, f"&{name}"]
         constants = (*more.pop("constants", ()), *self.operands.values())
         return Code(
             kernels=(kernel,),

@@ -3,8 +3,12 @@
 from codegen.ops._form import Code, Form
 
 
-def pool(form: Form, kernel: str) -> Code:
-    """A call to one of the kernels of pool_s8.h."""
+def pool(form: Form, kernel: str, needs_row: bool = False) -> Code:
+    """A call to one of the kernels of pool_s8.h.
+
+    Args:
+        needs_row: whether it takes scratch memory for a row of the image.
+    """
     form.count_inputs(1, 1)
     form.same_quantization(form.input(), form.output)
     height, width, channels = form.image(form.input())
@@ -30,4 +34,5 @@ def pool(form: Form, kernel: str) -> Code:
         },
         form.input(),
         header="pool_s8",
+        scratch_bytes=width * channels if needs_row else 0,
     )

@@ -30,7 +30,7 @@ def generate(form: Form) -> Code:
         "shape": broadcast(form, first, second),
         "offset1": -first.zero_point,
         "offset2": -second.zero_point,
-        "step2": 1 << _LEFT_SHIFT + doublings,
+        "step2": 2 << _LEFT_SHIFT + doublings,
         "multiplier2": multiplier,
         "right2": doublings - shift,
         "output_multiplier": output_multiplier,

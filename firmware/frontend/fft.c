@@ -2,6 +2,7 @@
 #include "fft.h"
 
 #include "../compiler.h"
+#include "turn.h"
 
 KWS_BEGIN_CODE
 
@@ -13,14 +14,21 @@ typedef struct complex32 {
     int32_t re, im;
 } complex32;
 
-// value * e^(-2*pi*i*index/KWS_FFT_LENGTH), each component rounded once; 0 <= index < 3/4 turn.
-static inline complex32 rotate(complex32 value, unsigned index) {
-    const int64_t half = (int64_t)1 << 30;
-    const int32_t cosine = kws_sine[index + KWS_FFT_LENGTH / 4];  // Q31
-    const int32_t sine = kws_sine[index];
+// e^(-2*pi*i*angle/KWS_FFT_LENGTH), as turning wants it.
+typedef struct turn {
+    int32_t cosine, sine, minus_sine;  // Q31
+} turn;
+
+static inline turn turn_by(unsigned angle) {  // less than 3/4 of all
+    const turn result = {kws_sine[angle + KWS_FFT_LENGTH / 4], kws_sine[angle], -kws_sine[angle]};
+    return result;
+}
+
+// value * by, each component rounded once.
+static inline complex32 rotate(complex32 value, turn by) {
     const complex32 result = {
-        (int32_t)(((int64_t)value.re * cosine + (int64_t)value.im * sine + half) >> 31),
-        (int32_t)(((int64_t)value.im * cosine - (int64_t)value.re * sine + half) >> 31),
+        kws_two_products(value.re, by.cosine, value.im, by.sine),
+        kws_two_products(value.im, by.cosine, value.re, by.minus_sine),
     };
     return result;
 }
@@ -35,31 +43,45 @@ static inline complex32 complex_subtract(complex32 a, complex32 b) {
     return difference;
 }
 
-// Four interleaved transforms of `length` points each, lying one after the other, become one
-// of 4 * length. In bit-reversed order the middle two are swapped: blocks hold the inputs
-// 0, 2, 1, 3 modulo 4.
-static void merge_four(complex32* data, unsigned length) {
-    const unsigned turn = KWS_FFT_LENGTH / (4 * length);  // table step of one output
-    for (complex32* block = data; block < data + COMPLEX_LENGTH; block += 4 * length) {
-        for (unsigned k = 0; k < length; ++k) {
-            const complex32 a = block[k];
-            const complex32 b = k == 0 ? block[length] : rotate(block[k + length], 2 * k * turn);
-            const complex32 c = k == 0 ? block[2 * length] : rotate(block[k + 2 * length], k * turn);
-            const complex32 d = k == 0 ? block[3 * length] : rotate(block[k + 3 * length], 3 * k * turn);
-            const complex32 even = complex_add(a, b), odd = complex_add(c, d);
-            const complex32 even_turned = complex_subtract(a, b), odd_turned = complex_subtract(c, d);
-            block[k] = complex_add(even, odd);
-            block[k + 2 * length] = complex_subtract(even, odd);
-            // -i * odd_turned and its opposite
-            block[k + length].re = even_turned.re + odd_turned.im;
-            block[k + length].im = even_turned.im - odd_turned.re;
-            block[k + 3 * length].re = even_turned.re - odd_turned.im;
-            block[k + 3 * length].im = even_turned.im + odd_turned.re;
+// One output of each of four transforms of `length` points, turned, becomes four outputs of the one that they
+// make up. In bit-reversed order the middle two are swapped: they hold the inputs 0, 2, 1, 3 modulo 4.
+// Whatever is done with is written before the next is read: there are few registers.
+KWS_INLINE void cross(complex32* first, unsigned length, complex32 b, complex32 c, complex32 d) {
+    const complex32 a = first[0];
+    const complex32 even = complex_add(a, b), even_turned = complex_subtract(a, b);
+    const complex32 odd = complex_add(c, d), odd_turned = complex_subtract(c, d);
+    first[0] = complex_add(even, odd);
+    first[2 * length] = complex_subtract(even, odd);
+    // -i * odd_turned and its opposite
+    first[length].re = even_turned.re + odd_turned.im;
+    first[length].im = even_turned.im - odd_turned.re;
+    first[3 * length].re = even_turned.re - odd_turned.im;
+    first[3 * length].im = even_turned.im + odd_turned.re;
+}
+
+// Groups of four interleaved transforms of `length` points each, lying one after the other, become one of
+// 4 * length. What an output is turned by is the same in all groups.
+KWS_INLINE void merge_four(complex32* data, unsigned length) {
+    if (length >= COMPLEX_LENGTH) return;
+    complex32* const end = data + COMPLEX_LENGTH;
+    const unsigned angle = KWS_FFT_LENGTH / (4 * length);  // of output 1
+    for (complex32* first = data; first < end; first += 4 * length) {
+        cross(first, length, first[length], first[2 * length], first[3 * length]);
+    }
+    for (unsigned k = 1; k < length; ++k) {
+        const turn once = turn_by(k * angle), twice = turn_by(2 * k * angle), thrice = turn_by(3 * k * angle);
+        for (complex32* first = data + k; first < end; first += 4 * length) {
+            const complex32 b = rotate(first[length], twice);
+            const complex32 c = rotate(first[2 * length], once);
+            const complex32 d = rotate(first[3 * length], thrice);
+            cross(first, length, b, c, d);
         }
     }
 }
 
-// Neighbours become transforms of two points; only where the length is not a power of four.
+#if KWS_FFT_IS_TWO_TIMES_A_POWER_OF_FOUR
+
+// Neighbours become transforms of two points.
 static void merge_pairs(complex32* data) {
     for (complex32* pair = data; pair < data + COMPLEX_LENGTH; pair += 2) {
         const complex32 a = pair[0], b = pair[1];
@@ -67,6 +89,8 @@ static void merge_pairs(complex32* data) {
         pair[1] = complex_subtract(a, b);
     }
 }
+
+#endif
 
 // The transform of two interleaved real sequences (even samples real, odd ones imaginary)
 // becomes twice that of the real sequence they make up: 2X[k] = E + W^k * O.
@@ -80,7 +104,7 @@ static void split_real(complex32* data) {
         const complex32 low = data[k], high = data[COMPLEX_LENGTH - k];
         const complex32 even = {low.re + high.re, low.im - high.im};
         const complex32 odd = {low.im + high.im, high.re - low.re};  // -i * (low - conjugate of high)
-        const complex32 turned = rotate(odd, k);
+        const complex32 turned = rotate(odd, turn_by(k));
         data[k] = complex_add(even, turned);
         data[COMPLEX_LENGTH - k].re = even.re - turned.re;
         data[COMPLEX_LENGTH - k].im = turned.im - even.im;
@@ -89,12 +113,18 @@ static void split_real(complex32* data) {
 
 void kws_fft_real(int32_t data[KWS_FFT_LENGTH + 2]) {
     complex32* const points = (complex32*)data;
-    unsigned length = 1;
-    if (KWS_FFT_IS_TWO_TIMES_A_POWER_OF_FOUR) {
-        merge_pairs(points);
-        length = 2;
-    }
-    for (; length < COMPLEX_LENGTH; length *= 4) merge_four(points, length);
+    // Lengths that the compiler knows leave registers for the data.
+#if KWS_FFT_IS_TWO_TIMES_A_POWER_OF_FOUR
+    const unsigned length = 2;
+    merge_pairs(points);
+#else
+    const unsigned length = 1;
+#endif
+    merge_four(points, length);
+    merge_four(points, 4 * length);
+    merge_four(points, 16 * length);
+    merge_four(points, 64 * length);
+    merge_four(points, 256 * length);
     split_real(points);
 }
 

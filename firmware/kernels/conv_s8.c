@@ -35,15 +35,18 @@ static void load_row(const int8_t* input, kws_lane* row, int32_t y, const kws_co
     fill(row + left + middle, p->input_zero_point, p->scratch_row_lanes - left - middle);
 }
 
-// The rows of the image that row out_y of the output needs; what the row before it left is kept.
-static void load_rows(const int8_t* input, kws_lane* scratch, int32_t out_y, const kws_conv_params* p) {
+// The rows of the image that `height` rows of outputs from out_y on need; what those before left is kept.
+static void load_rows(const int8_t* input, kws_lane* scratch, int32_t out_y, int32_t height,
+                      const kws_conv_params* p) {
+    const int32_t passed = p->block_height * p->stride_height;
     int32_t kept = 0;
-    if (out_y > 0 && p->stride_height < p->scratch_rows) {
-        kept = p->scratch_rows - p->stride_height;
-        move_rows(scratch, p->stride_height, kept, p->scratch_row_lanes);
+    if (out_y > 0 && passed < p->scratch_rows) {
+        kept = p->scratch_rows - passed;
+        move_rows(scratch, passed, kept, p->scratch_row_lanes);
     }
     const int32_t top = out_y * p->stride_height - p->padding_top;
-    for (int32_t row = kept; row < p->scratch_rows; ++row) {
+    const int32_t rows = p->scratch_rows - (p->block_height - height) * p->stride_height;
+    for (int32_t row = kept; row < rows; ++row) {
         load_row(input, scratch + row * p->scratch_row_lanes, top + row, p);
     }
 }
@@ -56,20 +59,17 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
     const int32_t channels = p->input_channels, columns = p->scratch_columns;
     const int32_t row_lanes = p->scratch_row_lanes, row_values = p->input_width * channels;
     for (; rows > 0; --rows, row += row_lanes, input += row_values) {
-        const int8_t* value = input;
-        kws_lane* lane = row;
-        int32_t left = columns;
-        for (; left >= 4; left -= 4, lane += 4) {
-            KWS_UNROLL for (int i = 0; i < 4; ++i, value += channels) lane[i] = *value;
-        }
-        for (; left > 0; --left, value += channels) *lane++ = *value;
+        kws_expand_channel(input, channels, row, columns);
     }
 }
 
 // What all channels have in common.
-static kws_tile_channel any_channel(const kws_conv_params* p) {
+static kws_tile_channel any_channel(kws_lane* scratch, const kws_conv_params* p) {
     kws_tile_channel channel;
     memset(&channel, 0, sizeof channel);
+    channel.wide = (int16_t*)scratch;
+    channel.tiles = p->tiles;
+    channel.height_lanes = p->stride_height * p->scratch_row_lanes;
     channel.row_lanes = p->dilation_height * p->scratch_row_lanes;
     channel.output_step = p->output_channels;
     channel.zero_point = p->output_zero_point;
@@ -89,30 +89,14 @@ KWS_INLINE void set_channel(kws_tile_channel* channel, int32_t index, const kws_
     channel->offset = (1 << (channel->right - 1)) + channel->zero_point * (1 << channel->right);
 }
 
-// One channel of a number of rows of the output.
-//
-// row_lanes     from the lanes of one row to those of the next
-KWS_INLINE void compute_rows(int8_t* output, const kws_lane* lanes, int32_t rows, int32_t row_lanes,
-                             const kws_tile_channel* channel, const kws_conv_params* p) {
-    kws_tile* const tile = p->tile;
-    const int32_t positions = p->tile_positions, width = p->output_width, output_step = p->output_channels;
-    const int32_t tile_lanes = p->tile_lanes, tile_bytes = positions * output_step;
-    for (; rows > 0; --rows, lanes += row_lanes, output += width * output_step) {
-        const kws_lane* tile_start = lanes;
-        int8_t* place = output;
-        int32_t left = width;
-        for (; left >= positions; left -= positions, place += tile_bytes, tile_start += tile_lanes) {
-            tile(place, tile_start, channel);
-        }
-        if (left > 0) p->last_tile(place, tile_start, channel);
-    }
-}
-
 void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params) {
     const kws_conv_params* const p = params;
-    kws_tile_channel channel = any_channel(p);
-    for (int32_t y = 0; y < p->output_height; ++y, output += p->output_width * p->output_channels) {
-        load_rows(input, scratch, y, p);
+    kws_tile_channel channel = any_channel(scratch, p);
+    scratch += p->wide_lanes;
+    int32_t left = p->output_height;
+    for (int32_t y = 0; left > 0; y += p->block_height, left -= p->block_height) {
+        channel.height = left < p->block_height ? left : p->block_height;
+        load_rows(input, scratch, y, channel.height, p);
         const kws_lane* lanes = scratch;
         int32_t left_of_group = p->outputs_per_group;
         for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
@@ -121,15 +105,18 @@ void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const k
                 left_of_group = p->outputs_per_group;
             }
             set_channel(&channel, i, p);
-            compute_rows(output + i, lanes, 1, 0, &channel, p);
+            p->tile(output + i, lanes, &channel);
         }
+        output += p->block_height * p->output_width * p->output_channels;
     }
 }
 
 void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch,
                            const kws_conv_params* params) {
     const kws_conv_params* const p = params;
-    kws_tile_channel channel = any_channel(p);
+    kws_tile_channel channel = any_channel(scratch, p);
+    scratch += p->wide_lanes;
+    channel.height = p->output_height;
     fill(scratch, p->input_zero_point, p->scratch_rows * p->scratch_row_lanes);
     int32_t left_of_group = 0;
     for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
@@ -138,8 +125,7 @@ void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratc
             left_of_group = p->outputs_per_group;
         }
         set_channel(&channel, i, p);
-        compute_rows(output + i, scratch, p->output_height, p->stride_height * p->scratch_row_lanes, &channel,
-                     p);
+        p->tile(output + i, scratch, &channel);
     }
 }
 

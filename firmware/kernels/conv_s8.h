@@ -18,13 +18,13 @@ typedef struct kws_conv_params {
     int32_t padding_top, padding_left;
     int32_t outputs_per_group;  // output channels that see the same input channels
     int32_t filter_channels;    // input channels that one output channel sees
-    int32_t scratch_rows;       // rows of the image that scratch holds
+    int32_t block_height;       // rows of outputs that are computed at a time
+    int32_t scratch_rows;       // rows of the image that scratch holds, what they need
     int32_t scratch_row_lanes;  // one row with its padding; a multiple of four
     int32_t scratch_columns;    // of the image in it
-    kws_tile* tile;             // of tile_positions
-    kws_tile* last_tile;        // of what is left of a row
-    int32_t tile_positions;
-    int32_t tile_lanes;        // from one tile to the next
+    int32_t wide_lanes;         // room in front of them, for weights; a multiple of eight
+    kws_tile* tile;
+    int32_t tiles;             // whole ones in a row of outputs
     int32_t input_zero_point;  // what stands outside of the image
     int32_t output_zero_point;
     int32_t activation_min, activation_max;
@@ -38,7 +38,7 @@ typedef struct kws_conv_params {
 // input         [input_height][input_width][input_channels]
 // output        [output_height][output_width][output_channels]; may overlap the input as
 //               codegen/ops/_convolution.py says
-// scratch       scratch_rows * scratch_row_lanes, and what a load may reach beyond
+// scratch       wide_lanes, scratch_rows * scratch_row_lanes, and what a load may reach beyond
 void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params);
 
 // As kws_conv_s8(), but each output channel sees one input channel. The output may lie exactly

@@ -35,9 +35,37 @@ KWS_INLINE kws_words kws_load_words(const void* bytes) {
     return words;
 }
 
+// Two words to an address that is a multiple of four.
+KWS_INLINE void kws_store_words(void* bytes, uint32_t low, uint32_t high) {
+    __asm__("strd %1, %2, %0" : "=m"(*(kws_word_pair*)bytes) : "r"(low), "r"(high));
+}
+
+// One word, or two where `count` is more than one; LDRD takes those from a multiple of four alone.
+KWS_INLINE kws_words kws_load_some_words(const void* bytes, int32_t count, int32_t is_aligned) {
+    kws_words words = {0, 0};
+    if (count > 1 && is_aligned) return kws_load_words(bytes);
+    words.low = kws_load_word(bytes);
+    if (count > 1) words.high = kws_load_word((const uint8_t*)bytes + 4);
+    return words;
+}
+
 // sum + a.low * b.low + a.high * b.high
 KWS_INLINE int32_t kws_smlad(uint32_t a, uint32_t b, int32_t sum) {
-    return __smlad((int16x2_t)a, (int16x2_t)b, sum);
+    // The intrinsic would let GCC move sums from register to register, until there are none left.
+    __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
+    return sum;
+}
+
+// The same where the sum that comes in is needed again.
+KWS_INLINE int32_t kws_smlad_from(uint32_t a, uint32_t b, int32_t start) {
+    int32_t sum;
+    __asm__("smlad %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(start));
+    return sum;
+}
+
+// Of each half.
+KWS_INLINE uint32_t kws_add_halves(uint32_t a, uint32_t b) {
+    return (uint32_t)__sadd16((int16x2_t)a, (int16x2_t)b);
 }
 
 // Bytes 0 and 2, sign-extended to a pair of halfwords.
@@ -48,6 +76,29 @@ KWS_INLINE uint32_t kws_sxtb16_odd(uint32_t bytes) {
     uint32_t pair;
     __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
     return pair;
+}
+
+// value + byte n of a word, sign-extended.
+#define KWS_ADD_BYTE(n, rotation)                                                  \
+    KWS_INLINE int32_t kws_add_byte_##n(int32_t value, uint32_t bytes) {           \
+        int32_t sum;                                                               \
+        __asm__("sxtab %0, %1, %2" rotation : "=r"(sum) : "r"(value), "r"(bytes)); \
+        return sum;                                                                \
+    }
+KWS_ADD_BYTE(0, "")
+KWS_ADD_BYTE(1, ", ror #8")
+KWS_ADD_BYTE(2, ", ror #16")
+KWS_ADD_BYTE(3, ", ror #24")
+
+// The sums of halves and bytes 0 and 2, or 1 and 3, of a word.
+KWS_INLINE uint32_t kws_add_even_bytes(uint32_t halves, uint32_t bytes) {
+    __asm__("sxtab16 %0, %0, %1" : "+r"(halves) : "r"(bytes));
+    return halves;
+}
+
+KWS_INLINE uint32_t kws_add_odd_bytes(uint32_t halves, uint32_t bytes) {
+    __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(halves) : "r"(bytes));
+    return halves;
 }
 
 // The larger of each two signed bytes.
@@ -63,9 +114,25 @@ KWS_INLINE int32_t kws_smmlar(int32_t a, int32_t b, int32_t addend) {
     return sum;
 }
 
+// The same without addend.
+KWS_INLINE int32_t kws_smmulr(int32_t a, int32_t b) {
+    int32_t product;
+    __asm__("smmulr %0, %1, %2" : "=r"(product) : "r"(a), "r"(b));
+    return product;
+}
+
 // The pairs of the low and of the high halfwords of two pairs.
-KWS_INLINE uint32_t kws_low_halves(uint32_t a, uint32_t b) { return (a & 0xFFFFu) | b << 16; }
-KWS_INLINE uint32_t kws_high_halves(uint32_t a, uint32_t b) { return a >> 16 | (b & 0xFFFF0000u); }
+KWS_INLINE uint32_t kws_low_halves(uint32_t a, uint32_t b) {
+    uint32_t pair;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(a), "r"(b));
+    return pair;
+}
+
+KWS_INLINE uint32_t kws_high_halves(uint32_t a, uint32_t b) {
+    uint32_t pair;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(b), "r"(a));
+    return pair;
+}
 
 KWS_END_CODE
 

@@ -22,8 +22,9 @@ typedef struct kws_pool_params {
 
 // input         [input_height][input_width][channels]
 // output        [output_height][output_width][channels]
+// scratch       [input_width][channels]
 void kws_average_pool_s8(const int8_t* input, int8_t* output, const kws_pool_params* params);
-void kws_max_pool_s8(const int8_t* input, int8_t* output, const kws_pool_params* params);
+void kws_max_pool_s8(const int8_t* input, int8_t* output, int8_t* scratch, const kws_pool_params* params);
 
 // The part of a window that lies within the image, ends excluded.
 typedef struct kws_pool_window {

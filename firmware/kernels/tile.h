@@ -14,9 +14,13 @@
 //   kws_lane                  type of a lane
 //   KWS_WEIGHTS(a, b, c, d)   the order in which four weights are stored
 //   kws_expand()              int8 values to lanes
-//   kws_tile_run()            adds the products of one run of weights to the sums
-//   kws_tile_scaled()         sum * multiplier / 2^31, rounded to nearest, halves up, plus an addend
-//   kws_larger()              for poolings: of two int8 arrays, place by place, the larger value
+//   kws_expand_channel()      the same, one channel of them
+//   kws_tile_widen()          the weights of a channel in the form in which all its tiles read them
+//   kws_tile_is_doubled()     whether that form makes sums twice as large
+//   kws_tile_run()            adds the products of one run of weights to the sums; the first finds all the
+//   same kws_tile_has_walk()       whether kws_tile_walk() computes a channel in a way of its own
+//   kws_scaled()              half of value * multiplier / 2^31, rounded to nearest, halves up, plus an
+//   addend kws_larger()              for poolings: of two int8 arrays, place by place, the larger value
 //   kws_dot_some()            for layers without tiles: adds the products of several outputs to their sums
 
 #ifndef EARSHOT_KERNELS_TILE_H_
@@ -33,75 +37,51 @@
 
 KWS_BEGIN_CODE
 
-// One output channel.
-typedef struct kws_tile_channel {
-    const int8_t* weights;  // [rows][runs][KWS_PADDED_RUN(run)]
-    int32_t row_lanes;      // from one row of taps to the next
-    int32_t output_step;    // bytes from one output to the next
-    int32_t bias;
-    int32_t multiplier, shift;  // see kws_requantize()
-    int32_t right;              // -shift; this and the next are not for KWS_SCALING_ANY
-    int32_t offset;             // half a step of the output, and the zero point
-    int32_t zero_point, activation_min, activation_max;
-} kws_tile_channel;
-
 // Adds the products of a whole group of outputs to their sums.
 KWS_INLINE void kws_dot(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t count) {
     kws_dot_some(sums, input, weights, KWS_DOT_OUTPUTS, count);
 }
 
-// Computes one tile.
+// Computes one channel.
 //
-// output        of the first position
-// lanes         what the first tap of the first position meets
+// output        of the first position of the first row
+// lanes         what the first tap of that position meets
 typedef void kws_tile(int8_t* output, const kws_lane* lanes, const kws_tile_channel* channel);
 
 // Any scaling; `count` outputs.
 void kws_tile_store(const int32_t* sums, int32_t count, int8_t* output, const kws_tile_channel* channel);
 
 KWS_INLINE const int8_t* kws_tile_row(int32_t* sums, const kws_lane* lanes, const int8_t* weights,
-                                      kws_tile_shape shape) {
+                                      kws_tile_shape shape, int32_t is_first) {
     KWS_UNROLL for (int32_t run = 0; run < shape.runs; ++run) {
-        kws_tile_run(sums, shape, lanes + run * shape.spacing, weights);
-        weights += KWS_PADDED_RUN(shape.run);
+        kws_tile_run(sums, shape, lanes + run * shape.spacing, weights, is_first && run == 0);
+        weights += kws_tile_run_bytes(shape);
     }
     return weights;
 }
 
-// value * multiplier / 2^(31 + right), rounded twice: to nearest, then to nearest with halves away from zero.
+// doubled / 2 * multiplier / 2^(31 + right), rounded twice: to nearest, then to nearest with halves away from
+// zero.
 //
-// value         |value| < 2^30
+// doubled       less than 2^31
 // right         1..31
 // offset        2^(right - 1), and what is to be added to the result, times 2^right
-KWS_INLINE int32_t kws_tile_rounded(int32_t value, int32_t multiplier, int right, int32_t offset) {
-    const int32_t product = kws_tile_scaled(value, multiplier, 0);
+KWS_INLINE int32_t kws_rounded(int32_t doubled, int32_t multiplier, int right, int32_t offset) {
+    const int32_t product = kws_scaled(doubled, multiplier, 0);
     return (product + (product >> 31) + offset) >> right;
 }
 
 // One sum to int8. Rectified, a negative half becomes -128 however it is rounded.
-KWS_INLINE int8_t kws_tile_output(int32_t sum, int32_t multiplier, int right, int32_t offset,
+KWS_INLINE int8_t kws_tile_output(int32_t doubled, int32_t multiplier, int right, int32_t offset,
                                   kws_scaling scaling) {
     if (scaling == KWS_SCALING_RECTIFIED)
-        return kws_saturate(kws_tile_scaled(sum, multiplier, offset) >> right);
-    return kws_saturate(kws_tile_rounded(sum, multiplier, right, offset));
+        return kws_saturate(kws_scaled(doubled, multiplier, offset) >> right);
+    return kws_saturate(kws_rounded(doubled, multiplier, right, offset));
 }
 
-// The body of a kws_tile. The generated engine has one function for each shape.
-KWS_INLINE void kws_tile_compute(int8_t* output, const kws_lane* lanes, const kws_tile_channel* channel,
-                                 kws_tile_shape shape) {
-    const int8_t* weights = channel->weights;
-    const int32_t row_lanes = channel->row_lanes;
-    int32_t sums[KWS_MAX_POSITIONS];
-    KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i) sums[i] = channel->bias;
-    if (shape.rows * shape.runs * shape.run <= KWS_SMALL_FILTER) {
-        KWS_UNROLL for (int32_t row = 0; row < shape.rows; ++row, lanes += row_lanes) {
-            weights = kws_tile_row(sums, lanes, weights, shape);
-        }
-    } else {
-        for (int32_t row = shape.rows; row > 0; --row, lanes += row_lanes) {
-            weights = kws_tile_row(sums, lanes, weights, shape);
-        }
-    }
+// Outputs of one tile: `count` of them, whose sums may be doubled.
+KWS_INLINE void kws_tile_write(int8_t* output, const int32_t* sums, const kws_tile_channel* channel,
+                               kws_tile_shape shape) {
     if (shape.scaling == KWS_SCALING_ANY) {
         int32_t copy[KWS_MAX_POSITIONS];  // only here do the sums leave their registers
         KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i) copy[i] = sums[i];
@@ -111,8 +91,59 @@ KWS_INLINE void kws_tile_compute(int8_t* output, const kws_lane* lanes, const kw
     // Copies: for all the compiler knows, an output may lie over the channel.
     const int32_t multiplier = channel->multiplier, offset = channel->offset, step = channel->output_step;
     const int right = (int)channel->right;
-    KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i, output += step) {
-        *output = kws_tile_output(sums[i], multiplier, right, offset, shape.scaling);
+    KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i) {
+        const int32_t doubled = kws_tile_is_doubled(shape) ? sums[i] : 2 * sums[i];
+        output[i * step] = kws_tile_output(doubled, multiplier, right, offset, shape.scaling);
+    }
+}
+
+// One tile.
+//
+// weights       as kws_tile_widen() returned them
+KWS_INLINE void kws_tile_compute_one(int8_t* output, const kws_lane* lanes, const int8_t* weights,
+                                     const kws_tile_channel* channel, kws_tile_shape shape) {
+#if defined(__arm__) && !defined(__clang__)
+    // What all tiles have in common is loaded by each: GCC would keep it in registers that there are not.
+    KWS_NOW(weights);
+    KWS_NOW(channel);
+#endif
+    const int32_t row_lanes = channel->row_lanes;
+    const int32_t bias = kws_tile_is_doubled(shape) ? 2 * channel->bias : channel->bias;
+    int32_t sums[KWS_MAX_POSITIONS];
+    KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i) sums[i] = bias;
+    if (shape.rows * shape.runs * shape.run <= KWS_SMALL_FILTER || shape.rows == 1) {
+        KWS_UNROLL for (int32_t row = 0; row < shape.rows; ++row, lanes += row_lanes) {
+            weights = kws_tile_row(sums, lanes, weights, shape, row == 0);
+        }
+    } else {
+        for (int32_t row = shape.rows; row > 0; --row, lanes += row_lanes) {
+            weights = kws_tile_row(sums, lanes, weights, shape, 0);
+        }
+    }
+    kws_tile_write(output, sums, channel, shape);
+}
+
+// The body of a kws_tile. The generated engine has one function for each shape.
+KWS_INLINE void kws_tile_compute(int8_t* output, const kws_lane* lanes, const kws_tile_channel* channel,
+                                 kws_tile_shape shape) {
+    const int8_t* const weights = kws_tile_widen(channel->weights, channel->wide, shape);
+    if (kws_tile_has_walk(shape)) {
+        kws_tile_walk(output, lanes, weights, channel, shape);
+        return;
+    }
+    const int32_t tile_bytes = shape.positions * channel->output_step;
+    kws_tile_shape last = shape;
+    last.positions = shape.last;
+    for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
+        const kws_lane* place = lanes;
+        for (int32_t left = channel->tiles; left > 0; --left) {
+            kws_tile_compute_one(output, place, weights, channel, shape);
+            output += tile_bytes;
+            place += shape.tile_step;
+        }
+        if (shape.last == 0) continue;
+        kws_tile_compute_one(output, place, weights, channel, last);
+        output += shape.last * channel->output_step;
     }
 }
 

@@ -20,9 +20,19 @@ typedef int8_t kws_lane;
 #define KWS_WEIGHTS(a, b, c, d) a, b, c, d
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
+#define KWS_SMALL_FILTER 9   // weights; a loop around so few would cost more than they do
 
 KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {
     memcpy(lanes, values, (size_t)count);
+}
+
+// One channel of a row of the image; values lie `channels` apart.
+KWS_INLINE void kws_expand_channel(const int8_t* values, int32_t channels, kws_lane* lanes, int32_t count) {
+    const uint16x8_t places = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)channels);
+    for (; count > 0; count -= 8, lanes += 8, values += 8 * channels) {
+        const mve_pred16_t there = vctp16q((uint32_t)count);
+        vstrbq_p_s16(lanes, vldrbq_gather_offset_z_s16(values, places, there), there);
+    }
 }
 
 KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
@@ -34,6 +44,18 @@ KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int
         output += KWS_VECTOR_LANES;
     }
 }
+
+KWS_INLINE const int8_t* kws_tile_widen(const int8_t* weights, int16_t* wide, kws_tile_shape shape) {
+    (void)wide, (void)shape;
+    return weights;
+}
+
+KWS_INLINE int32_t kws_tile_is_doubled(kws_tile_shape shape) {
+    (void)shape;
+    return 0;
+}
+
+KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) { return KWS_PADDED_RUN(shape.run); }
 
 // Adds the products of up to 16 neighbouring lanes. Loads of lanes may go past the end of the run;
 // there the weights are zero, as they are loaded under a predicate.
@@ -54,7 +76,8 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
 }
 
 KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
-                             const int8_t* weights) {
+                             const int8_t* weights, int32_t is_first) {
+    (void)is_first;
     const int32_t length = KWS_PADDED_RUN(shape.run);
     const int32_t whole = length / KWS_VECTOR_LANES * KWS_VECTOR_LANES;
     for (int32_t k = 0; k < whole; k += KWS_VECTOR_LANES) {
@@ -63,8 +86,114 @@ KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane
     if (length > whole) kws_tile_taps(sums, shape, lanes + whole, weights + whole, length - whole);
 }
 
-KWS_INLINE int32_t kws_tile_scaled(int32_t sum, int32_t multiplier, int32_t addend) {
-    return kws_smmlar(2 * sum, multiplier, addend);
+KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {
+    return kws_smmlar(doubled, multiplier, addend);
+}
+
+#define KWS_GROUP 4      // outputs that become int8 together
+#define KWS_MOST_HELD 5  // vectors of weights that stay in registers while positions go by
+
+// Vectors of weights in a filter.
+KWS_INLINE int32_t kws_tile_vectors(kws_tile_shape shape) {
+    return shape.rows * shape.runs * ((shape.run + KWS_VECTOR_LANES - 1) / KWS_VECTOR_LANES);
+}
+
+KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
+    const int32_t is_fast = kws_tile_vectors(shape) <= KWS_MOST_HELD || shape.rows == 1;
+    return is_fast && shape.positions >= KWS_GROUP && shape.scaling != KWS_SCALING_ANY;
+}
+
+// What a group takes from its channel. A copy: for all the compiler knows, an output may lie over the
+// channel.
+typedef struct kws_group_scale {
+    int32_t bias, multiplier, shift, zero_point;
+} kws_group_scale;
+
+// Four numbers as a vector; GCC would insert them one by one.
+KWS_INLINE int32x4_t kws_vector_of(const int32_t* values) {
+    int32x4_t vector;
+    __asm__(
+        "vmov %q0[2], %q0[0], %1, %2\n\t"
+        "vmov %q0[3], %q0[1], %3, %4"
+        : "=&w"(vector)
+        : "r"(values[0]), "r"(values[2]), "r"(values[1]), "r"(values[3]));
+    return vector;
+}
+
+// The sums of a group, without bias, to int8 in the lowest byte of each.
+KWS_INLINE int32x4_t kws_group_outputs(int32x4_t sums, kws_group_scale scale, kws_scaling scaling) {
+    int32x4_t values = vqrdmulhq_n_s32(vaddq_n_s32(sums, scale.bias), scale.multiplier);
+    if (scaling != KWS_SCALING_RECTIFIED) values = vaddq_s32(values, vshrq_n_s32(values, 31));
+    values = vaddq_n_s32(vrshlq_n_s32(values, scale.shift), scale.zero_point);
+    // Saturates where the values are; the intrinsics would copy them first.
+    __asm__("vqmovnb.s32 %q0, %q0\n\tvqmovnb.s16 %q0, %q0" : "+w"(values));
+    return values;
+}
+
+// Products of one vector of lanes and one of weights. Loads of lanes may go past the end of a run; there the
+// weights are zero.
+KWS_INLINE int32_t kws_vector_dot(int32_t sum, const kws_lane* lanes, int8x16_t weights, int32_t is_first) {
+    return is_first ? vmladavq_s8(vldrbq_s8(lanes), weights) : vmladavaq_s8(sum, vldrbq_s8(lanes), weights);
+}
+
+KWS_INLINE int8x16_t kws_vector_weights(const int8_t* weights, int32_t taps) {
+    return taps >= KWS_VECTOR_LANES ? vldrbq_s8(weights) : vldrbq_z_s8(weights, vctp8q((uint32_t)taps));
+}
+
+// The sums of a group, without bias; `held` are the weights, where they are few.
+KWS_INLINE void kws_group_sums(int32_t* sums, const kws_lane* lanes, const int8_t* weights,
+                               const int8x16_t* held, int32_t row_lanes, kws_tile_shape shape) {
+    const int32_t vectors = kws_tile_vectors(shape), per_run = vectors / (shape.rows * shape.runs);
+    if (vectors <= KWS_MOST_HELD) {
+        KWS_UNROLL for (int32_t i = 0; i < vectors; ++i) {
+            const int32_t at = i / per_run % shape.runs * shape.spacing + i % per_run * KWS_VECTOR_LANES;
+            KWS_UNROLL for (int32_t p = 0; p < KWS_GROUP; ++p) {
+                sums[p] = kws_vector_dot(sums[p], lanes + at + p * shape.step, held[i], i == 0);
+            }
+            if ((i + 1) % (per_run * shape.runs) == 0) lanes += row_lanes;
+        }
+        return;
+    }
+    kws_tile_shape group = shape;
+    group.positions = KWS_GROUP;
+    KWS_UNROLL for (int32_t p = 0; p < KWS_GROUP; ++p) sums[p] = 0;
+    for (int32_t left = shape.rows; left > 0; --left, lanes += row_lanes) {
+        KWS_UNROLL for (int32_t i = 0; i < shape.runs; ++i, weights += KWS_PADDED_RUN(shape.run)) {
+            kws_tile_run(sums, group, lanes + i * shape.spacing, weights, 0);
+        }
+    }
+}
+
+// Rows, a group of outputs at a time. The last group of a row may overlap the one before it, whose outputs
+// stay the same.
+KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_t* weights,
+                              const kws_tile_channel* channel, kws_tile_shape shape) {
+    const int32_t width = channel->tiles * shape.positions + shape.last;
+    const int32_t vectors = kws_tile_vectors(shape), per_run = vectors / (shape.rows * shape.runs);
+    const int32_t held_count = vectors <= KWS_MOST_HELD ? vectors : 0;
+    const int32_t row_lanes = channel->row_lanes, step = channel->output_step;
+    const kws_group_scale scale = {channel->bias, channel->multiplier, channel->shift, channel->zero_point};
+    const uint32x4_t places = vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)step);
+    int8x16_t held[KWS_MOST_HELD];
+    KWS_UNROLL for (int32_t i = 0; i < held_count; ++i) {
+        const int32_t at = i % per_run * KWS_VECTOR_LANES;
+        held[i] = kws_vector_weights(weights + i / per_run * KWS_PADDED_RUN(shape.run) + at, shape.run - at);
+    }
+    for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
+        const kws_lane* place = lanes;
+        for (int32_t left = width;;) {
+            int32_t sums[KWS_GROUP];
+            kws_group_sums(sums, place, weights, held, row_lanes, shape);
+            const int32x4_t outputs = kws_group_outputs(kws_vector_of(sums), scale, shape.scaling);
+            vstrbq_scatter_offset_s32(output, places, outputs);
+            const int32_t passed = left < 2 * KWS_GROUP ? left - KWS_GROUP : KWS_GROUP;
+            if (passed == 0) break;
+            left -= passed;
+            place += passed * shape.step;
+            output += passed * step;
+        }
+        output += KWS_GROUP * step;
+    }
 }
 
 KWS_INLINE void kws_dot_some(int32_t* sums, const int8_t* input, const int8_t* weights, int32_t outputs,

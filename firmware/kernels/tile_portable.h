@@ -12,6 +12,7 @@
 
 KWS_BEGIN_CODE
 
+#define KWS_SMALL_FILTER 9   // weights; a loop around so few would cost more than they do
 #define KWS_PORTABLE_TAPS 4  // at a time; more would not leave enough registers
 
 typedef int16_t kws_lane;
@@ -22,10 +23,40 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
     for (int32_t i = 0; i < count; ++i) lanes[i] = values[i];
 }
 
+// One channel of a row of the image; values lie `channels` apart.
+KWS_INLINE void kws_expand_channel(const int8_t* values, int32_t channels, kws_lane* lanes, int32_t count) {
+    for (; count >= 4; count -= 4, lanes += 4, values += 4 * channels) {
+        KWS_UNROLL for (int32_t i = 0; i < 4; ++i) lanes[i] = values[i * channels];
+    }
+    for (; count > 0; --count, values += channels) *lanes++ = *values;
+}
+
 // output        [count]; may be a or b
 KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
     for (int32_t i = 0; i < count; ++i) output[i] = a[i] > b[i] ? a[i] : b[i];
 }
+
+KWS_INLINE const int8_t* kws_tile_widen(const int8_t* weights, int16_t* wide, kws_tile_shape shape) {
+    (void)wide, (void)shape;
+    return weights;
+}
+
+KWS_INLINE int32_t kws_tile_is_doubled(kws_tile_shape shape) {
+    (void)shape;
+    return 0;
+}
+
+KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
+    (void)shape;
+    return 0;
+}
+
+KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_t* weights,
+                              const kws_tile_channel* channel, kws_tile_shape shape) {
+    (void)output, (void)lanes, (void)weights, (void)channel, (void)shape;
+}
+
+KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) { return KWS_PADDED_RUN(shape.run); }
 
 // Adds to each sum the products of `taps` weights and its lanes, taps <= KWS_PORTABLE_TAPS. Where
 // tiles overlap, a lane that is loaded serves all positions that it belongs to.
@@ -59,7 +90,8 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
 // lanes         of the first position; the next one's are shape.step further on
 // weights       KWS_PADDED_RUN(shape.run) of them, in the order of KWS_WEIGHTS
 KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
-                             const int8_t* weights) {
+                             const int8_t* weights, int32_t is_first) {
+    (void)is_first;
     const int32_t whole = shape.run / KWS_PORTABLE_TAPS * KWS_PORTABLE_TAPS;
     KWS_UNROLL_BY(4) for (int32_t k = 0; k < whole; k += KWS_PORTABLE_TAPS) {
         kws_tile_taps(sums, shape, lanes + k, weights + k, KWS_PORTABLE_TAPS);
@@ -67,8 +99,9 @@ KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane
     kws_tile_taps(sums, shape, lanes + whole, weights + whole, shape.run - whole);
 }
 
-KWS_INLINE int32_t kws_tile_scaled(int32_t sum, int32_t multiplier, int32_t addend) {
-    return kws_high_mul(sum, multiplier) + addend;
+KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {
+    const int64_t start = (int64_t)(((uint64_t)(uint32_t)addend << 32) + 0x80000000u);
+    return (int32_t)((start + (int64_t)doubled * multiplier) >> 32);
 }
 
 // input         count of them, filled up to a multiple of KWS_DOT_TAPS with any values

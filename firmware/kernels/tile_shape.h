@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shape of a tile, and what all cores agree on; see tile.h.
+// The shape of a tile, its channel, and what all cores agree on; see tile.h.
 
 #ifndef EARSHOT_KERNELS_TILE_SHAPE_H_
 #define EARSHOT_KERNELS_TILE_SHAPE_H_
@@ -12,7 +12,6 @@
 #define KWS_PADDED_RUN(length) (((length) + 3) / 4 * 4)
 
 #define KWS_MAX_POSITIONS 6
-#define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
 
 // Layers without tiles take this many outputs at a time, and of each so many weights side by side.
 #define KWS_DOT_OUTPUTS 4
@@ -29,14 +28,33 @@ typedef enum kws_scaling {
 
 // What the compiler must know to keep a tile in registers; constants at every call.
 typedef struct kws_tile_shape {
-    int32_t positions;    // outputs in a tile, at most KWS_MAX_POSITIONS
-    int32_t step;         // lanes from the inputs of one position to those of the next
-    int32_t rows;         // of a filter
-    int32_t runs;         // of weights that meet neighbouring lanes, in one row of a filter
-    int32_t run;          // weights in each of them
-    int32_t spacing;      // lanes from one to the next
-    int32_t group;        // lanes from where one group of channels begins to the next; 0 if there is one
+    int32_t positions;   // outputs in a tile, at most KWS_MAX_POSITIONS
+    int32_t last;        // in the last tile of a row; 0 if it is like the others
+    int32_t step;        // lanes from the inputs of one position to those of the next
+    int32_t tile_step;   // lanes from one tile of a row to the next; 0 if there is one
+    int32_t rows;        // of a filter
+    int32_t runs;        // of weights that meet neighbouring lanes, in one row of a filter
+    int32_t run;         // weights in each of them
+    int32_t spacing;     // lanes from one to the next
+    int32_t group;       // lanes from where one group of channels begins to the next; 0 if there is one
+    int32_t is_widened;  // whether there is room for the weights of a channel as kws_tile_widen() leaves them
     kws_scaling scaling;  // of all channels
 } kws_tile_shape;
+
+// One output channel of some rows of the output.
+typedef struct kws_tile_channel {
+    const int8_t* weights;  // [rows][runs][KWS_PADDED_RUN(run)]
+    int16_t* wide;          // room for the weights as kws_tile_widen() leaves them
+    int32_t row_lanes;      // from one row of taps to the next
+    int32_t height;         // rows of outputs
+    int32_t tiles;          // whole ones in each of them
+    int32_t height_lanes;   // from the lanes of one row of outputs to those of the next
+    int32_t output_step;    // bytes from one output to the next
+    int32_t bias;
+    int32_t multiplier, shift;  // see kws_requantize()
+    int32_t right;              // -shift; this and the next are not for KWS_SCALING_ANY
+    int32_t offset;             // half a step of the output, and the zero point
+    int32_t zero_point, activation_min, activation_max;
+} kws_tile_channel;
 
 #endif  // EARSHOT_KERNELS_TILE_SHAPE_H_

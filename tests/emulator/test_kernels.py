@@ -156,7 +156,9 @@ def test_a_changed_weight_is_seen(board_id: str) -> None:
 def test_a_fault_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """A group taken for even where it is odd: the emulator checks LDRD, or the test above shows nothing."""
     shape = _convolution.Geometry.shape
-    monkeypatch.setattr(_convolution.Geometry, "shape", lambda self, n: shape(self, n) | {"group": 0})
+    monkeypatch.setattr(
+        _convolution.Geometry, "shape", lambda *sizes, **more: shape(*sizes, **more) | {"group": 0}
+    )
     monkeypatch.setattr("emulator.emulated_engine._REPLY_TIMEOUT_S", 5)
     unaligned = "cfsr=01000000"  # UNALIGNED of the usage fault status
     with pytest.raises(LinkError, match=f"earshot fault pc=[0-9a-f]+ {unaligned}"):

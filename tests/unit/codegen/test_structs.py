@@ -11,7 +11,8 @@ from codegen.ops import _structs
 from codegen.ops._structs import fields_of, initializer, layout, one_line
 
 KERNELS = ROOT / "firmware" / "kernels"
-HEADERS = sorted(path for path in KERNELS.glob("*.h") if path.name != "dsp.h")  # which not every core has
+OF_SOME_CORES = ("dsp.h", "tile_dsp.h", "tile_mve.h")
+HEADERS = sorted(path for path in KERNELS.glob("*.h") if path.name not in OF_SOME_CORES)
 STRUCTS = sorted({name for path in HEADERS for name in re.findall(r"typedef struct (\w+)", path.read_text())})
 COPY = {
     "dims": [1, 1, 2, 3],
