@@ -249,7 +249,12 @@ def _segments(whole: Geometry) -> list[Geometry]:
     if any((axis.taps, axis.stride, axis.outputs) != (1, 1, axis.image) for axis in axes):
         return [whole]
     most = max(1, _SEGMENT_BYTES // (whole.column_lanes * _LANE_BYTES * _MOST_POSITIONS)) * _MOST_POSITIONS
-    count, rest = divmod(whole.y.image * whole.x.image, most)
+    places = whole.y.image * whole.x.image
+    least = -(-places // most)
+    # Equal rows need one function, and what more of them cost should be little.
+    equal = next((count for count in range(least, least + least // 4 + 1) if places % count == 0), None)
+    count, rest = (equal, 0) if equal else divmod(places, most)
+    most = places // equal if equal else most
     return [
         replace(
             whole,

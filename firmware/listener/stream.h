@@ -24,7 +24,7 @@ typedef struct kws_state {
     kws_recognizer recognizer;
     uint32_t is_ready;  // KWS_READY between kws_init() and the end
     uint32_t row_count;
-    int32_t next_row;  // of rows[], to be written
+    int32_t next_row;      // of rows[], to be written
     int32_t missing_rows;  // until a window is full
     int32_t rows_until_inference;
     int32_t stride_rows;

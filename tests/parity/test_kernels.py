@@ -109,7 +109,7 @@ def rows_with_a_lead() -> bytes:
 
 def segments() -> bytes:
     """1x1 convolutions of more positions than scratch holds, to more channels; the last is shorter."""
-    return Chain(4, (7, 16, 16)).convolve((1, 1), 32).convolve((1, 1), 64).convolve((1, 1), 4).tflite()
+    return Chain(4, (11, 17, 16)).convolve((1, 1), 32).convolve((1, 1), 64).convolve((1, 1), 4).tflite()
 
 
 def in_place() -> bytes:
