@@ -17,6 +17,7 @@ test: $(READY_FOR_TESTS) check  ## everything CI checks
 	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses auto --dist worksteal
 
 sweep: $(READY_FOR_TESTS)  ## all tests, with those of every board, network and recording that make test leaves out
+	.ci/setup sweep
 	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -m '' --numprocesses auto --dist worksteal
 
 check: $(READY)  ## style, types, import arrows: the quick part of the tests

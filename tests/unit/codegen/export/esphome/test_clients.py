@@ -67,7 +67,7 @@ def test_esphome_takes_the_device(wake_export: Path, tmp_path: Path) -> None:
     beside_python = Path(sys.prefix) / "esphome" / "bin" / "esphome"  # an environment of its own: .ci/setup
     program = beside_python if beside_python.is_file() else shutil.which("esphome")
     if program is None:
-        pytest.skip("ESPHome is not installed (.ci/setup tests)")
+        pytest.skip("ESPHome is not installed (.ci/setup sweep)")
     folder = tmp_path / "device"
     shutil.copytree(wake_export, folder)
 
