@@ -17,9 +17,7 @@ from hil.boards.board import HARDWARE, Board, board_ids, load_board
 from hil.boards.build import build
 from train.core import runfolder
 from train.core.console import log
-from train.core.operating_point import INFERENCE_STRIDE_ROWS
 from train.core.results.boards import BenchResult, ProofResult, StreamResult
-from train.core.runfolder import read_spec
 
 _OUT = Path("out/bench/boards.json")
 _FEW_INFERENCES = "2"
@@ -63,7 +61,7 @@ def measure(board: Board, flags: argparse.Namespace) -> dict[str, Any]:
     proof = ProofResult.read(ProofResult.path_of(flags.run, board.id))
     line |= {name: getattr(proof, name) for name in line.keys() & vars(proof).keys() - {"board"}}
     earshot("bench", board, flags.run, "--inferences", _FEW_INFERENCES)
-    line |= per_second(BenchResult.read(BenchResult.path_of(flags.run, board.id)), flags.run)
+    line |= per_second(BenchResult.read(BenchResult.path_of(flags.run, board.id)))
     if board.has_emulated_microphone:
         earshot("stream", board, flags.run, "--minutes", flags.minutes, *data)
         stream = StreamResult.read(StreamResult.path_of(flags.run, board.id))
@@ -76,16 +74,12 @@ def measure(board: Board, flags: argparse.Namespace) -> dict[str, Any]:
     return line
 
 
-def per_second(bench: BenchResult, run: Path) -> dict[str, Any]:
+def per_second(bench: BenchResult) -> dict[str, Any]:
     """What listening takes in a second of audio: instructions of QEMU, or cycles as rp2040js counts them."""
-    rows_per_s = 1000 / read_spec(run).front_end.window_stride_ms
-    inferences_per_s = rows_per_s / INFERENCE_STRIDE_ROWS
-    if bench.instructions_per_inference and bench.instructions_per_row:
-        count = rows_per_s * bench.instructions_per_row + inferences_per_s * bench.instructions_per_inference
-        return {"cycles_or_instructions_per_second": round(count), "counted": "instructions (emulated)"}
-    if bench.ticks_per_s:
-        count = rows_per_s * bench.row_ticks.min + inferences_per_s * bench.inference_ticks.min
-        return {"cycles_or_instructions_per_second": round(count), "counted": "cycles of the emulator"}
+    if (count := bench.instructions_per_audio_s) is not None:
+        return {"cycles_or_instructions_per_second": count, "counted": "instructions (emulated)"}
+    if bench.ticks_per_s and (ticks := bench.ticks_per_audio_s) is not None:
+        return {"cycles_or_instructions_per_second": round(ticks), "counted": "cycles of the emulator"}
     return {"counted": "nothing (host)"}
 
 
