@@ -78,7 +78,7 @@ def add_front_end_flags(group: Any) -> None:
         "--window-stride-ms",
         type=int,
         metavar="N",
-        help=f"from one spectrum to the next (default: the preset's, mostly {defaults.window_stride_ms})",
+        help=f"from one spectrum to the next, unless the preset has another ({defaults.window_stride_ms})",
     )
     group.add_argument(
         "--dc-block",
