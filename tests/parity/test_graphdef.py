@@ -10,13 +10,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from places import SHARED
-from spread_models import TOLERANCE, assert_spread, keras_scores, spread_model, synthetic_clips, tolerance
+from spread_models import (
+    TOLERANCE,
+    assert_spread,
+    front_end_of,
+    keras_scores,
+    spread_model,
+    synthetic_clips,
+    tolerance,
+)
 from sweeping import sweep
 
 from hil.pi import benchmark
 from hil.pi.remote.graphdef import parse_graph
 from train import architectures
-from train.architectures import front_end_of
 from train.audio.frontend import average_bins, compute_features, float_features
 from train.audio.wav import encode_wav
 from train.core.errors import UserError

@@ -58,7 +58,6 @@ FORMS = [
     Form("TRANSPOSE: order .* an output of that shape", "TRANSPOSE", ([1, 0],)),
     Form("TRANSPOSE: tensor .* the same of both", "TRANSPOSE", ([0, 1],), result=OTHER),
     Form("EXPAND_DIMS: from .* the same number of values", "EXPAND_DIMS", (0,), output=(1, 1, 9)),
-    Form("SQUEEZE: tensor .* the same of both", "SQUEEZE", output=(8,), result=OTHER),
     Form("UNPACK: .* 8 outputs", "UNPACK", output=(1,), table="UnpackOptions", options={"axis": 1}),
     Form("PACK: .* of one shape", "PACK", output=(1, 2, 8), table="PackOptions", options={"axis": 1}),
     Form("PACK: axis 3 of 3 dimensions", "PACK", output=(1, 1, 8), table="PackOptions", options={"axis": 3}),

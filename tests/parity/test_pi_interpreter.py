@@ -18,7 +18,7 @@ from parity.test_graphdef import (
     synthetic_clips,
 )
 from single_layers import SINGLE_LAYERS, make_audio, make_model
-from spread_models import TOLERANCE, assert_spread, spread_model, tolerance
+from spread_models import TOLERANCE, assert_spread, front_end_of, spread_model, tolerance
 from sweeping import sweep
 
 from hil.pi.bundle import BUNDLE, bundle
@@ -27,7 +27,6 @@ from hil.pi.remote.interpreter import Interpreter
 from hil.pi.remote.tensorflow_engine import TensorFlowEngine
 from hil.pi.remote.timer import AUDIO_INPUT, OUTPUT, RATE_INPUT
 from train import architectures
-from train.architectures import front_end_of
 from train.audio.wav import encode_wav
 from train.core.spec import FRONT_ENDS, HOST_FRONT_ENDS, MICRO, FrontEnd
 from train.graphdef.freeze import GraphDefModel, freeze

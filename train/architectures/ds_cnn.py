@@ -22,6 +22,6 @@ def build(front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> k
     x = _layers.relu(x, "first")
     for block, (filters, stride) in enumerate(_BLOCKS):
         depth, point = f"depth{block}", f"point{block}"
-        x = _layers.relu(_layers.depthwise(x, depth, (3, 3), seed, stride), depth)
+        x = _layers.relu(_layers.depthwise(x, depth, (3, 3), seed, stride=stride), depth)
         x = _layers.relu(_layers.convolution(x, point, filters, (1, 1), seed), point)
     return _layers.averaged_classifier(features, x, label_count, dropout, seed, "ds_cnn")

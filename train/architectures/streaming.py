@@ -28,7 +28,7 @@ def build(front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> k
     # So many frames that none is left over where two become one: that would be the newest.
     odd = (front_end.frames - _STEM_FRAMES - _DEPTH) % 2
     kernel = (_STEM_FRAMES + odd, _STEM_BINS)
-    _streaming.check_frames("streaming", front_end, kernel[0] + _DEPTH + 1 + 2 * 2 * _BLOCKS)
+    _streaming.check_frames("streaming", front_end, _STEM_FRAMES + 1 + _DEPTH + 1 + 2 * 2 * _BLOCKS)
     x = _layers.convolution(features, "stem", _STEM_FILTERS, kernel, seed, strides=(1, 2), padding="valid")
     x = _layers.relu(x, "stem")
     x = _layers.depthwise(x, "spectral_depth", (_DEPTH, _DEPTH), seed, padding="valid")

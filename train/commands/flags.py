@@ -194,7 +194,9 @@ def _presets_shown() -> str:
     width = max(map(len, PRESETS))
     for preset in PRESETS.values():
         values = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in preset.shown.items())
-        lines += [f"  {preset.name:{width}} {preset.summary}", f"{'':6}{values}", f"{'':6}{preset.reached}"]
+        lines += [f"  {preset.name:{width}} {preset.summary}", f"{'':6}{values}"]
+        if preset.reached:
+            lines.append(f"{'':6}{preset.reached}")
     return "\n".join([*lines, ""])
 
 
@@ -227,14 +229,16 @@ def add_point_flags(group: Any, job: Job) -> None:
         type=float,
         default=job.false_accepts_per_hour,
         metavar="N",
-        help="thresholds are chosen for at most so many, on streams of validation clips (%(default)g)",
+        help="thresholds allow at most so many (%(default)g)",
     )
     group.add_argument(
         "--operating-point",
         default=job.operating_point,
         choices=NAMES,
-        help="what the firmware decides by: the thresholds that were chosen, or those of micro_speech "
-        "(%(default)s)",
+        help=rare(
+            "what the firmware decides by: the thresholds that were chosen, or those of micro_speech "
+            "(%(default)s)"
+        ),
     )
 
 

@@ -13,7 +13,7 @@ class Preset:
 
     Attributes:
         summary: one line.
-        reached: what it brought on real recordings, as docs/ACCURACY.md has it.
+        reached: what it brought on real recordings, as docs/ACCURACY.md has it; "": not measured yet.
         preprocess, architecture, recipe, window_stride_ms: values of the flags of that name.
     """
 
@@ -67,16 +67,16 @@ _ROWS = (
     ),
     Preset(
         STREAMING,
-        summary="takes least where it listens all the time (docs/NETWORKS.md)",
-        reached="not measured yet",
+        summary="takes least where it always listens; not measured yet",
+        reached="",
         preprocess=spec.MICRO,
         architecture="streaming",
         recipe=recipe.STRONG,
     ),
     Preset(
         MICROWAKEWORD,
-        summary="a wake word for ESPHome and Home Assistant (docs/ESPHOME.md)",
-        reached="not measured yet",
+        summary="a wake word for ESPHome and Home Assistant; not measured yet",
+        reached="",
         preprocess=spec.MICRO,
         architecture="wake_word",
         recipe=recipe.STRONG,

@@ -93,14 +93,14 @@ class _Aware(keras.layers.Layer):
         if self._norm is not None:
             norm = self._norm
             factor = norm.gamma / tf.sqrt(norm.moving_variance + norm.epsilon)
-            kernel = kernel * (factor[:, None] if is_depthwise else factor)
+            kernel = kernel * (tf.reshape(factor, kernel.shape[2:]) if is_depthwise else factor)
             bias = norm.beta + ((0.0 if bias is None else bias) - norm.moving_mean) * factor
         if isinstance(layer, keras.layers.Dense):
             outputs = keras.ops.matmul(inputs, _rounded_kernel(kernel))
         elif is_depthwise:
             # Seen as (rows, columns, channels), the last axis is the output's, as in the others.
-            seen = tf.squeeze(kernel, axis=-1)
-            kernel = _rounded_per_channel(seen)[..., None]
+            seen = tf.reshape(kernel, (*kernel.shape[:2], -1))
+            kernel = tf.reshape(_rounded_per_channel(seen), kernel.shape)
             outputs = keras.ops.depthwise_conv(inputs, kernel, layer.strides, layer.padding)
         else:
             outputs = keras.ops.conv(inputs, _rounded_per_channel(kernel), layer.strides, layer.padding)

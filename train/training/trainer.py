@@ -207,7 +207,7 @@ class Trainer:
         """Validate, remember the best weights, save, and log lines like those of speech_commands."""
         state = self.state
         with self._averaged():
-            scores = self._scores_of(self._validation_features)
+            scores = self._validation_scores()
         truth = self._validation_labels
         predicted = scores.argmax(axis=-1)
         held_out_accuracy = float(np.mean(predicted == truth))
@@ -232,6 +232,9 @@ class Trainer:
             with self._averaged():
                 self._save(runfolder.BEST)
         self._save(runfolder.LAST)
+
+    def _validation_scores(self) -> NDArray[np.float32]:
+        return self._scores_of(self._validation_features)
 
     def _refocus(self) -> None:
         with self._averaged():

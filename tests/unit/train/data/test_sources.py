@@ -27,7 +27,8 @@ def voices(monkeypatch) -> list[tuple]:
     """Stands in for eSpeak; notes what was asked of it."""
     asked: list[tuple] = []
 
-    def generate(words, cache, *, seed, language, clip_duration_ms, clips_per_word) -> Path:
+    def generate(words, cache, *, seed, language, clip_duration_ms, clips_per_word, running_speech) -> Path:
+        assert not running_speech  # that is for voices beside recordings
         assert (clip_duration_ms, clips_per_word) == (1000, 2500)
         asked.append((words, cache, seed, language))
         return cache / "voices"

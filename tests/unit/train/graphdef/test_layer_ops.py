@@ -119,7 +119,9 @@ def test_refuses_operations_that_are_no_layers():
 
 
 def test_refuses_a_model_without_our_softmax():
-    with pytest.raises(UserError, match="ends in ReLU 'last', expected a Softmax layer named"):
+    with pytest.raises(
+        UserError, match="ends in ReLU 'last', expected a Softmax layer, or the activation sigmoid, named"
+    ):
         freeze(make_model(layers.ReLU(name="last"), end=False), FRONT_END)
 
 
