@@ -32,7 +32,7 @@ def run(phrases, command, once) -> Path:
         code, output, messages = command(
             "train", "--words", " Hey   Robot ,no", "--data", phrases, "--training-steps", "60,20",
             "--eval-step-interval", 40, "--bank-clips", 400, "--clip-duration-ms", 1500,
-            "--out", folder / name,
+            "--false-accepts-per-hour", 60, "--out", folder / name,
         )  # fmt: skip
         assert code == 0, messages
         assert PHRASE in output
