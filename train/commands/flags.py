@@ -1,6 +1,7 @@
 """The flags of ``earshot train`` and what they mean. Imports nothing slow: --help is quick."""
 
 import argparse
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -194,9 +195,10 @@ def _presets_shown() -> str:
     width = max(map(len, PRESETS))
     for preset in PRESETS.values():
         values = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in preset.shown.items())
-        lines += [f"  {preset.name:{width}} {preset.summary}", f"{'':6}{values}"]
-        if preset.reached:
-            lines.append(f"{'':6}{preset.reached}")
+        lines.append(f"  {preset.name:{width}} {preset.summary}")
+        for text in filter(None, (values, preset.reached)):
+            indents = {"initial_indent": " " * 6, "subsequent_indent": " " * 6}
+            lines += textwrap.wrap(text, 80, break_on_hyphens=False, **indents)
     return "\n".join([*lines, ""])
 
 
