@@ -104,6 +104,10 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
         lambda spare_bytes: [generate(core, op, where, spare_bytes=spare_bytes) for op in core.ops],
         lambda codes: _plan(core, codes, where, ends),
     )
+    all_codes = [*codes, *next_codes]
+    defined: set[str] = set()  # constants, which both share
+    ops = _op_contexts(core, codes, defined)
+    following = _next_context(program, next_codes, next_arena, defined) if program else None
     arena_bytes = max(arena.arena_bytes, next_arena.arena_bytes)
     next_rows = program.stride_rows if program else 0
     contexts = end_contexts(inputs, outputs)
@@ -116,13 +120,13 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
             headers=sorted(
                 {
                     *conversion_kernels(inputs, outputs),
-                    *_all(codes, "headers"),
+                    *_all(all_codes, "headers"),
                     *_swap(program),
                     LAYOUT_HEADER,
                 }
             ),
             conditions=[
-                *sorted({*conversion_conditions(outputs), *_all(codes, "conditions")}),
+                *sorted({*conversion_conditions(outputs), *_all(all_codes, "conditions")}),
                 f"{LAYOUT} == 0x{layout():08X}u",
             ],
             tensors=[
@@ -141,15 +145,15 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
             ],
             tiles=[
                 {"name": tile.name, "shape": initializer(TILE_SHAPE, tile.shape)}
-                for tile in _tiles([*codes, *next_codes])
+                for tile in _tiles(all_codes)
             ],
-            ops=_op_contexts(core, codes),
+            ops=ops,
             has_calls=any(code.calls for code in codes),
-            following=_next_context(program, next_codes, next_arena) if program else None,
+            following=following,
             **contexts,
         ),
     }
-    kernels = {*conversion_kernels(inputs, outputs), *_all(codes, "kernels"), *_swap(program)}
+    kernels = {*conversion_kernels(inputs, outputs), *_all(all_codes, "kernels"), *_swap(program)}
     return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena_bytes, next_rows)
 
 
@@ -175,7 +179,6 @@ def _ends(program: Program, arena: Plan, core: Graph) -> dict[int, int]:
 
 
 def _next_plan(program: Program, codes: list[Code]) -> Plan:
-
     def buffers(indices: Sequence[int]) -> tuple[int, ...]:
         return tuple(dict.fromkeys(program.places[i].buffer for i in indices if i in program.places))
 
@@ -198,8 +201,8 @@ def _next_plan(program: Program, codes: list[Code]) -> Plan:
     )
 
 
-def _next_context(program: Program, codes: list[Code], arena: Plan) -> dict[str, object]:
-    """What the template wants for kws_model_invoke_next()."""
+def _next_context(program: Program, codes: list[Code], arena: Plan, defined: set[str]) -> dict[str, object]:
+    """What the template wants for kws_model_invoke_next(); ``defined`` as of ``_op_contexts``."""
     graph = program.graph
     return {
         "tensors": [
@@ -224,16 +227,7 @@ def _next_context(program: Program, codes: list[Code], arena: Plan) -> dict[str,
             }
             for kept in program.kept
         ],
-        "ops": [
-            {
-                "index": op.index,
-                "params": [
-                    (name, struct, initializer(struct, fields)) for name, struct, fields in code.params
-                ],
-                "calls": code.calls,
-            }
-            for op, code in zip(graph.ops, codes, strict=True)
-        ],
+        "ops": _op_contexts(graph, codes, defined),
     }
 
 
@@ -328,9 +322,12 @@ def _is_uniform(tensor: Tensor) -> bool:
     return initial is not None and initial.dtype == np.int8 and bool((initial == initial.flat[0]).all())
 
 
-def _op_contexts(graph: Graph, codes: list[Code]) -> list[dict[str, object]]:
-    """Operators as the template wants them; a constant that several use is defined once."""
-    defined: set[str] = set()
+def _op_contexts(graph: Graph, codes: list[Code], defined: set[str]) -> list[dict[str, object]]:
+    """Operators as the template wants them; a constant that several use is defined once.
+
+    Args:
+        defined: names of constants that are; those of these operators are added.
+    """
     contexts: list[dict[str, object]] = []
     for op, code in zip(graph.ops, codes, strict=True):
         constants = [constant for constant in code.constants if constant.name not in defined]

@@ -73,6 +73,21 @@ class Library:
     author: str = ""
     website: str = ""
 
+    def spec_for(self, format_name: str, lacks: str) -> ModelSpec:
+        """What a format has to know of the run.
+
+        Args:
+            lacks: what a .tflite on its own has none of, and the format needs.
+        Raises:
+            UserError: it is a .tflite on its own.
+        """
+        if self.spec is None:
+            raise UserError(
+                f"{self.place}: a .tflite on its own has no {lacks}, and nothing says which features it "
+                f"takes; --to {format_name} needs a run folder. Its C without front end: --to c"
+            )
+        return self.spec
+
     @property
     def header(self) -> str:
         """Name of the public header."""

@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-// Called by the engine when it has run an operator; the program provides it.
+// Called by kws_model_invoke() when it has run an operator; the program provides it.
 //
 // index         of the operator in the model
 void kws_profile_op(int32_t index);

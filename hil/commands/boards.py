@@ -3,7 +3,7 @@
 import argparse
 import shutil
 
-from hil.boards.board import RP2040JS, Board, board_folders, load_board
+from hil.boards.board import Board, board_folders, load_board
 from hil.boards.ports import connected_ports
 from hil.commands.firmware_flags import add_board_dir_flag
 from train.core.console import say
@@ -26,7 +26,7 @@ def run(flags: argparse.Namespace) -> None:
             continue
         boards.append(board)
         missing = [tool for tool in board.tools if shutil.which(tool) is None]
-        if not missing and board.run_kind == RP2040JS:
+        if not missing:
             missing = _missing_emulator(board)
         if not (shutil.which("ninja") or shutil.which("make")):
             missing.append("ninja or make")

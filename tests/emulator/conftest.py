@@ -29,7 +29,9 @@ from train.audio import frontend, wav
 from train.core import runfolder
 from train.core.errors import UserError
 from train.core.manifest import read_manifest
+from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
 from train.core.spec import FrontEnd, ModelSpec, labels_for
+from train.detection.reference_listener import recognize, stream_scores
 from train.tflite.tflm import TflmModel
 
 BUILD_TIMEOUT_S = 120
@@ -313,3 +315,14 @@ def dut(firmware: Firmware, run_folder: Path, own_run: Path) -> Callable[..., DU
 
 
 IMPATIENT = Patience(1.5)  # waits that are short enough for clip_set
+
+
+def heard(run: Path, samples: NDArray[np.int16]) -> list[str]:
+    """What the application must say: its twin in Python."""
+    spec = runfolder.read_spec(run)
+    model = TflmModel((run / runfolder.TFLITE).read_bytes(), "model")
+    scores, times_ms = stream_scores(model.run, samples, spec.front_end, INFERENCE_STRIDE_ROWS)
+    return [
+        f"Heard {spec.labels[found.label]} ({found.score}) @{found.time_ms}ms"
+        for found in recognize(scores, times_ms, in_force(run, spec)[1])
+    ]

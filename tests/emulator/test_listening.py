@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from emulator.conftest import heard
 from numpy.typing import NDArray
 from places import ROOT
 from sweeping import sweep
@@ -23,12 +24,9 @@ from hil.link.raw_audio import stream_audio
 from hil.live import Detector
 from hil.live.engine import COMPILED_C, INTERPRETER
 from train.audio import wav
-from train.core import runfolder
-from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
+from train.core.operating_point import INFERENCE_STRIDE_ROWS
 from train.core.spec import FrontEnd
-from train.detection.reference_listener import recognize, stream_scores
 from train.tflite.graph import read_graph
-from train.tflite.tflm import TflmModel
 
 EMULATED = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
 RUNNABLE = [*EMULATED, "host"]
@@ -50,17 +48,6 @@ def recording(run_folder: Path) -> NDArray[np.int16]:
     quiet = np.zeros(16000 + 77, np.int16)
     yes, größe, other = clip["yes_0"], clip["größe_0"], clip["_unknown__0"]
     return np.concatenate([quiet[:4000], yes, quiet, größe, quiet[:5000], other, quiet, yes, quiet])
-
-
-def heard(run: Path, samples: NDArray[np.int16]) -> list[str]:
-    """What the application must say: its twin in Python."""
-    spec = runfolder.read_spec(run)
-    model = TflmModel((run / runfolder.TFLITE).read_bytes(), "model")
-    scores, times_ms = stream_scores(model.run, samples, spec.front_end, INFERENCE_STRIDE_ROWS)
-    return [
-        f"Heard {spec.labels[found.label]} ({found.score}) @{found.time_ms}ms"
-        for found in recognize(scores, times_ms, in_force(run, spec)[1])
-    ]
 
 
 @pytest.fixture(scope="session")

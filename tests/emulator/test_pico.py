@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emulator.conftest import require_tools
-from numpy.typing import NDArray
+from emulator.conftest import heard, require_tools
 from sweeping import sweep
 
 from hil.boards.board import load_board
@@ -23,11 +22,9 @@ from hil.proof.microphone_check import listen_by_microphone, microphone_dut
 from hil.proof.stream_check import Listening
 from train.audio import wav
 from train.core import runfolder
-from train.core.operating_point import INFERENCE_STRIDE_ROWS, in_force
+from train.core.operating_point import INFERENCE_STRIDE_ROWS
 from train.core.results.boards import StreamResult
 from train.detection.labelled_stream import Stream, Word
-from train.detection.reference_listener import recognize, stream_scores
-from train.tflite.tflm import TflmModel
 
 PICO = "pico"
 BOOT_BYTES = 256
@@ -108,7 +105,7 @@ def test_hears_by_its_adc_what_python_hears(
         board, firmware(board_id, "earshot", run_folder / "c"), samples, Patience(60)
     )
     said = list(microphone.lines())
-    assert said[2:] == expected(run_folder, samples)
+    assert said[2:] == heard(run_folder, samples)
     assert len(said) > 3
     assert microphone.result is not None
     assert microphone.result.overruns == 0
@@ -132,13 +129,3 @@ def test_a_stream_by_the_microphone_is_compared_and_judged(
     assert result.differences_to_host.compared == len(result.detections) > 0
     assert (result.label, result.matched, figures.overruns) == ("emulated", 1, 0)
     assert StreamResult.read(StreamResult.path_of(run, board_id)).settings["microphone"]["overruns"] == 0
-
-
-def expected(run: Path, samples: NDArray[np.int16]) -> list[str]:
-    spec = runfolder.read_spec(run)
-    model = TflmModel((run / runfolder.TFLITE).read_bytes(), "model")
-    scores, times_ms = stream_scores(model.run, samples, spec.front_end, INFERENCE_STRIDE_ROWS)
-    return [
-        f"Heard {spec.labels[found.label]} ({found.score}) @{found.time_ms}ms"
-        for found in recognize(scores, times_ms, in_force(run, spec)[1])
-    ]

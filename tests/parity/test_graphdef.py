@@ -44,14 +44,19 @@ needs_tf14_ops = pytest.mark.skipif(not TF14_OPS.is_file(), reason="../shared ha
 NAMES = [name for name in architectures.names() if name != "walkthrough_conv_1d"]
 
 
+def assert_equals_keras(model: keras.Model, audio: np.ndarray, front_end: FrontEnd, most: float) -> None:
+    """The scores of the frozen model are Keras's, which say something."""
+    expected = keras_scores(model, audio, front_end)
+    assert_spread(expected)
+    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
+    assert np.abs(scores - expected).max() <= most
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_scores_equal_keras_on_synthetic_audio(name):
     audio, front_end = synthetic_clips(), front_end_of(name)
     model = spread_model(name, audio)
-    expected = keras_scores(model, audio, front_end)
-    assert_spread(expected)
-    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
-    assert np.abs(scores - expected).max() <= TOLERANCE
+    assert_equals_keras(model, audio, front_end, TOLERANCE)
 
 
 @pytest.mark.shared
@@ -61,16 +66,11 @@ def test_scores_equal_keras_on_real_clips(real_clips, name):
     audio = audio[::3] if "conv" in name else audio
     assert len(audio) >= 50
     model = spread_model(name, audio)
-    expected = keras_scores(model, audio, front_end)
-    assert_spread(expected)
-    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
-    assert np.abs(scores - expected).max() <= tolerance(name)
+    assert_equals_keras(model, audio, front_end, tolerance(name))
 
 
 # TensorFlow 1.4 has no op for micro: its graph begins at features.
 OTHER_FRONT_ENDS = [name for name in (*FRONT_ENDS, *HOST_FRONT_ENDS) if name not in (FRONT_END.name, MICRO)]
-
-
 TO_OTHER_TOPS = [
     FrontEnd("log_mel", mel_top_hz=7600),
     FrontEnd("pcan", mel_top_hz=8000, feature_bin_count=52),
@@ -82,10 +82,7 @@ TO_OTHER_TOPS = [
 def test_scores_equal_keras_with_every_front_end(front_end):
     audio = synthetic_clips()
     model = spread_model("tiny_conv", audio, front_end=front_end)
-    expected = keras_scores(model, audio, front_end)
-    assert_spread(expected)
-    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
-    assert np.abs(scores - expected).max() <= TOLERANCE
+    assert_equals_keras(model, audio, front_end, TOLERANCE)
 
 
 def test_a_graph_that_begins_at_features_equals_keras():
@@ -121,10 +118,7 @@ def on_offset(audio: np.ndarray) -> np.ndarray:
 def test_scores_equal_keras_without_dc(name):
     front_end, audio = FrontEnd(name, dc_block=True), on_offset(synthetic_clips())
     model = spread_model("tiny_conv", audio, front_end=front_end)
-    expected = keras_scores(model, audio, front_end)
-    assert_spread(expected)
-    scores = GraphDefModel(freeze(model, front_end)).scores(audio)
-    assert np.abs(scores - expected).max() <= TOLERANCE
+    assert_equals_keras(model, audio, front_end, TOLERANCE)
 
 
 @pytest.mark.parametrize(

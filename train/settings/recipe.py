@@ -45,9 +45,7 @@ class Recipe:
     teacher_scores: str = LIVE  # of the clips of each batch, or cached: of the clips of the bank, once
     patience_steps: int = 0  # training ends where validation has not risen for so many; 0: never early
     class_balance: float = 0.0  # 0: each clip is as likely, 1: each label of a corpus is
-    hard_negatives: float = (
-        0.0  # how many times as often other words are drawn that pass for words; 0: as any
-    )
+    hard_negatives: float = 0.0  # other words that pass for words are drawn up to so many times as often
     temperature: str = AS_TRAINED  # that scores are divided by, in the end
 
     def __post_init__(self) -> None:

@@ -113,7 +113,7 @@ class Trainer:
                     advance(end - state.step, note=f"loss {loss:.3f} accuracy {100 * accuracy:.1f}%")
                     state.step = end
                     due = state.step % recipe.eval_step_interval == 0 or state.step == recipe.total_steps
-                    if due:
+                    if due and recipe.hard_negatives:
                         self._refocus()
                     if due and self._replicas.is_chief:
                         self._evaluate(rate, accuracy, loss)

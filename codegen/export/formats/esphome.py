@@ -66,20 +66,16 @@ def files(library: Library) -> dict[str, str | bytes]:
             that they do not register.
     """
     where = str(library.place)
-    if library.spec is None:
-        raise UserError(
-            f"{where}: a .tflite on its own has no words, and nothing says which features it takes; --to "
-            "esphome needs a run folder. Its C without front end: --to c"
-        )
-    _check_front_end(library.spec.front_end, where)
-    point_name, point = in_force(library.place, library.spec)
-    words = _wake_words(library, library.spec, point, where)
+    spec = library.spec_for("esphome", lacks="words")
+    _check_front_end(spec.front_end, where)
+    point_name, point = in_force(library.place, spec)
+    words = _wake_words(library, spec, point, where)
     language = _language(library)
     contents: dict[str, str | bytes] = {}
     for it in words:
         contents[f"{it.stem}.tflite"] = it.made.tflite
         contents[f"{it.stem}.json"] = _manifest(library, it, language)
-    context = {"words": words, "point_name": point_name, "point": point, "front_end": library.spec.front_end}
+    context = {"words": words, "point_name": point_name, "point": point, "front_end": spec.front_end}
     return {
         **contents,
         "README.md": library.render("esphome/README.md", **context),

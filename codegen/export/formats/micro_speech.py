@@ -119,16 +119,12 @@ def files(library: Library) -> dict[str, str | bytes]:
 
 def _model(library: Library) -> _Model:
     where = str(library.place)
-    if library.spec is None:
-        raise UserError(
-            f"{where}: a .tflite on its own has no labels, and nothing says which features it takes; "
-            "--to micro_speech needs a run folder. Its C without front end: --to c"
-        )
-    _check_front_end(library.spec.front_end, where)
-    tflite, front_end = micro_speech_model(library.tflite, where), preprocessor(library.spec.front_end)
-    point_name, point = in_force(library.place, library.spec)
+    spec = library.spec_for("micro_speech", lacks="labels")
+    _check_front_end(spec.front_end, where)
+    tflite, front_end = micro_speech_model(library.tflite, where), preprocessor(spec.front_end)
+    point_name, point = in_force(library.place, spec)
     return _Model(
-        spec=library.spec,
+        spec=spec,
         tflite=tflite,
         preprocessor=front_end,
         methods=resolver_methods(read_graphs(tflite, where), where),

@@ -36,6 +36,8 @@ static inline void kws_restore_interrupts(uint32_t primask) {
     __asm volatile("msr primask, %0\n\tisb" ::"r"(primask) : "memory");
 }
 
+#define KWS_STACK_POINTER(to) __asm volatile("mov %0, sp" : "=r"(to))
+
 // Sleeps until an interrupt is pending, masked or not.
 static inline void kws_wait_for_interrupt(void) { __asm volatile("dsb\n\twfi" ::: "memory"); }
 

@@ -3,14 +3,10 @@
 
 #include "probe.h"
 
-#include "cortexm.h"
+#include "core.h"
 #include "hal.h"
 
 #define TICKS_PER_WRAP 0x1000000u  // SysTick has 24 bits
-#define PAINT 0x5AFE57ACu
-
-extern uint32_t kws_stack_top, KWS_STACK_BYTES;  // set by the linker; of the second, the address is the value
-
 // The longest period SysTick has. Its interrupt, which counts milliseconds otherwise, then counts
 // wraps, and costs a few instructions in tens of millions.
 void kws_probe_start(void) {
@@ -37,16 +33,6 @@ void kws_probe_loop(uint32_t instructions) {
     __asm volatile("1: subs %0, #1\n\tbne 1b" : "+l"(rounds)::"cc");
 }
 
-// Interrupts, which run on the same stack, are kept out.
 __attribute__((noinline)) uint32_t kws_probe_stack_bytes(int (*call)(void)) {
-    const uint32_t primask = kws_mask_interrupts();
-    volatile uint32_t* top;
-    __asm volatile("mov %0, sp" : "=r"(top));
-    volatile uint32_t* bottom = &kws_stack_top - (uintptr_t)&KWS_STACK_BYTES / sizeof *bottom;
-    for (volatile uint32_t* word = bottom; word < top; ++word) *word = PAINT;
-    call();
-    volatile uint32_t* lowest = bottom;
-    while (lowest < top && *lowest == PAINT) ++lowest;
-    kws_restore_interrupts(primask);
-    return (uint32_t)((uintptr_t)top - (uintptr_t)lowest);
+    return kws_stack_bytes_of(call);
 }

@@ -26,6 +26,8 @@ static inline uint32_t kws_mask_interrupts(void) {
 
 static inline void kws_restore_interrupts(uint32_t mask) { KWS_CSR_SET(mstatus, mask); }
 
+#define KWS_STACK_POINTER(to) __asm volatile("mv %0, sp" : "=r"(to))
+
 // Sleeps until an interrupt is pending that is enabled, masked or not.
 static inline void kws_wait_for_interrupt(void) { __asm volatile("wfi" ::: "memory"); }
 

@@ -313,13 +313,12 @@ class FastestSlowest:
 class BenchResult(BoardFile):
     """bench.json: what inferences and rows of features take, the fastest of ``inference_count``.
 
-    A window is what listening does every ``stride_rows`` rows: an inference of what is new, and smoothing.
+    A window is an inference of what is new, and smoothing: every ``stride_rows`` of ``rows_per_s`` rows.
 
     Attributes:
         board, label, engine, build_id, ticks_per_s: as in result.json.
         instructions_per_inference, _window, _row: None where they are not counted.
         inference_us, window_us, row_us: microseconds; None where they are not measured.
-        rows_per_s: of features, in a second of audio.
         stride_rows, window_ticks, instructions_per_window, window_us, rows_per_s: None in files of before.
         arena_bytes, flash_bytes, ram_bytes, stack_bytes: as in size.json, of the program that was timed; the
             last three None on this computer.
@@ -353,8 +352,8 @@ class BenchResult(BoardFile):
     @property
     def instructions_per_audio_s(self) -> int | None:
         """What listening to a second of audio takes: rows, inferences, smoothing. None: not counted."""
-        each = self._per_audio_s(self.instructions_per_row, self.instructions_per_window)
-        return None if each is None else round(each)
+        count = self._per_audio_s(self.instructions_per_row, self.instructions_per_window)
+        return None if count is None else round(count)
 
     @property
     def busy_share(self) -> float | None:
@@ -364,7 +363,7 @@ class BenchResult(BoardFile):
 
     @property
     def ticks_per_audio_s(self) -> float | None:
-        """Of the board's clock, what listening to a second of audio takes."""
+        """Of the board's clock, what listening to a second of audio takes; None in files of before."""
         return self._per_audio_s(self.row_ticks.min, self.window_ticks.min if self.window_ticks else None)
 
     def _per_audio_s(self, row: float | None, window: float | None) -> float | None:
