@@ -1,7 +1,8 @@
 """Accuracy of whole runs of ``earshot train`` on real recordings: ``make accuracy``.
 
 Each row of docs/ACCURACY.md is one run in out/accuracy/. Finished ones are not repeated, so an
-interrupted sweep goes on. Writes out/bench/accuracy.json, an object a row.
+interrupted sweep goes on. Writes out/bench/accuracy.json, an object a row, and one for each condition that
+``make bench-robustness`` has measured.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from typing import Any
 
 import document_table  # beside this file, as the next two
 import few_recordings
+import robustness_bench
 from sweep import MIXING, RECORDINGS, SHARED, SMALL, Run, check_recordings
 
 from train.core import console, runfolder
@@ -105,8 +107,8 @@ def main() -> None:
     for run in runs:
         if run.group in wanted:
             run.finish()
-        runfolder.write_json(_OUT, [_row(run) for run in runs if run.is_finished])
-    rows = runfolder.read_json(_OUT)
+        rows = [_row(run) for run in runs if run.is_finished]
+        runfolder.write_json(_OUT, [*rows, *_conditions()])
     for row in rows:
         log(f"{row['run']}: float {row['float_accuracy']:.3f}, int8 {row.get('int8_accuracy', math.nan):.3f}")
     document_table.write("ACCURACY.md", "make accuracy", _table(rows))
@@ -116,6 +118,16 @@ def main() -> None:
     loss = sum(row["float_accuracy"] - row["int8_accuracy"] for row in quantized) / max(1, len(quantized))
     if loss >= _LARGEST_MEAN_LOSS:
         raise UserError(f"int8 loses {100 * loss:.1f} points on average, expected less than 1")
+
+
+def _conditions() -> list[Row]:
+    """What ``make bench-robustness`` has measured, if it has."""
+    path = robustness_bench.OUT
+    names = {"accuracy": "int8_accuracy", "interval": "int8_interval", "recipe": "run"}
+    return [
+        {names.get(key, key): value for key, value in row.items()} | {"group": "conditions"}
+        for row in (runfolder.read_json(path) if path.is_file() else ())
+    ]
 
 
 def _table(rows: list[Row]) -> str:
@@ -175,6 +187,7 @@ def _row(run: Run) -> Row:
     row = {
         "run": run.folder.name,
         "group": run.group,
+        "condition": robustness_bench.CLEAN,
         "command": metrics.command,
         "task": ",".join(settings["words"]),
         "corpus": metrics.corpus.name,

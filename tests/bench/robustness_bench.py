@@ -1,7 +1,7 @@
-"""What a microphone's DC offset and level cost, by recipe: ``make bench-robustness``.
+"""What microphones, noise, rooms and pace cost, by recipe: ``make bench-robustness``.
 
-The test clips of real recordings are heard by microphones of another gain and offset, and scored by the int8
-model in TFLite-Micro's arithmetic. Finished runs in out/robustness/ are kept. Writes
+The test clips of real recordings are heard by microphones of another gain and offset, in noise, in rooms,
+faster and slower, and scored by the int8 model in TFLite-Micro's arithmetic. Finished runs in out/robustness/ are kept. Writes
 out/bench/robustness.json, an object for each recipe and condition, and the table in docs/MICROPHONES.md.
 """
 
@@ -22,13 +22,14 @@ from train.core.errors import UserError
 from train.core.layout import TESTING
 from train.core.metrics import wilson_interval
 from train.core.results.training import Metrics
-from train.data.augment import microphone
+from train.data.augment import elsewhere, microphone
 from train.data.job_data import gather
+from train.settings.augmentation import Augmentation
 from train.settings.job import trained_job
 from train.tflite.tflm import TflmModel
 from train.tflite.tflm_pool import run_model
 
-_OUT = Path("out/bench/robustness.json")
+OUT = Path("out/bench/robustness.json")
 _FOLDER = Path("out/robustness")
 _SEED = 59185
 _JOB = f"--words yes,no --data {RECORDINGS}"
@@ -40,10 +41,10 @@ _RECIPES = {
     "with_bank": f"--data {SHARED / 'speech_commands_logmel_bank.npz'}@0.7 {SMALL} "
     "--architecture spectro_residual",
 }
-_CLEAN = "as recorded"
+CLEAN = "as recorded"
 Audio = NDArray[np.float32]  # (clips, clip_samples)
 _LARGEST_LOSS = 0.03  # of the best recipe, in each of the next
-_PROMISED = ("DC +1000", "gain 0.1", "gain 0.1, DC +1000")
+_PROMISED = ("DC +1000", "gain 0.1", "gain 0.1, DC +1000", "SNR 10 dB")
 
 Row = dict[str, Any]
 
@@ -62,9 +63,25 @@ def band_limited(audio: Audio, share: float) -> Audio:
     return np.fft.irfft(spectrum, audio.shape[1]).astype(np.float32)
 
 
+def elsewhere_by(**settings: float) -> "Callable[[Audio], Audio]":
+    """Each clip in a room or in noise of its own: what ``--audio-augmentation`` of these settings draws."""
+
+    def hear(audio: Audio) -> Audio:
+        generator = np.random.default_rng(_SEED)
+        augmentation = Augmentation(**settings)
+        return np.array([elsewhere(clip, augmentation, generator, is_word=True) for clip in audio])
+
+    return hear
+
+
+def in_noise(snr_db: float) -> "Callable[[Audio], Audio]":
+    """In noise of any colour from white to brown."""
+    return elsewhere_by(snr_frequency=1.0, snr_low_db=snr_db, snr_high_db=snr_db)
+
+
 # The gain and the DC offset, in steps of int16, come last, as in a microphone.
 _CONDITIONS: dict[str, Callable[[Audio], Audio]] = {
-    _CLEAN: lambda audio: audio,
+    CLEAN: lambda audio: audio,
     "DC +500": lambda audio: microphone(audio, 1.0, 500),
     "DC +1000": lambda audio: microphone(audio, 1.0, 1000),
     "DC +3000": lambda audio: microphone(audio, 1.0, 3000),
@@ -74,6 +91,13 @@ _CONDITIONS: dict[str, Callable[[Audio], Audio]] = {
     "gain 4, clipped": lambda audio: microphone(audio, 4.0, 0),
     "gain 16, clipped": lambda audio: microphone(audio, 16.0, 0),
     "recorded at 8 kHz": lambda audio: band_limited(audio, 0.5),
+    "SNR 20 dB": in_noise(20),
+    "SNR 10 dB": in_noise(10),
+    "SNR 5 dB": in_noise(5),
+    "SNR 0 dB": in_noise(0),
+    "rooms": elsewhere_by(room_frequency=1.0),
+    "10 % faster": lambda audio: played_at(audio, 1.1),
+    "10 % slower": lambda audio: played_at(audio, 1 / 1.1),
     "clock 3 % slow": lambda audio: played_at(audio, 1.03),
     "sampled at 14.7 kHz": lambda audio: played_at(audio, 16 / 14.7),  # every third sample of 44.1 kHz
 }
@@ -95,9 +119,9 @@ def main() -> None:
         if name in (flags.recipe or _RECIPES):
             run.finish()
     rows = [row for name, run in planned() if run.is_finished for row in measure(name, run.folder)]
-    runfolder.write_json(_OUT, rows)
+    runfolder.write_json(OUT, rows)
     document_table.write("MICROPHONES.md", "make bench-robustness", table(rows))
-    print(f"{_OUT}\ndocs/MICROPHONES.md")
+    print(f"{OUT}\ndocs/MICROPHONES.md")
     check(rows)
 
 
@@ -150,7 +174,7 @@ def check(rows: list[Row]) -> None:
     """Raise a UserError if the best recipe loses more than it may."""
     accuracies = {row["condition"]: row["accuracy"] for row in rows if row["recipe"] == _BEST}
     for condition in _PROMISED if accuracies else ():
-        loss = accuracies[_CLEAN] - accuracies[condition]
+        loss = accuracies[CLEAN] - accuracies[condition]
         if loss > _LARGEST_LOSS:
             raise UserError(
                 f"{_BEST}, {condition}: loses {100 * loss:.1f} points, "

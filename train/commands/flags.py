@@ -20,17 +20,17 @@ from train.core.errors import UserError
 from train.core.operating_point import NAMES
 from train.core.pretrained.models import run_of
 from train.core.runfolder import run_name
-from train.core.spec import MICRO
+from train.core.spec import MICRO, FrontEnd
 from train.data.sources import RANDOM
 from train.evaluation.label_folding import WORD_PRESETS
 from train.settings.augmentation import FeatureAugmentation
-from train.settings.job import ExtraData, Job
+from train.settings.job import ExtraData, Job, StartFrom
 from train.settings.presets import ORIGINAL, PRESETS
 from train.settings.recipe import OPTIMIZERS, RECIPES, SCHEDULES, TEACHER_SCORES, TEMPERATURES, Recipe
 from train.settings.sampling import Sampling
 from train.settings.words import parse_words
 from train.training.cluster import ALONE, DISTRIBUTIONS
-from train.training.start import start_of
+from train.training.start import NOTHING, start_of, usual_start
 
 _EPILOG = """\
 examples:
@@ -170,7 +170,7 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
         "--start-from",
         metavar="RUN",
         help="begin with the weights of a run, or of a name of earshot models, that has the same network and "
-        "front end, for words of which there are few recordings",
+        f"front end; {NOTHING}: with none (the preset's, where that fits)",
     )
     add_point_flags(parser.add_argument_group("when a word is heard"), job)
     computers = parser.add_argument_group(rare("where to train (docs/DISTRIBUTED.md)"))
@@ -313,6 +313,14 @@ def words_of(text: str) -> tuple[str, ...]:
     return parse_words(WORD_PRESETS.get(text, text))
 
 
+def _start_of(arguments: argparse.Namespace, front_end: FrontEnd) -> StartFrom | None:
+    """What the job begins with; without the flag what its preset does, where that fits."""
+    named = arguments.start_from
+    if named is None:
+        return usual_start(PRESETS[arguments.preset], arguments.architecture, front_end)
+    return None if named == NOTHING else start_of(named)
+
+
 def job_of(arguments: argparse.Namespace) -> Job:
     """The job that the flags of the main job ask for.
 
@@ -342,7 +350,7 @@ def job_of(arguments: argparse.Namespace) -> Job:
         testing_percentage=arguments.testing_percentage,
         bank_clips=arguments.bank_clips,
         teachers=tuple(map(str, arguments.teacher)),
-        start_from=start_of(arguments.start_from) if arguments.start_from else None,
+        start_from=_start_of(arguments, front_end),
         operating_point=arguments.operating_point,
         false_accepts_per_hour=arguments.false_accepts_per_hour,
         seed=arguments.seed,

@@ -62,7 +62,7 @@ def run(flags: argparse.Namespace) -> None:
         if where.is_chief:
             (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)
         has_length = any(flag.split("=")[0] == "--clip-duration-ms" for flag in flags.given)
-        if not has_length and not job.teachers and not job.start_from:
+        if not has_length and not job.teachers:
             import_tensorflow(with_gpus=not where.is_alone)  # quietly; networks import Keras, which would not
             if architectures.takes_any_length(job.architecture):
                 job = stage.with_whole_words(job)

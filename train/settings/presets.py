@@ -6,6 +6,8 @@ from train.core import spec
 from train.core.spec import FrontEnd
 from train.settings import recipe
 
+_NO_SETTINGS = ("name", "summary", "reached", "start_from")
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -15,6 +17,7 @@ class Preset:
         summary: one line.
         reached: what it brought on real recordings, as docs/ACCURACY.md has it; "": the summary says.
         preprocess, architecture, recipe, window_stride_ms: values of the flags of that name.
+        start_from: likewise, where network and front end are those of the preset; "": from nothing.
     """
 
     name: str
@@ -24,22 +27,25 @@ class Preset:
     architecture: str
     recipe: str
     window_stride_ms: int = FrontEnd().window_stride_ms
+    start_from: str = ""
 
     @property
     def settings(self) -> dict[str, str | int]:
-        """The values, by the names of the flags that they stand in for."""
+        """The values that need nothing to fit, by the names of the flags that they stand in for."""
         values = asdict(self)
-        return {name: values[name] for name in values if name not in ("name", "summary", "reached")}
+        return {name: values[name] for name in values if name not in _NO_SETTINGS}
 
     @property
     def shown(self) -> dict[str, str | int]:
         """The values for --help: without those that are as without a preset."""
         usual = {"window_stride_ms": FrontEnd().window_stride_ms}
-        return {name: value for name, value in self.settings.items() if usual.get(name) != value}
+        shown = {name: value for name, value in self.settings.items() if usual.get(name) != value}
+        return shown | ({"start_from": self.start_from} if self.start_from else {})
 
 
 ORIGINAL, BEST, MICRO, STREAMING = "original", "best", "micro", "streaming"
 MICROWAKEWORD = "microwakeword"
+WORDS = "words"  # the model that ships to begin with
 _ROWS = (
     Preset(
         ORIGINAL,
@@ -56,6 +62,7 @@ _ROWS = (
         preprocess="log_mel",
         architecture="spectro_temporal",
         recipe=recipe.STRONG,
+        start_from=WORDS,
     ),
     Preset(
         MICRO,

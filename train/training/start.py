@@ -5,21 +5,24 @@ what the trunk knows of voices is not washed away by a few recordings.
 """
 
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from train.core import runfolder
 from train.core.console import log
 from train.core.errors import UserError
-from train.core.pretrained.models import run_of
+from train.core.pretrained.models import run_of, shipped
 from train.core.spec import FrontEnd, ModelSpec
 from train.settings.job import Job, StartFrom
-from train.settings.presets import PRESETS
+from train.settings.presets import PRESETS, Preset
 from train.settings.recipe import PHASES, Recipe
 
 if TYPE_CHECKING:
     import keras
 
 HEAD = "head"  # the stage
+NOTHING = "nothing"  # in place of a run: from weights of chance
+_LENGTH = "clip_duration_ms"  # the one setting of a front end that weights need not depend on
 _HEAD_SHARE = 0.2  # of the steps
 _GENTLE_RATE_SHARE = 0.3  # of the recipe's rates, for all weights
 
@@ -30,8 +33,30 @@ def start_of(text: str) -> StartFrom:
     Raises:
         UserError: there is no such run.
     """
-    spec = runfolder.read_spec(run_of(text), needs=[runfolder.KERAS])
-    return StartFrom(text, spec.artefacts[runfolder.KERAS])
+    return _start(text, run_of(text))
+
+
+def usual_start(preset: Preset, architecture: str, front_end: FrontEnd) -> StartFrom | None:
+    """What a job begins with that names no start: that of its preset, where network and front end fit."""
+    folder = shipped(preset.start_from)
+    if folder is None:
+        return None
+    spec = runfolder.read_spec(folder)
+    if spec.architecture != architecture or _differing(spec.front_end, front_end):
+        return None
+    return _start(preset.start_from, folder)
+
+
+def _start(name: str, run: Path) -> StartFrom:
+    return StartFrom(name, runfolder.read_spec(run, needs=[runfolder.KERAS]).artefacts[runfolder.KERAS])
+
+
+def _run(start: StartFrom) -> Path:
+    """Where a start is. A folder here that happens to have the name of the model that ships is another one."""
+    folder = shipped(start.run)
+    if folder is not None and _start(start.run, folder) == start:
+        return folder
+    return run_of(start.run)
 
 
 def check_start(job: Job) -> None:
@@ -43,7 +68,7 @@ def check_start(job: Job) -> None:
     if job.start_from is None:
         return
     where = f"--start-from {job.start_from.run}"
-    spec = runfolder.read_spec(run_of(job.start_from.run), needs=[runfolder.KERAS])
+    spec = runfolder.read_spec(_run(job.start_from), needs=[runfolder.KERAS])
     if spec.artefacts[runfolder.KERAS] != job.start_from.sha256:
         raise UserError(
             f"{where}: is no longer the model that this run began with; start again with --overwrite"
@@ -53,10 +78,27 @@ def check_start(job: Job) -> None:
             f"{where}: its network is {spec.architecture}, that of this job {job.architecture}; pass "
             f"{_flags(spec)}"
         )
-    if unlike := _differing(spec.front_end, job.front_end):
+    unlike = _differing(spec.front_end, job.front_end)
+    if unlike == [_LENGTH] and _has_weights_for_any_length(spec, job):
+        return
+    if unlike:
         found = ", ".join(f"{name} {getattr(spec.front_end, name)}" for name in unlike)
         here = ", ".join(str(getattr(job.front_end, name)) for name in unlike)
-        raise UserError(f"{where}: its front end has {found}, that of this job {here}; pass {_flags(spec)}")
+        length = f" --clip-duration-ms {spec.front_end.clip_duration_ms}" if _LENGTH in unlike else ""
+        raise UserError(
+            f"{where}: its front end has {found}, that of this job {here}; pass {_flags(spec)}{length}"
+        )
+
+
+def _has_weights_for_any_length(spec: ModelSpec, job: Job) -> bool:
+    """Whether the network's weights are the same where it hears longer clips than the start did."""
+    from train import architectures
+
+    shapes = []
+    for front_end in (spec.front_end, job.front_end):
+        network = architectures.build(job.architecture, front_end, len(job.spec.labels), 0.0, job.seed)
+        shapes.append([tuple(weight.shape) for weight in network.weights])
+    return shapes[0] == shapes[1]
 
 
 def begin(model: "keras.Model", job: Job) -> None:
@@ -70,7 +112,7 @@ def begin(model: "keras.Model", job: Job) -> None:
     from train import architectures
 
     assert job.start_from is not None
-    run = run_of(job.start_from.run)
+    run = _run(job.start_from)
     labels, known = job.spec.labels, runfolder.read_spec(run).labels
     source = architectures.load(run / runfolder.KERAS)
     head, weighted = head_of(model), [layer for layer in model.layers if layer.weights]
@@ -134,6 +176,4 @@ def _flags(spec: ModelSpec) -> str:
         of_preset = (preset.preprocess, preset.architecture, preset.window_stride_ms)
         if of_preset == (front_end.name, spec.architecture, front_end.window_stride_ms):
             named = f"--preset {preset.name}"
-    if front_end.clip_duration_ms != FrontEnd().clip_duration_ms:
-        named += f" --clip-duration-ms {front_end.clip_duration_ms}"
     return named

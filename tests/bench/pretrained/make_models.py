@@ -1,14 +1,15 @@
 """Trains the models that ship and puts them into train/pretrained: make pretrained MODELS="NAME…".
 
 What is trained is kept in $RUNS/NAME (out/pretrained): a finished run is not trained again, an interrupted
-one goes on. No recording of ../shared goes into a model: eSpeak NG speaks its test clips.
+one goes on. Thresholds are chosen and measured on two hours without the words. No recording of ../shared
+goes into a model: eSpeak NG speaks its test clips. Figures go to out/bench/pretrained.json, too.
 """
 
 import os
-import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,18 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # of what all benchmarks share
 import document_table
-from recipes import ATTRIBUTION, LICENCE, RECIPES, TESTED_ON, TRAINED_ON, Recipe  # beside this file
+from recipes import (  # beside this file
+    ATTRIBUTION,
+    BANK,
+    BEGUN_ON,
+    LEFT_OUT,
+    LICENCE,
+    RECIPES,
+    TEACHERS,
+    TESTED_ON,
+    TRAINED_ON,
+    Recipe,
+)
 
 from train.audio.wav import encode_wav
 from train.core import console, runfolder
@@ -40,7 +52,14 @@ from train.settings.job import read_job
 from train.synth import acoustics, espeak
 
 SHARED = Path("../shared")
-_RUNS, _CORPUS = Path("out/pretrained"), Path("out/speech_commands_train")
+_RUNS, _RESULT = Path("out/pretrained"), Path("out/bench/pretrained.json")
+_PLACES = {
+    TRAINED_ON: Path("out") / TRAINED_ON,
+    BEGUN_ON: Path("out") / BEGUN_ON,
+    TESTED_ON: SHARED / "data" / TESTED_ON,
+    BANK: SHARED / "data" / BANK,
+}
+_STREAM_MINUTES = 120  # of each of four streams
 _SPOKEN_WORDS = 2  # test clips
 _SHIPPED = (
     runfolder.LABELS,
@@ -59,22 +78,45 @@ def main() -> None:
         if name not in recipes:
             raise UserError(f"{name}: no such model; known: {', '.join(recipes)}")
     for recipe in RECIPES if not names else [recipes[name] for name in names]:
-        run = runs / recipe.name
-        train(recipe, run)
-        install(recipe, run)
-    write_table()
+        train(recipe, runs)
+        tune(runs / recipe.name)
+        install(recipe, runs)
+    cards = [
+        Card.read(SHIPPED_MODELS / recipe.name / CARD)
+        for recipe in RECIPES
+        if (SHIPPED_MODELS / recipe.name / CARD).is_file()
+    ]
+    write_table(cards)
+    runfolder.write_json(_RESULT, [_row(card) for card in cards])
 
 
-def write_table() -> None:
+def _row(card: Card) -> dict[str, object]:
+    """What out/bench/pretrained.json says of a model."""
+    row: dict[str, object] = {
+        "name": card.name,
+        "bytes": card.files[runfolder.TFLITE].bytes,
+        "int8_accuracy": card.int8.accuracy,
+        "interval": card.int8.interval,
+        "clips": card.int8.clips,
+        "label": "host",
+    }
+    if point := card.point:
+        row |= {
+            "false_accepts_per_hour": point.false_accepts_per_hour,
+            "hours": point.hours,
+            "heard": point.heard / point.said,
+            "words_said": point.said,
+        }
+    return row
+
+
+def write_table(cards: Sequence[Card]) -> None:
     """The models in docs/PRETRAINED.md."""
     rows = [
         "| name | words | int8, host | clips, speakers | in a stream | bytes |",
         "|---|---|---|---|---|---|",
     ]
-    for recipe in RECIPES:
-        if not (SHIPPED_MODELS / recipe.name / CARD).is_file():
-            continue
-        card = Card.read(SHIPPED_MODELS / recipe.name / CARD)
+    for card in cards:
         low, high = (f"{100 * share:.1f}" for share in card.int8.interval)
         (tested,) = (data for data in card.data if data.use == TESTING)
         size = card.files[runfolder.TFLITE].bytes
@@ -95,26 +137,60 @@ def _in_a_stream(point: CardPoint | None) -> str:
     )
 
 
-def train(recipe: Recipe, run: Path) -> None:
-    """Fill the run folder, or what is left of it."""
+def train(recipe: Recipe, runs: Path) -> None:
+    """Fill the run folder, or what is left of it; teachers first."""
+    run = runs / recipe.name
     if (run / runfolder.REPORT).is_file():
         return
-    if not _CORPUS.is_dir():
-        with whole_folder(_CORPUS) as folder:
-            subprocess.run([sys.executable, SHARED / "tools" / "unpack_speech", folder], check=True)
+    for teacher in TEACHERS:
+        if teacher.name in recipe.teachers:
+            train(teacher, runs)
+    _unpack()
     is_begun = (run / runfolder.CHECKPOINTS).is_dir()
-    command = recipe.command(str(_CORPUS), str(SHARED / "data" / TESTED_ON))
-    arguments = ["train", "--resume", str(run)] if is_begun else [*shlex.split(command), "--out", str(run)]
-    subprocess.run([sys.executable, "-m", "train", *arguments[1:]], check=True)
+    wanted = [*recipe.arguments(_places(runs)), "--out", str(run)]
+    _earshot(*(["train", "--resume", str(run)] if is_begun else wanted))
 
 
-def install(recipe: Recipe, run: Path) -> None:
+def _places(runs: Path) -> dict[str, Path]:
+    return _PLACES | {teacher.name: runs / teacher.name for teacher in TEACHERS}
+
+
+def _unpack() -> None:
+    """The recordings as folders, whole and without some words."""
+    if not _PLACES[TRAINED_ON].is_dir():
+        with whole_folder(_PLACES[TRAINED_ON]) as folder:
+            subprocess.run([sys.executable, SHARED / "tools" / "unpack_speech", folder], check=True)
+    if not _PLACES[BEGUN_ON].is_dir():
+        with whole_folder(_PLACES[BEGUN_ON]) as folder:
+            shutil.copytree(
+                _PLACES[TRAINED_ON], folder, ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True
+            )
+            for path in folder.glob("*_list.txt"):
+                lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+                kept = [line for line in lines if line.partition("/")[0] not in LEFT_OUT]
+                path.write_text("".join(kept), encoding="utf-8")
+
+
+def tune(run: Path) -> None:
+    """Choose thresholds on long streams, once."""
+    points = OperatingPoints.read(run / runfolder.OPERATING_POINTS)
+    if points.settings["minutes"] != _STREAM_MINUTES:
+        _earshot("tune", str(run), "--minutes", str(_STREAM_MINUTES))
+
+
+def _earshot(command: str, *arguments: str) -> None:
+    program = "from train.__main__ import earshot; earshot()"
+    subprocess.run([sys.executable, "-c", program, command, *arguments], check=True)
+
+
+def install(recipe: Recipe, runs: Path) -> None:
     """Put what ships of a finished run into train/pretrained, with its card.
 
     Raises:
         UserError: the run is not of the recipe, or too large.
     """
-    _check_made_by(recipe, run)
+    run = runs / recipe.name
+    _check_made_by(recipe, runs)
     folder = SHIPPED_MODELS / recipe.name
     shutil.rmtree(folder, ignore_errors=True)
     with whole_folder(folder) as made:
@@ -131,33 +207,49 @@ def install(recipe: Recipe, run: Path) -> None:
     console.say(f"{folder}  {card.files[runfolder.TFLITE].bytes:,} bytes, {100 * card.int8.accuracy:.1f} %")
 
 
-def _check_made_by(recipe: Recipe, run: Path) -> None:
-    flags = shlex.split(recipe.command())
+def _check_made_by(recipe: Recipe, runs: Path) -> None:
     from train.commands.flags import add_training_flags, job_of
     from train.core.command_line import Parser
 
-    parser = Parser("earshot train", "")
+    parser, run = Parser("earshot train", ""), runs / recipe.name
     add_training_flags(parser)
-    wanted, found = job_of(parser.parse_args(flags[1:])), read_job(run)
-    if replace(found, data=wanted.data, test_data=wanted.test_data, seed=wanted.seed) != wanted:
-        raise UserError(f"{run}: was not trained by {recipe.command()}")
+    wanted, found = job_of(parser.parse_args(recipe.arguments(_places(runs))[1:])), read_job(run)
+    if replace(found, seed=wanted.seed) != wanted:
+        raise UserError(f"{run}: was not trained by {recipe.command}")
     if (run / runfolder.TFLITE).stat().st_size >= LARGEST_TFLITE_BYTES:
         raise UserError(f"{run}: its {runfolder.TFLITE} has {LARGEST_TFLITE_BYTES:,} bytes or more")
 
 
 def _write_metrics(recipe: Recipe, run: Path, made: Path) -> None:
-    """The figures, without places of the computer that they were made on."""
+    """The figures, by names in place of the places of the computer that they were made on."""
     metrics = Metrics.read(run / runfolder.METRICS)
-    corpus = replace(metrics.corpus, name=TRAINED_ON, path=TRAINED_ON)
-    settings = metrics.settings | {"data": TRAINED_ON, "test_data": TESTED_ON}
-    replace(metrics, command=f"earshot {recipe.command()}", corpus=corpus, settings=settings).write(
+    first = recipe.trained_on[0]
+    corpus = replace(metrics.corpus, name=first, path=first)
+    settings = metrics.settings | {
+        "data": first,
+        "test_data": TESTED_ON,
+        "extra_data": [
+            {"where": Path(extra["where"]).name, "share": extra["share"]}
+            for extra in metrics.settings["extra_data"]
+        ],
+        "teachers": list(recipe.teachers),
+    }
+    replace(metrics, command=f"earshot {recipe.command}", corpus=corpus, settings=settings).write(
         made / runfolder.METRICS
     )
 
 
 def _write_job(run: Path, made: Path) -> None:
     """How it hears, for commands that need clips and were told of none: a few synthetic voices."""
-    job = replace(read_job(run), data=None, test_data=None, synthetic_clips=100)
+    job = replace(
+        read_job(run),
+        data=None,
+        extra_data=(),
+        test_data=None,
+        teachers=(),
+        start_from=None,
+        synthetic_clips=100,
+    )
     (made / runfolder.JOB).write_text(job.to_json(), encoding="utf-8")
 
 
@@ -199,11 +291,23 @@ def _card(recipe: Recipe, made: Path) -> Card:
         data=(
             CardData(
                 use=TRAINING,
-                name=TRAINED_ON,
+                name=recipe.trained_on[0],
                 licence=LICENCE,
                 attribution=ATTRIBUTION,
                 clips=trained + corpus.unknown_pool,
                 speakers=corpus.speakers[TRAINING],
+            ),
+            *(
+                CardData(
+                    use=TRAINING,
+                    name=extra.name,
+                    licence=LICENCE,
+                    attribution=ATTRIBUTION,
+                    clips=sum(extra.clips[word] for word in spec.words),
+                    speakers=None,
+                )
+                for extra in corpus.extras
+                if extra.name in recipe.trained_on
             ),
             CardData(
                 use=TESTING,
@@ -216,7 +320,7 @@ def _card(recipe: Recipe, made: Path) -> Card:
         ),
         seed=metrics.seed,
         earshot=metrics.versions.get("earshot", earshot_version()),
-        command=f"earshot {recipe.command()}",
+        command=f"earshot {recipe.command}",
         files={
             str(path.relative_to(made)): CardFile(
                 bytes=path.stat().st_size, sha256=runfolder.sha256_file(path)

@@ -1,35 +1,93 @@
 """The models that ship: what each is, and the command that makes it."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 LICENCE = "CC BY 4.0"
-TRAINED_ON, TESTED_ON = "speech_commands_train", "speech_commands_dev.tar.xz"  # as commands name them
 ATTRIBUTION = "Pete Warden, Speech Commands (arXiv 1804.03209)"
+# What commands call the recordings, and a bank of features of other clips of the same corpus.
+TRAINED_ON, TESTED_ON = "speech_commands_train", "speech_commands_dev.tar.xz"
+BANK = "speech_commands_logmel_bank.npz"
+BEGUN_ON = "speech_commands_start"  # TRAINED_ON without LEFT_OUT
+# What `words` has never heard, so that it can be measured on them.
+LEFT_OUT = ("bed", "cat", "happy", "stop", "go", "left")
 _TEN = "yes,no,up,down,left,right,on,off,stop,go"
+_KNOWN = "yes,no,up,down,right,on,off,bird,dog,eight,five,four,one,three,two,zero,forward"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A model that ships: its name, a line about it, its words, and the flags that it is trained with."""
+    """A model that ships, or teaches one that does.
+
+    Attributes:
+        words: as --words takes them.
+        flags: all others; recordings, the bank and teachers by the names above and of recipes.
+    """
 
     name: str
     summary: str
     words: str
     flags: str
 
-    def command(self, data: str = TRAINED_ON, test_data: str = TESTED_ON) -> str:
-        """What ``earshot`` is called with."""
-        data, test_data = (shlex.quote(place) for place in (data, test_data))
-        return f"train --words {self.words} --data {data} --test-data {test_data} {self.flags}"
+    @property
+    def command(self) -> str:
+        """What ``earshot`` is called with, by names."""
+        return f"train --words {self.words} {self.flags}"
+
+    def arguments(self, places: Mapping[str, Path]) -> list[str]:
+        """The same for a computer: each name as the place of what it names."""
+        found = []
+        for text in shlex.split(self.command):
+            name, at, share = text.partition("@")
+            found.append(f"{places[name]}{at}{share}" if name in places else text)
+        return found
+
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """The names of what it is trained on."""
+        return tuple(name for name in (TRAINED_ON, BEGUN_ON, BANK) if name in self._named)
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """The names of recipes that it learns from."""
+        return tuple(teacher.name for teacher in TEACHERS if teacher.name in self._named)
+
+    @property
+    def _named(self) -> set[str]:
+        return {text.partition("@")[0] for text in shlex.split(self.flags)}
 
 
+_BOTH = f"--data {TRAINED_ON} --data {BANK}@0.6 --test-data {TESTED_ON} --preset best --bank-clips 80000"
+TEACHERS = (
+    Recipe(
+        "ten_words_teacher",
+        "What the network of ten_words learns from; it is too large to ship.",
+        _TEN,
+        f"{_BOTH} --architecture spectro_temporal_large --training-steps 12000 --learning-rate 0.004 "
+        "--dropout 0.2 --mixup 0.3 --average-steps 500 --false-accepts-per-hour 60",
+    ),
+)
 RECIPES = (
+    Recipe(
+        "words",
+        "A start for words of your own: it knows seventeen others.",
+        _KNOWN,
+        f"--data {BEGUN_ON} --test-data {TESTED_ON} --preset best --start-from nothing --training-steps 8000",
+    ),
     Recipe(
         "ten_words",
         "The ten command words of Speech Commands, anything else, and silence.",
         _TEN,
-        "--preset micro --training-steps 6000",
+        f"{_BOTH} --architecture spectro_deep --start-from nothing --training-steps 12000 --mixup 0.2 "
+        f"--average-steps 500 --teacher {TEACHERS[0].name}",
     ),
-    Recipe("yes_no", "Yes and no.", "yes,no", "--preset micro --training-steps 4000"),
+    Recipe(
+        "yes_no",
+        "Yes and no.",
+        "yes,no",
+        f"--data {TRAINED_ON} --data synthetic@0.2 --test-data {TESTED_ON} --preset best "
+        "--hard-negatives 8 --training-steps 4000",
+    ),
 )

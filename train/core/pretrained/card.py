@@ -15,14 +15,19 @@ _WIDTH = 100
 
 @dataclass(frozen=True, kw_only=True)
 class CardData:
-    """Recordings that went into it or that it was judged by; ``use``: training, or testing."""
+    """Recordings that went into it or that it was judged by.
+
+    Attributes:
+        use: training, or testing.
+        speakers: None: not known, since features alone were there.
+    """
 
     use: str
     name: str
     licence: str
     attribution: str
     clips: int
-    speakers: int
+    speakers: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +99,12 @@ class Card(ResultFile):
     @property
     def credit(self) -> str:
         """A sentence for whoever passes the weights on."""
-        made_of = "; ".join(
+        made_of = dict.fromkeys(
             f"{data.attribution}, {data.licence}" for data in self.data if data.use == "training"
         )
         return (
-            f"{self.name} ships with Earshot under {self.licence}; it was trained on recordings: {made_of}."
+            f"{self.name} ships with Earshot under {self.licence}; it was trained on recordings: "
+            f"{'; '.join(made_of)}."
         )
 
     def page(self) -> str:
@@ -118,7 +124,8 @@ class Card(ResultFile):
         text = "\n\n".join(textwrap.fill(part, _WIDTH, break_on_hyphens=False) for part in parts)
         listed = [
             textwrap.fill(
-                f"- {data.use}: {data.name}, {data.clips:,} clips by {data.speakers:,} people, "
+                f"- {data.use}: {data.name}, {data.clips:,} clips"
+                f"{'' if data.speakers is None else f' by {data.speakers:,} people'}, "
                 f"{data.attribution}, {data.licence}",
                 _WIDTH,
                 subsequent_indent="  ",

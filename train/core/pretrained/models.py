@@ -59,6 +59,11 @@ def run_of(text: str) -> Path:
     return path
 
 
+def shipped(name: str) -> Path | None:
+    """The folder that a model ships in, to be read alone; None where there is none of that name."""
+    return SHIPPED_MODELS / name if name in names() else None
+
+
 def own_run(text: str) -> Path:
     """``run_of`` for commands that change a run; the models that ship stay as they are.
 

@@ -10,6 +10,7 @@ from train.core.errors import UserError
 from train.core.pretrained.models import run_of
 from train.core.spec import FrontEnd
 from train.settings.job import Job
+from train.settings.presets import BEST, ORIGINAL, PRESETS
 from train.settings.recipe import RECIPES, STRONG, Recipe
 from train.training import start
 
@@ -69,7 +70,12 @@ def test_two_stages_take_the_steps_of_one(recipe: Recipe) -> None:
         ({"front_end": FrontEnd("log_mel")}, "its front end has name micro.*pass --preset micro"),
         (
             {"front_end": replace(JOB.front_end, clip_duration_ms=1500)},
-            "clip_duration_ms 1000, that of this job 1500; pass --preset micro",
+            None,  # weights are for any length
+        ),
+        (
+            {"front_end": replace(JOB.front_end, clip_duration_ms=1500, window_stride_ms=10)},
+            "clip_duration_ms 1000, window_stride_ms 20, that of this job 1500, 10; "
+            "pass --preset micro --clip-duration-ms 1000",
         ),
         ({"start_from": replace(JOB.start_from, sha256="0" * 64)}, "no longer the model"),
     ],
@@ -82,3 +88,24 @@ def test_what_does_not_fit_is_refused_with_what_would(changes: dict[str, object]
     with pytest.raises(UserError, match=f"--start-from {NAME}: .*{says}") as refused:
         start.check_start(job)
     assert "\n" not in str(refused.value)
+
+
+def test_weights_of_a_network_that_depends_on_the_length_do_not_fit_another() -> None:
+    pytest.importorskip("tensorflow")
+    job = Job(("no",), front_end=replace(FrontEnd(), clip_duration_ms=1500))
+    begun_with = Job(("no",)).spec
+    assert not start._has_weights_for_any_length(begun_with, job)
+    assert start._has_weights_for_any_length(begun_with, Job(("no",)))
+
+
+def test_the_start_of_a_preset_is_the_model_that_ships_whatever_is_here(tmp_path, monkeypatch) -> None:
+    preset = PRESETS[BEST]
+    front_end = FrontEnd(preset.preprocess, dc_block=True)
+    (tmp_path / preset.start_from).mkdir()
+    monkeypatch.chdir(tmp_path)
+    usual = start.usual_start(preset, preset.architecture, front_end)
+    assert usual is not None
+    start.check_start(Job(("no",), architecture=preset.architecture, front_end=front_end, start_from=usual))
+    assert start.usual_start(preset, "ds_cnn", front_end) is None
+    assert start.usual_start(preset, preset.architecture, replace(front_end, mel_top_hz=7600)) is None
+    assert start.usual_start(PRESETS[ORIGINAL], preset.architecture, front_end) is None
