@@ -1,8 +1,9 @@
 """What microphones, noise, rooms and pace cost, by recipe: ``make bench-robustness``.
 
 The test clips of real recordings are heard by microphones of another gain and offset, in noise, in rooms,
-faster and slower, and scored by the int8 model in TFLite-Micro's arithmetic. Finished runs in out/robustness/ are kept. Writes
-out/bench/robustness.json, an object for each recipe and condition, and the table in docs/MICROPHONES.md.
+faster and slower, and scored by the int8 model in TFLite-Micro's arithmetic. Finished runs in
+out/robustness/ are kept. Writes out/bench/robustness.json, an object for each recipe and condition, and the
+table in docs/MICROPHONES.md.
 """
 
 import argparse
@@ -63,7 +64,7 @@ def band_limited(audio: Audio, share: float) -> Audio:
     return np.fft.irfft(spectrum, audio.shape[1]).astype(np.float32)
 
 
-def elsewhere_by(**settings: float) -> "Callable[[Audio], Audio]":
+def elsewhere_by(**settings: float) -> Callable[[Audio], Audio]:
     """Each clip in a room or in noise of its own: what ``--audio-augmentation`` of these settings draws."""
 
     def hear(audio: Audio) -> Audio:
@@ -74,7 +75,7 @@ def elsewhere_by(**settings: float) -> "Callable[[Audio], Audio]":
     return hear
 
 
-def in_noise(snr_db: float) -> "Callable[[Audio], Audio]":
+def in_noise(snr_db: float) -> Callable[[Audio], Audio]:
     """In noise of any colour from white to brown."""
     return elsewhere_by(snr_frequency=1.0, snr_low_db=snr_db, snr_high_db=snr_db)
 
