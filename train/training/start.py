@@ -52,7 +52,7 @@ def _start(name: str, run: Path) -> StartFrom:
 
 
 def _run(start: StartFrom) -> Path:
-    """Where a start is. A folder here that happens to have the name of the model that ships is another one."""
+    """Where a start is; a folder here may have the name of the model that ships, and be another one."""
     folder = shipped(start.run)
     if folder is not None and _start(start.run, folder) == start:
         return folder
