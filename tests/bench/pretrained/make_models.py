@@ -214,7 +214,18 @@ def _check_made_by(recipe: Recipe, runs: Path) -> None:
     parser, run = Parser("earshot train", ""), runs / recipe.name
     add_training_flags(parser)
     wanted, found = job_of(parser.parse_args(recipe.arguments(_places(runs))[1:])), read_job(run)
-    if replace(found, seed=wanted.seed) != wanted:
+    elsewhere = replace(  # recordings lie in other places on other computers
+        found,
+        seed=wanted.seed,
+        data=wanted.data,
+        test_data=wanted.test_data,
+        teachers=wanted.teachers,
+        extra_data=tuple(
+            replace(extra, where=known.where)
+            for extra, known in zip(found.extra_data, wanted.extra_data, strict=False)
+        ),
+    )
+    if elsewhere != wanted:
         raise UserError(f"{run}: was not trained by {recipe.command}")
     if (run / runfolder.TFLITE).stat().st_size >= LARGEST_TFLITE_BYTES:
         raise UserError(f"{run}: its {runfolder.TFLITE} has {LARGEST_TFLITE_BYTES:,} bytes or more")
