@@ -87,7 +87,7 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of the main job."""
     parser.description = "From a list of words to a trained, quantized network and its C sources."
     parser.usage = "%(prog)s --words A,B [FLAG ...]"
-    parser.epilog = more(_presets_shown(), f"\n{_EPILOG}")
+    parser.epilog = more(_presets_shown(), f"{_presets_in_full()}\n{_EPILOG}")
     job = Job(("word",))
 
     main = parser.add_argument_group("what to train")
@@ -190,12 +190,18 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _presets_shown() -> str:
-    """A paragraph for --help."""
-    lines = ["presets (other flags go before what they set):"]
+    """A paragraph for --help: what each is for."""
     width = max(map(len, PRESETS))
+    lines = [f"  {preset.name:{width}} {preset.summary}" for preset in PRESETS.values()]
+    return "\n".join(["presets (other flags go before what they set):", *lines, ""])
+
+
+def _presets_in_full() -> str:
+    """A paragraph for --help-all: what each sets, and what it reached."""
+    lines = ["", "what presets set and reach:"]
     for preset in PRESETS.values():
         values = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in preset.shown.items())
-        lines.append(f"  {preset.name:{width}} {preset.summary}")
+        lines.append(f"  {preset.name}")
         for text in filter(None, (values, preset.reached)):
             indents = {"initial_indent": " " * 6, "subsequent_indent": " " * 6}
             lines += textwrap.wrap(text, 80, break_on_hyphens=False, **indents)

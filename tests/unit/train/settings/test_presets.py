@@ -32,10 +32,19 @@ def test_the_default_is_the_original():
 @pytest.mark.parametrize(
     ("short", "long"),
     [
-        ("--preset best", "--preprocess log_mel --architecture spectro_temporal --recipe strong"),
+        (
+            "--preset best",
+            "--preprocess log_mel --architecture spectro_temporal --recipe strong --start-from words",
+        ),
+        (
+            "--preset best --start-from nothing",
+            "--preprocess log_mel --recipe strong --architecture spectro_temporal",
+        ),
+        ("--preset record", "--preprocess log_mel --recipe strong --architecture spectro_deep"),
         (
             "--preset best --training-steps 4000",
-            "--preprocess log_mel --recipe strong --architecture spectro_temporal --training-steps 4000",
+            "--preprocess log_mel --recipe strong --architecture spectro_temporal --training-steps 4000 "
+            "--start-from words",
         ),
         ("--architecture ds_cnn --preset best", "--preprocess log_mel --recipe strong --architecture ds_cnn"),
         ("--preset best --architecture tiny_conv --preprocess average --recipe original", ""),
@@ -48,6 +57,7 @@ def test_the_default_is_the_original():
         ),
         ("--preset microwakeword --window-stride-ms 20", "--preset streaming --architecture wake_word"),
         ("--preset best --no-dc-block --dropout 0", "--no-dc-block --dropout 0 --preset best"),
+        ("--preset best --no-dc-block", "--preset best --no-dc-block --start-from nothing"),
     ],
 )
 def test_a_preset_is_the_flags_it_stands_for_and_others_go_before_it(short, long):
