@@ -1,8 +1,8 @@
 """Trains the models that ship and puts them into train/pretrained: make pretrained MODELS="NAME…".
 
 What is trained is kept in $RUNS/NAME (out/pretrained): a finished run is not trained again, an interrupted
-one goes on. Thresholds are chosen and measured on two hours without the words. No recording of ../shared
-goes into a model: eSpeak NG speaks its test clips. Figures go to out/bench/pretrained.json, too.
+one goes on. Thresholds of most are chosen and measured on two hours without the words. No recording of
+../shared goes into a model: eSpeak NG speaks its test clips. Figures go to out/bench/pretrained.json, too.
 """
 
 import os
@@ -59,7 +59,6 @@ _PLACES = {
     TESTED_ON: SHARED / "data" / TESTED_ON,
     BANK: SHARED / "data" / BANK,
 }
-_STREAM_MINUTES = 120  # of each of four streams
 _SPOKEN_WORDS = 2  # test clips
 _SHIPPED = (
     runfolder.LABELS,
@@ -79,7 +78,7 @@ def main() -> None:
             raise UserError(f"{name}: no such model; known: {', '.join(recipes)}")
     for recipe in RECIPES if not names else [recipes[name] for name in names]:
         train(recipe, runs)
-        tune(runs / recipe.name)
+        tune(recipe, runs / recipe.name)
         install(recipe, runs)
     cards = [
         Card.read(SHIPPED_MODELS / recipe.name / CARD)
@@ -171,11 +170,11 @@ def _unpack() -> None:
                 path.write_text("".join(kept), encoding="utf-8")
 
 
-def tune(run: Path) -> None:
+def tune(recipe: Recipe, run: Path) -> None:
     """Choose thresholds on long streams, once."""
     points = OperatingPoints.read(run / runfolder.OPERATING_POINTS)
-    if points.settings["minutes"] != _STREAM_MINUTES:
-        _earshot("tune", str(run), "--minutes", str(_STREAM_MINUTES))
+    if recipe.stream_minutes not in (None, points.settings["minutes"]):
+        _earshot("tune", str(run), "--minutes", str(recipe.stream_minutes))
 
 
 def _earshot(command: str, *arguments: str) -> None:
