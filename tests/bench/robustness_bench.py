@@ -113,13 +113,20 @@ def planned() -> Iterator[tuple[str, Run]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--recipe", action="append", choices=tuple(_RECIPES), help="only these rows (all)")
+    parser.add_argument("--recipe", action="append", choices=tuple(_RECIPES), help="only these columns (all)")
+    parser.add_argument(
+        "--run", action="append", metavar="RECIPE=FOLDER", help="these finished runs, in place of all others"
+    )
     flags = parser.parse_args()
     check_recordings()
-    for name, run in planned():
-        if name in (flags.recipe or _RECIPES):
-            run.finish()
-    rows = [row for name, run in planned() if run.is_finished for row in measure(name, run.folder)]
+    if flags.run:
+        runs = [(name, Path(folder)) for name, _, folder in (text.partition("=") for text in flags.run)]
+    else:
+        for name, run in planned():
+            if name in (flags.recipe or _RECIPES):
+                run.finish()
+        runs = [(name, run.folder) for name, run in planned() if run.is_finished]
+    rows = [row for name, folder in runs for row in measure(name, folder)]
     runfolder.write_json(OUT, rows)
     document_table.write("MICROPHONES.md", "make bench-robustness", table(rows))
     print(f"{OUT}\ndocs/MICROPHONES.md")

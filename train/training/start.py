@@ -1,7 +1,7 @@
 """Transfer: a run begins with the weights of another one, all but those of the head, which knows other words.
 
-The head is trained first, on what the trunk makes of the clips; then everything, at a small rate, so that
-what the trunk knows of voices is not washed away by a few recordings.
+The head is trained first, on what the trunk makes of the clips; then everything. Where recordings are few, or
+none, that is at a small rate, so that they do not wash away what the trunk knows of voices.
 """
 
 from dataclasses import fields, replace
@@ -24,7 +24,8 @@ HEAD = "head"  # the stage
 NOTHING = "nothing"  # in place of a run: from weights of chance
 _LENGTH = "clip_duration_ms"  # the one setting of a front end that weights need not depend on
 _HEAD_SHARE = 0.2  # of the steps
-_GENTLE_RATE_SHARE = 0.3  # of the recipe's rates, for all weights
+_GENTLE_RATE_SHARE = 0.3  # of the recipe's rates, for all weights,
+_FEW_RECORDINGS = 200  # where a word has fewer
 
 
 def start_of(text: str) -> StartFrom:
@@ -145,8 +146,8 @@ def only_head(model: "keras.Model", alone: bool) -> None:
         layer.trainable = layer is head or not alone
 
 
-def recipes(recipe: Recipe) -> tuple[Recipe, Recipe]:
-    """A recipe in two: for the head, then for all at a small rate; as many steps together."""
+def recipes(recipe: Recipe, recordings_per_word: float) -> tuple[Recipe, Recipe]:
+    """A recipe in two: for the head, then for all; as many steps together."""
     head_steps = max(1, round(_HEAD_SHARE * recipe.total_steps))
     rest = max(len(recipe.training_steps), recipe.total_steps - head_steps)
     head = replace(
@@ -156,7 +157,8 @@ def recipes(recipe: Recipe) -> tuple[Recipe, Recipe]:
         schedule=PHASES,
         average_steps=0,
     )
-    rates = tuple(_GENTLE_RATE_SHARE * rate for rate in recipe.learning_rates)
+    share = _GENTLE_RATE_SHARE if recordings_per_word < _FEW_RECORDINGS else 1.0
+    rates = tuple(share * rate for rate in recipe.learning_rates)
     return head, recipe.changed(training_steps=(rest,), learning_rates=rates)
 
 

@@ -54,9 +54,11 @@ def test_head_alone_is_refused() -> None:
 
 @pytest.mark.parametrize("recipe", [Recipe(), RECIPES[STRONG], Recipe((2,), (0.1,))])
 def test_two_stages_take_the_steps_of_one(recipe: Recipe) -> None:
-    head, all_weights = start.recipes(recipe)
-    assert head.total_steps + all_weights.total_steps == recipe.total_steps
-    assert max(all_weights.learning_rates) < max(head.learning_rates) == max(recipe.learning_rates)
+    for recordings, is_gentle in ((0, True), (199, True), (200, False)):
+        head, all_weights = start.recipes(recipe, recordings)
+        assert head.total_steps + all_weights.total_steps == recipe.total_steps
+        assert max(head.learning_rates) == max(recipe.learning_rates)
+        assert (max(all_weights.learning_rates) < max(head.learning_rates)) == is_gentle
 
 
 @pytest.mark.parametrize(
