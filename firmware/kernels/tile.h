@@ -18,9 +18,12 @@
 //   kws_tile_widen()          the weights of a channel in the form in which all its tiles read them
 //   kws_tile_is_doubled()     whether that form makes sums twice as large
 //   kws_tile_run()            adds the products of one run of weights to the sums; the first finds all the
-//   same kws_tile_has_walk()       whether kws_tile_walk() computes a channel in a way of its own
+//                             same
+//   kws_tile_has_walk()       whether kws_tile_walk() computes a channel in a way of its own
+//   kws_tile_form()           which way that is, in words, for people who measure
 //   kws_scaled()              half of value * multiplier / 2^31, rounded to nearest, halves up, plus an
-//   addend kws_larger()              for poolings: of two int8 arrays, place by place, the larger value
+//                             addend
+//   kws_larger()              for poolings: of two int8 arrays, place by place, the larger value
 //   kws_dot_some()            for layers without tiles: adds the products of several outputs to their sums
 
 #ifndef EARSHOT_KERNELS_TILE_H_

@@ -254,6 +254,12 @@ KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
            kws_tile_is_doubled(shape) && shape.scaling == KWS_SCALING_RECTIFIED;
 }
 
+KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
+    if (kws_tile_has_walk(shape)) return "DSP: weights in registers, an output after the other";
+    if (kws_tile_has_odd(shape)) return "DSP: weights widened once, for even lanes and for odd ones";
+    return shape.is_widened ? "DSP: weights widened once" : "DSP: weights widened by each tile";
+}
+
 // What all positions of a narrow row have in common.
 typedef struct kws_tile_narrow {
     kws_tile_block block;

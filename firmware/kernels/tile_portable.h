@@ -56,6 +56,11 @@ KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_
     (void)output, (void)lanes, (void)weights, (void)channel, (void)shape;
 }
 
+KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
+    (void)shape;
+    return "portable: a product at a time";
+}
+
 KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) { return KWS_PADDED_RUN(shape.run); }
 
 // Adds to each sum the products of `taps` weights and its lanes, taps <= KWS_PORTABLE_TAPS. Where
