@@ -12,6 +12,7 @@
 // All give the same bits: sums of int32 do not depend on the order. Each file defines
 //
 //   kws_lane                  type of a lane
+//   KWS_LANE_BIAS             what a lane is more than the value that it stands for
 //   KWS_WEIGHTS(a, b, c, d)   the order in which four weights are stored
 //   kws_expand()              int8 values to lanes
 //   kws_expand_channel()      the same, one channel of them
@@ -77,6 +78,9 @@ KWS_INLINE int32_t kws_rounded(int32_t doubled, int32_t multiplier, int right, i
 // One sum to int8. Rectified, a negative half becomes -128 however it is rounded.
 KWS_INLINE int8_t kws_tile_output(int32_t doubled, int32_t multiplier, int right, int32_t offset,
                                   kws_scaling scaling) {
+#if KWS_HAS_SHORT_PRODUCTS
+    if (scaling == KWS_SCALING_RECTIFIED && doubled <= 0) return INT8_MIN;  // half of them need no product
+#endif
     if (scaling == KWS_SCALING_RECTIFIED)
         return kws_saturate(kws_scaled(doubled, multiplier, offset) >> right);
     return kws_saturate(kws_rounded(doubled, multiplier, right, offset));

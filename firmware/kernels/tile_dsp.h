@@ -14,6 +14,8 @@ KWS_BEGIN_CODE
 
 typedef int16_t kws_lane;
 
+#define KWS_LANE_BIAS 0
+
 // Bytes 0 and 2 of a word are widened to one pair, 1 and 3 to the next: stored like this, the
 // pairs come out in the order of the lanes.
 #define KWS_WEIGHTS(a, b, c, d) a, c, b, d

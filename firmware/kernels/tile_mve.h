@@ -17,6 +17,8 @@ KWS_BEGIN_CODE
 
 typedef int8_t kws_lane;
 
+#define KWS_LANE_BIAS 0
+
 #define KWS_WEIGHTS(a, b, c, d) a, b, c, d
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
