@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codegen.cformat import comment
 from codegen.engines.header import (
     HEADER,
     c_comment,
@@ -26,7 +27,9 @@ from codegen.passes.tables import tabulate
 from codegen.plan import Plan, Step, plan
 from codegen.render import render
 from train.core.errors import UserError
-from train.tflite.graph import MISSING, Graph, Tensor
+from train.core.manifest import Layer
+from train.tflite.costs import multiply_accumulates
+from train.tflite.graph import MISSING, Graph, Op, Tensor
 from train.tflite.scheme import why_not_int8
 
 SOURCE = "engine.c"
@@ -44,6 +47,7 @@ class GeneratedEngine:
         kernels: files of firmware/kernels that they call, without .c, sorted.
         inputs, outputs: its ends.
         arena_bytes: all the memory that they write to, besides the stack.
+        layers: its operators.
         next_rows: by which the windows of kws_model_invoke_next() follow each other; 0 where there is no
             such function.
     """
@@ -53,6 +57,7 @@ class GeneratedEngine:
     inputs: tuple[ModelEnd, ...]
     outputs: tuple[ModelEnd, ...]
     arena_bytes: int
+    layers: tuple[Layer, ...]
     next_rows: int = 0
 
     @property
@@ -154,7 +159,22 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
         ),
     }
     kernels = {*conversion_kernels(inputs, outputs), *_all(all_codes, "kernels"), *_swap(program)}
-    return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena_bytes, next_rows)
+    layers = tuple(_layer(core, op, code) for op, code in zip(core.ops, codes, strict=True))
+    return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena_bytes, layers, next_rows)
+
+
+def _layer(graph: Graph, op: Op, code: Code) -> Layer:
+    shape = graph.tensors[op.outputs[0]].shape if op.outputs else ()
+    return Layer(
+        op.index,
+        op.name,
+        shape[1:] if shape[:1] == (1,) else shape,
+        multiply_accumulates(graph, op),
+        code.kernel_in_words,
+        code.kernels,
+        tuple(tile.name for tile in code.tiles),
+        code.constant_bytes,
+    )
 
 
 def _next(program: Program, where: str) -> tuple[list[Code], Plan]:
@@ -336,6 +356,7 @@ def _op_contexts(graph: Graph, codes: list[Code], defined: set[str]) -> list[dic
         contexts.append(
             {
                 "comment": f"{op.index}: {op.name} to {outputs}",
+                "kernel": comment(code.kernel_in_words) if code.calls else "nothing to compute",
                 "constants": constants,
                 "params": [
                     (name, struct, initializer(struct, fields)) for name, struct, fields in code.params

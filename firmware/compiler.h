@@ -97,6 +97,13 @@
 #define KWS_INLINE static inline
 #endif
 
+// A function that is too long to stand wherever it is called.
+#if KWS_GNU
+#define KWS_APART static __attribute__((noinline, unused))
+#else
+#define KWS_APART static inline
+#endif
+
 // Before a loop: KWS_UNROLL, wholly; KWS_UNROLL_BY(count), so many rounds at a time.
 #define KWS_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)

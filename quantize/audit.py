@@ -1,10 +1,10 @@
 """What is in a .tflite, and a refusal of anything that is not full int8."""
 
-import math
 from dataclasses import dataclass
 
 from train.core.errors import UserError
 from train.core.spec import FrontEnd
+from train.tflite.costs import multiply_accumulates
 from train.tflite.graph import MISSING, Graph, Op, Tensor, read_graph
 from train.tflite.schema import ENGINE_OPS
 
@@ -83,13 +83,9 @@ def _check_type(tensor: Tensor, may_be_int16: bool, where: str) -> None:
 def _cost(op: Op, graph: Graph) -> AuditedOp:
     inputs = [graph.tensors[index] for index in op.inputs if index != MISSING]
     output = graph.tensors[op.outputs[0]]
-    macs = 0
-    if op.name in ("CONV_2D", "FULLY_CONNECTED"):  # every output sums one filter: all but the first axis
-        macs = math.prod(output.shape) * math.prod(inputs[1].shape[1:])
-    elif op.name == "DEPTHWISE_CONV_2D":  # filter is (1, height, width, channels)
-        macs = math.prod(output.shape) * math.prod(inputs[1].shape[1:3])
-    elif op.name == "SVDF":  # each filter looks at the input and at what it remembers
-        macs = output.shape[0] * (math.prod(inputs[1].shape) + math.prod(inputs[_SVDF_TIME].shape))
-    elif op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM":  # four gates, from the input and from the last output
-        macs = 4 * math.prod(output.shape) * (inputs[0].shape[-1] + output.shape[-1])
-    return AuditedOp(op.name, output.shape, macs, sum(tensor.constant_bytes for tensor in inputs))
+    return AuditedOp(
+        op.name,
+        output.shape,
+        multiply_accumulates(graph, op),
+        sum(tensor.constant_bytes for tensor in inputs),
+    )

@@ -51,6 +51,19 @@ BENCH = {
     "instructions_per_window": 234_567, "window_us": None,
     "arena_bytes": 5472, "flash_bytes": 31_664, "ram_bytes": 20_848, "stack_bytes": 484,
 }  # fmt: skip
+LAYERS = {
+    "board": "host", "label": "emulated", "engine": "compiled",
+    "layers": [
+        {
+            "index": 0, "name": "CONV_2D", "output": [49, 20, 8], "instructions": 300, "macs": 400,
+            "constant_bytes": 392, "code_bytes": 2_136, "kernel": "conv_s8 5x5, tiles of 5", "form": "DSP",
+        },
+        {
+            "index": 1, "name": "RESHAPE", "output": [7_840], "instructions": 100, "macs": 0,
+            "constant_bytes": 0, "code_bytes": 0, "kernel": "", "form": "",
+        },
+    ],
+}  # fmt: skip
 
 
 def result(**changes: Any) -> dict[str, Any]:

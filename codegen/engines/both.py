@@ -88,6 +88,7 @@ class Engines:
             },
             operators=tuple(op.name for op in self.graphs[0].ops),
             kernels=engine.kernels if engine else (),
+            layers=engine.layers if engine else (),
             files={
                 name: hashlib.sha256(content.encode("utf-8")).hexdigest()
                 for name, content in sorted(contents.items())

@@ -22,6 +22,12 @@ _MOST_WIDENED = 128  # weights of a filter
 _LEAST_TILES_TO_WIDEN = 4
 _WIDE_MULTIPLE = 8
 _GROUPS_PER_ROW = 4  # of weights, in the C
+# How sums become outputs (kws_scaling), for people.
+_SCALINGS = {
+    "rectified": "scaled by shifts, rectified where it saturates",
+    "plain": "scaled by shifts",
+    "any": "any scale or activation",
+}
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,11 @@ class Geometry:
         return self.depth * (self.x.taps if self.is_contiguous else 1)
 
     @property
+    def filter_weights(self) -> int:
+        """Weights of one output channel, without what fills up runs."""
+        return self.y.taps * self.runs * self.run
+
+    @property
     def runs(self) -> int:
         """Runs in a filter's row."""
         return 1 if self.is_contiguous else self.x.taps
@@ -127,7 +138,7 @@ class Geometry:
         0 where they are too many, or for too few tiles to be worth it.
         """
         tiles = block_height * -(-self.x.outputs // positions)
-        if self.y.taps * self.runs * self.run > _MOST_WIDENED or tiles < _LEAST_TILES_TO_WIDEN:
+        if self.filter_weights > _MOST_WIDENED or tiles < _LEAST_TILES_TO_WIDEN:
             return 0
         lanes = self.y.taps * self.runs * -(-self.run // 2) * 2 * (1 if self.step % 2 == 0 else 2)
         return -(-lanes // _WIDE_MULTIPLE) * _WIDE_MULTIPLE
@@ -323,7 +334,7 @@ def _code(
         **activation,
         **sums,
     }
-    params, tiles, calls = [], [], []
+    params, tiles, calls, words = [], [], [], []
     image_start = output_start = 0
     scratch_bytes = 0
     for number, (part, block_height) in enumerate(parts.items()):
@@ -333,6 +344,7 @@ def _code(
         wide_lanes = part.wide_lanes(block_height, positions)
         tile = _tile(part.shape(positions, is_widened=wide_lanes > 0), scaling)
         tiles.append(tile)
+        words.append(_tiles_in_words(part, block_height, positions))
         fields = {**part.fields(block_height, scratch_rows, positions), "tile": tile.name, **common}
         lanes = wide_lanes + scratch_rows * part.row_lanes + _READ_BEYOND_LANES
         scratch_bytes = max(scratch_bytes, lanes * _LANE_BYTES)
@@ -357,7 +369,21 @@ def _code(
             f"sizeof(kws_lane) <= {_LANE_BYTES}",
         ),
         scratch_bytes=scratch_bytes,
+        kernel=f"{kernel} {filters.shape[1]}x{filters.shape[2]}, {'; '.join(words)}; {_SCALINGS[scaling]}",
     )
+
+
+def _tiles_in_words(part: Geometry, block_height: int, positions: int) -> str:
+    """Which tiles compute a part, and what decided on the form of its weights."""
+    last = part.x.outputs % positions
+    rows = f"rows of {part.x.outputs}" + (f", {block_height} at a time" if block_height > 1 else "")
+    if part.wide_lanes(block_height, positions):
+        form = "room for widened weights"
+    elif part.filter_weights > _MOST_WIDENED:
+        form = f"weights as they are: more than {_MOST_WIDENED}"
+    else:
+        form = f"weights as they are: fewer than {_LEAST_TILES_TO_WIDEN} tiles"
+    return f"tiles of {positions}{f' and {last}' if last else ''} in {rows}; {form}"
 
 
 def _tile(shape: dict[str, int], scaling: str) -> Tile:

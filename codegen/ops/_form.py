@@ -31,6 +31,11 @@ class Constant:
     count: int
     rows: list[str]
 
+    @property
+    def size_bytes(self) -> int:
+        """What it takes of flash."""
+        return self.count * np.dtype(self.ctype.removesuffix("_t")).itemsize
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -53,6 +58,7 @@ class Code:
         constants: arrays to define before the calls.
         params: name of each params struct, its type, and its fields as ``_structs.initializer`` takes them.
         tiles: functions that the params name.
+        kernel: what computes it, and why that, in words; "": the names of its kernels say it.
         calls: finished statements.
         conditions: what the constants take for granted of the kernels' headers; the C checks it.
         shares, overlaps, scratch_bytes, reads_beyond_bytes: as of codegen.plan.Step.
@@ -69,6 +75,18 @@ class Code:
     overlaps: Mapping[int, Overlap] = field(default_factory=dict)
     scratch_bytes: int = 0
     reads_beyond_bytes: int = 0
+    kernel: str = ""
+
+    @property
+    def kernel_in_words(self) -> str:
+        """``kernel``, or the names of what it calls; "" where there is nothing to compute."""
+        called = self.kernels or tuple(dict.fromkeys(call.partition("(")[0] for call in self.calls))
+        return self.kernel or ", ".join(called)
+
+    @property
+    def constant_bytes(self) -> int:
+        """Of all its constants."""
+        return sum(constant.size_bytes for constant in self.constants)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures engine and front end on a board; tests/bench/firmware_bench.py reads what it says.
+// Measures engine and front end on a board; hil/bench/program.py reads what it says. With KWS_PROFILE it
+// measures single operators, and needs no front end.
 //
 // Nothing is sent before all is measured, since the serial line would interrupt. Then come lines
 // of a name and numbers. Ticks are those of kws_probe_ticks(), and include what it takes to read
@@ -7,7 +8,9 @@
 
 #include <string.h>
 
+#ifndef KWS_PROFILE
 #include "frontend/frontend.h"
+#endif
 #include "hal.h"
 #include "model/model.h"
 #include "model/profile.h"
@@ -20,6 +23,11 @@
 #ifndef KWS_BENCH_WINDOWS
 #define KWS_BENCH_WINDOWS 4
 #endif
+#if KWS_NEXT_ROWS && !defined(KWS_PROFILE)
+#define HAS_WINDOWS 1
+#else
+#define HAS_WINDOWS 0
+#endif
 #define WINDOWS ((size_t)KWS_BENCH_WINDOWS)  // of a stream, once the engine knows what they share with others
 #define ROWS 50u
 #define OPERATORS 256u  // no more than that are told apart
@@ -27,15 +35,13 @@
 
 static uint32_t inference_ticks[INFERENCES];
 static uint8_t scores[INFERENCES][KWS_OUTPUT_COUNT];  // int8 with the top bit flipped: 0 is -128
-#if KWS_NEXT_ROWS
+#if HAS_WINDOWS
 static int8_t window[KWS_FEATURE_FRAMES * KWS_FEATURE_BINS];
 static uint32_t window_ticks[WINDOWS];
 static uint8_t window_scores[WINDOWS][KWS_OUTPUT_COUNT];
 #endif
 static uint32_t op_ticks[OPERATORS];  // of all inferences
 static uint32_t op_count, op_start;
-static uint32_t row_ticks[ROWS];
-static uint8_t row[KWS_FEATURE_BINS];
 #ifdef KWS_ENGINE_TFLM
 #define ARENA_ROOM_BYTES KWS_TFLM_ARENA_BYTES
 #else
@@ -47,9 +53,13 @@ static kws_model* const model = 0;  // only how large the program is counts
 static kws_model memory;
 static kws_model* const model = &memory;
 #endif
+#ifndef KWS_PROFILE
+static uint32_t row_ticks[ROWS];
+static uint8_t row[KWS_FEATURE_BINS];
 static kws_frontend frontend;
 static int16_t samples[KWS_WINDOW_SAMPLES + KWS_STRIDE_SAMPLES];  // either fits
 static uint32_t sample_count;
+#endif
 
 // Marsaglia's 32-bit xorshift: Python makes the same numbers.
 static uint32_t noise_state;
@@ -117,7 +127,7 @@ static int time_inferences(void) {
     return 0;
 }
 
-#if KWS_NEXT_ROWS
+#if HAS_WINDOWS
 // Rows of noise, by which the windows of a stream move.
 static int time_windows(void) {
     const size_t early = (KWS_FEATURE_FRAMES - 1) / KWS_NEXT_ROWS, moved = KWS_NEXT_ROWS * KWS_FEATURE_BINS;
@@ -142,6 +152,7 @@ static int time_windows(void) {
 }
 #endif
 
+#ifndef KWS_PROFILE
 static int infer(void) { return kws_model_invoke(model); }
 
 static int push(void) {
@@ -165,6 +176,7 @@ static int time_rows(void) {
     }
     return 0;
 }
+#endif
 
 static void report(const char* name, const uint32_t* values, size_t count) {
     kws_print(name);
@@ -200,14 +212,16 @@ int main(void) {
     const uint32_t loop = loop_ticks(LOOP_INSTRUCTIONS), check = loop_ticks(CHECK_INSTRUCTIONS);
     const uint32_t empty = empty_ticks(), hook = hook_ticks();
     stop_if(kws_model_init(model), kws_model_error(model));
-    const uint32_t inference_stack = kws_probe_stack_bytes(infer);
     stop_if(time_inferences(), kws_model_error(model));
-#if KWS_NEXT_ROWS
+#if HAS_WINDOWS
     stop_if(time_windows(), kws_model_error(model));
 #endif
+#ifndef KWS_PROFILE
+    const uint32_t inference_stack = kws_probe_stack_bytes(infer);  // last: the model may keep what it heard
     sample_count = KWS_WINDOW_SAMPLES;
     const uint32_t row_stack = kws_probe_stack_bytes(push);
     stop_if(time_rows(), "the front end makes no row");
+#endif
 
     kws_print("bench " KWS_BOARD_ID "\n");
     report_one("loop", loop);
@@ -216,17 +230,26 @@ int main(void) {
     report_one("hook", hook);
     report("inferences", inference_ticks, INFERENCES);
     for (size_t i = 0; i < INFERENCES; ++i) report_bytes("scores", scores[i], KWS_OUTPUT_COUNT);
-#if KWS_NEXT_ROWS
+#if HAS_WINDOWS
     report("windows", window_ticks, WINDOWS);
     for (size_t i = 0; i < WINDOWS; ++i) report_bytes("window_scores", window_scores[i], KWS_OUTPUT_COUNT);
 #endif
+#ifdef KWS_PROFILE
     report("operators", op_ticks, op_count);
+    const char* form;
+    for (int32_t i = 0; (form = kws_profile_tile(i)) != 0; ++i) {
+        kws_print("tile ");
+        kws_print(form);
+        kws_print("\n");
+    }
+#else
     report("rows", row_ticks, ROWS);
     report_bytes("row", row, KWS_FEATURE_BINS);  // the last
-    report_one("arena", kws_model_arena_bytes(model));
-    report_one("arena_room", ARENA_ROOM_BYTES);
     report_one("inference_stack", inference_stack);
     report_one("row_stack", row_stack);
+#endif
+    report_one("arena", kws_model_arena_bytes(model));
+    report_one("arena_room", ARENA_ROOM_BYTES);
     kws_print("end\n");
     kws_hal_stop();
 }

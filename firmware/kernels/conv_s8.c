@@ -6,7 +6,7 @@
 KWS_BEGIN_CODE
 
 static void fill(kws_lane* lanes, int32_t value, int32_t count) {
-    for (int32_t i = 0; i < count; ++i) lanes[i] = (kws_lane)value;
+    for (int32_t i = 0; i < count; ++i) lanes[i] = (kws_lane)(value + KWS_LANE_BIAS);
 }
 
 // Moves rows to the front, word by word; the libraries of small systems do it byte by byte.
@@ -78,9 +78,18 @@ static kws_tile_channel any_channel(kws_lane* scratch, const kws_conv_params* p)
     return channel;
 }
 
+// The bias of a channel, less what the bias of lanes adds to its sums.
+KWS_INLINE int32_t channel_bias(const int8_t* weights, int32_t index, const kws_conv_params* p) {
+    int32_t sum = 0;
+    if (KWS_LANE_BIAS != 0) {
+        KWS_UNROLL_BY(4) for (int32_t i = p->filter_weights; i > 0; --i) sum += *weights++;
+    }
+    return kws_add(p->bias[index], -KWS_LANE_BIAS * sum);
+}
+
 KWS_INLINE void set_channel(kws_tile_channel* channel, int32_t index, const kws_conv_params* p) {
     channel->weights = p->weights + index * p->filter_weights;
-    channel->bias = p->bias[index];
+    channel->bias = channel_bias(channel->weights, index, p);
     channel->multiplier = p->multipliers[index];
     const int32_t shift = p->shifts[index];
     channel->shift = shift;

@@ -12,15 +12,19 @@
 // All give the same bits: sums of int32 do not depend on the order. Each file defines
 //
 //   kws_lane                  type of a lane
+//   KWS_LANE_BIAS             what a lane is more than the value that it stands for
 //   KWS_WEIGHTS(a, b, c, d)   the order in which four weights are stored
 //   kws_expand()              int8 values to lanes
 //   kws_expand_channel()      the same, one channel of them
 //   kws_tile_widen()          the weights of a channel in the form in which all its tiles read them
 //   kws_tile_is_doubled()     whether that form makes sums twice as large
 //   kws_tile_run()            adds the products of one run of weights to the sums; the first finds all the
-//   same kws_tile_has_walk()       whether kws_tile_walk() computes a channel in a way of its own
+//                             same
+//   kws_tile_has_walk()       whether kws_tile_walk() computes a channel in a way of its own
+//   kws_tile_form()           which way that is, in words, for people who measure
 //   kws_scaled()              half of value * multiplier / 2^31, rounded to nearest, halves up, plus an
-//   addend kws_larger()              for poolings: of two int8 arrays, place by place, the larger value
+//                             addend
+//   kws_larger()              for poolings: of two int8 arrays, place by place, the larger value
 //   kws_dot_some()            for layers without tiles: adds the products of several outputs to their sums
 
 #ifndef EARSHOT_KERNELS_TILE_H_
@@ -74,6 +78,9 @@ KWS_INLINE int32_t kws_rounded(int32_t doubled, int32_t multiplier, int right, i
 // One sum to int8. Rectified, a negative half becomes -128 however it is rounded.
 KWS_INLINE int8_t kws_tile_output(int32_t doubled, int32_t multiplier, int right, int32_t offset,
                                   kws_scaling scaling) {
+#if KWS_HAS_SHORT_PRODUCTS
+    if (scaling == KWS_SCALING_RECTIFIED && doubled <= 0) return INT8_MIN;  // half of them need no product
+#endif
     if (scaling == KWS_SCALING_RECTIFIED)
         return kws_saturate(kws_scaled(doubled, multiplier, offset) >> right);
     return kws_saturate(kws_rounded(doubled, multiplier, right, offset));

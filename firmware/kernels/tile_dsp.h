@@ -14,6 +14,8 @@ KWS_BEGIN_CODE
 
 typedef int16_t kws_lane;
 
+#define KWS_LANE_BIAS 0
+
 // Bytes 0 and 2 of a word are widened to one pair, 1 and 3 to the next: stored like this, the
 // pairs come out in the order of the lanes.
 #define KWS_WEIGHTS(a, b, c, d) a, c, b, d
@@ -252,6 +254,12 @@ KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
     return shape.rows == 1 && shape.runs == 1 && shape.run <= 2 * KWS_BLOCK_PAIRS &&
            shape.step >= shape.run && shape.step % 2 == 0 && shape.group % 2 == 0 &&
            kws_tile_is_doubled(shape) && shape.scaling == KWS_SCALING_RECTIFIED;
+}
+
+KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
+    if (kws_tile_has_walk(shape)) return "DSP: weights in registers, an output after the other";
+    if (kws_tile_has_odd(shape)) return "DSP: weights widened once, for even lanes and for odd ones";
+    return shape.is_widened ? "DSP: weights widened once" : "DSP: weights widened by each tile";
 }
 
 // What all positions of a narrow row have in common.

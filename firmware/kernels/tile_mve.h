@@ -17,6 +17,8 @@ KWS_BEGIN_CODE
 
 typedef int8_t kws_lane;
 
+#define KWS_LANE_BIAS 0
+
 #define KWS_WEIGHTS(a, b, c, d) a, b, c, d
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
@@ -101,6 +103,12 @@ KWS_INLINE int32_t kws_tile_vectors(kws_tile_shape shape) {
 KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
     const int32_t is_fast = kws_tile_vectors(shape) <= KWS_MOST_HELD || shape.rows == 1;
     return is_fast && shape.positions >= KWS_GROUP && shape.scaling != KWS_SCALING_ANY;
+}
+
+KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
+    if (!kws_tile_has_walk(shape)) return "Helium: weights loaded by each tile";
+    return kws_tile_vectors(shape) <= KWS_MOST_HELD ? "Helium: weights in registers, four outputs together"
+                                                    : "Helium: four outputs together";
 }
 
 // What a group takes from its channel. A copy: for all the compiler knows, an output may lie over the

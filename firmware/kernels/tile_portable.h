@@ -12,23 +12,32 @@
 
 KWS_BEGIN_CODE
 
-#define KWS_SMALL_FILTER 9   // weights; a loop around so few would cost more than they do
+#define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
+#ifdef __riscv
+#define KWS_PORTABLE_TAPS 8  // at a time; fewer would load lanes again that tiles share
+#else
 #define KWS_PORTABLE_TAPS 4  // at a time; more would not leave enough registers
+#endif
 
 typedef int16_t kws_lane;
+
+// M0 and M0+ load only what has no sign from a place that the instruction names.
+#define KWS_LANE_BIAS (KWS_HAS_SHORT_PRODUCTS ? 128 : 0)
 
 #define KWS_WEIGHTS(a, b, c, d) a, b, c, d
 
 KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {
-    for (int32_t i = 0; i < count; ++i) lanes[i] = values[i];
+    for (int32_t i = 0; i < count; ++i) lanes[i] = (kws_lane)(values[i] + KWS_LANE_BIAS);
 }
 
 // One channel of a row of the image; values lie `channels` apart.
 KWS_INLINE void kws_expand_channel(const int8_t* values, int32_t channels, kws_lane* lanes, int32_t count) {
     for (; count >= 4; count -= 4, lanes += 4, values += 4 * channels) {
-        KWS_UNROLL for (int32_t i = 0; i < 4; ++i) lanes[i] = values[i * channels];
+        KWS_UNROLL for (int32_t i = 0; i < 4; ++i) {
+            lanes[i] = (kws_lane)(values[i * channels] + KWS_LANE_BIAS);
+        }
     }
-    for (; count > 0; --count, values += channels) *lanes++ = *values;
+    for (; count > 0; --count, values += channels) *lanes++ = (kws_lane)(*values + KWS_LANE_BIAS);
 }
 
 // output        [count]; may be a or b
@@ -56,7 +65,40 @@ KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_
     (void)output, (void)lanes, (void)weights, (void)channel, (void)shape;
 }
 
+KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
+    (void)shape;
+    return "portable: a product at a time";
+}
+
 KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) { return KWS_PADDED_RUN(shape.run); }
+
+// KWS_LANE is lane k of position p. Where an offset does not reach them all, KWS_LANES_NEXT goes from one
+// position to the next instead. KWS_LANES_NOW: lanes are loaded again rather than kept, where there is no
+// room.
+#if KWS_HAS_SHORT_PRODUCTS
+#define KWS_LANE(lanes, p, step, k) (((const uint16_t*)(lanes))[k])
+#define KWS_LANES_NOW(lanes) KWS_NOW(lanes)
+#define KWS_LANES_NEXT(lanes, step) \
+    do {                            \
+        (lanes) += (step);          \
+        KWS_NOW(lanes);             \
+    } while (0)
+#else
+#define KWS_LANE(lanes, p, step, k) ((lanes)[(p) * (step) + (k)])
+#define KWS_LANES_NOW(lanes) ((void)0)
+#define KWS_LANES_NEXT(lanes, step) ((void)0)
+#endif
+
+// KWS_TILE_ADD adds a product to a sum. KWS_TILE_NOW keeps the order: there are not registers enough for
+// products that wait.
+#if KWS_GNU && !defined(__clang__) && KWS_HAS_SHORT_PRODUCTS
+// Sums live in r8 to r12 and lr, which can be added to and little else; r0 to r7 are for all the rest.
+#define KWS_TILE_ADD(sum, product) __asm__ volatile("add %0, %1" : "+h"(sum) : "l"(product))
+#define KWS_TILE_NOW(sum) ((void)0)
+#else
+#define KWS_TILE_ADD(sum, product) ((sum) = kws_add(sum, product))
+#define KWS_TILE_NOW(sum) KWS_NOW(sum)
+#endif
 
 // Adds to each sum the products of `taps` weights and its lanes, taps <= KWS_PORTABLE_TAPS. Where
 // tiles overlap, a lane that is loaded serves all positions that it belongs to.
@@ -67,19 +109,21 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
     KWS_UNROLL for (int32_t k = 0; k < taps; ++k) weight[k] = weights[k];
     if (shape.step >= taps) {
         KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
-            KWS_UNROLL for (int32_t k = 0; k < taps; ++k) sums[p] =
-                kws_add(sums[p], lanes[p * shape.step + k] * weight[k]);
-            KWS_NOW(sums[p]);
+            KWS_UNROLL for (int32_t k = 0; k < taps; ++k) {
+                KWS_TILE_ADD(sums[p], KWS_LANE(lanes, p, shape.step, k) * weight[k]);
+            }
+            KWS_TILE_NOW(sums[p]);
+            KWS_LANES_NEXT(lanes, shape.step);
         }
         return;
     }
     KWS_UNROLL for (int32_t i = 0; i < last; ++i) {
-        const int32_t lane = lanes[i];
+        const int32_t lane = KWS_LANE(lanes, 0, 0, i);
         KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
             const int32_t k = i - p * shape.step;
             if (k < 0 || k >= taps) continue;
-            sums[p] = kws_add(sums[p], lane * weight[k]);
-            KWS_NOW(sums[p]);
+            KWS_TILE_ADD(sums[p], lane * weight[k]);
+            KWS_TILE_NOW(sums[p]);
         }
     }
 }
@@ -94,15 +138,32 @@ KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane
     (void)is_first;
     const int32_t whole = shape.run / KWS_PORTABLE_TAPS * KWS_PORTABLE_TAPS;
     KWS_UNROLL_BY(4) for (int32_t k = 0; k < whole; k += KWS_PORTABLE_TAPS) {
+        KWS_LANES_NOW(lanes);
         kws_tile_taps(sums, shape, lanes + k, weights + k, KWS_PORTABLE_TAPS);
     }
+#if KWS_HAS_SHORT_PRODUCTS
+    if (shape.run == whole) return;  // no products, but steps from lanes to lanes
+#endif
     kws_tile_taps(sums, shape, lanes + whole, weights + whole, shape.run - whole);
 }
 
+#if KWS_HAS_SHORT_PRODUCTS
+// Of four products of 16 bits.
+KWS_APART int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {
+    const int32_t high = doubled >> 16, by_high = multiplier >> 16;
+    const int32_t low = doubled & 0xFFFF, by_low = multiplier & 0xFFFF;
+    const int32_t left = high * by_low, right = low * by_high;  // times 2^16
+    const uint32_t lowest = (uint32_t)low * (uint32_t)by_low;
+    const uint32_t half = 0x8000u;
+    const uint32_t middle = ((uint32_t)left & 0xFFFFu) + ((uint32_t)right & 0xFFFFu) + (lowest >> 16) + half;
+    return kws_add(addend, high * by_high + (left >> 16) + (right >> 16) + (int32_t)(middle >> 16));
+}
+#else
 KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {
     const int64_t start = (int64_t)(((uint64_t)(uint32_t)addend << 32) + 0x80000000u);
     return (int32_t)((start + (int64_t)doubled * multiplier) >> 32);
 }
+#endif
 
 // input         count of them, filled up to a multiple of KWS_DOT_TAPS with any values
 // weights       [blocks][outputs][KWS_DOT_TAPS], filled up with zeros

@@ -17,6 +17,9 @@ extern "C" {
 // index         of the operator in the model
 void kws_profile_op(int32_t index);
 
+// What this core makes of tile `index` of the compiled engine, in words; null behind the last one.
+const char* kws_profile_tile(int32_t index);
+
 #ifdef __cplusplus
 }
 #endif

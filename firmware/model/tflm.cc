@@ -367,6 +367,10 @@ extern "C" uint32_t kws_model_arena_bytes(const kws_model* model) {
     return interpreter == nullptr ? 0 : static_cast<uint32_t>(interpreter->arena_used_bytes());
 }
 
+#ifdef KWS_PROFILE
+extern "C" const char* kws_profile_tile(int32_t) { return nullptr; }  // these kernels have none
+#endif
+
 #ifdef KWS_NO_HEAP  // our firmware; in other programs, the heap is theirs
 // vsnprintf(), in a library of TFLite-Micro with messages, is linked to malloc() without calling it.
 extern "C" void* _sbrk(ptrdiff_t) { return reinterpret_cast<void*>(-1); }

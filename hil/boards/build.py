@@ -119,6 +119,19 @@ def build(
         UserError: the run folder is not finished or its c/ is of another model, a tool is
             missing, the image does not fit the board, or its stack has no bound or too high a one.
     """
+    path, manifest = build_program(board, run, engine, clean, program)
+    usage = None if board.target is None else _measure(board, board.target, path, engine.name)
+    return Firmware(path, manifest.arena_bytes[engine.name], usage)
+
+
+def build_program(
+    board: Board, run: Path, engine: EngineChoice, clean: bool, program: str
+) -> tuple[Path, Manifest]:
+    """``build`` for any program of firmware/cmake: the ELF file, and its C. The stack is not looked at.
+
+    Raises:
+        UserError: as ``build``.
+    """
     engine.check()
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     manifest = check_sources(run, spec)
@@ -131,14 +144,22 @@ def build(
             _empty(folder)
         unfinished.touch()
         made_of.unlink(missing_ok=True)
-        _configure(board, run / runfolder.C_SOURCES, folder, engine)
-        _compile(board, folder, program)
-        path = folder / program
+        path = compile_program(board, run / runfolder.C_SOURCES, folder, engine, program)
         _check_unchanged(run, manifest, path)
         note_sources(folder, program, manifest)
         unfinished.unlink()
-    usage = None if board.target is None else _measure(board, board.target, path, engine.name)
-    return Firmware(path, manifest.arena_bytes[engine.name], usage)
+    return path, manifest
+
+
+def compile_program(board: Board, sources: Path, folder: Path, engine: EngineChoice, program: str) -> Path:
+    """One program from any generated C, in a folder for builds of it.
+
+    Raises:
+        UserError: a tool is missing, or the C does not build or fit.
+    """
+    _configure(board, sources, folder, engine)
+    _compile(board, folder, program)
+    return folder / program
 
 
 def note_sources(folder: Path, program: str, manifest: Manifest) -> None:

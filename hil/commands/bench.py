@@ -3,7 +3,7 @@
 On an emulator that this command starts, time is instructions: QEMU counts 8 ns for each
 (-icount shift=3), so that its timer tells exactly how many there were. On a real board the
 timer counts its own cycles; rp2040js counts cycles as the RP2040 needs them for code in SRAM.
-Figures per operator are the business of make bench-firmware.
+With --layers the figures are those of each operator, of a run or of any .tflite.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from hil.boards.board import QEMU, RP2040JS, find_board
-from hil.commands.firmware_flags import add_firmware_flags, add_port_flags, dut_of
+from hil.commands.firmware_flags import add_firmware_flags, add_port_flags, dut_of, engine_of
 from hil.proof.dut import SERIAL
 from hil.provenance import EMULATED, MEASURED
 from train.core import runfolder
@@ -19,6 +19,7 @@ from train.core.console import say
 from train.core.errors import UserError
 from train.core.operating_point import in_force
 from train.core.results.boards import BenchResult, FastestSlowest
+from train.core.results.layers import LayersResult
 
 if TYPE_CHECKING:
     from hil.proof.dut import DUT
@@ -44,12 +45,35 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="F",
         help="say what share of a core at this clock listening takes, estimated from instructions",
     )
+    parser.add_argument(
+        "--layers",
+        action="store_true",
+        help="instructions of each operator, and which kernel computes it; RUN may be a .tflite",
+    )
     parser.set_defaults(no_build=False)  # sizes are those of what was just built
 
 
-@runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
-    """Build, start or open, measure, write bench.json, print."""
+    """Build, start or open, measure, write bench.json or layers.json, print."""
+    if flags.layers and flags.run.is_file():
+        _show_layers(flags)
+        return
+    if flags.run.is_file():
+        raise UserError(
+            f"{flags.run} is a file, expected a run folder; with --layers a .tflite is measured, too"
+        )
+    _bench_run(flags)
+
+
+@runfolder.reads_run
+def _bench_run(flags: argparse.Namespace) -> None:
+    if flags.layers:
+        result = _show_layers(flags)
+        path = LayersResult.path_of(flags.run, result.board)
+        with runfolder.writing(path.parent, wait=True):
+            result.write(path)
+        say(f"written     {path}")
+        return
     if not 1 <= flags.inferences <= _MOST_INFERENCES:
         raise UserError(f"--inferences is {flags.inferences}, expected 1 to {_MOST_INFERENCES}")
     if flags.clock_mhz is not None and not 0 < flags.clock_mhz <= _MOST_MHZ:
@@ -72,6 +96,22 @@ def run(flags: argparse.Namespace) -> None:
         result.write(path)
     _print(result, flags.clock_mhz, counts_cycles=board.run_kind == RP2040JS and not flags.port)
     say(f"written     {path}")
+
+
+def _show_layers(flags: argparse.Namespace) -> LayersResult:
+    """Measure each operator, and print what was found."""
+    from hil.bench.layers import measure_layers, require_counting
+    from hil.bench.table import show_layers
+
+    if flags.port:
+        raise UserError("--layers counts instructions in an emulator that it starts; leave out --port")
+    board = find_board(flags.board, flags.board_dir)
+    require_counting(board)
+    board.require_emulator()
+    result = measure_layers(board, flags.run, engine_of(flags))
+    say(f"board       {result.board} ({result.label}), engine {result.engine}")
+    show_layers(result)
+    return result
 
 
 def measure(dut: "DUT", spec: "ModelSpec", inference_count: int) -> tuple["Info", "Bench"]:

@@ -70,4 +70,6 @@ def _summary(figures: BoardFigures) -> list[str]:
         parts.append(f"{bench.instructions_per_inference:,} instructions an inference")
         if bench.instructions_per_audio_s is not None:
             parts.append(f"{bench.instructions_per_audio_s:,} a second of audio")
+    if layers := figures.layers:
+        parts.append(f"{len(layers.layers)} operators one by one")
     return parts

@@ -1,21 +1,16 @@
-"""The firmware bench counts right, refuses what is wrong, and writes every field."""
+"""The firmware bench counts right, and writes every field."""
 
-import importlib.util
 import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 from emulator.conftest import with_ninja
 from places import ROOT
-
-from train.core.errors import UserError
 
 BENCH = ROOT / "tests" / "bench"
 EMULATED = ["mps2-an386", "mps3-an547"]  # make bench-firmware measures all; these count in two ways
@@ -63,18 +58,6 @@ def results(once: Callable[..., Path]) -> dict[str, dict[str, Any]]:
 
     written = once("bench", make) / "out/bench/firmware.json"
     return {result["board"]: result for result in json.loads(written.read_text())}
-
-
-@pytest.fixture(scope="module")
-def bench() -> ModuleType:
-    """tests/bench is a folder of scripts, not a package."""
-    spec = importlib.util.spec_from_file_location("firmware_measure", BENCH / "firmware_measure.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look there
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_measures_every_board(results: dict[str, dict[str, Any]]) -> None:
@@ -140,31 +123,3 @@ def test_the_host_counts_nothing(results: dict[str, dict[str, Any]]) -> None:
     assert result["label"] == "host"
     assert result["arena_bytes"] == results[EMULATED[0]]["arena_bytes"]
     assert all(result[field] is None for field in [*COUNTS, *SIZES] if field != "arena_bytes")
-
-
-def test_a_tick_of_no_fixed_length_is_refused(bench: ModuleType) -> None:
-    steady = {"loop": [[400_003]], "check": [[40_003]], "empty": [[3]]}
-    assert bench.counter(steady)(1003) == 5000
-    with pytest.raises(UserError, match=r"counts as 20010\d where"):
-        bench.counter(steady | {"check": [[40_024]]})
-    with pytest.raises(UserError, match="counts as 0 where"):  # the host's clock stands still
-        bench.counter({"loop": [[0]], "check": [[0]], "empty": [[0]]})
-
-
-def test_a_wrong_score_is_refused(bench: ModuleType) -> None:
-    class Oracle:
-        input_shape = (2, 3)
-
-        def run(self, inputs: np.ndarray) -> np.ndarray:
-            return inputs[:, 0, :2]
-
-    def said(scores: np.ndarray) -> dict[str, list[list[int]]]:
-        return {"scores": (scores.astype(int) + 128).tolist()}
-
-    scores = Oracle().run(bench.noise_inputs(4, (2, 3))).copy()
-    assert len(np.unique(scores)) > 4
-    subject = bench.Subject("model", "model", b"", None, Oracle(), None)
-    bench.check_scores(said(scores), subject)
-    scores[1, 0] += 1
-    with pytest.raises(UserError, match=r"model: scores of inference 1 are .* expected .* TFLite-Micro"):
-        bench.check_scores(said(scores), subject)

@@ -54,6 +54,30 @@ class PointName:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """An operator as the compiled engine runs it. What is folded away while C is generated has none.
+
+    Attributes:
+        index, name: of the operator in the file; another name where it was made into another operator.
+        output: shape of what it puts out, without the batch of one.
+        macs: products that it sums, those on padding included.
+        kernel: what computes it, and why that, in words; "" for nothing to compute.
+        kernels: files of firmware/kernels that it calls, without .c.
+        tiles: functions in engine.c that were made for its shapes.
+        constant_bytes: weights, biases, scales and tables that it reads.
+    """
+
+    index: int
+    name: str
+    output: tuple[int, ...]
+    macs: int
+    kernel: str
+    kernels: tuple[str, ...]
+    tiles: tuple[str, ...]
+    constant_bytes: int
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What is in a folder of generated C.
 
@@ -69,6 +93,7 @@ class Manifest:
         operators: by the schema's names, in the order they run.
         kernels: files of firmware/kernels that the compiled engine calls, without .c.
         files: SHA-256 of each generated file.
+        layers: of the compiled engine, in the order they run; none in C of before.
     """
 
     earshot_version: str
@@ -87,6 +112,7 @@ class Manifest:
     listener_bytes: int | None = None
     operating_point: PointName | None = None
     refusals: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[Layer, ...] = ()
 
     def __post_init__(self) -> None:
         hashes = [self.model_sha256, *self.files.values()]

@@ -38,7 +38,7 @@ class Boards:
     """What the page shows.
 
     Attributes:
-        tests, streams, sizes, benches: boards that have these figures.
+        tests, streams, sizes, benches, layers: boards that have these figures.
         timelines: of the streams, each once: several boards may hear the same.
         labels: what the labels of the results mean.
         note: why there is nothing; "" where there is.
@@ -48,6 +48,7 @@ class Boards:
     streams: Sequence[BoardFigures] = ()
     sizes: Sequence[BoardFigures] = ()
     benches: Sequence[BoardFigures] = ()
+    layers: Sequence[BoardFigures] = ()
     timelines: Sequence[Timeline] = ()
     labels: Mapping[str, str] | None = None
     note: str = ""
@@ -67,13 +68,16 @@ def read_boards(run: Path, model_sha256: str | None) -> Boards | None:
         remedy = f"make it again: {content.made_by(path)}"
         return Boards(note=f"The boards were tested with another model than this; {remedy}")
     boards = content.boards
-    labelled = [part for board in boards for part in (board.test, board.stream, board.bench) if part]
+    labelled = [
+        part for board in boards for part in (board.test, board.stream, board.bench, board.layers) if part
+    ]
     found = {part.label for part in labelled}
     return Boards(
         tests=[board for board in boards if board.test],
         streams=[board for board in boards if board.stream],
         sizes=[board for board in boards if board.size],
         benches=[board for board in boards if board.bench],
+        layers=[board for board in boards if board.layers],
         timelines=[_timeline(board.board, board.stream) for board in boards if board.stream],
         labels={label: text for label, text in _LABELS.items() if label in found},
     )

@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from train.core import runfolder
+from train.core.results.board_file import BoardFile
 from train.core.results.boards import (
     BenchResult,
     BoardFigures,
-    BoardFile,
     FirmwareSize,
     ProofResult,
     StreamResult,
 )
+from train.core.results.layers import LayersResult
 
 _Part = TypeVar("_Part", bound=BoardFile)
 
@@ -45,6 +46,7 @@ def read_boards(run: Path, model_sha256: str) -> tuple[Sequence[BoardFigures], S
             stream=part(StreamResult, board),
             size=part(FirmwareSize, board),
             bench=part(BenchResult, board),
+            layers=part(LayersResult, board),
         )
         if figures != BoardFigures(board=board):
             boards.append(figures)

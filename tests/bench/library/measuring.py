@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_measure import Said, Subject, check_scores, counter
+from firmware_measure import Subject
 from library.cores import Core
 
+from hil.bench.program import Said, check_scores, counter, numbers_of
 from hil.link.process import ProcessLink
 from train.core.errors import UserError
 from train.core.installation import FIRMWARE_SOURCES
@@ -67,7 +68,7 @@ def measure(
         said = _run([*core.emulator, core.program_flag, str(program)])
         sizes = linked_bytes(Path(f"{program}.map").read_text(encoding="utf-8"), folder / "library")
     if subject is not None:
-        check_scores(said, subject)
+        check_scores(said, subject.oracle, subject.where)
     count = counter(said)
     inferences, rows = said["inferences"][0], said["rows"][0][1:]  # the first row fills a whole window
     return Figures(
@@ -114,15 +115,11 @@ def _machine_command(core: Core, includes: Iterable[str]) -> list[str]:
 
 
 def _run(command: Sequence[str]) -> Said:
-    found: Said = {}
     with ProcessLink(command, _RUN_TIMEOUT_S) as link:
         first = link.read_line().decode()
         if not first.startswith("bench "):
             raise UserError(f"{command[-1]} said {first!r}, expected 'bench' and the name of a board")
-        while (line := link.read_line().decode()) != "end":
-            name, *numbers = line.split()
-            found.setdefault(name, []).append([int(number) for number in numbers])
-    return found
+        return numbers_of(iter(lambda: link.read_line().decode(), "end"))
 
 
 def linked_bytes(link_map: str, folder: Path) -> tuple[int, int]:

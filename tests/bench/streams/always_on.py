@@ -12,19 +12,10 @@ from typing import Any
 import document_table
 import numpy as np
 from firmware_bench import random_subject
-from firmware_measure import (
-    COMPILED,
-    Subject,
-    build,
-    check_row,
-    check_scores,
-    counter,
-    run,
-    write_sources,
-    xorshift,
-)
+from firmware_measure import COMPILED, Subject, build, check_row, write_sources
 
 from codegen.engine import Windows
+from hil.bench.program import check_scores, counter, run, xorshift
 from hil.boards.board import Board, load_board
 from train.core import console, runfolder
 from train.core.spec import FrontEnd
@@ -73,8 +64,8 @@ def measure(
     write_sources(subject, folder / "c", Windows(front_end.frames, stride_rows))
     options = (*COMPILED.flags, f"-DKWS_BENCH_WINDOWS={window_count}")
     program = build(board, options, folder / "c", folder / "build", ("bench",))["bench"]
-    found = run(board, program)
-    check_scores(found, subject)
+    found = run(board, program.path)
+    check_scores(found, subject.oracle, subject.where)
     check_row(found, front_end)
     differing = differing_scores(found["window_scores"], subject, stride_rows, window_count)
     count = counter(found)

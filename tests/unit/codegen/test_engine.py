@@ -53,3 +53,22 @@ def test_kernels_as_they_are(compile_with):
 )
 def test_kernels_that_the_constants_were_not_made_for_are_refused(compile_with, header, old, new):
     assert "firmware/kernels is of another Earshot than this file" in compile_with(header, old, new)
+
+
+def test_each_operator_says_what_computes_it(tiny_tflite: bytes) -> None:
+    engine = build_engine(read_graph(tiny_tflite, "tiny"), "// test", "tiny")
+    lines = engine.sources[SOURCE].splitlines()
+    for layer in engine.layers:
+        place = next(
+            i for i, line in enumerate(lines) if line.startswith(f"// {layer.index}: {layer.name} to ")
+        )
+        assert lines[place + 1] == f"// {layer.kernel or 'nothing to compute'}"
+    convolution, reshape, dense, softmax = engine.layers
+    assert convolution.kernel.startswith("conv_s8 10x8, tiles of 6 and 4 in rows of 22, ")
+    assert convolution.kernels == ("conv_s8", "tile")
+    assert all(f"static void {tile}(" in engine.sources[SOURCE] for tile in convolution.tiles)
+    assert (convolution.macs, convolution.output) == (25 * 22 * 8 * 80, (25, 22, 8))
+    assert convolution.constant_bytes == 640 + 8 * (4 + 4 + 1)
+    assert (reshape.kernel, reshape.macs, reshape.constant_bytes) == ("", 0, 0)
+    assert dense.macs == 4400 * 4
+    assert softmax.kernels == ("softmax_s8",)

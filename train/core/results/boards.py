@@ -1,4 +1,4 @@
-"""What boards leave: result.json, stream.json, size.json, bench.json of each, and report.json of all."""
+"""What boards leave: result, stream, size, bench and layers.json of each, and report.json of all."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import ClassVar
 from train.core import runfolder
 from train.core.errors import typed
 from train.core.results.accuracy import Accuracy
+from train.core.results.board_file import BoardFile
+from train.core.results.layers import LayersResult
 from train.core.results.result_file import ResultFile
 from train.core.typed_json import Json
 
@@ -31,30 +33,6 @@ class LinkStatistics:
     lost_bytes: int = 0
     restarts: int = 0
     connections: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoardFile(ResultFile):
-    """A file about one model on one board.
-
-    Attributes:
-        NAME: of the file.
-        COMMAND: that makes it, without run folder and board.
-        model_sha256: of model.tflite.
-    """
-
-    NAME: ClassVar[str]
-    COMMAND: ClassVar[str]
-    model_sha256: str
-
-    @classmethod
-    def path_of(cls, run: Path, board: str) -> Path:
-        """Where the file of a board is."""
-        return run / runfolder.HIL / board / cls.NAME
-
-    @classmethod
-    def made_by(cls, path: Path) -> str:
-        return f"earshot {cls.COMMAND} --board {path.parent.name} {path.parents[2]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -381,6 +359,7 @@ class BoardFigures:
     stream: StreamResult | None = None
     size: FirmwareSize | None = None
     bench: BenchResult | None = None
+    layers: LayersResult | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

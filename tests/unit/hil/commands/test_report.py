@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_figures import BENCH, SIZE, STREAM, result
+from board_figures import BENCH, LAYERS, SIZE, STREAM, result
 from invoke import invoke
 from report_runs import Page, make_run
 
@@ -53,6 +53,7 @@ def test_all_parts_are_shown(
     put(run, "mps2-an386", "result.json", result())
     put(run, "mps2-an386", "stream.json", STREAM)
     put(run, "mps2-an386", "bench.json", BENCH)
+    put(run, "mps2-an386", "layers.json", LAYERS)
     put(
         run, "board", "bench.json", BENCH, label="measured", instructions_per_inference=None, inference_us=9.8
     )
@@ -71,6 +72,9 @@ def test_all_parts_are_shown(
         "mps2-an386 emulated compiled 1,234,567 234,567 34,567 4,660,438 – – –",
         "board measured compiled – 234,567 34,567 4,660,438 9.8 – –",
         "on the board itself",
+        "Where an inference goes on mps2-an386, operator by operator 400 instructions (emulated",
+        "0 CONV_2D 49 × 20 × 8 300 75.0 % 400 0.75 392 2,136 conv_s8 5x5, tiles of 5; DSP",
+        "1 RESHAPE 7840 100 25.0 % – – 0 0 –",
     ):  # fmt: skip
         assert expected in text
     marks = [mark for mark in page.all("i") if "title" in mark]
@@ -104,6 +108,7 @@ PARTS = {
     "stream.json": (STREAM, "Listening"),
     "size.json": (SIZE, "Firmware"),
     "bench.json": (BENCH, "Work The fastest"),
+    "layers.json": (LAYERS, "Where an inference goes"),
 }
 
 

@@ -1,0 +1,69 @@
+"""``earshot bench --layers``: one emulated board, a run folder and a .tflite of somebody else's."""
+
+import re
+from pathlib import Path
+
+import pytest
+from emulator.conftest import require_tools
+from invoke import invoke
+
+from hil.boards.board import load_board
+from hil.commands import bench
+from train.core import runfolder
+from train.core.errors import UserError
+from train.core.results.layers import LayersResult
+
+BOARD = "mps2-an386"
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.fixture(autouse=True)
+def tools() -> None:
+    require_tools(load_board(BOARD))
+
+
+def layers(*arguments: object) -> None:
+    invoke(bench, ["--layers", "--board", BOARD, *arguments])
+
+
+def test_a_run_and_its_file(own_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    layers(own_run)
+    printed = capsys.readouterr().out
+    result = LayersResult.read(LayersResult.path_of(own_run, BOARD))
+    assert (result.board, result.label, result.engine) == (BOARD, "emulated", "compiled")
+    assert result.model_sha256 == runfolder.sha256_file(own_run / runfolder.TFLITE)
+    dense = [layer for layer in result.layers if layer.macs]
+    assert dense
+    assert all(layer.instructions >= layer.macs / 2 and layer.constant_bytes for layer in dense)
+    assert sum(layer.code_bytes for layer in result.layers) > 500
+    assert {layer.kernel.split()[0].strip(",") for layer in dense} <= {"conv_s8", "fully_connected_s8"}
+    assert all(bool(layer.form) == ("tiles of" in layer.kernel) for layer in result.layers)
+    assert all(layer.form.startswith("DSP: ") for layer in result.layers if layer.form)
+    assert f"all {result.instructions:,}" in re.sub(" +", " ", printed)
+
+    file = tmp_path / "foreign.tflite"
+    file.write_bytes((own_run / runfolder.TFLITE).read_bytes())
+    layers(file)
+    table = [line for line in printed.splitlines() if not line.startswith(("board", "written"))]
+    assert capsys.readouterr().out.splitlines()[1:] == table, "the same model takes the same"
+
+
+def test_mistakes(own_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"expected a run folder; with --layers a \.tflite"):
+        invoke(bench, ["--board", BOARD, own_run / runfolder.TFLITE])
+    with pytest.raises(
+        UserError, match=r"which QEMU does; host is of kind native; take one of: .*mps2-an386"
+    ):
+        invoke(bench, ["--layers", "--board", "host", own_run])
+    with pytest.raises(UserError, match="leave out --port"):
+        layers("--port", "/dev/null", own_run)
+    damaged = tmp_path / "damaged.tflite"
+    damaged.write_bytes(b"TFL3" * 9)
+    with pytest.raises(UserError, match=r"damaged\.tflite"):
+        layers(damaged)
+    old = own_run / runfolder.C_SOURCES / "manifest.json"
+    content = runfolder.read_json(old)
+    runfolder.write_json(old, {name: value for name, value in content.items() if name != "layers"})
+    with pytest.raises(UserError, match=r"before Earshot noted which kernel .* earshot codegen"):
+        layers(own_run)
