@@ -36,7 +36,8 @@ if(KWS_BOARD_CPU STREQUAL "host")
         target_link_options(kws_board_interface INTERFACE ${sanitizers})
     endif()
 else()
-    target_compile_definitions(kws_board_interface INTERFACE KWS_UART_BAUD=${KWS_BOARD_BAUD}u)
+    target_compile_definitions(kws_board_interface INTERFACE
+        KWS_UART_BAUD=${KWS_BOARD_BAUD}u KWS_CORE_HZ=${KWS_BOARD_CORE_HZ}u)
     target_compile_options(kws_board_interface INTERFACE "--specs=${KWS_TOOLCHAIN_SPECS}") # finds headers, too
     # The linker checks the budgets of board.json and reports what is used of them.
     target_link_options(kws_board_interface INTERFACE

@@ -19,6 +19,8 @@ _RESERVE = re.compile(r"^sub\S*\tsp,.*#(\d+)$")
 _PUSH = re.compile(rf"^(?:push|vpush|stmdb|vstmdb|stmfd)(?:{_CONDITIONS})?(?:\.[nw])?$")
 # Gives memory back, or only looks at the stack pointer.
 _RELEASE = re.compile(r"^(?:add\S*\tsp,.*#\d+$|v?ldm\S*\tsp!|cmp\S*\tsp,)")
+# Armv6-M returns so where it was handed arguments on the stack: pop {r3}; add sp, #8; bx r3.
+_POP_ONE = re.compile(r"^pop\t\{(r[0-7])\}$")
 _SETS_SP = re.compile(r"^(?:\S+\tsp\b|msr\t[MP]SP)")
 
 
@@ -29,10 +31,15 @@ class ArmCode:
     def account(function: Function, mnemonic: str, operands: str, names: Mapping[int, str]) -> None:
         operands = re.split("[@;]", operands)[0].strip()
         if not _BRANCH.match(mnemonic):
+            if popped := _POP_ONE.match(f"{mnemonic}\t{operands}"):
+                function.return_register = popped[1]
+            elif not _RELEASE.match(f"{mnemonic}\t{operands}"):
+                function.return_register = ""
             _account_memory(function, mnemonic, operands)
             return
         is_known = account_call(function, operands, names, links=mnemonic.startswith("bl"))
-        if not is_known and operands != "lr" and function.name not in POINTERS:
+        is_return = operands in ("lr", function.return_register)
+        if not is_known and not is_return and function.name not in POINTERS:
             function.faults.append(f"calls through a pointer ({mnemonic} {operands})")
 
     @staticmethod

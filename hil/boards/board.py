@@ -36,7 +36,14 @@ _TARGET_FIELDS = {
     "linker_script": str,
     "uart": dict,
 }
-_TARGET_OPTIONS: dict[str, type] = {"flash": dict, "microphone": str, "toolchain": str, "usb": dict}
+_TARGET_OPTIONS: dict[str, type] = {
+    "core_hz": int,
+    "flash": dict,
+    "microphone": str,
+    "microphone_test": str,
+    "toolchain": str,
+    "usb": dict,
+}
 _RUN_FIELDS: dict[str, dict[str, type]] = {
     QEMU: {"kind": str, "machine": str},
     RP2040JS: {"kind": str},
@@ -49,7 +56,10 @@ _NAMES = {str: "a text", int: "a whole number above 0", list: "a list of texts",
 
 @dataclass(frozen=True)
 class Target:
-    """What only a microcontroller has: toolchain, budgets, memory map, UART."""
+    """What only a microcontroller has: toolchain, budgets, memory map, UART.
+
+    ``core_hz`` is 0 where nobody asks how fast it is.
+    """
 
     toolchain: Toolchain
     flash_bytes: int
@@ -57,6 +67,7 @@ class Target:
     stack_bytes: int
     linker_script: Path
     baud: int
+    core_hz: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,12 +85,14 @@ class UsbId:
 class FlashTool:
     """How a board is flashed: a name in FLASHERS, and a value for each of its fields.
 
-    ``button``: what people do before it, "" where that is nothing.
+    ``button``: what people do before it, "" where that is nothing. ``usb``: ids of the port that the tool
+    needs, empty where it is the board's own.
     """
 
     name: str
     values: dict[str, str]
     button: str = ""
+    usb: tuple[UsbId, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,8 @@ class Board:
 
     ``folder`` holds its board.json. ``target`` is None for this computer, ``emulator`` where none is,
     ``flash`` where there is nothing to flash, ``usb`` where the serial port shows no id of its own.
-    ``microphone`` says for people what it has, "" where there is none.
+    ``microphone`` says for people what it has, "" where there is none; ``microphone_test`` names the test
+    that runs its driver against a made-up device, "" where there is none.
     """
 
     id: str
@@ -103,15 +117,18 @@ class Board:
     flash: FlashTool | None = None
     usb: UsbId | None = None
     microphone: str = ""
+    microphone_test: str = ""
 
     @property
     def proven(self) -> str:
         """How far it was tried without anybody who owns one."""
         if self.target is None:
             return "run"
-        if self.emulator is None:
-            return "compiled"
-        return "emulated with microphone" if self.has_emulated_microphone else "emulated"
+        if self.has_emulated_microphone:
+            return "emulated with microphone"
+        parts = ["emulated"] if self.emulator else []
+        parts += ["driver tested against a model"] if self.microphone_test else []
+        return ", ".join(parts) or "compiled"
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -152,6 +169,11 @@ class Board:
         """Refuse a board that cannot be started here; better asked before a build than after."""
         if self.emulator:
             self.emulator.require()
+        elif self.target:
+            raise UserError(
+                f"board {self.id} is not emulated: bring the firmware onto a real one with earshot flash, "
+                "and name its port with --port"
+            )
 
 
 def board_ids(boards: Path = BOARDS) -> tuple[str, ...]:
@@ -237,6 +259,7 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
         flash=_flash_tool(content["flash"], where) if "flash" in content else None,
         usb=_usb_id(content["usb"], where) if "usb" in content else None,
         microphone=content.get("microphone", ""),
+        microphone_test=content.get("microphone_test", ""),
     )
 
 
@@ -281,6 +304,7 @@ def _target(content: dict[str, Any], folder: Path, where: str) -> Target:
         stack_bytes=content["stack_bytes"],
         linker_script=_existing(folder, content["linker_script"], "linker_script", where),
         baud=content["uart"]["baud"],
+        core_hz=content.get("core_hz", 0),
     )
 
 
@@ -291,13 +315,22 @@ def _flash_tool(content: dict[str, Any], where: str) -> FlashTool:
             f"{where}: flash.tool is {json.dumps(tool)}, expected one of: {', '.join(sorted(FLASHERS))}"
         )
     fields: dict[str, type] = dict.fromkeys(("tool", *FLASHERS[tool].fields), str)
-    _check_fields(content, fields, where, "flash.", {"button": str})
+    _check_fields(content, fields, where, "flash.", {"button": str, "usb": list})
     if "family" in fields and not re.fullmatch(r"0x[0-9a-fA-F]{1,8}", content["family"]):
         raise UserError(
             f"{where}: flash.family is {json.dumps(content['family'])}, expected a number such as 0xe48bff56"
         )
     values = {name: content[name] for name in FLASHERS[tool].fields}
-    return FlashTool(tool, values, content.get("button", ""))
+    usb = tuple(_usb_id_of(text, where) for text in content.get("usb", ()))
+    return FlashTool(tool, values, content.get("button", ""), usb)
+
+
+def _usb_id_of(text: str, where: str) -> UsbId:
+    """Of four digits, a colon and four digits."""
+    if not re.fullmatch(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{4}", text):
+        raise UserError(f"{where}: flash.usb has {json.dumps(text)}, expected ids such as 2341:005a")
+    vid, pid = text.split(":")
+    return UsbId(int(vid, 16), int(pid, 16))
 
 
 def _usb_id(content: dict[str, Any], where: str) -> UsbId:

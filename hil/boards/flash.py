@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import TimeoutExpired
+from typing import TypeVar
 
-from hil.boards.board import BOARD_FILE, Board, FlashTool
+from hil.boards.board import BOARD_FILE, Board, FlashTool, board_folders, load_board
 from hil.boards.flash_tools import COPY, FLASHERS
 from hil.boards.image import read_image, to_uf2
 from hil.boards.plain_names import plain
+from hil.boards.ports import connected_ports
 from hil.link.link import Link, LinkError
 from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol.connection import Conversation, FirmwareError
@@ -26,6 +28,8 @@ from train.core.results.boards import LinkStatistics
 
 _RETRY_S = 0.2
 _MOST_FLASHING_S = 900.0  # two megabytes over a slow line take three minutes
+BOOTLOADER_S = 60.0  # in which people press a button
+_Found = TypeVar("_Found")
 _MOUNTS = ("/media/{user}", "/run/media/{user}", "/media", "/Volumes")
 
 
@@ -57,12 +61,59 @@ def needs_port(tool: FlashTool) -> bool:
     return any("{port}" in argument for command in FLASHERS[tool.name].commands for argument in command)
 
 
-def flash_commands(tool: FlashTool, program: Path, port: str | None) -> list[list[str]]:
+def connected_board(more: Path | None = None) -> Board:
+    """The one board that is there: its serial port by the USB id, or the drive of its bootloader.
+
+    Args:
+        more: as ``board_folders`` has it.
+    Raises:
+        UserError: there is none, or there are several.
+    """
+    ids = {port.usb for port in connected_ports()}
+    boards = [load_board(board_id, folder) for board_id, folder in board_folders(more).items()]
+    known = [(board, board.flash) for board in boards if board.flash]
+    found = [
+        board
+        for board, tool in known
+        if {board.usb, *tool.usb} & (ids - {None}) or _mounted(tool) is not None
+    ]
+    if len(found) == 1:
+        log(f"found {found[0].title}")
+        return found[0]
+    if found:
+        names = ", ".join(board.id for board in found)
+        raise UserError(f"{len(found)} boards are connected: {names}; name one with --board")
+    how = "; ".join(f"{board.id}: {tool.button}" for board, tool in known if tool.button)
+    raise UserError(
+        f"no board shows its USB id or its drive; name yours with --board, or make it show: {how}"
+    )
+
+
+def bootloader_port(tool: FlashTool, wait_s: float) -> str:
+    """The serial port that a tool needs, where it is not the board's own.
+
+    Raises:
+        UserError: there is none.
+    """
+
+    def look() -> str | None:
+        return next((port.device for port in connected_ports() if port.usb in tool.usb), None)
+
+    ids = " or ".join(map(str, tool.usb))
+    how = tool.button or "plug the board in"
+    found = _awaited(look, how, f"its port, {ids}", wait_s)
+    if found is None:
+        raise UserError(f"no port has the USB id {ids}: {how}; see earshot boards")
+    return found
+
+
+def flash_commands(tool: FlashTool, program: Path, port: str | None, wait_s: float = 0.0) -> list[list[str]]:
     """What is to be run, one after the other; files that a tool needs are written beside the program.
 
     Args:
         program: the ELF file.
         port: None where it is not known; then ``needs_port`` must be false.
+        wait_s: for the volume of the board.
     Raises:
         UserError: the program is no ELF file, or the volume of the board is not there.
     """
@@ -72,6 +123,7 @@ def flash_commands(tool: FlashTool, program: Path, port: str | None) -> list[lis
     values = {
         "elf": str(written),
         "image": str(written.with_suffix(".image")),
+        "hex": str(written.with_suffix(".hex")),
         "port": port or "",
     } | tool.values
     if "{bin}" in named or "{uf2}" in named:
@@ -84,7 +136,7 @@ def flash_commands(tool: FlashTool, program: Path, port: str | None) -> list[lis
             values["uf2"] = str(written.with_suffix(".uf2"))
             runfolder.write_bytes(written.with_suffix(".uf2"), to_uf2(image, int(tool.values["family"], 16)))
     if "{volume}" in named:
-        values["volume"] = str(_volume(tool))
+        values["volume"] = str(_volume(tool, wait_s))
     return [[argument.format(**values) for argument in command] for command in commands]
 
 
@@ -160,19 +212,46 @@ def _find(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
 
 
-def _volume(tool: FlashTool) -> Path:
-    """Where the drive is mounted that a board in its bootloader shows."""
-    name = tool.values["volume"]
+def _drive(tool: FlashTool) -> str:
+    """The name of the drive that a board in its bootloader shows, "" for none."""
+    return tool.values.get("volume", "")
+
+
+def _places(drive: str) -> list[Path]:
+    """Where a drive may be mounted."""
+    mounts = [Path(place.format(user=os.environ.get("USER", ""))) / drive for place in _MOUNTS]
+    return list(dict.fromkeys(mounts))
+
+
+def _mounted(tool: FlashTool | None) -> Path | None:
+    """The drive of a board in its bootloader, if it is there."""
+    if tool is None or not _drive(tool):
+        return None
+    return next((place for place in _places(_drive(tool)) if place.is_dir()), None)
+
+
+def _volume(tool: FlashTool, wait_s: float) -> Path:
+    """Where the drive is mounted."""
     how = tool.button or "put the board into its bootloader (by its button, mostly)"
-    mounts = [Path(place.format(user=os.environ.get("USER", ""))) / name for place in _MOUNTS]
-    places = list(dict.fromkeys(mounts))
-    for place in places:
-        if place.is_dir():
-            return place
+    found = _awaited(lambda: _mounted(tool), how, f"the drive {_drive(tool)}", wait_s)
+    if found is not None:
+        return found
     raise UserError(
-        f"no drive {name}: {how}, and mount the drive if nothing else does; "
-        f"looked for {', '.join(map(str, places))}"
+        f"no drive {_drive(tool)}: {how}, and mount the drive if nothing else does; "
+        f"looked for {', '.join(map(str, _places(_drive(tool))))}"
     )
+
+
+def _awaited(look: Callable[[], _Found | None], how: str, what: str, wait_s: float) -> _Found | None:
+    """What ``look`` finds within some seconds; people are told what to do for it."""
+    deadline = Deadline(wait_s)
+    found = look()
+    if found is None and wait_s:
+        log(f"{how}; waiting {wait_s:g} s for {what}")
+    while found is None and not deadline.is_over:
+        time.sleep(min(_RETRY_S, deadline.left_s))
+        found = look()
+    return found
 
 
 def _copy(source: Path, folder: Path) -> None:

@@ -12,8 +12,9 @@ class Flasher:
     Attributes:
         fields: what ``flash`` in board.json must say besides ``tool``, all of it text.
         commands: one after the other. In braces stand those fields, and: ``elf``, the firmware; ``bin``, the
-            same as it lies in flash, from ``address`` on; ``uf2``, the same in that format; ``image``, a file
-            that the tool itself makes; ``port``, the serial port.
+            same as it lies in flash, from ``address`` on; ``uf2``, the same in that format; ``hex`` and
+            ``image``, files that a tool makes; ``port``, the serial port; ``volume``, where a drive
+            is mounted.
         install: how to get it.
     """
 
@@ -59,6 +60,15 @@ FLASHERS = {
         "it comes with the tools of the Pico SDK, put it on the PATH",
     ),
     "uf2": Flasher(("family", "volume"), ((COPY, "{uf2}", "{volume}"),), ""),
+    # DAPLink, the interface chip of many boards, shows a drive that takes Intel HEX.
+    "hex": Flasher(
+        ("volume",),
+        (
+            ("arm-none-eabi-objcopy", "--output-target=ihex", "{elf}", "{hex}"),
+            (COPY, "{hex}", "{volume}"),
+        ),
+        f"{_APT} binutils-arm-none-eabi",
+    ),
     "bossac": Flasher(
         ("offset",),
         (
@@ -68,5 +78,12 @@ FLASHERS = {
             ),
         ),
         f"{_APT} bossa-cli",
+    ),
+    # Arduino's own, 1.9.1-arduino2, which knows the nRF52840; addresses begin behind the bootloader.
+    "bossac-arduino": Flasher(
+        (),
+        (("bossac", "--port={port}", "-U", "--info", "--erase", "--write", "{bin}", "--reset"),),
+        "Arduino's bossac 1.9.1-arduino2, not Debian's: Arduino's IDE brings it with `Arduino Mbed OS Nano "
+        "Boards`, in packages/arduino/tools/bossac; put it on the PATH",
     ),
 }

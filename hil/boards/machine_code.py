@@ -28,6 +28,7 @@ class Function:
         calls: functions it may call or go on in.
         faults: why its stack is not bounded by these; empty where it is.
         constants: registers that hold a number, where the machine code needs them for large frames.
+        return_register: holds the return address, which was just taken off the stack; "" for none.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Function:
     calls: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     constants: dict[str, int] = field(default_factory=dict)
+    return_register: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import shutil
 from hil.boards.board import Board, board_folders, load_board
 from hil.boards.ports import connected_ports
 from hil.commands.firmware_flags import add_board_dir_flag
+from hil.estimates import keeps_up, shares
 from train.core.console import say
 from train.core.errors import UserError
 
@@ -37,16 +38,27 @@ def run(flags: argparse.Namespace) -> None:
         )
         state = f"missing: {', '.join(missing)}" if missing else "ready"
         say(
-            f"{board.id:14} {board.title:49} {board.cpu:13} {board.microphone or 'no microphone':15} "
-            f"{board.proven:24} {board.run_kind:8} {budgets:31} {state}"
+            f"{board.id:16} {board.title:49} {board.cpu:13} {board.microphone or 'no microphone':15} "
+            f"{board.proven:40} {_keeps_up(board):52} {board.run_kind:8} {budgets:31} {state}"
         )
     _print_ports(boards)
     if mistakes:
         raise UserError("; ".join(mistakes))
 
 
+def _keeps_up(board: Board) -> str:
+    """Whether it keeps up with ten inferences a second, and with how much of the core."""
+    parts = [
+        f"{preset} {keeps_up(least, most)} {100 * least:.0f}-{100 * most:.0f} %"
+        for preset, (least, most) in shares(board).items()
+    ]
+    return f"{', '.join(parts)} (estimated)" if parts else "speed unknown"
+
+
 def _missing_emulator(board: Board) -> list[str]:
     """What a program of the PATH needs besides itself."""
+    if board.emulator is None:
+        return []
     try:
         board.require_emulator()
     except UserError as error:

@@ -16,14 +16,17 @@ from train.core.manifest import COMPILED, ENGINES
 _PATIENCES_S = (0.1, 3600)
 
 
-def add_firmware_flags(parser: argparse.ArgumentParser, several: str = "") -> None:
+def add_firmware_flags(parser: argparse.ArgumentParser, more: str = "", *, is_needed: bool = True) -> None:
     """The run folder, the board and the engine.
 
     Args:
-        several: what --board says more where it takes more than one.
+        more: what --board says more, where it takes more than one or is found without.
+        is_needed: whether there is no command without --board.
     """
     add_run_argument(parser)
-    parser.add_argument("--board", required=True, metavar="ID", help=f"as earshot boards lists them{several}")
+    parser.add_argument(
+        "--board", required=is_needed, metavar="ID", help=f"as earshot boards lists them{more}"
+    )
     add_board_dir_flag(parser)
     parser.add_argument(
         "--engine", default=COMPILED, choices=ENGINES, help=rare("what runs the model (%(default)s)")

@@ -21,7 +21,7 @@ _EXIT_CODES = """exit codes:
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """See ``train.core.command_line``."""
-    add_firmware_flags(parser)
+    add_firmware_flags(parser, " (default: the one that is connected)", is_needed=False)
     parser.epilog = rare(_EXIT_CODES)
     parser.add_argument(
         "--program",
@@ -30,7 +30,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="%(choices)s: what earshot test talks to, or what listens and says what it hears (%(default)s)",
     )
     parser.add_argument(
-        "--port", metavar="PORT", help="serial port of the board (default: that with its USB id)"
+        "--port",
+        metavar="PORT",
+        help="serial port that the board talks on (default: that with its USB id)",
     )
     parser.add_argument("--baud", type=int, help=rare("of the port (default: that of board.json)"))
     add_patience_flag(parser)
@@ -42,20 +44,31 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 @runfolder.reads_run
 def run(flags: argparse.Namespace) -> None:
     """Build, flash, ask the board what it runs."""
-    from hil.boards.flash import check_running, flash_commands, flash_tool, needs_port, run_commands
+    from hil.boards.flash import (
+        BOOTLOADER_S,
+        bootloader_port,
+        check_running,
+        connected_board,
+        flash_commands,
+        flash_tool,
+        needs_port,
+        run_commands,
+    )
     from hil.boards.ports import port_of
 
     patience = patience_of(flags)
-    board = find_board(flags.board, flags.board_dir)
+    board = find_board(flags.board, flags.board_dir) if flags.board else connected_board(flags.board_dir)
     tool = flash_tool(board)
     engine = engine_of(flags)
     firmware = build(board, flags.run, engine, program=flags.program)
     is_verified = flags.program == PROOF
+    wait_s = 0.0 if flags.dry_run else BOOTLOADER_S
     port = flags.port
-    if port is None and (needs_port(tool) or (is_verified and not flags.dry_run)):
+    if port is None and ((needs_port(tool) and not tool.usb) or (is_verified and not flags.dry_run)):
         port = port_of(board)
+    flash_port = bootloader_port(tool, wait_s) if needs_port(tool) and tool.usb else port
     with runfolder.writing(firmware.path.parent, wait=True):  # so that nobody builds another meanwhile
-        commands = flash_commands(tool, firmware.path, port)
+        commands = flash_commands(tool, firmware.path, flash_port, wait_s)
         if flags.dry_run:
             for command in commands:
                 say(shlex.join(command))

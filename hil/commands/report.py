@@ -6,12 +6,14 @@ report.html has one writer, train/report/run_report.py; it takes its section on 
 import argparse
 from pathlib import Path
 
+from hil.estimates import estimates
 from train.core import runfolder
 from train.core.command_line import add_run_argument
 from train.core.console import say, warn
 from train.core.errors import UserError
 from train.core.results.belonging import stale
-from train.core.results.boards import BoardFigures, BoardsReport
+from train.core.results.boards import BoardFigures
+from train.core.results.boards_report import BoardsReport
 from train.report.measured import read_boards
 from train.report.run_report import write_report
 
@@ -31,6 +33,12 @@ def run(flags: argparse.Namespace) -> None:
             warn(what)
     for figures in report.boards:
         say(f"{figures.board:14} {', '.join(_summary(figures))}")
+    for item in report.estimates:
+        (least_ms, most_ms), (least, most) = item.window_ms, item.share_of_core
+        say(
+            f"{item.board:14} keeps up: {item.keeps_up}; a window takes {least_ms:.1f} to {most_ms:.1f} ms, "
+            f"listening {least:.0%} to {most:.0%} of the core (estimated)"
+        )
     say(f"report         {page}")
 
 
@@ -50,7 +58,8 @@ def join(run: Path) -> BoardsReport:
             f"{run / runfolder.HIL}: there is nothing on this model to report; begin with: "
             f"earshot test --board host {run}"
         )
-    return BoardsReport(model_sha256=model_sha256, boards=tuple(boards))
+    benches = {figures.board: figures.bench for figures in boards if figures.bench}
+    return BoardsReport(model_sha256=model_sha256, boards=tuple(boards), estimates=estimates(benches))
 
 
 def _summary(figures: BoardFigures) -> list[str]:

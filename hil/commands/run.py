@@ -45,6 +45,11 @@ def run(flags: argparse.Namespace) -> None:
     patience = patience_of(flags)
     board = find_board(flags.board, flags.board_dir)
     board.require_emulator()
+    if board.emulator and board.microphone and not board.has_emulated_microphone:
+        raise UserError(
+            f"board {board.id} hears by its own microphone, which its emulator has not; earshot test --board "
+            f"{board.id} proves what it computes, and flashed onto a real one it listens"
+        )
     playlist = _playlist(flags)
     firmware = build(board, flags.run, engine_of(flags))
     for line in playlist.titles:

@@ -85,6 +85,8 @@ def make_dut(
     """
     if baud and not port:
         raise UserError("--baud is of no use without --port")
+    if not port:
+        board.require_emulator()
     firmware = None if is_built else build(board, run, engine, program=PROOF)
     program = run / runfolder.FIRMWARE / board.id / PROOF
     rate = baud or (board.target.baud if board.target else None)

@@ -20,7 +20,7 @@ from firmware_measure import COMPILED, Engine, Subject, load_subject, measure, s
 from rich.console import Console
 from rich.table import Table
 
-from hil.boards.board import Board, board_ids, load_board
+from hil.boards.board import HARDWARE, Board, board_ids, load_board
 from train.core import console, runfolder
 from train.core.errors import UserError
 from train.core.native import import_tensorflow
@@ -89,6 +89,7 @@ def main() -> None:
     add("--out", type=Path, metavar="FILE", help=f"JSON to write ({_OUT}, or none with --board)")
     flags = parser.parse_args()
     boards = [load_board(board_id) for board_id in flags.board or board_ids()]
+    boards = [board for board in boards if flags.board or board.run_kind != HARDWARE]
     subjects = [load_subject(path) for path in flags.model or ()]
     subjects += [_random_subject(name, blocks_dc(name, flags.dc_block)) for name in flags.preprocess or ()]
     subjects = subjects or [_default_subject()]

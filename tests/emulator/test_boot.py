@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from generated_sources import write_manifest
 from places import ROOT
+from sweeping import sweep
 
 from hil.boards.board import QEMU, board_ids, load_board
 from hil.link.process import ProcessLink
@@ -20,7 +21,9 @@ from hil.link.process import ProcessLink
 CRASH = 0xFFFFFFFF
 DEAF = 0xFFFFFFFE
 DEAF_BYTES = 4096  # what the receive ring keeps
-EMULATED = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
+ALL = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
+# This one shares UART and emulator with netduinoplus2.
+EMULATED = sweep(ALL, *(board_id for board_id in ALL if board_id != "stm32f4discovery"))
 RUNNABLE = [*EMULATED, "host"]
 # What a board says of an undefined instruction: UNDEFINSTR, bit 16 of the configurable fault status, which
 # Armv6-M has not; on RISC-V a trap is a breakpoint.

@@ -28,7 +28,8 @@ from train.core.operating_point import INFERENCE_STRIDE_ROWS
 from train.core.spec import FrontEnd
 from train.tflite.graph import read_graph
 
-EMULATED = [board_id for board_id in board_ids() if load_board(board_id).run_kind == QEMU]
+BOARDS = [load_board(board_id) for board_id in board_ids()]
+EMULATED = [board.id for board in BOARDS if board.run_kind == QEMU and not board.microphone]
 RUNNABLE = [*EMULATED, "host"]
 # The two share no objects with the others.
 QUICK = [board_id for board_id in RUNNABLE if board_id not in ("microbit", "rv32")]

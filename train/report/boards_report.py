@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.core.results.boards import BoardFigures, BoardsReport, DetectionAt, StreamResult, WordAt
+from train.core.results.boards import BoardFigures, DetectionAt, StreamResult, WordAt
+from train.core.results.boards_report import BoardsReport, Estimate
 from train.core.spec import UNKNOWN_LABEL
 
 _MS_PER_LANE = 60_000
@@ -39,6 +40,7 @@ class Boards:
 
     Attributes:
         tests, streams, sizes, benches, layers: boards that have these figures.
+        estimates: of boards whose core is one on which instructions were counted.
         timelines: of the streams, each once: several boards may hear the same.
         labels: what the labels of the results mean.
         note: why there is nothing; "" where there is.
@@ -49,6 +51,7 @@ class Boards:
     sizes: Sequence[BoardFigures] = ()
     benches: Sequence[BoardFigures] = ()
     layers: Sequence[BoardFigures] = ()
+    estimates: Sequence[Estimate] = ()
     timelines: Sequence[Timeline] = ()
     labels: Mapping[str, str] | None = None
     note: str = ""
@@ -78,6 +81,7 @@ def read_boards(run: Path, model_sha256: str | None) -> Boards | None:
         sizes=[board for board in boards if board.size],
         benches=[board for board in boards if board.bench],
         layers=[board for board in boards if board.layers],
+        estimates=content.estimates,
         timelines=[_timeline(board.board, board.stream) for board in boards if board.stream],
         labels={label: text for label, text in _LABELS.items() if label in found},
     )

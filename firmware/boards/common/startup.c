@@ -55,6 +55,19 @@ __attribute__((noinline)) static void run(void) {
     kws_hal_stop();
 }
 
+#ifdef __ARM_ARCH_6M__
+#define NVIC_GROUPS 1u  // of 32 interrupts
+#else
+#define NVIC_GROUPS 8u
+#endif
+
+// What ran before, such as a bootloader, may have left its interrupts on, for which these vectors have no
+// entry, or all masked.
+static void forget_interrupts(void) {
+    for (uint32_t n = 0; n < NVIC_GROUPS; ++n) NVIC_ICER(n) = 0xFFFFFFFFu;
+    __asm volatile("cpsie i" ::: "memory");
+}
+
 // An Armv6-M core need not be able to move its vectors: they lie where it looks for them, or what loaded the
 // program has told it.
 void kws_board_reset(void) {
@@ -65,6 +78,7 @@ void kws_board_reset(void) {
     SCB_CPACR = SCB_CPACR | (0xFu << 20);  // full access to coprocessors 10 and 11: FPU and MVE
 #endif
     __asm volatile("dsb\n\tisb" ::: "memory");
+    forget_interrupts();
     run();
 }
 

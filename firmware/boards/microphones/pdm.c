@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pdm.h"
 
+#include "level.h"
+
 #define CIC_BITS 32u    // of which comes one sum; its gain is 32^3: full density gives 2^15
 #define SAMPLE_SUMS 2u  // of which comes one sample
 #define TAP_SHIFT 14    // taps are in 2^-14
-#define GAIN_SHIFT 8
-#define DC_SHIFT 9  // a time constant of 2^9 samples, 32 ms at 16 kHz: -3 dB at 5 Hz
 
 // The half from the middle on; the other mirrors it. Least squares over 0 to 7 kHz, where it undoes what the
 // CIC takes off, and 9 to 16 kHz, of which nothing is wanted: with the CIC -0.2 to +0.1 dB up to 7 kHz, -56
@@ -44,11 +44,7 @@ static int32_t low_pass(const kws_pdm* pdm) {
 
 // sum           in 2^-TAP_SHIFT of a sample
 static int16_t level(kws_pdm* pdm, int32_t sum) {
-    const int64_t loud = ((int64_t)sum * pdm->gain) >> TAP_SHIFT;  // in 2^-GAIN_SHIFT of a sample
-    const int64_t without_dc = loud - (pdm->dc >> 24);
-    pdm->dc += without_dc * (1 << (24 - DC_SHIFT));
-    const int64_t sample = (without_dc + (1 << (GAIN_SHIFT - 1))) >> GAIN_SHIFT;
-    return (int16_t)(sample > INT16_MAX ? INT16_MAX : sample < INT16_MIN ? INT16_MIN : sample);
+    return kws_level(&pdm->dc, ((int64_t)sum * pdm->gain) >> TAP_SHIFT);  // unit gain is 2^KWS_LEVEL_SHIFT
 }
 
 // Where a sum of the CIC is due, takes it in; returns 1 where a sample is due.

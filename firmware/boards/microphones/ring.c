@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ring.h"
 
-#include "hal.h"
-
 // Positions count up and wrap around with uint32_t; head - tail is the fill. The interrupt moves head, the
 // main loop tail: no lock is needed.
 static int16_t samples[KWS_MICROPHONE_SAMPLES];
@@ -23,7 +21,7 @@ void kws_microphone_heard(const int16_t* heard, size_t count) {
 
 void kws_microphone_missed(uint32_t count) { lost = lost + count; }
 
-size_t kws_hal_audio_read(int16_t* to, size_t capacity) {
+size_t kws_microphone_take(int16_t* to, size_t capacity) {
     size_t count = 0;
     uint32_t from = tail;
     const uint32_t end = head;
@@ -33,4 +31,4 @@ size_t kws_hal_audio_read(int16_t* to, size_t capacity) {
     return count;
 }
 
-uint32_t kws_hal_audio_lost(void) { return lost; }
+uint32_t kws_microphone_lost(void) { return lost; }

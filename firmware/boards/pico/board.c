@@ -79,7 +79,7 @@ static void start_clocks(void) {
 void kws_hal_init(void) {
     start_clocks();
     start_blocks(RESET_IO_BANK0 | RESET_PADS_BANK0 | RESET_UART0 | RESET_DMA | RESET_ADC);
-    kws_start_clock(CORE_HZ);
+    kws_start_clock(KWS_CORE_HZ);
     GPIO_CTRL(LED) = 5u;
     GPIO_ENABLE_SET = 1u << LED;
     rp2040_uart_start(KWS_UART_BAUD);

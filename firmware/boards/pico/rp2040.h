@@ -7,7 +7,6 @@
 
 #include "cortexm.h"
 
-#define CORE_HZ 125000000u
 #define ADC_HZ 48000000u
 
 #define DMA_INTERRUPT 11u

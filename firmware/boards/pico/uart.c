@@ -22,7 +22,7 @@
 #define INTERRUPT_TIMEOUT (1u << 6)  // bytes wait, and for the length of four no other came
 
 void rp2040_uart_start(uint32_t baud) {
-    const uint32_t send_pin = 0, receive_pin = 1, divider = (CORE_HZ * 4u + baud / 2) / baud;  // in 64ths
+    const uint32_t send_pin = 0, receive_pin = 1, divider = (KWS_CORE_HZ * 4u + baud / 2) / baud;  // in 64ths
     GPIO_CTRL(send_pin) = 2u;
     GPIO_CTRL(receive_pin) = 2u;
     UART_BAUD_INTEGER = divider >> 6;

@@ -1,55 +1,26 @@
 """The Pico's microphone driver against a made-up ADC and DMA: in time, late, interrupted while it copies."""
 
-import ctypes
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from made_up_device import RING, Device, check_blocks, compiled, needs_compiler
 from numpy.typing import NDArray
-from places import ROOT
 
-FIRMWARE = ROOT / "firmware"
-BLOCK, RING = 128, 2048
-FLAGS = ["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fsanitize=undefined", "-fno-sanitize-recover"]
-INCLUDES = [ROOT / "tests" / "c" / "registers", FIRMWARE, FIRMWARE / "hal", FIRMWARE / "boards" / "pico"]
+BLOCK = 128
 
-pytestmark = pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler (c++)")
+pytestmark = needs_compiler
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adc")
-    ring = FIRMWARE / "boards" / "microphones" / "ring.c"
-    device = ROOT / "tests" / "c" / "registers" / "pico_adc.cc"
-    includes = [f"-I{folder}" for folder in INCLUDES]
-    command = ["c++", *FLAGS, "-shared", *includes, "-x", "c++", device, ring, "-o", folder / "adc.so"]
-    subprocess.run(command, check=True)
-    return folder / "adc.so"
-
-
-class Device:
-    """A copy of the library of its own, started."""
-
-    def __init__(self, path: Path) -> None:
-        self.c = ctypes.CDLL(str(path))
-        self.c.device_start()
-
-    def read(self) -> NDArray[np.int16]:
-        buffer = np.empty(2 * RING, np.int16)
-        pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_int16))
-        count = self.c.kws_hal_audio_read(pointer, ctypes.c_size_t(len(buffer)))
-        return buffer[:count]
-
-    @property
-    def lost(self) -> int:
-        return int(self.c.kws_hal_audio_lost())
+    return compiled(folder, "pico_adc.cc", "pico")
 
 
 @pytest.fixture
 def device(library: Path, tmp_path: Path) -> Device:
-    return Device(Path(shutil.copy(library, tmp_path / "adc.so")))
+    return Device(library, tmp_path)
 
 
 def codes(first: int, count: int) -> NDArray[np.int16]:
@@ -104,13 +75,7 @@ def test_what_is_written_over_while_it_is_copied_is_not_handed_on(
 
 def check(heard: NDArray[np.int16], device: Device, must_lose: bool) -> None:
     """Blocks are whole and in order; if one is missing, something was counted."""
-    assert len(heard) % BLOCK == 0
-    starts = (heard[::BLOCK].astype(int) + 32768) // 16 // BLOCK
-    for index, start in enumerate(starts):
-        np.testing.assert_array_equal(heard[index * BLOCK : (index + 1) * BLOCK], codes(start * BLOCK, BLOCK))
-    steps = np.diff(starts) % 32
-    assert np.all(steps >= 1)
-    missing = int((steps - 1).sum())
+    missing = check_blocks(heard, BLOCK, (heard.astype(int) + 32768) // 16, 4096)
     assert (device.lost > 0) == (missing > 0)
     assert missing > 0 or not must_lose
 

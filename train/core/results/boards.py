@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from train.core import runfolder
-from train.core.errors import typed
 from train.core.results.accuracy import Accuracy
 from train.core.results.board_file import BoardFile
 from train.core.results.layers import LayersResult
@@ -360,20 +359,3 @@ class BoardFigures:
     size: FirmwareSize | None = None
     bench: BenchResult | None = None
     layers: LayersResult | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoardsReport(ResultFile):
-    """report.json: the figures of all boards on one model."""
-
-    model_sha256: str
-    boards: tuple[BoardFigures, ...]
-
-    @classmethod
-    def made_by(cls, path: Path) -> str:
-        return f"earshot report {typed(path.parents[1])}"
-
-    @staticmethod
-    def path_of(run: Path) -> Path:
-        """Where the file of a run is."""
-        return run / runfolder.HIL / "report.json"

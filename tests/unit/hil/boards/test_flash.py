@@ -10,10 +10,20 @@ from pathlib import Path
 import pytest
 
 from hil.boards import flash as flash_module
-from hil.boards.board import BOARDS, FlashTool, load_board
-from hil.boards.flash import FlashError, check_running, flash_commands, flash_tool, needs_port, run_commands
+from hil.boards.board import BOARDS, FlashTool, UsbId, load_board
+from hil.boards.flash import (
+    FlashError,
+    bootloader_port,
+    check_running,
+    connected_board,
+    flash_commands,
+    flash_tool,
+    needs_port,
+    run_commands,
+)
 from hil.boards.flash_tools import FLASHERS
 from hil.boards.image import Image, read_image, to_uf2
+from hil.boards.ports import Port
 from hil.link.link import LinkError
 from hil.link.patience import Patience
 from hil.protocol.codec import decode, encode
@@ -31,6 +41,8 @@ VALUES = {
     "picotool": {},
     "uf2": {"family": "0xe48bff56", "volume": "RPI-RP2"},
     "bossac": {"offset": "0x2000"},
+    "bossac-arduino": {},
+    "hex": {"volume": "RPI-RP2"},
 }
 # What a user would type, in the folder of the firmware.
 TYPED = {
@@ -45,6 +57,11 @@ TYPED = {
     "uf2": ["cp proof.uf2 RPI-RP2"],
     "bossac": [
         "bossac --port=/dev/ttyACM7 --erase --write --verify --boot=1 --offset=0x2000 --reset proof.bin"
+    ],
+    "bossac-arduino": ["bossac --port=/dev/ttyACM7 -U --info --erase --write proof.bin --reset"],
+    "hex": [
+        "arm-none-eabi-objcopy --output-target=ihex proof proof.hex",
+        "cp proof.hex RPI-RP2",
     ],
 }
 
@@ -109,13 +126,108 @@ def test_commands_are_those_a_user_would_type(name: str, program: Path, volume: 
     assert needs_port(tool) == ("ttyACM7" in " ".join(found))
 
 
-@pytest.mark.parametrize("name", sorted(set(FLASHERS) - {"uf2"}))
+@pytest.mark.parametrize("name", sorted(set(FLASHERS) - {"uf2", "hex"}))
 def test_tools_are_run_with_exactly_that(name: str, program: Path, fake_tool: Callable[..., Path]) -> None:
     tool = FlashTool(name, VALUES[name])
-    record = fake_tool(name)
     commands = flash_commands(tool, program, "/dev/ttyACM7")
+    record = fake_tool(commands[0][0])
     run_commands(tool, commands)
     assert [json.loads(line) for line in record.read_text().splitlines()] == [c[1:] for c in commands]
+
+
+def write_hex(path: Path) -> None:
+    """In place of objcopy."""
+    path.write_text(f"#!{sys.executable}\nimport sys\nopen(sys.argv[3], 'w').write(':00000001FF\\n')\n")
+    path.chmod(0o755)
+
+
+def test_hex_is_made_and_copied_to_the_drive(
+    program: Path, volume: Path, fake_tool: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_hex(tmp_path / "bin" / "arm-none-eabi-objcopy")
+    tool = FlashTool("hex", {"volume": "RPI-RP2"})
+    run_commands(tool, flash_commands(tool, program, None))
+    assert (volume / "proof.hex").read_text() == ":00000001FF\n"
+
+
+class Usb:
+    """Serial ports and drives of this computer, made up."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, mounts: Path) -> None:
+        self.ids: list[str] = []
+        self.mounts = mounts
+        mounts.mkdir(exist_ok=True)
+        monkeypatch.setattr(flash_module, "_MOUNTS", (str(mounts),))
+        monkeypatch.setattr(flash_module, "_RETRY_S", 0)
+        monkeypatch.setattr(flash_module, "connected_ports", self.ports)
+
+    def ports(self) -> tuple[Port, ...]:
+        """Each in turn."""
+        ids = [UsbId(*(int(half, 16) for half in text.split(":"))) for text in self.ids]
+        return tuple(Port(f"/dev/ttyACM{index}", "", usb) for index, usb in enumerate(ids))
+
+
+@pytest.fixture
+def usb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Usb:
+    return Usb(monkeypatch, tmp_path / "media")
+
+
+@pytest.mark.parametrize(
+    ("ids", "drives", "board_id"),
+    [
+        (["0403:6001", "0d28:0204"], [], "microbit-v2"),
+        ([], ["MICROBIT"], "microbit-v2"),
+        (["2341:005a"], [], "nano33ble"),
+        (["2341:805a"], [], "nano33ble"),
+        (["0403:6001"], ["RPI-RP2"], "pico"),
+    ],
+)
+def test_the_board_that_is_connected_is_found(
+    usb: Usb, ids: list[str], drives: list[str], board_id: str
+) -> None:
+    usb.ids = ids
+    for drive in drives:
+        (usb.mounts / drive).mkdir()
+    assert connected_board().id == board_id
+
+
+def test_without_a_board_the_buttons_are_told_and_with_two_their_names(usb: Usb) -> None:
+    with pytest.raises(
+        UserError, match=r"no board shows .* nano33ble: press RESET twice.*pico: hold BOOTSEL"
+    ):
+        connected_board()
+    usb.ids = ["2341:005a", "0d28:0204"]
+    with pytest.raises(UserError, match=r"2 boards are connected: microbit-v2, nano33ble; name one"):
+        connected_board()
+
+
+def test_a_bootloader_is_waited_for_after_the_button_was_told(
+    usb: Usb, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tool = flash_tool(load_board("nano33ble"))
+    looks = iter([[], [], ["2341:005a"]])
+    monkeypatch.setattr(
+        flash_module, "connected_ports", lambda: (setattr(usb, "ids", next(looks)), usb.ports())[1]
+    )
+    assert bootloader_port(tool, 10) == "/dev/ttyACM0"
+    assert "press RESET twice, quickly" in capsys.readouterr().err
+    usb.ids = []
+    monkeypatch.setattr(flash_module, "connected_ports", usb.ports)
+    with pytest.raises(UserError, match=r"no port has the USB id 2341:005a or .*: press RESET twice"):
+        bootloader_port(tool, 0)
+
+
+def test_a_drive_is_waited_for(usb: Usb, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drive = usb.mounts / "RPI-RP2"
+    sleeps = iter([None, None])
+
+    def sleep(_: float) -> None:
+        if next(sleeps, drive) is drive:
+            drive.mkdir()
+
+    monkeypatch.setattr(flash_module.time, "sleep", sleep)
+    commands = flash_commands(flash_tool(load_board("pico")), program, None, 10)
+    assert commands == [["cp", str(program.with_suffix(".uf2")), str(drive)]]
 
 
 def test_flat_image(program: Path) -> None:
@@ -220,11 +332,15 @@ def test_netduinoplus2_is_flashed_by_its_bootloader(program: Path) -> None:
         ({"flash": {"tool": "pyocd"}}, r"flash.target is missing"),
         (
             {"flash": {"tool": "pyocd", "target": "a", "chip": "b"}},
-            r"flash.chip is not known, expected only button, target, tool",
+            r"flash.chip is not known, expected only button, target, tool, usb",
         ),
         (
             {"flash": {"tool": "uf2", "volume": "X", "family": "rp2040"}},
             r'flash.family is "rp2040", expected',
+        ),
+        (
+            {"flash": {"tool": "bossac-arduino", "usb": ["2341-005a"]}},
+            r'flash.usb has "2341-005a", expected ids such as 2341:005a',
         ),
         ({"usb": {"vid": "2e8a"}}, r"usb.pid is missing"),
         ({"usb": {"vid": "0x2e8a", "pid": "000a"}}, r'usb.vid is "0x2e8a", expected four hexadecimal digits'),

@@ -51,6 +51,7 @@ def frame(code: str) -> int:
         ("strd r4, r5, [sp, #-16]!; ldrd r4, r5, [sp]", 16),
         ("str r0, [sp, #12]; add r7, sp, #8; cmp sp, r3; mov r0, sp", 0),
         ("push {r4}; tbb [pc, r3]; b.n @reset", 4),
+        ("sub sp, #8; push {lr}; pop {r3}; add sp, #8; bx r3", 12),
     ],
 )
 def test_what_an_instruction_takes(code: str, frame_bytes: int) -> None:
@@ -99,6 +100,7 @@ def test_a_data_table_between_the_instructions_is_not_code() -> None:
         ({"reset": "bl @reset"}, "reset -> reset is a recursion"),
         ({"reset": "blx r3"}, r"reset calls through a pointer \(blx r3\)"),
         ({"reset": "bx r2"}, r"reset calls through a pointer \(bx r2\)"),
+        ({"reset": "pop {r2}; ldr r2, [r1]; bx r2"}, r"reset calls through a pointer \(bx r2\)"),
         ({"reset": "sub.w sp, sp, r3"}, r"reset sets the stack pointer \(sub.w sp, sp, r3\)"),
         ({"reset": "mov sp, r7"}, r"sets the stack pointer \(mov sp, r7\)"),
         ({"reset": "ldr sp, [r0, #4]"}, r"sets the stack pointer"),

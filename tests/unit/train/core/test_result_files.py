@@ -8,7 +8,8 @@ from report_runs import make_history, make_metrics, make_run
 
 from train.core import runfolder
 from train.core.errors import UserError
-from train.core.results.boards import BenchResult, BoardsReport, FirmwareSize, ProofResult, StreamResult
+from train.core.results.boards import BenchResult, FirmwareSize, ProofResult, StreamResult
+from train.core.results.boards_report import BoardsReport
 from train.core.results.pi import EMULATE, FILES, REMOTE, PiSubmission
 from train.core.results.training import ClipList, History, KeptClip, Metrics, MistakeList
 
