@@ -37,7 +37,7 @@ from train.synth.clip_plan import (
 )
 from train.synth.other_tts import ProgramVoice
 
-GENERATOR_VERSION = 3  # raise it when the same settings would give other bytes
+GENERATOR_VERSION = 4  # raise it when the same settings would give other bytes
 UNKNOWN_CLIPS_PER_CLIP = 2.4  # of a wanted word
 
 _SHARDS = 12
@@ -109,7 +109,9 @@ def generate(
     corpus = Path(cache) / "corpora" / f"synthetic-{key}"
     if corpus.is_dir():
         return corpus
-    counts = dict.fromkeys(words, clips_per_word) | unknown_counts(list(unknown), words, unknown_clips)
+    close = lexicon.close_to(words, list(unknown), accents)
+    counts = dict.fromkeys(words, clips_per_word)
+    counts |= unknown_counts(list(unknown), words, unknown_clips, close)
     clips = plan(lexicon.wanted(words, accents) | unknown, counts, accents, seed)
     if programs:
         console.log(f"speaking beside eSpeak NG: {', '.join(program.name for program in programs)}")
