@@ -297,7 +297,11 @@ def sounds(text: str) -> tuple[Sound, ...]:
         empty where eSpeak's two ways to write them do not run side by side.
     """
     mnemonics, ipa = (
-        [sound for sound in re.split("[_ ]", _phonemes(text, mode | _BETWEEN_SOUNDS)) if sound not in _NO_SOUND]
+        [
+            sound
+            for sound in re.split("[_ ]", _phonemes(text, mode | _BETWEEN_SOUNDS))
+            if sound not in _NO_SOUND
+        ]
         for mode in (_MNEMONICS, _PHONEMES_IPA)
     )
     if len(mnemonics) != len(ipa):

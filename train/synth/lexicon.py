@@ -14,7 +14,15 @@ import numpy as np
 
 from train.core.errors import UserError
 from train.synth import espeak
-from train.synth.near_words import VOWELS, Spoken, is_alike, is_one_sound_away, letters, near_misses, vowel_places
+from train.synth.near_words import (
+    VOWELS,
+    Spoken,
+    is_alike,
+    is_one_sound_away,
+    letters,
+    near_misses,
+    vowel_places,
+)
 
 # Folders that no wanted word can have. Of takes with their parts in another order: train/data/stand_ins.py.
 MADE_UP, HALVES, RUNNING, SCRAMBLED = "_made_up_", "_halves_", "_running_", "_scrambled_"
@@ -163,9 +171,7 @@ def close_to(words: Sequence[str], folders: Sequence[str], accents: Sequence[str
     return {other for other in common if any(is_one_sound_away(espeak.sounds(other), word) for word in known)}
 
 
-def _halves(
-    words: Sequence[str], common: Mapping[str, Spoken], rng: np.random.Generator
-) -> list[str]:
+def _halves(words: Sequence[str], common: Mapping[str, Spoken], rng: np.random.Generator) -> list[str]:
     """Phrases of which a part is missing, or another word, or that of another phrase.
 
     Who says a half of a phrase must not set it off, and no other negative teaches that.

@@ -14,11 +14,11 @@ from train.synth import espeak
 from train.synth.espeak import Sound
 
 VOWELS = "aeiouyᵻɑɒæɐəɚɛɜɝɪʊʌɔøœɨʉɯɤɵɘɞʏ"
-# Sounds of a group stand for one another in some accent: vowels in front, in the middle, at the back of the
-# mouth, and the weak one, that any other may become; consonants with and without voice; those that learners of a language mix up.
-_ALIKE = (
-    "iɪᵻeɛæyøœʏə aɐəɜʌɚɝɨɘɵɞʉ uʊoɔɑɒɤɯə pb tdɾ kɡx fvw bv szʃʒ nŋ lɹrɾʁʀɻ ʃʧ ʒʤ jʤ θf θt θs ðd ðz ðv"
-).split()
+# Sounds of a group stand for one another in some accent: vowels in front, in the middle and at the back of
+# the mouth, each with the weak one; consonants with and without voice; those that learners mix up.
+_ALIKE = """
+iɪᵻeɛæyøœʏə aɐəɜʌɚɝɨɘɵɞʉ uʊoɔɑɒɤɯə pb tdɾ kɡx fvw bv szʃʒ nŋ lɹrɾʁʀɻ θf θt θs ðd ðz ðv
+"""
 _WEAK = "hjɹrʔʁʀɻ"  # left out, or slipped in, by many who mean the word
 _STOPS = "pbtdkɡʔ"  # hardly heard at the end of a word
 _MARKS = "',"  # before a vowel, in eSpeak's names of sounds: its stress
@@ -102,7 +102,9 @@ def vowel_places(spoken: Spoken) -> list[int]:
     return [place for place, sound in enumerate(spoken) if _plain(sound)[0] in VOWELS]
 
 
-def _without_the_wanted(found: Sequence[Spoken], words: Sequence[str], accents: Sequence[str]) -> list[Spoken]:
+def _without_the_wanted(
+    found: Sequence[Spoken], words: Sequence[str], accents: Sequence[str]
+) -> list[Spoken]:
     """Those that in no accent are alike a wanted word, as any accent says that."""
     wanted, said = set(), [set() for _ in found]
     for accent in reversed(accents):
@@ -164,7 +166,7 @@ def _is_strong_consonant(sound: Sound) -> bool:
 
 def _is_alike_sound(one: str, other: str) -> bool:
     """By the first letters of their IPA."""
-    return one == other or any(one in group and other in group for group in _ALIKE)
+    return one == other or any(one in group and other in group for group in _ALIKE.split())
 
 
 def _plain(sound: Sound) -> str:
