@@ -86,10 +86,8 @@ def is_one_sound_away(one: Spoken, other: Spoken) -> bool:
 def is_alike(one: Spoken, other: Spoken) -> bool:
     """Whether an accent could make one of the other: sound by sound, or without those that are weak."""
     mine, theirs = ([_plain(sound)[0] for sound in word] for word in (one, other))
-    strong = ([first for first in word if first not in _WEAK] for word in (mine, theirs))
-    return any(
-        len(a) == len(b) and all(map(_is_alike_sound, a, b)) for a, b in ((mine, theirs), tuple(strong))
-    )
+    strong = tuple([first for first in word if first not in _WEAK] for word in (mine, theirs))
+    return any(len(a) == len(b) and all(map(_is_alike_sound, a, b)) for a, b in ((mine, theirs), strong))
 
 
 def letters(spoken: Spoken) -> str:
@@ -106,7 +104,8 @@ def _without_the_wanted(
     found: Sequence[Spoken], words: Sequence[str], accents: Sequence[str]
 ) -> list[Spoken]:
     """Those that in no accent are alike a wanted word, as any accent says that."""
-    wanted, said = set(), [set() for _ in found]
+    wanted: set[Spoken] = set()
+    said: list[set[Spoken]] = [set() for _ in found]
     for accent in reversed(accents):
         espeak.set_voice(accent)
         wanted |= {espeak.sounds(word) for word in words}
