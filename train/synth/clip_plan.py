@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ HELD_OUT_SPLITS = tuple(SPLIT_LISTS)  # a tenth of the speakers and of the clips
 _FOREIGN_SHARE = 0.35  # of clips, where a foreign accent has all sounds
 # Of the unknown clips; common words have the rest.
 _MADE_UP_SHARE, _NEAR_MISS_SHARE, _HALVES_SHARE, _RUNNING_SHARE = 0.2, 0.12, 0.12, 0.35
+_CLOSE_WEIGHT = 4  # of a common word that is one sound away from a wanted one, as against another
 _PROGRAM_SHARE = 0.25  # clips of other programs, in parts of eSpeak's for training
 _PROGRAM_WORDS = 60  # unknown ones that each of their voices says; starting a program takes time
 
@@ -52,20 +53,24 @@ def kept_folders(folders: Sequence[str], words: Sequence[str], clips: int) -> li
     return [common[place * len(common) // wanted] for place in range(wanted)] + special
 
 
-def unknown_counts(folders: Sequence[str], words: Sequence[str], clips: int) -> dict[str, int]:
-    """Unknown folder → clips, of ``clips`` together or the fewest that a folder can have."""
+def unknown_counts(
+    folders: Sequence[str], words: Sequence[str], clips: int, close: Collection[str] = ()
+) -> dict[str, int]:
+    """Unknown folder → clips, of ``clips`` together or the fewest that a folder can have.
+
+    Args:
+        close: folders of common words that are one sound away from a wanted one.
+    """
     shares = {
         lexicon.MADE_UP: _MADE_UP_SHARE,
         lexicon.HALVES: _HALVES_SHARE,
         lexicon.RUNNING: _RUNNING_SHARE,
     }
     shares |= {lexicon.near(word): _NEAR_MISS_SHARE / len(words) for word in words}
-    common = len(folders) - len(shares.keys() & folders)
+    weights = {folder: _CLOSE_WEIGHT if folder in close else 1 for folder in folders if folder not in shares}
     rest = 1 - sum(share for folder, share in shares.items() if folder in folders)
-    return {
-        folder: max(FEWEST_CLIPS_PER_WORD, int(clips * shares.get(folder, rest / max(1, common))))
-        for folder in folders
-    }
+    shares |= {folder: rest * weight / sum(weights.values()) for folder, weight in weights.items()}
+    return {folder: max(FEWEST_CLIPS_PER_WORD, int(clips * shares[folder])) for folder in folders}
 
 
 def plan(

@@ -35,6 +35,7 @@ _POS_CHARACTER = 1
 _PHONEME_INPUT = 0x100  # espeakPHONEMES: what is in [[ ]] is eSpeak's names of sounds, not text
 _MNEMONICS, _PHONEMES_IPA = 0x00, 0x02
 _BETWEEN_SOUNDS = ord("_") << 8  # bits 8 to 23 of the phoneme mode
+_NO_SOUND = ("", "|", "!")  # before a vowel that begins a word, as in German; IPA writes nothing
 _TEXT_FLAGS = _CHARS_UTF8 | _PHONEME_INPUT
 _GENDER_FEMALE = 2
 _BUFFER_MS = 1000
@@ -296,10 +297,14 @@ def sounds(text: str) -> tuple[Sound, ...]:
         empty where eSpeak's two ways to write them do not run side by side.
     """
     mnemonics, ipa = (
-        _phonemes(text, mode | _BETWEEN_SOUNDS).replace(" ", "_").split("_")
+        [
+            sound
+            for sound in re.split("[_ ]", _phonemes(text, mode | _BETWEEN_SOUNDS))
+            if sound not in _NO_SOUND
+        ]
         for mode in (_MNEMONICS, _PHONEMES_IPA)
     )
-    if len(mnemonics) != len(ipa) or not all(ipa):
+    if len(mnemonics) != len(ipa):
         return ()
     return tuple(Sound(*pair) for pair in zip(mnemonics, ipa, strict=True))
 

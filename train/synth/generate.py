@@ -37,13 +37,13 @@ from train.synth.clip_plan import (
 )
 from train.synth.other_tts import ProgramVoice
 
-GENERATOR_VERSION = 3  # raise it when the same settings would give other bytes
+GENERATOR_VERSION = 4  # raise it when the same settings would give other bytes
 UNKNOWN_CLIPS_PER_CLIP = 2.4  # of a wanted word
 
 _SHARDS = 12
 _BABBLE_STREAMS = 8
 
-_LARGEST_SHARE = 0.95  # of a clip that a word may take
+LARGEST_SHARE = 0.95  # of a clip that a word may take
 _RUNNING_WPM = 120  # nobody speaks on more slowly
 _INTONATIONS = ("", "", "!", "?")
 
@@ -85,7 +85,7 @@ def generate(
     if unknown_clips is None:
         unknown_clips = round(UNKNOWN_CLIPS_PER_CLIP * clips_per_word)
     accents = espeak.accents(language)
-    longest_s = _LARGEST_SHARE * clip_duration_ms / 1000
+    longest_s = LARGEST_SHARE * clip_duration_ms / 1000
     espeak.check_speakable([*words, *(unknown_words or ())], language, longest_s)
 
     def kept(folders: Sequence[str]) -> Sequence[str]:
@@ -109,7 +109,9 @@ def generate(
     corpus = Path(cache) / "corpora" / f"synthetic-{key}"
     if corpus.is_dir():
         return corpus
-    counts = dict.fromkeys(words, clips_per_word) | unknown_counts(list(unknown), words, unknown_clips)
+    close = lexicon.close_to(words, list(unknown), accents)
+    counts = dict.fromkeys(words, clips_per_word)
+    counts |= unknown_counts(list(unknown), words, unknown_clips, close)
     clips = plan(lexicon.wanted(words, accents) | unknown, counts, accents, seed)
     if programs:
         console.log(f"speaking beside eSpeak NG: {', '.join(program.name for program in programs)}")
@@ -183,7 +185,7 @@ def _write_clips(clips: Sequence[PlannedClip], folder: Path, seed: int, clip_ms:
     """Speak and write one shard; the files written. Runs in a process of its own."""
     written = []
     clip_samples = clip_ms * SAMPLE_RATE_HZ // 1000
-    longest_samples = int(_LARGEST_SHARE * clip_samples)
+    longest_samples = int(LARGEST_SHARE * clip_samples)
     for clip in clips:
         rng = np.random.default_rng([seed, clip.index])
         if clip.program is not None:
@@ -193,7 +195,7 @@ def _write_clips(clips: Sequence[PlannedClip], folder: Path, seed: int, clip_ms:
             if clip.word == lexicon.RUNNING:
                 speech = _part_of_speech(clip.text, clip_samples, rng)
             else:
-                speech = _speak_to_fit(clip.text, longest_samples, rng)
+                speech = speak_to_fit(clip.text, longest_samples, rng)
         if speech is not None:
             samples = acoustics.record(timbre.another_mouth(speech, rng), rng, clip_samples)
             (folder / clip.file).write_bytes(encode_wav(samples, SAMPLE_RATE_HZ))
@@ -215,8 +217,12 @@ def _manner(rng: np.random.Generator) -> tuple[float, float, float]:
     return acoustics.log_uniform(rng, 85, 220), rng.uniform(15, 90), rng.uniform(10, 95)
 
 
-def _speak_to_fit(text: str, longest_samples: int, rng: np.random.Generator) -> NDArray[np.float32] | None:
-    """The text at a random pace and pitch, faster if it must be; None if this voice cannot."""
+def speak_to_fit(text: str, longest_samples: int, rng: np.random.Generator) -> NDArray[np.float32] | None:
+    """The text at a random pace and pitch, faster if it must be; None if the chosen voice cannot.
+
+    Returns:
+        (samples,) float32 at 16 kHz, at most ``longest_samples``.
+    """
     text += str(rng.choice(_INTONATIONS))
     rate_wpm, pitch, pitch_range = _manner(rng)
     rate_hz = espeak.sample_rate_hz() * timbre.vocal_tract(rng)

@@ -7,19 +7,27 @@ word in a new voice falls on unknown. So unknown is common words, made-up ones a
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from train.core.errors import UserError
 from train.synth import espeak
-from train.synth.espeak import Sound
+from train.synth.near_words import (
+    VOWELS,
+    Spoken,
+    is_alike,
+    is_one_sound_away,
+    letters,
+    near_misses,
+    vowel_places,
+)
 
 # Folders that no wanted word can have. Of takes with their parts in another order: train/data/stand_ins.py.
 MADE_UP, HALVES, RUNNING, SCRAMBLED = "_made_up_", "_halves_", "_running_", "_scrambled_"
 _NEAR = "_like_{}_"
-_NEAR_MISSES = 24  # sounds of a word replaced, at most so many ways
+_NEAR_MISSES = 48  # of a word, at most
 _MADE_UP_WORDS = 240
 _TRIES = 20  # for each of them
 _HALVES, _REPLACED_SHARE = 60, 0.8  # of each phrase; another word takes the place of a part
@@ -30,10 +38,7 @@ _FOREIGN = """
 af bg bn ca cs cy da de el es et fi fr-fr ga gu hi hr hu id is it ko lt mk mr nb nl pa pl pt pt-br ro
 ru sk sl sq sr sv ta te tr uk ur vi
 """
-_VOWELS = "aeiouyɑɒæɐəɚɛɜɝɪʊʌɔøœɨʉɯɤɵɘɞʏ"
 _RHOTICS = str.maketrans(dict.fromkeys("ɾɹʁʀɽ", "r"))
-_VOWEL_KINDS = ("iɪeɛæyøœʏ", "aɐəɜʌɚɝɨɘɵɞʉ", "uʊoɔɑɒɤɯ")  # front, central, back
-_VOICING_PAIRS = ("pb", "td", "kɡ", "fv", "sz", "ʃʒ", "θð", "ʧʤ")
 
 # The words of Speech Commands, then the most common ones of speech, and things of a home.
 _ENGLISH_WORDS = """
@@ -137,7 +142,7 @@ def unknown(
     common = _common(words, accents, asked, longest_s)
     if not common:
         raise UserError("no unknown word is left beside the wanted ones; name some that sound different")
-    folders: dict[str, list[tuple[str, tuple[Sound, ...]]]]
+    folders: dict[str, list[tuple[str, Spoken]]]
     folders = {word: [(word, spoken)] for word, spoken in common.items()}
     if asked is None:
         rng = np.random.default_rng([seed, len(words)])
@@ -145,8 +150,9 @@ def unknown(
         inventory = [spoken for spoken in common.values() if spoken]
         if inventory:  # eSpeak tells no single sounds of some languages, such as Mandarin
             folders[MADE_UP] = [(espeak.spelled(s), s) for s in _made_up(inventory, known, rng)]
-        for word, spoken in zip(words, known, strict=True):
-            missed = [(espeak.spelled(s), s) for s in _near_misses(spoken, inventory, known, rng)]
+        for word in words:
+            near_it = near_misses(word, words, accents, inventory, rng, _NEAR_MISSES)
+            missed = [(espeak.spelled(s), s) for s in near_it]
             folders |= {near(word): missed} if missed else {}
         if halves := _halves(words, common, np.random.default_rng([seed, len(words), 1])):
             folders[HALVES] = [(text, espeak.sounds(text)) for text in halves]
@@ -157,9 +163,15 @@ def unknown(
     return {folder: [next(said) for _ in entries] for folder, entries in folders.items()}
 
 
-def _halves(
-    words: Sequence[str], common: Mapping[str, tuple[Sound, ...]], rng: np.random.Generator
-) -> list[str]:
+def close_to(words: Sequence[str], folders: Sequence[str], accents: Sequence[str]) -> set[str]:
+    """The folders of common words that are one sound away from a wanted one, as *yet* is from *yes*."""
+    espeak.set_voice(accents[0])
+    known = [espeak.sounds(word) for word in words]
+    common = (folder for folder in folders if not is_made_for_training(folder))
+    return {other for other in common if any(is_one_sound_away(espeak.sounds(other), word) for word in known)}
+
+
+def _halves(words: Sequence[str], common: Mapping[str, Spoken], rng: np.random.Generator) -> list[str]:
     """Phrases of which a part is missing, or another word, or that of another phrase.
 
     Who says a half of a phrase must not set it off, and no other negative teaches that.
@@ -179,7 +191,7 @@ def _halves(
 
 
 def _running(
-    common: Sequence[str], made_up: Sequence[tuple[str, tuple[Sound, ...]]], rng: np.random.Generator
+    common: Sequence[str], made_up: Sequence[tuple[str, Spoken]], rng: np.random.Generator
 ) -> list[str]:
     """Texts of common and of made-up words, half and half: all that can follow all else in speech."""
     texts = []
@@ -215,7 +227,7 @@ def near(word: str) -> str:
 
 def _common(
     words: Sequence[str], accents: Sequence[str], asked: Sequence[str] | None, longest_s: float
-) -> dict[str, tuple[Sound, ...]]:
+) -> dict[str, Spoken]:
     """Unknown words, each once, with their sounds."""
     if asked is None:
         words_of_language = _COMMON_WORDS.get(accents[0].split("-")[0], "")
@@ -234,7 +246,7 @@ def _common(
     }
 
 
-def _utterances(spoken: Sequence[tuple[str, tuple[Sound, ...]]], accents: Sequence[str]) -> list[Utterance]:
+def _utterances(spoken: Sequence[tuple[str, Spoken]], accents: Sequence[str]) -> list[Utterance]:
     """Texts and their sounds, with the foreign accents that have all of the sounds."""
     language = accents[0].split("-")[0]
     espeak.set_voice(accents[0])
@@ -257,58 +269,19 @@ def _utterances(spoken: Sequence[tuple[str, tuple[Sound, ...]]], accents: Sequen
 def _skeleton(ipa: str) -> str:
     """Consonants and places of vowels: what an accent keeps of a word. ``nˈoʊ`` → ``nV``."""
     letters = "".join(letter for letter in ipa if unicodedata.category(letter) == "Ll")
-    return re.sub(f"[{_VOWELS}]+", "V", letters.translate(_RHOTICS))
+    return re.sub(f"[{VOWELS}]+", "V", letters.translate(_RHOTICS))
 
 
-def _near_misses(
-    spoken: tuple[Sound, ...],
-    inventory: Sequence[tuple[Sound, ...]],
-    known: Sequence[tuple[Sound, ...]],
-    rng: np.random.Generator,
-) -> list[tuple[Sound, ...]]:
-    """The word with one sound replaced by quite another one, so that no accent makes it the word again."""
-    all_sounds = sorted({(s.mnemonic.lstrip("',"), s.ipa.lstrip("ˈˌ")) for word in inventory for s in word})
-    taken = {_letters(word) for word in known}
-    found = []
-    for place, original in enumerate(spoken):
-        stress = original.mnemonic[: len(original.mnemonic) - len(original.mnemonic.lstrip("',"))]
-        for mnemonic, ipa in all_sounds:
-            if _unlike(original.ipa.lstrip("ˈˌ"), ipa):
-                near = (*spoken[:place], Sound(stress + mnemonic, ipa), *spoken[place + 1 :])
-                if _letters(near) not in taken:
-                    found.append(near)
-    return [found[place] for place in rng.permutation(len(found))[:_NEAR_MISSES]]
-
-
-def _made_up(
-    inventory: Sequence[tuple[Sound, ...]], known: Sequence[tuple[Sound, ...]], rng: np.random.Generator
-) -> list[tuple[Sound, ...]]:
-    """The beginning of a common word and the end of another."""
-    taken = {_letters(word) for word in (*known, *inventory)}
-    found: dict[str, tuple[Sound, ...]] = {}
+def _made_up(inventory: Sequence[Spoken], known: Sequence[Spoken], rng: np.random.Generator) -> list[Spoken]:
+    """The beginning of a common word and the end of another; what is alike a known word is left out."""
+    taken = {letters(word) for word in inventory}
+    found: dict[str, Spoken] = {}
     for _ in range(_MADE_UP_WORDS * _TRIES):
         if len(found) == _MADE_UP_WORDS:
             break
         first, second = (inventory[place] for place in rng.integers(len(inventory), size=2))
-        new = (*first[: next(_vowel_places(first), 0)], *second[next(_vowel_places(second), 0) :])
-        if new and _letters(new) not in taken:
-            found.setdefault(_letters(new), new)
+        before, behind = ((vowel_places(word) or [0])[0] for word in (first, second))
+        new = (*first[:before], *second[behind:])
+        if new and letters(new) not in taken and not any(is_alike(new, word) for word in known):
+            found.setdefault(letters(new), new)
     return list(found.values())
-
-
-def _vowel_places(spoken: tuple[Sound, ...]) -> Iterator[int]:
-    return (place for place, sound in enumerate(spoken) if sound.ipa.lstrip("ˈˌ")[0] in _VOWELS)
-
-
-def _letters(spoken: Sequence[Sound]) -> str:
-    """IPA without stress and length."""
-    return re.sub("[ˈˌː]", "", "".join(sound.ipa for sound in spoken))
-
-
-def _unlike(one: str, other: str) -> bool:
-    """Whether two sounds are of one sort, vowels or consonants, and far from each other."""
-    one, other = one[0], other[0]
-    vowels = one in _VOWELS, other in _VOWELS
-    if all(vowels):
-        return not any(one in kind and other in kind for kind in _VOWEL_KINDS)
-    return not any(vowels) and one != other and not any({one, other} <= set(pair) for pair in _VOICING_PAIRS)

@@ -1,6 +1,6 @@
 """Which unknown words a synthetic corpus has room for."""
 
-from train.synth.clip_plan import kept_folders
+from train.synth.clip_plan import kept_folders, unknown_counts
 from train.synth.lexicon import MADE_UP, near
 
 WORDS = ("hey robot", "no")
@@ -25,3 +25,10 @@ def test_the_more_clips_the_more_words():
     counts = [len(kept_folders(FOLDERS, WORDS, clips)) for clips in range(0, 3000, 100)]
     assert counts == sorted(counts)
     assert counts[-1] == len(FOLDERS)
+
+
+def test_words_a_sound_away_are_said_more_often():
+    counts = unknown_counts(FOLDERS, WORDS, 20_000, close={"word7"})
+    assert counts["word7"] > 3 * counts["word8"] == 3 * counts["hey"]
+    assert counts[near("no")] > counts["word7"]
+    assert sum(counts.values()) <= 20_000

@@ -63,13 +63,19 @@ def test_near_misses_and_made_up_words_are_not_the_wanted_words():
     assert len(near) > 30
     assert len(made_up) > 200
     assert not wanted & {heard(utterance) for utterance in near + made_up}
-    # One sound of three is another one.
-    assert all(len(heard(utterance)) <= 6 for utterance in words[lexicon.near("yes")])
+    # One sound of three is another one, is missing or is more.
+    assert all(len(heard(utterance)) <= 7 for utterance in words[lexicon.near("yes")])
+
+
+def test_common_words_that_are_almost_a_wanted_one():
+    close = lexicon.close_to(["yes", "no"], list(unknown(["yes", "no"])), ENGLISH)
+    assert {"yet", "guess", "note", "snow", "low"} <= close
+    assert not {"cat", "water", lexicon.near("no")} & close
 
 
 def test_a_near_miss_is_none_that_an_accent_could_make():
     sounds = {utterance.text for utterance in unknown(["yes"])[lexicon.near("yes")]}
-    assert "[[j|'O:|s]]" in sounds or "[[j|'0|s]]" in sounds or "[[j|'oU|s]]" in sounds
+    assert {"[[g|'E|s]]", "[[l|'E|s]]", "[[j|'E|k]]"} & sounds
     assert not {"[[j|'E|z]]", "[[j|'a|s]]", "[[j|'I|s]]"} & sounds  # voicing, and neighbouring vowels
 
 
@@ -94,6 +100,8 @@ def test_spelled_sounds_are_the_word():
     espeak.set_voice("en-us")
     assert espeak.phonemes(espeak.spelled(espeak.sounds("church"))) == espeak.phonemes("church")
     assert len(espeak.sounds("hey robot")) == 7
+    espeak.set_voice("de")  # which begins vowels with a stop that IPA does not write
+    assert espeak.spelled(espeak.sounds("lampe aus")) == "[[l|'a|m|p|@|'aU|s]]"
 
 
 @pytest.mark.parametrize(
