@@ -68,10 +68,10 @@ def run(flags: argparse.Namespace) -> None:
 @runfolder.reads_run
 def _bench_run(flags: argparse.Namespace) -> None:
     if flags.layers:
-        result = _show_layers(flags)
-        path = LayersResult.path_of(flags.run, result.board)
+        layers = _show_layers(flags)
+        path = LayersResult.path_of(flags.run, layers.board)
         with runfolder.writing(path.parent, wait=True):
-            result.write(path)
+            layers.write(path)
         say(f"written     {path}")
         return
     if not 1 <= flags.inferences <= _MOST_INFERENCES:

@@ -1,14 +1,11 @@
 """What boards leave: result, stream, size, bench and layers.json of each, and report.json of all."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-from train.core import runfolder
 from train.core.results.accuracy import Accuracy
 from train.core.results.board_file import BoardFile
 from train.core.results.layers import LayersResult
-from train.core.results.result_file import ResultFile
 from train.core.typed_json import Json
 
 
