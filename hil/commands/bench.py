@@ -8,6 +8,7 @@ With --layers the figures are those of each operator, of a run or of any .tflite
 
 import argparse
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.boards.board import QEMU, RP2040JS, find_board
@@ -69,10 +70,7 @@ def run(flags: argparse.Namespace) -> None:
 def _bench_run(flags: argparse.Namespace) -> None:
     if flags.layers:
         layers = _show_layers(flags)
-        path = LayersResult.path_of(flags.run, layers.board)
-        with runfolder.writing(path.parent, wait=True):
-            layers.write(path)
-        say(f"written     {path}")
+        say(f"written     {_written(layers, LayersResult.path_of(flags.run, layers.board))}")
         return
     if not 1 <= flags.inferences <= _MOST_INFERENCES:
         raise UserError(f"--inferences is {flags.inferences}, expected 1 to {_MOST_INFERENCES}")
@@ -91,11 +89,16 @@ def _bench_run(flags: argparse.Namespace) -> None:
         stride_rows=point.stride_rows,
         rows_per_s=1000 / spec.front_end.window_stride_ms,
     )
-    path = BenchResult.path_of(flags.run, board.id)
-    with runfolder.writing(path.parent, wait=True):
-        result.write(path)
+    path = _written(result, BenchResult.path_of(flags.run, board.id))
     _print(result, flags.clock_mhz, counts_cycles=board.run_kind == RP2040JS and not flags.port)
     say(f"written     {path}")
+
+
+def _written(result: BenchResult | LayersResult, path: Path) -> Path:
+    """The path, with the result in it."""
+    with runfolder.writing(path.parent, wait=True):
+        result.write(path)
+    return path
 
 
 def _show_layers(flags: argparse.Namespace) -> LayersResult:

