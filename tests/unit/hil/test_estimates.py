@@ -33,7 +33,9 @@ def test_without_instructions_nothing_is_estimated() -> None:
     assert shares(load_board("mps2-an386")) == {}, "an FPGA"
 
 
-@pytest.mark.parametrize(("share", "answer"), [((0.5, 1), "yes"), ((0.5, 1.01), "perhaps"), ((1.01, 2), "no")])
+@pytest.mark.parametrize(
+    ("share", "answer"), [((0.5, 1), "yes"), ((0.5, 1.01), "perhaps"), ((1.01, 2), "no")]
+)
 def test_keeps_up(share: tuple[float, float], answer: str) -> None:
     assert keeps_up(*share) == answer
 
