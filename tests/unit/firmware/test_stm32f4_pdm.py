@@ -34,7 +34,7 @@ def words(device: Device) -> NDArray[np.int64]:
 
 def test_a_tone_of_pdm_is_heard(device: Device) -> None:
     """Bits of a first-order modulator, 64 a sample: the sine of 500 Hz, 20 dB louder."""
-    time_s = np.arange(64 * 4000) / 1_024_000
+    time_s = np.arange(64 * 4096) / 1_024_000
     error, bits = 0.0, np.empty(len(time_s), np.uint8)
     for index, value in enumerate((0.05 * np.sin(2 * np.pi * 500 * time_s)).tolist()):
         bits[index] = value > error

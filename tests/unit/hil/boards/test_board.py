@@ -87,7 +87,7 @@ def test_a_board_elsewhere_loads(make_board: Callable[..., Path]) -> None:
         (lambda c: c.pop("run"), r"run is missing"),
         (
             lambda c: c.update(flash_size=1),
-            r"flash_size is not known, expected only cpu, flags, flash, flash_by",
+            r"flash_size is not known, expected only core_hz, cpu, flags, flash, flash_by",
         ),
         (lambda c: c.update(ram_bytes="512K"), r'ram_bytes is "512K", expected a whole number above 0'),
         (lambda c: c.update(ram_bytes=True), r"ram_bytes is true, expected a whole number"),

@@ -325,7 +325,10 @@ def test_netduinoplus2_is_flashed_by_its_bootloader(program: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"flash": {"tool": "jtag"}}, r'flash.tool is "jtag", expected one of: bossac, dfu-util'),
+        (
+            {"flash": {"tool": "jtag"}},
+            r'flash.tool is "jtag", expected one of: bossac, bossac-arduino, dfu-util',
+        ),
         ({"flash": {}}, r"flash.tool is null, expected one of"),
         ({"flash": {"tool": ["pyocd"]}}, r'flash.tool is \["pyocd"\], expected one of'),
         ({"flash": "pyocd"}, r'flash is "pyocd", expected an object'),
