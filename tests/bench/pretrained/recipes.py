@@ -90,7 +90,7 @@ RECIPES = (
         "yes_no",
         "Yes and no.",
         "yes,no",
-        f"--data {TRAINED_ON} --data synthetic@0.2 --test-data {TESTED_ON} --preset best "
-        "--hard-negatives 8 --training-steps 4000",
+        f"--data {TRAINED_ON} --data {BANK}@0.4 --data synthetic@0.2 --test-data {TESTED_ON} --preset best "
+        "--start-from nothing --hard-negatives 8 --training-steps 6000",
     ),
 )

@@ -14,11 +14,11 @@ from train.settings.presets import BEST, ORIGINAL, PRESETS
 from train.settings.recipe import RECIPES, STRONG, Recipe
 from train.training import start
 
-NAME = "yes_no"  # ships: spectro_temporal on micro
+NAME = "yes_no"  # ships: the network and the front end of --preset best
 JOB = Job(
     ("no", "alexa"),
-    architecture="spectro_temporal",
-    front_end=FrontEnd("micro", feature_bin_count=40),
+    architecture=PRESETS[BEST].architecture,
+    front_end=FrontEnd(PRESETS[BEST].preprocess, dc_block=True),
     start_from=start.start_of(NAME),
 )
 
@@ -67,9 +67,9 @@ def test_two_stages_take_the_steps_of_one(recipe: Recipe) -> None:
         ({}, None),
         (
             {"architecture": "ds_cnn"},
-            "its network is spectro_temporal, that of this job ds_cnn; pass --preset micro",
+            "its network is spectro_temporal, that of this job ds_cnn; pass --preset best",
         ),
-        ({"front_end": FrontEnd("log_mel")}, "its front end has name micro.*pass --preset micro"),
+        ({"front_end": FrontEnd("log")}, "its front end has name log_mel.*pass --preset best"),
         (
             {"front_end": replace(JOB.front_end, clip_duration_ms=1500)},
             None,  # weights are for any length
@@ -77,7 +77,7 @@ def test_two_stages_take_the_steps_of_one(recipe: Recipe) -> None:
         (
             {"front_end": replace(JOB.front_end, clip_duration_ms=1500, window_stride_ms=10)},
             "clip_duration_ms 1000, window_stride_ms 20, that of this job 1500, 10; "
-            "pass --preset micro --clip-duration-ms 1000",
+            "pass --preset best --clip-duration-ms 1000",
         ),
         ({"start_from": replace(JOB.start_from, sha256="0" * 64)}, "no longer the model"),
     ],
