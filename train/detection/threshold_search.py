@@ -139,8 +139,7 @@ def choose(
     """Choose the point that hears most words with no more false accepts than a target allows.
 
     For each window, each word gets the lowest threshold that keeps its false accepts within its share of
-    the target; every higher threshold does so, too. Whole events that the shares leave go to the words that
-    gain most by them. The window with which most words are heard is taken.
+    the target; every higher threshold does so, too. The window with which most words are heard is taken.
     Silence and ``_unknown_`` compete for the highest score, but are never reported: without
     ``suppress_each_word`` a report would end the suppression of a word.
 
@@ -179,7 +178,6 @@ def choose(
         smoothed.append((point, smoothing))
         if excess:
             continue
-        thresholds = _with_what_is_left(smoothing, evidence, thresholds, target_per_hour * hours)
         point = dataclasses.replace(point, thresholds=thresholds)
         figures = smoothing.spoken_figures(thresholds)
         heard = figures.wanted_words - figures.false_rejects
@@ -235,33 +233,6 @@ def _thresholds(
             return tuple(thresholds), excess
         for word in too_low:
             thresholds[word] += 1
-
-
-def _with_what_is_left(
-    smoothing: Smoothing, evidence: Evidence, thresholds: tuple[int, ...], most_events: float
-) -> tuple[int, ...]:
-    """Thresholds with one false accept more for the word that gains most, as long as the target allows."""
-    heard = smoothing.heard_rightly(thresholds)
-    while len(smoothing.false_accepts(thresholds)) + 1 <= most_events:
-        tried = [_with_one_more(smoothing, thresholds, word) for word in evidence.words]
-        heard_then, better = max((smoothing.heard_rightly(one), one) for one in tried)
-        if heard_then <= heard:
-            break
-        thresholds, heard = better, heard_then
-    return thresholds
-
-
-def _with_one_more(smoothing: Smoothing, thresholds: tuple[int, ...], word: int) -> tuple[int, ...]:
-    """The lowest threshold of a word with at most one false accept more, of all words together."""
-    most_events = len(smoothing.false_accepts(thresholds)) + 1
-    found = thresholds
-    for score in sorted(smoothing.scores_on_top(word), reverse=True):
-        if score <= thresholds[word]:
-            lower = (*thresholds[:word], max(0, score - 1), *thresholds[word + 1 :])
-            if len(smoothing.false_accepts(lower)) > most_events:
-                break
-            found = lower
-    return found
 
 
 def _settled(smoothed: Sequence[tuple[OperatingPoint, Smoothing]], evidence: Evidence) -> OperatingPoint:
