@@ -66,10 +66,10 @@ _ROWS = (
     ),
     Preset(
         RECORD,
-        summary="the most accurate in 20,000 bytes, at three times the MACs",
+        summary="the most accurate in 20,000 bytes, at a third more MACs",
         reached="",
         preprocess="log_mel",
-        architecture="spectro_deep",
+        architecture="spectro_residual",
         recipe=recipe.STRONG,
     ),
     Preset(

@@ -83,8 +83,9 @@ RECIPES = (
         "ten_words",
         "The ten command words of Speech Commands, anything else, and silence.",
         _TEN,
-        f"{_BOTH} --architecture spectro_deep --start-from nothing --training-steps 12000 --mixup 0.2 "
-        f"--average-steps 500 --teacher {TEACHERS[0].name}",
+        f"{_BOTH} --architecture spectro_residual --training-steps 36000 --teacher {TEACHERS[0].name} "
+        "--teacher-scores cached --feature-augmentation time_masks=1,frequency_masks=1,time_stretch=0.04,"
+        "frequency_warp=0.03,noise_frequency=0.3",
     ),
     Recipe(
         "yes_no",

@@ -40,7 +40,7 @@ def test_the_default_is_the_original():
             "--preset best --start-from nothing",
             "--preprocess log_mel --recipe strong --architecture spectro_temporal",
         ),
-        ("--preset record", "--preprocess log_mel --recipe strong --architecture spectro_deep"),
+        ("--preset record", "--preprocess log_mel --recipe strong --architecture spectro_residual"),
         (
             "--preset best --training-steps 4000",
             "--preprocess log_mel --recipe strong --architecture spectro_temporal --training-steps 4000 "
