@@ -396,4 +396,4 @@ def _weights(name: str, filters: NDArray[np.int8], part: Geometry) -> Constant:
     runs = filters.reshape(len(filters), part.y.taps, part.runs, part.run)
     groups = np.pad(runs, ((0, 0),) * 3 + ((0, -part.run % _RUN_MULTIPLE),)).reshape(-1, _RUN_MULTIPLE)
     texts_of_groups = [f"KWS_WEIGHTS({a}, {b}, {c}, {d})" for a, b, c, d in groups.tolist()]
-    return Constant("int8_t", name, groups.size, c_rows(texts_of_groups, _GROUPS_PER_ROW))
+    return Constant("int8_t", name, groups.size, c_rows(texts_of_groups, _GROUPS_PER_ROW), 1)

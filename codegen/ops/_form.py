@@ -24,17 +24,18 @@ _CTYPES = {"int8": "int8_t", "int16": "int16_t", "uint16": "uint16_t", "int32": 
 
 @dataclass(frozen=True)
 class Constant:
-    """A constant array of C: its finished rows."""
+    """A constant array of C: its finished rows. ``item_bytes``: of each of its ``count`` items."""
 
     ctype: str
     name: str
     count: int
     rows: list[str]
+    item_bytes: int
 
     @property
     def size_bytes(self) -> int:
         """What it takes of flash."""
-        return self.count * np.dtype(self.ctype.removesuffix("_t")).itemsize
+        return self.count * self.item_bytes
 
 
 @dataclass(frozen=True)
@@ -296,9 +297,8 @@ def describe(tensor: Tensor) -> str:
 
 def array(name: str, values: NDArray[Any]) -> Constant:
     """An array of one of the types of ``_CTYPES`` as a constant of C."""
-    return Constant(
-        _CTYPES[values.dtype.name], name, values.size, rows(map(int, values.ravel()), _VALUES_PER_ROW)
-    )
+    lines = rows(map(int, values.ravel()), _VALUES_PER_ROW)
+    return Constant(_CTYPES[values.dtype.name], name, values.size, lines, values.itemsize)
 
 
 def weighted_sum(

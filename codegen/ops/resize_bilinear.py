@@ -4,7 +4,7 @@ from codegen.ops._form import Code, Constant, Form
 from codegen.ops._structs import one_line
 from codegen.ops.resize_nearest_neighbor import resized
 
-_PLACE = "kws_resize_place"
+_PLACE, _PLACE_BYTES = "kws_resize_place", 12
 _ONE = 1 << 10  # weight of a place that is met exactly
 
 
@@ -20,7 +20,7 @@ def generate(form: Form) -> Code:
     columns = _places(form, width, output_width, channels)
     names = [f"op_{form.op.index}_{side}" for side in ("rows", "columns")]
     tables = tuple(
-        Constant(_PLACE, name, len(places), [f"{one_line(_PLACE, place)}," for place in places])
+        Constant(_PLACE, name, len(places), [f"{one_line(_PLACE, place)}," for place in places], _PLACE_BYTES)
         for name, places in zip(names, (rows, columns), strict=True)
     )
     return form.code(

@@ -176,8 +176,8 @@ def test_constructor_before_main_is_refused(cmake: CMake, firmware_copy: Path) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "no board chosen; say -DBOARD=<board>, one of: host, microbit, mps2-an385"),
-        (["-DBOARD=mps2"], "board 'mps2' is not known; known: host, microbit, mps2-an385"),
+        ([], "no board chosen; say -DBOARD=<board>, one of: host, microbit-v2, microbit, mps2-an385"),
+        (["-DBOARD=mps2"], "board 'mps2' is not known; known: host, microbit-v2, microbit, mps2-an385"),
     ],
 )
 def test_cmake_names_the_boards(cmake: CMake, tmp_path: Path, arguments: list[str], message: str) -> None:

@@ -14,7 +14,7 @@ from train.detection.labelled_stream import Stream, StreamSettings, Word, mix_in
 from train.synth import music
 
 _BETWEEN_S = (0.3, 2.0)  # nobody talks
-_MUSIC_S = 20.0  # a piece, then as long without
+_MUSIC_S = 120.0  # without, then a piece as long
 _MUSIC_DB = (-40.0, -20.0)  # of full scale
 
 

@@ -26,8 +26,8 @@ def test_music_plays_half_of_the_time_and_each_recording_is_told(tmp_path):
         path.write_bytes(encode_wav(np.full(RATE_HZ, 8000, np.int16), RATE_HZ))
         paths.append(path)
     spec = SimpleNamespace(front_end=FrontEnd())
-    stream = make_speech_stream(Quiet(), "testing", paths, spec, StreamSettings(minutes=1.5, seed=3))
-    assert len(stream.samples) == 90 * RATE_HZ
+    stream = make_speech_stream(Quiet(), "testing", paths, spec, StreamSettings(minutes=4.5, seed=3))
+    assert len(stream.samples) == 270 * RATE_HZ
     assert sorted({turn.source for turn in stream.words[:3]}) == ["0.wav", "1.wav", "2.wav"]
     is_quiet = np.ones(len(stream.samples), bool)
     for turn in stream.words:
@@ -38,7 +38,7 @@ def test_music_plays_half_of_the_time_and_each_recording_is_told(tmp_path):
                 is_quiet[first * RATE_HZ : (first + 20) * RATE_HZ]
             ]
         ).mean()
-        for first in (0, 20, 40, 60)
+        for first in (0, 90, 150, 245)
     ]
-    assert loudness[0] == loudness[2] == 0
-    assert min(loudness[1], loudness[3]) > 50
+    assert loudness[0] == loudness[1] == loudness[3] == 0
+    assert loudness[2] > 50
