@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from codegen.plan import Plan, Step, plan
 from codegen.render import render
 from train.core.errors import UserError
 from train.core.manifest import Layer
-from train.tflite.costs import multiply_accumulates
+from train.tflite.costs import layer_of
 from train.tflite.graph import MISSING, Graph, Op, Tensor
 from train.tflite.scheme import why_not_int8
 
@@ -164,16 +164,12 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
 
 
 def _layer(graph: Graph, op: Op, code: Code) -> Layer:
-    shape = graph.tensors[op.outputs[0]].shape if op.outputs else ()
-    return Layer(
-        op.index,
-        op.name,
-        shape[1:] if shape[:1] == (1,) else shape,
-        multiply_accumulates(graph, op),
-        code.kernel_in_words,
-        code.kernels,
-        tuple(tile.name for tile in code.tiles),
-        code.constant_bytes,
+    return replace(
+        layer_of(graph, op),
+        kernel=code.kernel_in_words,
+        kernels=code.kernels,
+        tiles=tuple(tile.name for tile in code.tiles),
+        constant_bytes=code.constant_bytes,
     )
 
 

@@ -11,7 +11,7 @@ from hil.boards.board import Board, board_ids, load_board
 from train.core.installation import FIRMWARE_SOURCES
 from train.core.results.boards import BenchResult
 from train.core.results.boards_report import Estimate
-from train.core.typed_json import read
+from train.core.typed_json import decode, read
 
 CORES = FIRMWARE_SOURCES / "cores.json"
 
@@ -37,28 +37,26 @@ def cores() -> dict[str, Core]:
     """All of firmware/cores.json, by ``cpu``."""
     content = read(CORES)
     assert isinstance(content, dict), CORES
-    return {
-        cpu: Core(
-            about["counted_on"],
-            (about["cycles_per_instruction"][0], about["cycles_per_instruction"][1]),
-            about["source"],
-            about["instructions_per_audio_s"],
-        )
-        for cpu, about in content.items()
-    }
+    return {cpu: decode(Core, about, f"{CORES}: {cpu}") for cpu, about in content.items()}
+
+
+def _instruction_s(board: Board) -> tuple[float, float] | None:
+    """Seconds of an instruction, the least and the most; None where core or clock are not known."""
+    core = cores().get(board.cpu)
+    if core is None or board.target is None or not board.target.core_hz:
+        return None
+    least, most = core.cycles_per_instruction
+    return least / board.target.core_hz, most / board.target.core_hz
 
 
 def shares(board: Board) -> dict[str, tuple[float, float]]:
     """By preset, the least and the most of its core that listening takes; {} where nothing is known."""
-    core = cores().get(board.cpu)
-    if core is None or board.target is None or not board.target.core_hz:
+    found = _instruction_s(board)
+    if found is None:
         return {}
-    core_hz = board.target.core_hz
-    least, most = core.cycles_per_instruction
-    return {
-        preset: (count * least / core_hz, count * most / core_hz)
-        for preset, count in core.instructions_per_audio_s.items()
-    }
+    least_s, most_s = found
+    counts = cores()[board.cpu].instructions_per_audio_s
+    return {preset: (count * least_s, count * most_s) for preset, count in counts.items()}
 
 
 def keeps_up(least: float, most: float) -> str:
@@ -76,13 +74,14 @@ def estimates(benches: dict[str, BenchResult]) -> tuple[Estimate, ...]:
     """
     found = []
     for board in map(load_board, board_ids()):
-        core = cores().get(board.cpu)
-        bench = benches.get(core.counted_on) if core else None
-        if core is None or bench is None or board.target is None or not board.target.core_hz:
+        seconds = _instruction_s(board)
+        if seconds is None or board.target is None:
             continue
-        if bench.instructions_per_window is None or bench.instructions_per_audio_s is None:
+        core = cores()[board.cpu]
+        bench = benches.get(core.counted_on)
+        if bench is None or bench.instructions_per_window is None or bench.instructions_per_audio_s is None:
             continue
-        least, most = (cycles / board.target.core_hz for cycles in core.cycles_per_instruction)
+        least, most = seconds
         share = (bench.instructions_per_audio_s * least, bench.instructions_per_audio_s * most)
         found.append(
             Estimate(

@@ -28,7 +28,7 @@ from train.core.manifest import COMPILED, Layer, Manifest, read_manifest
 from train.core.processes import children
 from train.core.results.belonging import remedy_of_sources
 from train.core.results.layers import LayerFigures, LayersResult
-from train.tflite.costs import multiply_accumulates
+from train.tflite.costs import layer_of
 from train.tflite.graph import only_graph, read_graphs
 from train.tflite.tflm import TflmModel
 
@@ -118,12 +118,7 @@ def _check_ends(manifest: Manifest, where: str) -> None:
 def layers_of_file(tflite: bytes, where: str) -> tuple[Layer, ...]:
     """The operators of a file, for an engine that brings kernels of its own."""
     graph = only_graph(read_graphs(tflite, where), where)
-    layers = []
-    for op in graph.ops:
-        shape = graph.tensors[op.outputs[0]].shape if op.outputs else ()
-        output = shape[1:] if shape[:1] == (1,) else shape
-        layers.append(Layer(op.index, op.name, output, multiply_accumulates(graph, op), "", (), (), 0))
-    return tuple(layers)
+    return tuple(layer_of(graph, op) for op in graph.ops)
 
 
 def figures(lines: Sequence[str], layers: Sequence[Layer], linked: str) -> tuple[LayerFigures, ...]:

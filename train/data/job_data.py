@@ -23,7 +23,7 @@ from train.data.corpus_files import find_files
 from train.data.dataset import UNKNOWN_INDEX, AudioSource, Example, Split, make_split
 from train.data.feature_cache import Clips
 from train.data.job_corpora import Found, JobCorpora, read_corpora
-from train.data.sources import FOLDER, RANDOM, SPEECH_COMMANDS, SYNTHETIC, Source, check, is_made, root_of
+from train.data.sources import FOLDER, SPEECH_COMMANDS, Source, check, is_made, root_of
 from train.data.stand_ins import lacks_words
 from train.settings.job import ExtraData, Job
 
@@ -86,7 +86,7 @@ class Material:
 
     def recordings_per_word(self, labels: tuple[str, ...]) -> float:
         """Training clips of the average wanted word that people have spoken, of the first corpus."""
-        if self.main.source.kind in (SYNTHETIC, RANDOM):
+        if is_made(self.main.source.kind):
             return 0.0
         counts = list(self.splits[TRAINING].counts(labels).values())[UNKNOWN_INDEX + 1 :]
         return sum(counts) / len(counts)

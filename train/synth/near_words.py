@@ -16,9 +16,10 @@ from train.synth.espeak import Sound
 VOWELS = "aeiouyᵻɑɒæɐəɚɛɜɝɪʊʌɔøœɨʉɯɤɵɘɞʏ"
 # Sounds of a group stand for one another in some accent: vowels in front, in the middle and at the back of
 # the mouth, each with the weak one; consonants with and without voice; those that learners mix up.
-_ALIKE = """
-iɪᵻeɛæyøœʏə aɐəɜʌɚɝɨɘɵɞʉ uʊoɔɑɒɤɯə pb tdɾ kɡx fvw bv szʃʒ nŋ lɹrɾʁʀɻ θf θt θs ðd ðz ðv
-"""
+_ALIKE = (
+    *("iɪᵻeɛæyøœʏə", "aɐəɜʌɚɝɨɘɵɞʉ", "uʊoɔɑɒɤɯə"),
+    *("pb", "tdɾ", "kɡx", "fvw", "bv", "szʃʒ", "nŋ", "lɹrɾʁʀɻ", "θf", "θt", "θs", "ðd", "ðz", "ðv"),
+)
 _WEAK = "hjɹrʔʁʀɻ"  # left out, or slipped in, by many who mean the word
 _STOPS = "pbtdkɡʔ"  # hardly heard at the end of a word
 _MARKS = "',"  # before a vowel, in eSpeak's names of sounds: its stress
@@ -165,7 +166,7 @@ def _is_strong_consonant(sound: Sound) -> bool:
 
 def _is_alike_sound(one: str, other: str) -> bool:
     """By the first letters of their IPA."""
-    return one == other or any(one in group and other in group for group in _ALIKE.split())
+    return one == other or any(one in group and other in group for group in _ALIKE)
 
 
 def _plain(sound: Sound) -> str:

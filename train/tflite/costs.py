@@ -2,9 +2,17 @@
 
 import math
 
+from train.core.manifest import Layer
 from train.tflite.graph import MISSING, Graph, Op
 
 _SVDF_TIME = 2  # the input of SVDF that holds the weights of what it remembers
+
+
+def layer_of(graph: Graph, op: Op) -> Layer:
+    """An operator, without what only the compiled engine knows of it."""
+    shape = graph.tensors[op.outputs[0]].shape if op.outputs else ()
+    output = shape[1:] if shape[:1] == (1,) else shape
+    return Layer(op.index, op.name, output, multiply_accumulates(graph, op), "", (), (), 0)
 
 
 def multiply_accumulates(graph: Graph, op: Op) -> int:

@@ -24,8 +24,8 @@ HEAD = "head"  # the stage
 NOTHING = "nothing"  # in place of a run: from weights of chance
 _LENGTH = "clip_duration_ms"  # the one setting of a front end that weights need not depend on
 _HEAD_SHARE = 0.2  # of the steps
-_GENTLE_RATE_SHARE = 0.3  # of the recipe's rates, for all weights,
-_FEW_RECORDINGS = 200  # where a word has fewer
+_FEW_RECORDINGS = 200  # of a word: with fewer, all weights are trained
+_GENTLE_RATE_SHARE = 0.3  # at this share of the recipe's rates
 
 
 def start_of(text: str) -> StartFrom:
@@ -42,10 +42,10 @@ def usual_start(preset: Preset, architecture: str, front_end: FrontEnd) -> Start
     folder = shipped(preset.start_from)
     if folder is None:
         return None
-    spec = runfolder.read_spec(folder)
+    spec = runfolder.read_spec(folder, needs=[runfolder.KERAS])
     if spec.architecture != architecture or _differing(spec.front_end, front_end):
         return None
-    return _start(preset.start_from, folder)
+    return StartFrom(preset.start_from, spec.artefacts[runfolder.KERAS])
 
 
 def _start(name: str, run: Path) -> StartFrom:

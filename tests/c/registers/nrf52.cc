@@ -7,6 +7,8 @@
 
 #include <map>
 
+#include "late.h"
+
 static void hand_on(const int16_t* block);
 #ifdef DEVICE_PDM
 #include "boards/nordic/pdm_microphone.c"
@@ -33,8 +35,6 @@ static std::map<uint32_t, uint32_t> memory;
 static uint32_t counter, target, filled, sampled;
 static bool is_filling;
 static int is_handed_on_raw;
-static int32_t accesses_until_more;
-static uint32_t more;
 
 static void event(uint32_t address);
 
@@ -56,7 +56,7 @@ static void event(uint32_t address) {
     }
 }
 
-extern "C" void device_sample(uint32_t count) {
+extern "C" void device_hear(uint32_t count) {
     for (; count > 0; --count, ++sampled) {
         if (!is_filling) continue;  // nobody takes it
         for (auto& block : blocks) {
@@ -67,16 +67,6 @@ extern "C" void device_sample(uint32_t count) {
         event(END);
         if (restarts_itself) task(BASE);
     }
-}
-
-// After so many accesses to registers: late, in the midst of the interrupt.
-extern "C" void device_sample_later(int32_t accesses, uint32_t count) {
-    accesses_until_more = accesses;
-    more = count;
-}
-
-static void pass_time() {
-    if (accesses_until_more > 0 && --accesses_until_more == 0) device_sample(more);
 }
 
 uint32_t device_read(uint32_t address) {

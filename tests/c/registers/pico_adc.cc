@@ -4,14 +4,13 @@
 
 #define _Static_assert static_assert
 #include "boards/pico/adc.c"
+#include "late.h"
 
 static uint32_t turn, filled, done, control_register[2], fifo_flags;
 static int is_on;
-static uint32_t converted;           // so far: the code of a conversion is its number, in 12 bits
-static int32_t accesses_until_more;  // then some conversions happen, in the middle of whatever reads
-static uint32_t more;
+static uint32_t converted;  // so far: the code of a conversion is its number, in 12 bits
 
-extern "C" void device_convert(uint32_t count) {
+extern "C" void device_hear(uint32_t count) {
     for (; count > 0 && is_on; --count) {
         blocks[turn][filled++] = (uint16_t)(converted++ & 0xFFFu);
         if (filled < BLOCK_SAMPLES) continue;
@@ -21,16 +20,10 @@ extern "C" void device_convert(uint32_t count) {
     }
 }
 
-// After so many reads of registers.
-extern "C" void device_convert_later(int32_t accesses, uint32_t count) {
-    accesses_until_more = accesses;
-    more = count;
-}
-
 extern "C" void device_overrun(void) { fifo_flags |= ADC_FIFO_FULL_SINCE; }
 
 uint32_t device_read(uint32_t address) {
-    if (accesses_until_more > 0 && --accesses_until_more == 0) device_convert(more);
+    pass_time();
     if (address == DMA_DONE.address) return done;
     if (address == DMA_CONTROL(0).address) return control_register[0] | (is_on && turn == 0 ? DMA_BUSY : 0);
     if (address == DMA_CONTROL(1).address) return control_register[1] | (is_on && turn == 1 ? DMA_BUSY : 0);

@@ -5,6 +5,8 @@
 
 #include <map>
 
+#include "late.h"
+
 #define KWS_CORE_HZ 168000000u
 #include "boards/stm32f4/pdm_i2s.c"
 #undef CONTROL_ON
@@ -13,8 +15,6 @@
 static std::map<uint32_t, uint32_t> memory;
 static uint32_t received;  // so far: a word is its number, unless the test hands over others
 static int is_stalled, is_unread, is_overrun;
-static int32_t accesses_until_more;
-static uint32_t more;
 
 static void write_word(uint16_t word) {
     const uint32_t at = 2 * HALF_WORDS - memory[DMA_LEFT.address];
@@ -37,7 +37,7 @@ static void receive(uint16_t word) {
     }
 }
 
-extern "C" void device_receive(uint32_t count) {
+extern "C" void device_hear(uint32_t count) {
     for (; count > 0; --count) receive((uint16_t)received++);
 }
 
@@ -51,16 +51,6 @@ extern "C" void device_stall(int on) {
         is_unread = 0;
     }
     is_stalled = on;
-}
-
-// After so many accesses to registers: late, in the midst of the interrupt.
-extern "C" void device_receive_later(int32_t accesses, uint32_t count) {
-    accesses_until_more = accesses;
-    more = count;
-}
-
-static void pass_time() {
-    if (accesses_until_more > 0 && --accesses_until_more == 0) device_receive(more);
 }
 
 uint32_t device_read(uint32_t address) {

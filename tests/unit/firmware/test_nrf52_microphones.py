@@ -37,7 +37,7 @@ def level(samples: NDArray[np.int64], gain: int) -> list[int]:
 def test_every_sample_in_time_and_as_loud_as_said(library: tuple[str, Path], device: Device) -> None:
     heard = []
     for _ in range(100):
-        device.c.device_sample(BLOCK // 2)
+        device.c.device_hear(BLOCK // 2)
         device.c.device_interrupt(0)
         heard.append(device.read())
     gain = {"PDM": 1, "SAADC": 8}[library[0]]
@@ -48,10 +48,10 @@ def test_every_sample_in_time_and_as_loud_as_said(library: tuple[str, Path], dev
 @pytest.mark.parametrize("late_blocks", [1, 2, 3, 4, 5, 8, 100])
 def test_late_interrupts_lose_whole_blocks_and_count_each(device: Device, late_blocks: int) -> None:
     heard, sampled = [], 37  # an interrupt is a third of a block late, always
-    device.c.device_sample(sampled)
+    device.c.device_hear(sampled)
     for turn in range(60):
         count = BLOCK * (late_blocks if turn % 7 == 3 else 1)
-        device.c.device_sample(count)
+        device.c.device_hear(count)
         sampled += count
         device.c.device_interrupt(1)
         heard.append(device.read())
@@ -68,13 +68,13 @@ def test_blocks_that_start_in_the_midst_of_the_interrupt(device: Device, accesse
     heard, sampled = [], 0
     for turn in range(40):
         sampled += BLOCK
-        device.c.device_sample(BLOCK)
+        device.c.device_hear(BLOCK)
         if turn % 5 == 2:
-            device.c.device_sample_later(accesses, BLOCK * blocks)
+            device.c.device_hear_later(accesses, BLOCK * blocks)
             sampled += BLOCK * blocks
         device.c.device_interrupt(1)
         heard.append(device.read())
-    device.c.device_sample_later(0, 0)
+    device.c.device_hear_later(0, 0)
     samples = np.concatenate(heard)
     missing = check_blocks(samples, BLOCK, samples, WRAP)
     assert (device.lost > 0) == (missing > 0)
@@ -83,7 +83,7 @@ def test_blocks_that_start_in_the_midst_of_the_interrupt(device: Device, accesse
 
 def test_a_main_loop_that_comes_late_keeps_the_oldest(device: Device) -> None:
     for _ in range(RING // BLOCK + 3):
-        device.c.device_sample(BLOCK)
+        device.c.device_hear(BLOCK)
         device.c.device_interrupt(1)
     np.testing.assert_array_equal(device.read(), np.arange(RING))
     assert device.lost == 3 * BLOCK

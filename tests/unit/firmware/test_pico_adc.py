@@ -31,7 +31,7 @@ def codes(first: int, count: int) -> NDArray[np.int16]:
 def test_every_sample_in_time(device: Device) -> None:
     heard = []
     for _ in range(300):
-        device.c.device_convert(BLOCK // 2)
+        device.c.device_hear(BLOCK // 2)
         device.c.device_interrupt()
         heard.append(device.read())
     np.testing.assert_array_equal(np.concatenate(heard), codes(0, 150 * BLOCK))
@@ -52,7 +52,7 @@ def test_channels_start_each_other_and_stay_in_their_blocks(device: Device) -> N
 def test_late_interrupts_lose_whole_blocks_and_say_so(device: Device, late_blocks: int) -> None:
     heard = []
     for turn in range(60):
-        device.c.device_convert(BLOCK * (late_blocks if turn % 7 == 3 else 1) + 5)
+        device.c.device_hear(BLOCK * (late_blocks if turn % 7 == 3 else 1) + 5)
         device.c.device_interrupt()
         heard.append(device.read())
     check(np.concatenate(heard), device, must_lose=late_blocks > 1)
@@ -65,9 +65,9 @@ def test_what_is_written_over_while_it_is_copied_is_not_handed_on(
 ) -> None:
     heard = []
     for turn in range(40):
-        device.c.device_convert(BLOCK)
+        device.c.device_hear(BLOCK)
         if turn % 5 == 2:
-            device.c.device_convert_later(accesses, BLOCK * blocks)
+            device.c.device_hear_later(accesses, BLOCK * blocks)
         device.c.device_interrupt()
         heard.append(device.read())
     check(np.concatenate(heard), device, must_lose=False)
@@ -82,7 +82,7 @@ def check(heard: NDArray[np.int16], device: Device, must_lose: bool) -> None:
 
 def test_a_main_loop_that_comes_late_keeps_the_oldest(device: Device) -> None:
     for _ in range(RING // BLOCK + 3):
-        device.c.device_convert(BLOCK)
+        device.c.device_hear(BLOCK)
         device.c.device_interrupt()
     np.testing.assert_array_equal(device.read(), codes(0, RING))
     assert device.lost == 3 * BLOCK
@@ -90,7 +90,7 @@ def test_a_main_loop_that_comes_late_keeps_the_oldest(device: Device) -> None:
 
 def test_an_overrun_of_the_converter_is_counted(device: Device) -> None:
     device.c.device_overrun()
-    device.c.device_convert(BLOCK)
+    device.c.device_hear(BLOCK)
     device.c.device_interrupt()
     assert device.lost == 1
     assert len(device.read()) == BLOCK

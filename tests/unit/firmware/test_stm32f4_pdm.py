@@ -55,10 +55,10 @@ def test_a_tone_of_pdm_is_heard(device: Device) -> None:
 @pytest.mark.parametrize("late", [1, 2, 3, 4, 5, 8])
 def test_late_interrupts_lose_whole_halves_and_say_so(device: Device, late: int) -> None:
     heard, received = [], 77
-    device.c.device_receive(received)
+    device.c.device_hear(received)
     for turn in range(60):
         count = HALF * (late if turn % 7 == 3 else 1)
-        device.c.device_receive(count)
+        device.c.device_hear(count)
         received += count
         device.c.device_interrupt()
         heard.append(words(device))
@@ -76,9 +76,9 @@ def test_what_is_written_over_while_it_is_copied_is_not_handed_on(
 ) -> None:
     heard = []
     for turn in range(40):
-        device.c.device_receive(HALF)
+        device.c.device_hear(HALF)
         if turn % 5 == 2:
-            device.c.device_receive_later(accesses, HALF * halves)
+            device.c.device_hear_later(accesses, HALF * halves)
         device.c.device_interrupt()
         heard.append(words(device))
     handed = np.concatenate(heard)
@@ -88,15 +88,15 @@ def test_what_is_written_over_while_it_is_copied_is_not_handed_on(
 
 def test_a_bus_that_stalls_is_counted_and_got_over(device: Device) -> None:
     """Without the interrupt on errors, nothing would ever come again."""
-    device.c.device_receive(HALF)
+    device.c.device_hear(HALF)
     device.c.device_interrupt()
     before = words(device)
     device.c.device_stall(1)
-    device.c.device_receive(5)
+    device.c.device_hear(5)
     device.c.device_stall(0)
     device.c.device_interrupt()
     assert device.lost == 1
-    device.c.device_receive(HALF)
+    device.c.device_hear(HALF)
     device.c.device_interrupt()
     np.testing.assert_array_equal(
         np.concatenate([before, words(device)]), [*range(HALF), *range(HALF + 5, 2 * HALF + 5)]
@@ -105,7 +105,7 @@ def test_a_bus_that_stalls_is_counted_and_got_over(device: Device) -> None:
 
 def test_a_main_loop_that_comes_late_keeps_the_oldest(device: Device) -> None:
     for _ in range(RING // HALF + 3):
-        device.c.device_receive(HALF)
+        device.c.device_hear(HALF)
         device.c.device_interrupt()
     np.testing.assert_array_equal(words(device), np.arange(RING))
     assert device.lost == 3 * HALF // 4
