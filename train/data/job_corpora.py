@@ -9,7 +9,7 @@ from train.core.layout import ALL, SPLITS, TESTING, TRAINING
 from train.data import stored_features
 from train.data.corpus import Corpus, read_corpus, require_words
 from train.data.sources import SYNTHETIC, Source, check, is_made, resolve
-from train.data.stand_ins import lacks_noise, lacks_words, with_noise, with_words
+from train.data.stand_ins import lacks_noise, lacks_words, needs_words, with_noise, with_words
 from train.settings.job import Job
 
 _LISTED_SKIPS = 5
@@ -68,7 +68,7 @@ def read_corpora(job: Job, splits: tuple[str, ...]) -> JobCorpora:
     voices = next((each.corpus for each in found.values() if each.source.kind == SYNTHETIC), None)
     if main is not None:
         own = tuple(split for split in SPLITS if tested is None or split != TESTING)
-        if without := lacks_words(main.corpus, job, own):
+        if without := needs_words(main.corpus, job, own):
             main = replace(main, corpus=with_words(main.corpus, job, without, voices))
     if tested is not None and lacks_words(tested.corpus, job, (ALL,)):
         tested = replace(tested, corpus=with_words(tested.corpus, job, (TESTING,), voices))

@@ -17,11 +17,12 @@ from train.audio.wav import encode_wav, read_wav
 from train.core.console import log
 from train.core.errors import UserError
 from train.core.installation import cache_root
-from train.core.layout import ALL, BACKGROUND_FOLDER, SPLITS, TRAINING
+from train.core.layout import ALL, BACKGROUND_FOLDER, SPLITS, TRAINING, VALIDATION
 from train.core.outputs import whole_folder
 from train.core.spec import SILENCE_LABEL
 from train.data.corpus import Clip, Corpus, read_corpus
 from train.settings.job import Job
+from train.settings.presets import ORIGINAL
 from train.synth import generate, noises
 from train.synth.acoustics import SAMPLE_RATE_HZ
 from train.synth.clip_plan import FEWEST_CLIPS_PER_WORD
@@ -29,19 +30,41 @@ from train.synth.lexicon import SCRAMBLED
 
 _FEWEST_CLIPS, _MOST_CLIPS = 20, 500  # of each wanted word that the voices say, too
 _OTHER_CLIPS = 2000  # of 200 other words: a network that knows but a few takes all else for a wanted one
+_FEWEST_OTHER_WORDS = 20  # different ones of a corpus's own, for it to need no more
 _SCRAMBLED_CLIPS = 800  # to train on, of all takes together; of each other split, one of each take
 _MOST_OF_A_TAKE = 16
 _SCRAMBLE_VERSION = 1  # raise it when the same take and seed would give other samples
 _NOISE_VERSION = 1  # raise it when the same seed would give other noise
 
 
-def lacks_words(corpus: Corpus, job: Job, splits: Sequence[str] = SPLITS) -> tuple[str, ...]:
-    """The splits that have clips of wanted words, but none of others, though some are asked for."""
+def lacks_words(corpus: Corpus, job: Job, splits: Sequence[str] = SPLITS, fewest: int = 1) -> tuple[str, ...]:
+    """The splits that have wanted words, but fewer others than ``fewest``, though some are asked for."""
     if job.sampling.unknown_percentage == 0:
         return ()
-    clips = [clip for clip in corpus.clips if clip.word != SILENCE_LABEL]
-    words = {(split, clip.word in job.words) for clip in clips for split in (clip.split, ALL)}
-    return tuple(split for split in splits if (split, True) in words and (split, False) not in words)
+    wanted, there = set(job.words), _words_by_split(corpus)
+    return tuple(split for split in splits if there[split] & wanted and len(there[split] - wanted) < fewest)
+
+
+def needs_words(corpus: Corpus, job: Job, splits: Sequence[str]) -> tuple[str, ...]:
+    """The splits that voices should say other words in.
+
+    A network that knows but a few of them takes all else for a wanted word: it takes 20 to train on and to
+    choose weights by. Tests are on what was given, and the preset of the original trains on it, if it is any.
+    """
+    learned = () if job.preset == ORIGINAL else (TRAINING, VALIDATION)
+    few = lacks_words(corpus, job, learned, _FEWEST_OTHER_WORDS)
+    none = lacks_words(corpus, job, splits)
+    return tuple(split for split in splits if split in few or split in none)
+
+
+def _words_by_split(corpus: Corpus) -> dict[str, set[str]]:
+    """The words of each split, and of all."""
+    there: dict[str, set[str]] = {split: set() for split in (*SPLITS, ALL)}
+    for clip in corpus.clips:
+        if clip.word != SILENCE_LABEL:
+            there[clip.split].add(clip.word)
+            there[ALL].add(clip.word)
+    return there
 
 
 def lacks_noise(corpus: Corpus, job: Job) -> bool:
@@ -63,7 +86,9 @@ def with_words(corpus: Corpus, job: Job, splits: Sequence[str], voices: Corpus |
         UserError: the voices cannot say the words.
     """
     which = "" if len(splits) == len(SPLITS) else f" for {' and '.join(splits)}"
-    said = f"{corpus.root} has no other words{which}"
+    there = _words_by_split(corpus)
+    own = set().union(*(there[split] for split in splits)) - set(job.words)
+    said = f"{corpus.root} has {f'only {len(own)}' if own else 'no'} other words{which}"
     log(
         f"{said}: those of _unknown_, and running speech, are said by synthetic voices (--language "
         f"{job.language}), and so are wanted words in training, for the voice not to tell; takes with their "

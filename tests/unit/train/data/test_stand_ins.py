@@ -108,6 +108,23 @@ def test_other_words_and_noise_are_made_and_that_is_said(recordings, voices, cac
     assert gather(job, (TESTING,)).splits[TESTING] == material.splits[TESTING], "evaluated on the same clips"
 
 
+@pytest.mark.parametrize(("preset", "asked"), [("best", 1), ("original", 0)])
+def test_a_few_other_words_of_ones_own_do_not_do(
+    preset, asked, write_corpus, recordings, voices, cache, capsys
+):
+    """Who records some other words, as we advise, has a better network for it, and not a worse one."""
+    write_corpus({f"{word}/anna {take}.wav": TONE - take for word in ("apple", "pear") for take in range(10)})
+    material = gather(Job(WORDS, data=str(recordings), preset=preset))
+    assert len(voices) == asked
+    said = f"{recordings} has only 2 other words for training and validation: those of _unknown_"
+    assert (said in capsys.readouterr().err) == bool(asked)
+    pool = {example.clip.word for example in material.splits[TRAINING].unknown_pool if example.clip}
+    assert pool >= {"apple", "pear"}
+    assert (len(pool) > 2) == bool(asked)
+    tested = {example.clip.word for example in material.splits[TESTING].examples if example.clip}
+    assert tested == {*WORDS, "apple", "pear"}, "tests are on what was given"
+
+
 def test_none_are_made_where_the_user_says_no(recordings, voices, tmp_path, monkeypatch):
     monkeypatch.setenv("EARSHOT_CACHE", str(tmp_path / "empty"))
     job = Job(
