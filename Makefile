@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-near bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming bench-incremental bench-wakewords bench-boards
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-curve bench-near bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming bench-incremental bench-wakewords bench-boards
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -44,6 +44,9 @@ bench-own-words: $(READY)  ## thirty takes by one person and German voices: what
 
 bench-near: $(READY)  ## RUN=FOLDER or a model that ships: false accepts of words one sound away, to out/bench/near_words.json
 	$(PYTHON) tests/bench/own_words/near_words_bench.py $${RUN:?name a run folder}
+
+bench-curve: $(READY)  ## NETWORKS="NAME..." (all): accuracy over products, trained on ../shared, to out/bench/curve.json and docs/NETWORKS.md
+	$(PYTHON) tests/bench/pretrained/curve_bench.py $(NETWORKS)
 
 bench-start: $(READY)  ## own words from 0, 5, 10, 30 recordings, with and without --start-from, to out/bench/start.json
 	$(PYTHON) tests/bench/pretrained/start_bench.py

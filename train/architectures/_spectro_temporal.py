@@ -1,4 +1,4 @@
-"""Convolutions over time and frequency, then residual ones over time alone; in two sizes."""
+"""Convolutions over time and frequency, then residual ones over time alone; in three sizes."""
 
 import keras
 
@@ -19,16 +19,18 @@ def build(
     spectral_filters: int,
     channels: int,
     blocks: int,
+    stem_strides: tuple[int, int] = (1, 2),
 ) -> keras.Model:
     """The untrained model; see ``train.architectures.build``.
 
     Args:
-        stem_filters: 5 frames x 5 bins, stride 1 x 2.
+        stem_filters: 5 frames x 5 bins.
         spectral_filters: of the depthwise-separable 3 x 3 that follows.
         channels: of the part over time alone, which has ``blocks`` residual blocks.
+        stem_strides: in frames and bins.
     """
     features = _layers.features(front_end)
-    x = _layers.convolution(features, "first", stem_filters, (5, 5), seed, strides=(1, 2))
+    x = _layers.convolution(features, "first", stem_filters, (5, 5), seed, strides=stem_strides)
     x = _layers.relu(x, "first")
     x = _layers.depthwise(x, "second_depth", (3, 3), seed)
     x = _layers.relu(_layers.convolution(x, "second", spectral_filters, (1, 1), seed), "second")

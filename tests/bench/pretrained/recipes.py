@@ -62,6 +62,11 @@ class Recipe:
 
 
 _BOTH = f"--data {TRAINED_ON} --data {BANK}@0.6 --test-data {TESTED_ON} --preset best --bank-clips 80000"
+# Half of what the recipe changes about features: more than a small network can take in.
+_FEW_CHANGES = (
+    "--feature-augmentation time_masks=1,frequency_masks=1,time_stretch=0.04,frequency_warp=0.03,"
+    "noise_frequency=0.3"
+)
 TEACHERS = (
     Recipe(
         "ten_words_teacher",
@@ -84,8 +89,7 @@ RECIPES = (
         "The ten command words of Speech Commands, anything else, and silence.",
         _TEN,
         f"{_BOTH} --architecture spectro_residual --training-steps 36000 --teacher {TEACHERS[0].name} "
-        "--teacher-scores cached --feature-augmentation time_masks=1,frequency_masks=1,time_stretch=0.04,"
-        "frequency_warp=0.03,noise_frequency=0.3",
+        f"--teacher-scores cached {_FEW_CHANGES}",
     ),
     Recipe(
         "yes_no",
@@ -94,4 +98,23 @@ RECIPES = (
         f"--data {TRAINED_ON} --data {BANK}@0.4 --data synthetic@0.2 --test-data {TESTED_ON} --preset best "
         "--start-from nothing --hard-negatives 8 --training-steps 6000",
     ),
+)
+# Networks by what they cost, each trained the same way: `make bench-curve`.
+CURVE = tuple(
+    Recipe(
+        architecture,
+        f"The ten words by {architecture}.",
+        _TEN,
+        f"{_BOTH} --start-from nothing --architecture {architecture} --training-steps 6000 "
+        f"--average-steps 300 --false-accepts-per-hour 60 {_FEW_CHANGES}",
+        stream_minutes=None,
+    )
+    for architecture in (
+        "spectro_coarse",
+        "temporal",
+        "spectro_temporal",
+        "spectro_residual",
+        "ds_cnn",
+        "spectro_deep",
+    )
 )
