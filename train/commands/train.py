@@ -24,6 +24,7 @@ from train.core.operating_point import OperatingPoints
 from train.core.results.belonging import check_report
 from train.core.results.training import Computer, Metrics, OpCost, Sizes
 from train.data import job_data as stage
+from train.data import takes
 from train.settings.job import Job, read_job
 from train.training.cluster import CHIEF, Distribution, distribution
 from train.training.start import check_start
@@ -61,11 +62,13 @@ def run(flags: argparse.Namespace) -> None:
         folder = flags.out or training_flags.default_out(job)
         if where.is_chief:
             (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)
-        has_length = any(flag.split("=")[0] == "--clip-duration-ms" for flag in flags.given)
-        if not has_length and not job.teachers:
+        named = {flag.split("=")[0] for flag in flags.given}
+        if "--clip-duration-ms" not in named and not job.teachers:
             import_tensorflow(with_gpus=not where.is_alone)  # quietly; networks import Keras, which would not
             if architectures.takes_any_length(job.architecture):
-                job = stage.with_whole_words(job)
+                job = takes.with_whole_words(job)
+        if not named & {"--training-steps", "--learning-rate"}:
+            job = takes.with_fitting_steps(job)
         check_start(job)
     try:
         with (

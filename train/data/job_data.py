@@ -1,16 +1,10 @@
 """What a job works on: its corpora, found, read and divided."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from train.audio.excerpt import word_samples
-from train.audio.recording import read_recording
-from train.audio.wav import WavError
 from train.core.console import log, warn
 from train.core.errors import UserError
 from train.core.layout import ALL, SPLITS, TESTING, TRAINING
@@ -19,17 +13,15 @@ from train.core.results.training import CorpusSummary, ExtraCorpus
 from train.core.spec import FrontEnd
 from train.data import stored_features
 from train.data.corpus import Clip, Corpus, require_words
-from train.data.corpus_files import find_files
 from train.data.dataset import UNKNOWN_INDEX, AudioSource, Example, Split, make_split
 from train.data.feature_cache import Clips
 from train.data.job_corpora import Found, JobCorpora, read_corpora
-from train.data.sources import FOLDER, SPEECH_COMMANDS, Source, check, is_made, root_of
+from train.data.sources import FOLDER, Source, is_made
 from train.data.stand_ins import lacks_words
+from train.data.takes import whole_ms_of
 from train.settings.job import ExtraData, Job
 
 _HARDLY_LONGER = 0.05  # of a clip's length: what converters add, which nobody need be told of
-_MEASURED_CLIPS, _MOST, _ROOM_MS = 200, 95, 100
-_LONGEST_WORD_MS = 3000  # what sounds for longer is no word
 
 
 @dataclass(frozen=True)
@@ -154,28 +146,6 @@ def gather(job: Job, splits: tuple[str, ...] = SPLITS) -> Material:
     return Material(main, noise, divided, divided_from, extras)
 
 
-def with_whole_words(job: Job) -> Job:
-    """The job with clips that are long enough for the words of its takes.
-
-    It is the same job where they fit, and where clips are made, or features alone.
-    """
-    if job.data is None or is_made(job.data) or job.data == SPEECH_COMMANDS:
-        return job
-    if job.data.endswith(stored_features.SUFFIX):
-        return job
-    check(job.data)
-    root = root_of(job.data, job.words)
-    paths = sorted(file.path for file in find_files(root, job.words, tell=False) if file.word in job.words)
-    whole_ms = _whole_ms(paths, job.front_end) if paths else 0
-    if not job.front_end.clip_duration_ms < whole_ms <= _LONGEST_WORD_MS:
-        return job
-    log(
-        f"words of {root} take more than {job.front_end.clip_duration_ms} ms: the network hears {whole_ms} "
-        f"ms at a time (--clip-duration-ms {whole_ms})"
-    )
-    return replace(job, front_end=replace(job.front_end, clip_duration_ms=whole_ms))
-
-
 def _collection(job: Job, found: Found) -> Collection:
     audio = AudioSource(found.corpus, job.spec, job.augmentation, job.seed)
     return Collection(found.source, found.corpus, audio, audio)
@@ -288,24 +258,10 @@ def _say_what_is_cut(examples: Iterable[Example], front_end: FrontEnd) -> None:
     if not long:
         return
     clip_ms = front_end.clip_duration_ms
-    whole_ms = _whole_ms(sorted(clip.wav for clip in long), front_end)
+    whole_ms = whole_ms_of(sorted(clip.wav for clip in long), front_end)
     how = (
         f"; --clip-duration-ms {whole_ms} would keep the words whole"
         if whole_ms
         else "; the words fit into it"
     )
     log(f"{len(long)} clips are longer than {clip_ms} ms: the part with the word was taken{how}")
-
-
-def _whole_ms(paths: Sequence[Path], front_end: FrontEnd) -> int:
-    """The clip length that keeps the words of these recordings whole; 0 where they fit as it is."""
-    rate_hz, lengths = front_end.sample_rate_hz, []
-    for path in paths[:: -(-len(paths) // _MEASURED_CLIPS)]:
-        try:
-            lengths.append(word_samples(read_recording(path, rate_hz).samples, rate_hz))
-        except WavError:
-            continue  # told where all are read
-    if not lengths:
-        return 0
-    needed_ms = 1000 * float(np.percentile(lengths, _MOST)) / rate_hz + _ROOM_MS
-    return math.ceil(needed_ms / 100) * 100 if needed_ms > front_end.clip_duration_ms + _ROOM_MS else 0

@@ -1,6 +1,5 @@
 """How far training has come, and the arrays of a checkpoint."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,26 +14,40 @@ from train.core.typed_json import Mismatch, decode, parse
 
 _STATE = "state"  # the array beside those of the variables: JSON
 _MOST_STATE_BYTES = 100_000_000
-# A run that was stopped before its first validation has no loss yet.
+# Of earlier versions, where a run was stopped before its first validation.
 _NO_LOSS = '"best_loss": Infinity, '
 
 
 @dataclass
 class State:
-    """How far training has come; the weights are kept beside this."""
+    """How far training has come; the weights are kept beside this.
+
+    Attributes:
+        best_step: of the last validation with the highest accuracy, whose weights are kept.
+        risen_step: of the first one with it.
+    """
 
     step: int = 0
     best_step: int = 0
     best_accuracy: float = -1.0
-    best_loss: float = math.inf
+    risen_step: int = 0
     corpus_sha256: str = ""
     seconds: float = 0.0
     training: list[dict[str, float]] = field(default_factory=list)
     validation: list[dict[str, float]] = field(default_factory=list)
 
-    def improves(self, accuracy: float, loss: float) -> bool:
-        """Better accuracy, or the same with a lower loss: small validation sets tie often."""
-        return (accuracy, -loss) > (self.best_accuracy, -self.best_loss)
+    def validated(self, accuracy: float) -> bool:
+        """Take in a validation at this step; whether its weights are to be kept.
+
+        Of equal accuracies the last one is. A handful of clips ties often, and its loss is that of the one
+        which the network gets wrong: lowest at the beginning, when it is sure of nothing.
+        """
+        if accuracy < self.best_accuracy:
+            return False
+        if accuracy > self.best_accuracy:
+            self.risen_step = self.step
+        self.best_step, self.best_accuracy = self.step, accuracy
+        return True
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,7 @@ class _Saved:
     seconds: float
     training: tuple[Mapping[str, float], ...]
     validation: tuple[Mapping[str, float], ...]
-    best_loss: float = math.inf
+    risen_step: int | None = None  # None: of an earlier version
 
 
 def load(path: Path, variables: list[Any]) -> State:
@@ -80,4 +93,6 @@ def load(path: Path, variables: list[Any]) -> State:
 
 def _state(text: str) -> State:
     saved = decode(_Saved, parse(text.replace(_NO_LOSS, ""), _STATE), _STATE)
-    return State(**{**vars(saved), "training": list(saved.training), "validation": list(saved.validation)})
+    risen_step = saved.best_step if saved.risen_step is None else saved.risen_step
+    lists = {"training": list(saved.training), "validation": list(saved.validation)}
+    return State(**vars(saved) | lists | {"risen_step": risen_step})

@@ -127,7 +127,7 @@ class Trainer:
             if state.step < recipe.total_steps:
                 log(
                     f"{self._stage}: ended at step {state.step} of {recipe.total_steps}: validation has not "
-                    f"risen since step {state.best_step} (--patience-steps {recipe.patience_steps})"
+                    f"risen since step {state.risen_step} (--patience-steps {recipe.patience_steps})"
                 )
             self._load_best()
         return state
@@ -135,7 +135,7 @@ class Trainer:
     def _has_stopped_rising(self) -> bool:
         """Whether validation last rose longer ago than the recipe is patient; the chief tells the others."""
         patience = self._recipe.patience_steps
-        return bool(patience) and self._replicas.any(0 < self.state.best_step <= self.state.step - patience)
+        return bool(patience) and self._replicas.any(0 < self.state.risen_step <= self.state.step - patience)
 
     def _load_best(self) -> None:
         """The weights of the best validation, which this training wrote.
@@ -223,12 +223,7 @@ class Trainer:
             tf.summary.scalar("validation/accuracy", held_out_accuracy)
             tf.summary.scalar("validation/cross_entropy", held_out_loss)
         state.validation.append({"step": state.step, "accuracy": held_out_accuracy, "loss": held_out_loss})
-        if state.improves(held_out_accuracy, held_out_loss):
-            state.best_step, state.best_accuracy, state.best_loss = (
-                state.step,
-                held_out_accuracy,
-                held_out_loss,
-            )
+        if state.validated(held_out_accuracy):
             with self._averaged():
                 self._save(runfolder.BEST)
         self._save(runfolder.LAST)

@@ -11,7 +11,7 @@ from train.core.errors import UserError
 from train.core.layout import SPLITS, TESTING, TRAINING
 from train.core.spec import SILENCE_LABEL
 from train.data import stand_ins
-from train.data.job_data import gather, with_whole_words
+from train.data.job_data import gather
 from train.settings.augmentation import Augmentation
 from train.settings.job import ExtraData, Job
 from train.settings.sampling import Sampling
@@ -202,24 +202,6 @@ def test_words_that_no_voice_can_say(recordings, monkeypatch):
     monkeypatch.setattr(stand_ins.generate, "generate", generate)
     with pytest.raises(UserError, match=r"voices cannot stand in: eSpeak NG .*--unknown-percentage 0"):
         gather(Job(WORDS, data=str(recordings), language="xx"))
-
-
-def test_clips_are_as_long_as_the_words_of_the_takes(write_corpus, capsys):
-    """Of phrases the network hears more at a time; short words and one long recording change nothing."""
-    quiet = np.random.default_rng(1).normal(0, 20, 32000).astype(np.int16)
-    phrase, word = quiet.copy(), quiet.copy()
-    phrase[4000:24000] += TONE[np.arange(20000) % len(TONE)]  # 1.25 s
-    word[4000:14000] += TONE[:10000]
-    root = write_corpus({f"lampe_an/anna {take}.wav": phrase + take for take in range(10)})
-    write_corpus({f"aus/anna {take}.wav": word + take for take in range(10)})
-    job = Job(("lampe an", "aus"), data=str(root))
-    assert with_whole_words(job).front_end.clip_duration_ms == 1400
-    assert f"words of {root} take more than 1000 ms: the network hears 1400 ms" in capsys.readouterr().err
-    short = Job(("aus",), data=str(root))
-    assert with_whole_words(short) == short
-    assert with_whole_words(Job(("aus",))) == Job(("aus",))
-    with pytest.raises(UserError, match="nowhere: there is no such folder"):
-        with_whole_words(Job(("aus",), data="nowhere"))
 
 
 def test_long_clips_are_said_with_what_keeps_them_whole(write_corpus, voices, capsys):

@@ -11,6 +11,7 @@ from small_training import RECIPE, SEED, interrupt_in_chunk, make_trainer, same
 from train.core import runfolder
 from train.core.errors import Interrupted, UserError
 from train.settings.recipe import Recipe
+from train.training.checkpoint import State
 from train.training.trainer import Trainer
 
 
@@ -125,9 +126,13 @@ def test_it_ends_where_validation_has_not_risen_for_the_patience_of_the_recipe(t
     assert same(resumed.model.get_weights(), trainer.model.get_weights())
 
 
-def test_of_two_equal_accuracies_the_lower_loss_wins(uninterrupted):
-    best = max(uninterrupted.state.validation, key=lambda entry: (entry["accuracy"], -entry["loss"]))
-    assert uninterrupted.state.best_step == best["step"]
+def test_of_equal_accuracies_the_last_is_kept_and_patience_counts_from_the_first():
+    state = State()
+    kept = []
+    for state.step, accuracy in ((40, 0.6), (80, 0.8), (120, 0.6), (160, 0.8), (200, 0.7)):
+        kept.append(state.validated(accuracy))
+    assert kept == [True, True, False, True, False]
+    assert (state.best_step, state.risen_step, state.best_accuracy) == (160, 80, 0.8)
 
 
 def test_stop_training_takes_the_best_so_far(tmp_path):

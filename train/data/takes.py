@@ -1,0 +1,83 @@
+"""What the takes of a job's words ask of its settings, where no flag says otherwise."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from train.audio.excerpt import word_samples
+from train.audio.recording import read_recording
+from train.audio.wav import WavError
+from train.core.console import log
+from train.core.errors import count_of
+from train.core.spec import FrontEnd
+from train.data import stored_features
+from train.data.corpus_files import find_files
+from train.data.sources import SPEECH_COMMANDS, check, is_made, root_of
+from train.settings.job import Job
+from train.settings.presets import ORIGINAL
+
+_MEASURED_CLIPS, _MOST, _ROOM_MS = 200, 95, 100
+_LONGEST_WORD_MS = 3000  # what sounds for longer is no word
+_FEWEST_STEPS, _STEPS_PER_TAKE = 200, 20  # docs/OWN_WORDS.md has what 5, 10 and 30 takes need
+
+
+def with_whole_words(job: Job) -> Job:
+    """The job with clips that are long enough for the words of its takes.
+
+    It is the same job where they fit, and where clips are made, or features alone.
+    """
+    root, takes = _takes(job)
+    whole_ms = whole_ms_of(takes, job.front_end) if takes else 0
+    if not job.front_end.clip_duration_ms < whole_ms <= _LONGEST_WORD_MS:
+        return job
+    log(
+        f"words of {root} take more than {job.front_end.clip_duration_ms} ms: the network hears {whole_ms} "
+        f"ms at a time (--clip-duration-ms {whole_ms})"
+    )
+    return replace(job, front_end=replace(job.front_end, clip_duration_ms=whole_ms))
+
+
+def with_fitting_steps(job: Job) -> Job:
+    """The job with fewer steps where its takes are few: who hears a take too often knows that take alone.
+
+    It is the same job where clips are made, or features alone, and with the preset of the original.
+    """
+    root, takes = _takes(job)
+    of_a_word = len(takes) // len(job.words)
+    steps = _FEWEST_STEPS + _STEPS_PER_TAKE * of_a_word
+    if not takes or job.preset == ORIGINAL or steps >= job.recipe.total_steps:
+        return job
+    log(
+        f"{root} has {count_of(of_a_word, 'recording')} of a word: {steps} steps, since with more a network "
+        f"learns them by heart (--training-steps {steps})"
+    )
+    return replace(job, recipe=job.recipe.changed(training_steps=(steps,)))
+
+
+def _takes(job: Job) -> tuple[Path | None, list[Path]]:
+    """The folder of the recordings that a job is trained on, and those of its words."""
+    if job.data is None or is_made(job.data) or job.data == SPEECH_COMMANDS:
+        return None, []
+    if job.data.endswith(stored_features.SUFFIX):
+        return None, []
+    check(job.data)
+    root = root_of(job.data, job.words)
+    found = find_files(root, job.words, tell=False)
+    return root, sorted(file.path for file in found if file.word in job.words)
+
+
+def whole_ms_of(takes: Sequence[Path], front_end: FrontEnd) -> int:
+    """The clip length that keeps the words of these recordings whole; 0 where they fit as it is."""
+    rate_hz, lengths = front_end.sample_rate_hz, []
+    for path in takes[:: -(-len(takes) // _MEASURED_CLIPS)]:
+        try:
+            lengths.append(word_samples(read_recording(path, rate_hz).samples, rate_hz))
+        except WavError:
+            continue  # told where all are read
+    if not lengths:
+        return 0
+    needed_ms = 1000 * float(np.percentile(lengths, _MOST)) / rate_hz + _ROOM_MS
+    return math.ceil(needed_ms / 100) * 100 if needed_ms > front_end.clip_duration_ms + _ROOM_MS else 0
