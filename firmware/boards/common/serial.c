@@ -61,6 +61,17 @@ size_t kws_hal_serial_write(const uint8_t* bytes, size_t count) {
 
 uint32_t kws_hal_serial_lost(void) { return lost; }
 
+uint32_t kws_hal_serial_nearest_baud(uint32_t baud) {
+    return kws_uart_nearest_baud ? kws_uart_nearest_baud(baud) : 0;
+}
+
+int kws_hal_serial_set_baud(uint32_t baud) {
+    const uint32_t mask = kws_mask_interrupts();
+    const int is_set = to_send_tail == to_send_head && kws_uart_set_baud(baud);
+    kws_restore_interrupts(mask);
+    return is_set;
+}
+
 // A masked interrupt still ends the wait. So between the look at the ring and the sleep no byte can
 // slip in unseen.
 void kws_hal_idle(void) {

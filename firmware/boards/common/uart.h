@@ -15,6 +15,13 @@ void kws_uart_pump(void);
 // Waits for room and sends one byte; for the last words after a fault.
 void kws_uart_send_now(uint8_t byte);
 
+// The rate nearest to baud that the UART can run at. A driver without it keeps the rate it began with.
+__attribute__((weak)) uint32_t kws_uart_nearest_baud(uint32_t baud);
+
+// Changes the rate where the last byte is out, its stop bit included; returns 1, else 0. Called with
+// interrupts masked and nothing left to pump.
+__attribute__((weak)) int kws_uart_set_baud(uint32_t baud);
+
 // What a driver calls, from its interrupt or with interrupts masked.
 
 void kws_serial_received(uint8_t byte);

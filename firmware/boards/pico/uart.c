@@ -15,20 +15,41 @@
 #define UART_INTERRUPTS UART(0x38u)
 #define UART_CLEAR UART(0x44u)
 #define DATA_OVERRUN (1u << 11)
+#define FLAG_BUSY (1u << 3)  // until the last stop bit is out
 #define FLAG_RECEIVE_EMPTY (1u << 4)
 #define FLAG_SEND_FULL (1u << 5)
 #define INTERRUPT_RECEIVE (1u << 4)
 #define INTERRUPT_SEND (1u << 5)
 #define INTERRUPT_TIMEOUT (1u << 6)  // bytes wait, and for the length of four no other came
 
-void rp2040_uart_start(uint32_t baud) {
-    const uint32_t send_pin = 0, receive_pin = 1, divider = (KWS_CORE_HZ * 4u + baud / 2) / baud;  // in 64ths
-    GPIO_CTRL(send_pin) = 2u;
-    GPIO_CTRL(receive_pin) = 2u;
+// In 64ths; the whole part of the smallest is 1.
+static uint32_t divider_of(uint32_t baud) {
+    const uint32_t divider = (KWS_CORE_HZ * 4u + baud / 2) / baud;
+    return divider < 64u ? 64u : divider > 0x3FFFFFu ? 0x3FFFFFu : divider;
+}
+
+static void set_rate(uint32_t baud) {
+    const uint32_t divider = divider_of(baud);
+    UART_CONTROL = 0;  // the manual of the PL011 (Arm DDI 0183, 3.3.8) wants it off meanwhile
     UART_BAUD_INTEGER = divider >> 6;
     UART_BAUD_FRACTION = divider & 63u;
     UART_LINE = 3u << 5 | 1u << 4;               // eight bits, FIFOs; this write takes the dividers in
     UART_CONTROL = 1u << 9 | 1u << 8 | 1u << 0;  // receive, send, on
+}
+
+uint32_t kws_uart_nearest_baud(uint32_t baud) { return KWS_CORE_HZ * 4u / divider_of(baud); }
+
+int kws_uart_set_baud(uint32_t baud) {
+    if (UART_FLAGS & FLAG_BUSY) return 0;
+    set_rate(baud);
+    return 1;
+}
+
+void rp2040_uart_start(uint32_t baud) {
+    const uint32_t send_pin = 0, receive_pin = 1;
+    GPIO_CTRL(send_pin) = 2u;
+    GPIO_CTRL(receive_pin) = 2u;
+    set_rate(baud);
     const uint32_t primask = kws_mask_interrupts();
     UART_INTERRUPTS = INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT;
     kws_enable_interrupt(UART0_INTERRUPT);

@@ -9,7 +9,7 @@ from hil.boards.board import load_board
 from hil.boards.flash import check_running
 from hil.link.link import LinkError
 from hil.link.patience import Patience
-from hil.protocol.codec import decode, encode
+from hil.protocol.codec import decode_request, encode
 from hil.protocol.framing import Decoder, Frame
 from hil.protocol.messages import Info, InfoRequest
 from train.core.errors import UserError
@@ -31,7 +31,7 @@ class FlashedBoard:
     def send(self, data: bytes) -> None:
         for item in self._decoder.feed(data):
             assert isinstance(item, Frame)
-            assert decode(item) == InfoRequest()
+            assert decode_request(item) == InfoRequest()
             self._replies += encode(self._info, item.sequence)
 
     def receive(self, timeout_s: float) -> bytes:

@@ -33,7 +33,7 @@ class Board:
     def send(self, data: bytes) -> None:
         for item in self._decoder.feed(data):
             if isinstance(item, Frame):
-                self._out += codec.encode(self._answer(codec.decode(item)), item.sequence)
+                self._out += codec.encode(self._answer(codec.decode_request(item)), item.sequence)
 
     def receive(self, timeout_s: float) -> bytes:
         taken, self._out = self._out, b""
