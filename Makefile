@@ -102,7 +102,7 @@ bench-micro: $(READY)  ## the front end micro beside TensorFlow's op and pymicro
 bench-faults: $(READY_FOR_TESTS)  ## hours of stream and bad lines with the model of RUN=FOLDER, to out/bench/faults.json
 	PYTHONPATH=tests:tests/bench $(PYTHON) tests/bench/faults/faults_bench.py $${RUN:?name a run folder}
 
-fuzz: $(READY_FOR_TESTS)  ## random cases of every kind, or KIND=tflite, graphs, archives, lines, json, keras, trees, damaged_files; SEED=
+fuzz: $(READY_FOR_TESTS)  ## random cases of every kind, or KIND=tflite, graphs, archives, lines, json, keras, trees, damaged_files, packed; SEED=
 	EARSHOT_FUZZ=1 EARSHOT_FUZZ_SEED=$(SEED) $(PYTHON) -m pytest -m fuzz -k '$(KIND)' --numprocesses auto -rP --durations 0
 
 pretrained: $(READY)  ## MODELS="NAME..." (all): train the models that ship, on ../shared, and put them into train/pretrained

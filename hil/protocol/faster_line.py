@@ -22,7 +22,6 @@ from hil.protocol.line_messages import (
     Rate,
     RateRequest,
     of_rates,
-    rates_of,
 )
 from hil.protocol.payload import Message
 from train.core.console import log
@@ -113,8 +112,7 @@ class FasterLine:
         if answer is None:
             return
         self.packs = bool(answer.packings & FIRST_PACKING)
-        possible = rates_of(answer.possible)
-        for rate in [rate for rate in rates if rate in possible][:_MOST_TRIED]:
+        for rate in [rate for rate in rates if rate in answer.possible_rates][:_MOST_TRIED]:
             if self._change(rate):
                 log(f"{self._line.name}: the line runs at {rate:,} baud")
                 return

@@ -4,7 +4,9 @@ Requests have numbers that answers have, too: a number means one thing to the bo
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from hil.protocol.messages import Audio
 from hil.protocol.payload import Message, MessageError
@@ -60,13 +62,27 @@ class Line(Message):
     Attributes:
         packings: a bit for each way of packing audio that the board unpacks, such as FIRST_PACKING.
         baud: of now.
-        possible: those of the rates asked about that the board can have; see ``rates_of``.
+        possible: those of the rates asked about that the board can have; see ``of_rates``.
     """
 
     TYPE, LAYOUT = 0x01, "BI"
     packings: int
     baud: int
     possible: bytes
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Self:
+        """See ``Message.unpack``."""
+        line = super().unpack(payload)
+        if len(line.possible) % _BAUD_BYTES:
+            raise MessageError(
+                f"Line has {len(line.possible)} bytes of rates, expected {_BAUD_BYTES} for each"
+            )
+        return line
+
+    @property
+    def possible_rates(self) -> tuple[int, ...]:
+        return struct.unpack(f"<{len(self.possible) // _BAUD_BYTES}I", self.possible)
 
 
 @dataclass(frozen=True)
@@ -88,17 +104,6 @@ class Check(Message):
 AnyAudio = Audio | PackedAudio
 
 
-def of_rates(rates: list[int]) -> bytes:
+def of_rates(rates: Sequence[int]) -> bytes:
     """Rates in baud, as LineRequest and Line hold them."""
     return struct.pack(f"<{len(rates)}I", *rates)
-
-
-def rates_of(content: bytes) -> list[int]:
-    """Undo ``of_rates``.
-
-    Raises:
-        MessageError: those are no rates.
-    """
-    if len(content) % _BAUD_BYTES:
-        raise MessageError(f"{len(content)} bytes of rates, expected {_BAUD_BYTES} for each")
-    return list(struct.unpack(f"<{len(content) // _BAUD_BYTES}I", content))
