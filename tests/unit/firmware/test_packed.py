@@ -44,8 +44,8 @@ def test_a_tone_takes_half() -> None:
     ("packed", "count", "samples"),
     [
         ("0040", 1, None),  # nine zeros, and no one behind them
-        ("0200", 1, [0]),  # order 0, parameter 0, a one; zeros to the end of the bytes
-        ("02", 1, [0]),
+        ("0200", 1, None),  # a byte too many
+        ("02", 1, [0]),  # order 0, parameter 0, a one; zeros to the end of the byte
         ("02ff", 1, None),  # more behind it
         ("03", 1, None),  # the last bit is none of the sample's
         ("01", 1, [-1]),
