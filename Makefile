@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-near bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming bench-incremental bench-wakewords bench-boards
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-near bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming bench-incremental bench-wakewords bench-boards bench-line
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -50,6 +50,9 @@ bench-start: $(READY)  ## own words from 0, 5, 10, 30 recordings, with and witho
 
 bench-hil: $(READY)  ## every board proves out/yes_no, by each feed and on bad lines, to out/bench/hil.json
 	$(PYTHON) tests/bench/hil_bench.py
+
+bench-line: $(READY_FOR_TESTS)  ## RUN=FOLDER CLIPS=FOLDER: packed audio, clips a second by rate, to out/bench/line.json and docs/PROTOCOL.md
+	PYTHONPATH=tests:tests/bench $(PYTHON) tests/bench/line/line_bench.py $${RUN:?name a run folder} $${CLIPS:?name a folder of recordings}
 
 bench-boards: $(READY_FOR_TESTS)  ## every board on RUN=FOLDER: sizes, speed, scores, a stream through the Pico's ADC, to out/bench/boards.json
 	$(PYTHON) tests/bench/boards_bench.py $${RUN:?name a run folder}

@@ -14,10 +14,10 @@
 #include "model_id.h"
 #include "probe.h"
 #include "proof_line.h"
+#include "proof_microphone.h"
 #include "protocol/clip_file.h"
 #include "protocol/frame.h"
 #include "protocol/message.h"
-#include "protocol/recording.h"
 #include "protocol/request.h"
 #include "protocol/stopwatch.h"
 #include "protocol/transfer.h"
@@ -25,9 +25,6 @@
 
 #define CHUNK_BYTES 256u
 #define BENCH_INFERENCES_MAX 1000u
-#ifndef KWS_HAL_MICROPHONE  // boards that have one say so in the flags of board.json
-#define KWS_HAL_MICROPHONE 0
-#endif
 
 _Static_assert(KWS_LABEL_COUNT <= 255, "labels are counted in one byte");
 _Static_assert(KWS_OUTPUT_COUNT <= KWS_FRAME_PAYLOAD_BYTES - 26, "the scores go into one frame");
@@ -277,42 +274,6 @@ static void bench(const kws_frame* request) {
     kws_reply_send(KWS_REPLY_BENCH, request->sequence);
 }
 
-#if KWS_HAL_MICROPHONE
-static kws_recording recording;
-
-// The microphone goes on while requests are waited for.
-static void hear(void) {
-    int16_t heard[CHUNK_BYTES / 2];
-    if (!recording.is_on) return;
-    kws_recording_add(&recording, heard, kws_hal_audio_read(heard, sizeof heard / sizeof heard[0]));
-}
-
-static void send_recorded(const kws_frame* request) {
-    static uint8_t samples[KWS_FRAME_PAYLOAD_BYTES - KWS_AUDIO_HEADER_BYTES];
-    const uint32_t id = kws_get_32(request->payload), next = kws_get_32(request->payload + 4);
-    if (next == 0) {
-        if (!recording.is_on || recording.id != id || recording.first > 0)
-            kws_recording_start(&recording, id);
-    } else if (!recording.is_on || recording.id != id) {
-        kws_refuse(request, KWS_ERROR_NOT_THERE, "no such recording");
-        return;
-    }
-    hear();
-    uint32_t first;
-    const size_t count = kws_recording_read(&recording, next, samples, sizeof samples / 2, &first);
-    kws_put_32(&kws_reply, id);
-    kws_put_32(&kws_reply, first);
-    kws_put_bytes(&kws_reply, samples, 2 * count);
-    kws_reply_send(KWS_REPLY_RECORDED, request->sequence);
-}
-#else
-static void hear(void) {}
-
-static void send_recorded(const kws_frame* request) {
-    kws_refuse(request, KWS_ERROR_NOT_SUPPORTED, "this board has no microphone");
-}
-#endif
-
 // Returns 1 where the request can be answered; else it is refused.
 static int is_in_form(const kws_frame* request) {
     switch (kws_request_look(request)) {
@@ -377,7 +338,10 @@ static void answer(const kws_frame* request) {
             score_file(request);
             return;
         case KWS_REQUEST_RECORD:
-            send_recorded(request);
+            kws_answer_record(request);
+            return;
+        case KWS_REQUEST_LISTEN:
+            kws_answer_listen(request, &transfer);
             return;
         case KWS_REQUEST_LINE:
             kws_answer_line(request);
@@ -398,11 +362,11 @@ int main(void) {
     model_error = kws_transfer_init(&transfer);
     introduce();
     for (;;) {
-        hear();
+        const size_t heard = kws_proof_hear(&transfer);
         const size_t count = kws_hal_serial_read(received, CHUNK_BYTES);
         if (count == 0) {
             kws_proof_line_poll();
-            kws_hal_idle();
+            if (heard == 0) kws_hal_idle();
         }
         for (size_t taken = 0; taken < count;) {
             kws_frame request;

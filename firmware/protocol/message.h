@@ -37,6 +37,7 @@ enum kws_request_type {
     KWS_REQUEST_RATE = 0x11,
     KWS_REQUEST_CHECK = 0x12,
     KWS_REQUEST_AUDIO_PACKED = 0x13,
+    KWS_REQUEST_LISTEN = 0x14,
 };
 
 enum kws_reply_type {
@@ -57,6 +58,7 @@ enum kws_reply_type {
     KWS_REPLY_LINE = 0x01,
     KWS_REPLY_RATE = 0x02,
     KWS_REPLY_CHECK = 0x03,
+    KWS_REPLY_LISTENED = 0x04,
 };
 
 enum kws_error_code {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// An RP2040 in rp2040js, from reset on: node rp2040.mjs PACKAGE FIRMWARE [AUDIO FIGURES]
+// An RP2040 in rp2040js, from reset on: node rp2040.mjs PACKAGE FIRMWARE [AUDIO [FIGURES]]
 //
 // PACKAGE    folder of the npm package
 // FIRMWARE   a file of 16 MB at most that lies in flash from 0x10000000 on
 // AUDIO      16-bit samples, low byte first, which the ADC hears on every channel, one a conversion. The first
-//            is that of the first conversion; behind the last the program ends, and FIGURES is written
+//            is that of the first conversion; behind the last the program ends, and FIGURES is written. Without
+//            FIGURES it goes on in silence, as a microphone does
 //
 // UART0 is on standard input and output, at 1,000,000 baud whatever the firmware asked for; a byte waits until the
-// FIFO has room for it, and what is sent is taken at once. Without AUDIO, a core that waits keeps step with the
-// clock on the wall; with it, time is the emulator's alone.
+// FIFO has room for it, and what is sent is taken at once. A core that waits keeps step with the clock on the wall;
+// with FIGURES, time is the emulator's alone.
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,6 +23,7 @@ const BOOT_BYTES = 256, BOOT_AT = 0x20041f00, AIRCR = 0xd0c, RESET_REQUEST = 0x0
 const SLICE_INSTRUCTIONS = 200_000, FIFO_BYTES = 32, BYTE_NANOS = 10_000;
 const image = fs.readFileSync(firmware);
 const samples = audio ? readSamples(audio) : null;
+const isTimed = figures === undefined; // by the clock on the wall
 
 const clock = new SimulationClock();
 const mcu = new RP2040(clock);
@@ -103,6 +105,7 @@ function finish() {
 }
 
 const startedMs = Date.now();
+const aheadMs = () => clock.nanos / 1e6 - (Date.now() - startedMs);
 function slice() {
   let waited = false;
   for (let i = 0; i < SLICE_INSTRUCTIONS; i++) {
@@ -114,7 +117,7 @@ function slice() {
         continue;
       }
       clock.tick(clock.nanosToNextAlarm || BYTE_NANOS);
-      if (!samples) { waited = true; break; }
+      if (isTimed && aheadMs() > 0) { waited = true; break; }
     } else {
       const cycles = mcu.core.executeInstruction();
       busyCycles += cycles;
@@ -125,10 +128,10 @@ function slice() {
     if (isResetAsked) { isResetAsked = false; boot(); }
   }
   flush();
-  if (samples && conversions > samples.length) { finish(); return; }
-  if (isInputOver && !samples && !input.length) process.exit(0);
-  const aheadMs = waited && !input.length ? clock.nanos / 1e6 - (Date.now() - startedMs) : 0;
-  if (aheadMs > 1) setTimeout(slice, Math.min(aheadMs, 20)); else setImmediate(slice);
+  if (!isTimed && conversions > samples.length) { finish(); return; }
+  if (isInputOver && isTimed && !input.length) process.exit(0);
+  const ahead = waited && !input.length ? aheadMs() : 0;
+  if (ahead > 1) setTimeout(slice, Math.min(ahead, 20)); else setImmediate(slice);
 }
 
 boot();

@@ -42,16 +42,17 @@ from hil.protocol.messages import (
     StreamResult,
     StreamResultRequest,
 )
+from hil.protocol.microphone_messages import Listened, ListenRequest
 from hil.protocol.payload import Message, MessageError
 
 REQUESTS: tuple[type[Message], ...] = (
     InfoRequest, LabelsRequest, StatusRequest, ClipBegin, Audio, ResultRequest, FeaturesRequest, StreamBegin,
     StreamResultRequest, DetectionRequest, BenchRequest, Reset, ClipFile, Record,
-    LineRequest, RateRequest, CheckRequest, PackedAudio,
+    LineRequest, RateRequest, CheckRequest, PackedAudio, ListenRequest,
 )  # fmt: skip
 REPLIES: tuple[type[Message], ...] = (
     Hello, Info, Labels, Status, Ack, Result, Features, StreamResult, Detection, Bench, Error, Log, Recorded,
-    Line, Rate, Check,
+    Line, Rate, Check, Listened,
 )  # fmt: skip
 _REQUESTS = {message.TYPE: message for message in REQUESTS}
 _REPLIES = {message.TYPE: message for message in REPLIES}

@@ -1,4 +1,4 @@
-"""The last moments of a board's microphone: firmware/protocol/recording.c."""
+"""The last moments of a board's microphone: firmware/microphone/recording.c."""
 
 import ctypes
 import shutil
@@ -26,7 +26,7 @@ class Recording(ctypes.Structure):
 @pytest.fixture(scope="module")
 def library(tmp_path_factory) -> ctypes.CDLL:
     path = tmp_path_factory.mktemp("recording") / "recording.so"
-    source = ROOT / "firmware" / "protocol" / "recording.c"
+    source = ROOT / "firmware" / "microphone" / "recording.c"
     subprocess.run(
         [COMPILER, "-Wall", "-Wextra", "-Wconversion", "-Werror", "-shared", "-fPIC", "-o", path, source],
         check=True,

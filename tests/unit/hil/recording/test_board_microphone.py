@@ -12,6 +12,7 @@ from hil.protocol import messages as m
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
 from hil.protocol.framing import Decoder, Frame
+from hil.protocol.line_messages import LineRequest
 from hil.recording.board_microphone import BoardMicrophone
 
 HEARD = np.random.default_rng(1).integers(-9000, 9000, 20_000).astype("<i2")
@@ -45,6 +46,8 @@ class Board:
     def _answer(self, request: m.Message) -> m.Message:
         if isinstance(request, m.InfoRequest):
             return INFO
+        if isinstance(request, LineRequest):
+            return m.Error(m.ErrorCode.UNKNOWN_TYPE, request.TYPE, "no such request")
         if self._refusal is not None:
             return m.Error(self._refusal, request.TYPE, "no")
         if self._restart_at and self._end >= self._restart_at:
