@@ -27,6 +27,7 @@ _WAIT_S = 0.05  # from one question to the next
 _LARGEST_ID = 2**32
 _LAST_INFERENCE = 2**32 - 2**16  # they are counted in 32 bits
 _ASKED_S, _TRIES = 0.5, 3
+_MOST_BYTES = 100_000  # of a board that does not answer, until it is taken for another program
 _MOST_RESTARTS, _SHORTEST_S = 20, 3.0  # without a sample
 
 
@@ -63,7 +64,7 @@ def is_proof(link: Link) -> tuple[bool, bytes]:
     for _ in range(_TRIES):
         link.send(question)
         turn = Deadline(_ASKED_S)
-        while not turn.is_over:
+        while not turn.is_over and len(came) < _MOST_BYTES:
             data = link.receive(turn.left_s)
             came += data
             if any(isinstance(item, Frame) and item.type == Info.TYPE for item in decoder.feed(data)):

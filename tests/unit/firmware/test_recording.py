@@ -85,3 +85,13 @@ def test_what_nobody_can_have_is_not_believed(library):
     assert read(library, recording, 5000)[0] == 0
     first, samples = read(library, recording, 100)
     assert (first, len(samples)) == (100, 0)
+
+
+def test_what_is_kept_is_forgotten_with_a_loss(library):
+    recording = Recording()
+    library.kws_recording_start(ctypes.byref(recording), ctypes.c_uint32(1))
+    add(library, recording, np.arange(100, dtype=np.int16))
+    library.kws_recording_lose(ctypes.byref(recording), ctypes.c_uint32(30))
+    add(library, recording, np.arange(500, 510, dtype=np.int16))
+    first, samples = read(library, recording, 0)
+    assert (first, samples.tolist()) == (130, list(range(500, 510)))
