@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fake_flash import PARTS, Usb, elf, write_hex
 
 from hil.boards import flash as flash_module
-from hil.boards.board import BOARDS, FlashTool, UsbId, load_board
+from hil.boards.board import BOARDS, FlashTool, load_board
 from hil.boards.flash import (
     FlashError,
     bootloader_port,
@@ -21,10 +22,8 @@ from hil.boards.flash import (
 )
 from hil.boards.flash_tools import FLASHERS
 from hil.boards.image import Image, read_image, to_uf2
-from hil.boards.ports import Port
 from train.core.errors import UserError
 
-PARTS = {0x08000000: b"vectors", 0x08000010: b"initial values of variables"}
 FLAT = b"vectors" + b"\xff" * 9 + b"initial values of variables"
 VALUES = {
     "pyocd": {"target": "stm32f412xg"},
@@ -57,20 +56,6 @@ TYPED = {
         "cp proof.hex RPI-RP2",
     ],
 }
-
-
-def elf(parts: dict[int, bytes], kind: int = 1) -> bytes:
-    """A 32-bit ELF file with a segment for each part, and one that is only room in RAM."""
-    segments = [(address, data, len(data)) for address, data in parts.items()] + [(0x20000000, b"", 64)]
-    offset = 52 + 32 * len(segments)
-    table, contents = b"", b""
-    for address, data, memory_bytes in segments:
-        place = offset + len(contents)
-        table += struct.pack("<8I", kind, place, 0x20000000, address, len(data), memory_bytes, 5, 4)
-        contents += data
-    identity = b"\x7fELF\x01\x01\x01".ljust(16, b"\0")
-    head = struct.pack("<HHIIIIIHHHHHH", 2, 40, 1, 0x08000001, 52, 0, 0, 52, 32, len(segments), 0, 0, 0)
-    return identity + head + table + contents
 
 
 @pytest.fixture
@@ -128,12 +113,6 @@ def test_tools_are_run_with_exactly_that(name: str, program: Path, fake_tool: Ca
     assert [json.loads(line) for line in record.read_text().splitlines()] == [c[1:] for c in commands]
 
 
-def write_hex(path: Path) -> None:
-    """In place of objcopy."""
-    path.write_text(f"#!{sys.executable}\nimport sys\nopen(sys.argv[3], 'w').write(':00000001FF\\n')\n")
-    path.chmod(0o755)
-
-
 def test_hex_is_made_and_copied_to_the_drive(
     program: Path, volume: Path, fake_tool: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -141,23 +120,6 @@ def test_hex_is_made_and_copied_to_the_drive(
     tool = FlashTool("hex", {"volume": "RPI-RP2"})
     run_commands(tool, flash_commands(tool, program, None))
     assert (volume / "proof.hex").read_text() == ":00000001FF\n"
-
-
-class Usb:
-    """Serial ports and drives of this computer, made up."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, mounts: Path) -> None:
-        self.ids: list[str] = []
-        self.mounts = mounts
-        mounts.mkdir(exist_ok=True)
-        monkeypatch.setattr(flash_module, "_MOUNTS", (str(mounts),))
-        monkeypatch.setattr(flash_module, "_RETRY_S", 0)
-        monkeypatch.setattr(flash_module, "connected_ports", self.ports)
-
-    def ports(self) -> tuple[Port, ...]:
-        """Each in turn."""
-        ids = [UsbId(*(int(half, 16) for half in text.split(":"))) for text in self.ids]
-        return tuple(Port(f"/dev/ttyACM{index}", "", usb) for index, usb in enumerate(ids))
 
 
 @pytest.fixture
