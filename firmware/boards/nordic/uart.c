@@ -36,7 +36,7 @@ uint32_t kws_uart_nearest_baud(uint32_t baud) { return baud < MOST_BAUD ? baud :
 
 int kws_uart_set_baud(uint32_t baud) {
     if (is_sending) return 0;  // until EVENT_SENT, which comes when the byte is out
-    BAUD = baud_register(baud);
+    BAUD = baud_register(kws_uart_nearest_baud(baud));
     return 1;
 }
 

@@ -30,7 +30,7 @@ static uint32_t divider_of(uint32_t baud) {
 
 static void set_rate(uint32_t baud) {
     const uint32_t divider = divider_of(baud);
-    UART_CONTROL = 0;  // the manual of the PL011 (Arm DDI 0183, 3.3.8) wants it off meanwhile
+    UART_CONTROL = 0;  // the manual of the PL011 (Arm DDI 0183) wants it off meanwhile
     UART_BAUD_INTEGER = divider >> 6;
     UART_BAUD_FRACTION = divider & 63u;
     UART_LINE = 3u << 5 | 1u << 4;               // eight bits, FIFOs; this write takes the dividers in

@@ -1,5 +1,5 @@
-// Instructions that packed clips take of a core; packed_clips.h, made by line_bench.py, holds them. It says what
-// hil/bench/program.py reads.
+// Instructions that packed clips take of a core; packed_clips.h, made by line_bench.py, holds them. It says
+// what hil/bench/program.py reads.
 
 #include "crc32.h"
 #include "hal.h"
