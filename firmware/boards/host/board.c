@@ -35,7 +35,7 @@ static const struct {
 #endif
 };
 #define BYTE_US 10000000u  // of a byte, ten bits, at 1 baud
-#define LATE_US 20000u    // that who makes a line of a pseudo terminal may be
+#define LATE_US 20000u     // that who makes a line of a pseudo terminal may be
 #define RATES (sizeof rates / sizeof rates[0])
 
 // The fastest that is not above baud, else the slowest.
