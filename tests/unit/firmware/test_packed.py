@@ -43,7 +43,8 @@ def test_a_tone_takes_half() -> None:
 @pytest.mark.parametrize(
     ("packed", "count", "samples"),
     [
-        ("0040", 1, None),  # nine zeros, and no one behind them
+        ("0040", 1, [-2]),  # three zeros and a one
+        ("0000", 1, None),  # ten zeros, and no one behind them
         ("0200", 1, None),  # a byte too many
         ("02", 1, [0]),  # order 0, parameter 0, a one; zeros to the end of the byte
         ("02ff", 1, None),  # more behind it
