@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from peer import Peer
 
 from hil.boards import flash as flash_module
 from hil.boards.board import UsbId
 from hil.boards.ports import Port
-from hil.protocol.codec import decode_request, encode
-from hil.protocol.framing import Decoder, Frame
 from hil.protocol.messages import Info, InfoRequest
+from hil.protocol.payload import Message
 
 PARTS = {0x08000000: b"vectors", 0x08000010: b"initial values of variables"}
 
@@ -53,28 +53,18 @@ class Usb:
         return tuple(Port(f"/dev/ttyACM{index}", "", usb) for index, usb in enumerate(ids))
 
 
-class FlashedBoard:
+class FlashedBoard(Peer):
     """A line to a board that runs ``proof``."""
 
     name = "/dev/ttyACM7"
 
     def __init__(self, build_id: str, board_id: str = "netduinoplus2") -> None:
+        super().__init__()
         self._info = Info(
             1, 4, 16000, 49, 43, 2107, 5472, 4096, 0, -128, board_id, build_id, "compiled", "", ""
         )
-        self._decoder = Decoder()
-        self._replies = b""
-        self.is_closed = False
 
-    def send(self, data: bytes) -> None:
-        for item in self._decoder.feed(data):
-            assert isinstance(item, Frame)
-            assert decode_request(item) == InfoRequest()
-            self._replies += encode(self._info, item.sequence)
-
-    def receive(self, timeout_s: float) -> bytes:
-        replies, self._replies = self._replies, b""
-        return replies
-
-    def close(self) -> None:
-        self.is_closed = True
+    def answer(self, request: Message) -> Message:
+        """See ``Peer.answer``."""
+        assert request == InfoRequest()
+        return self._info

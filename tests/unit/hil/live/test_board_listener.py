@@ -5,14 +5,13 @@ import struct
 
 import pytest
 from fake_boards import INFO, LABELS
+from peer import Peer
 
 from hil.link.link import LinkError
 from hil.link.patience import Patience
 from hil.live.board_listener import BoardListener, HeardAhead, is_proof
-from hil.protocol import codec
 from hil.protocol import messages as m
 from hil.protocol.connection import FirmwareError
-from hil.protocol.framing import Decoder, Frame
 from hil.protocol.microphone_messages import Listened, ListenRequest
 
 STRIDE_MS, KEPT, SAMPLES = 80, 16, 1280
@@ -24,32 +23,17 @@ def told(number: int, label: int = 2) -> bytes:
     return struct.pack("<IBBB4b", number * STRIDE_MS, label, 200, number % 5 == 0, -128, -100, 0, 127)
 
 
-class Board:
+class Board(Peer):
     """A line with a board at its end, which makes ``step`` inferences from one question to the next."""
 
-    name = "peer"
-
     def __init__(self, step: int = 1, restart_at: int = 0, label: int = 2, cut: int = 0) -> None:
+        super().__init__()
         self._step, self._restart_at, self._label, self._cut = step, restart_at, label, cut
-        self._decoder, self._out = Decoder(), b""
         self._id, self._count = -1, 0
         self.refusal: m.ErrorCode | None = None
         self.lost = 0
-        self.is_closed = False
 
-    def send(self, data: bytes) -> None:
-        for item in self._decoder.feed(data):
-            if isinstance(item, Frame):
-                self._out += codec.encode(self._answer(codec.decode_request(item)), item.sequence)
-
-    def receive(self, timeout_s: float) -> bytes:
-        taken, self._out = self._out, b""
-        return taken
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def _answer(self, request: m.Message) -> m.Message:
+    def answer(self, request: m.Message) -> m.Message:
         if isinstance(request, m.InfoRequest):
             return INFO
         if isinstance(request, m.LabelsRequest):

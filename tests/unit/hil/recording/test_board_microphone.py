@@ -4,14 +4,13 @@ import contextlib
 
 import numpy as np
 import pytest
+from peer import Peer
 
 from hil.link.link import LinkError
 from hil.link.patience import PATIENCE, Patience
-from hil.protocol import codec
 from hil.protocol import messages as m
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
-from hil.protocol.framing import Decoder, Frame
 from hil.protocol.line_messages import LineRequest
 from hil.recording.board_microphone import BoardMicrophone
 
@@ -20,30 +19,15 @@ KEPT = 4096
 INFO = m.Info(1, 4, 16000, 49, 40, 1960, 9000, 4096, 0, -128, "nano", "b1", "compiled", "a" * 64, "b" * 64)
 
 
-class Board:
+class Board(Peer):
     """A line with a board at its end; its microphone hears ``step`` samples from one request to the next."""
 
-    name = "peer"
-
     def __init__(self, step: int, refusal: m.ErrorCode | None = None, restart_at: int = 0) -> None:
+        super().__init__()
         self._step, self._refusal, self._restart_at = step, refusal, restart_at
-        self._decoder, self._out = Decoder(), b""
         self._id, self._first, self._end = None, 0, 0
-        self.is_closed = False
 
-    def send(self, data: bytes) -> None:
-        for item in self._decoder.feed(data):
-            if isinstance(item, Frame):
-                self._out += codec.encode(self._answer(codec.decode_request(item)), item.sequence)
-
-    def receive(self, timeout_s: float) -> bytes:
-        taken, self._out = self._out, b""
-        return taken
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def _answer(self, request: m.Message) -> m.Message:
+    def answer(self, request: m.Message) -> m.Message:
         if isinstance(request, m.InfoRequest):
             return INFO
         if isinstance(request, LineRequest):
