@@ -26,7 +26,7 @@ void kws_answer_line(const kws_frame* request) {
         return;
     }
     kws_put_8(&kws_reply, PACKINGS);
-    kws_put_32(&kws_reply, rate.baud);
+    kws_put_32(&kws_reply, kws_rate_now(&rate));
     for (size_t at = 0; at < request->payload_bytes; at += 4) {
         const uint32_t baud = kws_get_32(request->payload + at);
         if (kws_rate_is_possible(&rate, baud)) kws_put_32(&kws_reply, baud);

@@ -19,6 +19,11 @@ int kws_rate_is_possible(const kws_rate* rate, uint32_t baud) {
     return difference <= baud / TOLERANCE;
 }
 
+uint32_t kws_rate_now(const kws_rate* rate) {
+    const int has_rate = kws_hal_serial_nearest_baud && kws_hal_serial_nearest_baud(rate->baud) > 0;
+    return has_rate ? rate->baud : 0;
+}
+
 void kws_rate_want(kws_rate* rate, uint32_t baud, uint32_t lease_ms) {
     rate->wanted_baud = baud;
     rate->lease_ms = lease_ms;

@@ -25,6 +25,9 @@ void kws_rate_init(kws_rate* rate, uint32_t first_baud);
 // Returns 1 where the line can run at a rate, near enough for the other end: 2 %, half of what ten bits bear.
 int kws_rate_is_possible(const kws_rate* rate, uint32_t baud);
 
+// The rate of now; 0 where the line has none, as USB, or none that is the board's to choose.
+uint32_t kws_rate_now(const kws_rate* rate);
+
 // Notes a rate that is possible; kws_rate_poll() changes to it.
 void kws_rate_want(kws_rate* rate, uint32_t baud, uint32_t lease_ms);
 

@@ -51,7 +51,7 @@ class FasterLine:
 
     Attributes:
         packs: whether the board takes packed audio.
-        baud: of the line now; 0 where its rate is not this computer's to choose.
+        baud: of the line now; 0 where it has none, or none that is this computer's or the board's to choose.
     """
 
     def __init__(
@@ -75,14 +75,14 @@ class FasterLine:
         self._lease_s = max(_SHORTEST_LEASE_S, patience.answer_s / _LEASE_SHARE)
         self._falls: Counter[int] = Counter()
         self._silences = self._frames = 0
-        self.packs = False
+        self.packs = self._has_rate = False
         self._agree()
         line.on_question, line.on_silence = self.note_question, self.note_silence
         line.on_close = self._give_back
 
     @property
     def baud(self) -> int:
-        return self._link.baud if self._link else 0
+        return self._link.baud if self._link and self._has_rate else 0
 
     def note_question(self) -> None:
         """Agree anew where the board may have returned to the first rate, since nobody asked it anything."""
@@ -104,14 +104,14 @@ class FasterLine:
 
     @property
     def _is_fast(self) -> bool:
-        return self.baud != self._first_baud
+        return self._link is not None and self._link.baud != self._first_baud
 
     def _agree(self) -> None:
         rates = [rate for rate in self._rates if self._falls[rate] < _MOST_FALLS]
         answer = self._asked(LineRequest(of_rates(rates)), Line)
         if answer is None:
             return
-        self.packs = bool(answer.packings & FIRST_PACKING)
+        self.packs, self._has_rate = bool(answer.packings & FIRST_PACKING), answer.baud > 0
         for rate in [rate for rate in rates if rate in answer.possible_rates][:_MOST_TRIED]:
             if self._change(rate):
                 log(f"{self._line.name}: the line runs at {rate:,} baud")

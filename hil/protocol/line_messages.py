@@ -61,7 +61,7 @@ class Line(Message):
 
     Attributes:
         packings: a bit for each way of packing audio that the board unpacks, such as FIRST_PACKING.
-        baud: of now.
+        baud: of now; 0 where the line has none, as USB, or none that the board could change.
         possible: those of the rates asked about that the board can have; see ``of_rates``.
     """
 

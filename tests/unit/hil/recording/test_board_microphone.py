@@ -11,7 +11,7 @@ from hil.link.patience import PATIENCE, Patience
 from hil.protocol import messages as m
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
-from hil.protocol.line_messages import LineRequest
+from hil.protocol.line_messages import FIRST_PACKING, Line, LineRequest
 from hil.recording.board_microphone import BoardMicrophone
 
 HEARD = np.random.default_rng(1).integers(-9000, 9000, 20_000).astype("<i2")
@@ -102,3 +102,31 @@ def test_nobody_there():
     board.send = lambda data: None
     with pytest.raises(LinkError, match="nothing was heard"):
         BoardMicrophone(board, Patience(0.02))
+
+
+class RatedBoard(Board):
+    """At an adapter that can have any rate; its line has one, or none (0), and no other."""
+
+    baud = 115_200
+
+    def __init__(self, board_baud: int) -> None:
+        super().__init__(step=300)
+        self._board_baud = board_baud
+
+    def answer(self, request: m.Message) -> m.Message:
+        if isinstance(request, LineRequest):
+            return Line(FIRST_PACKING, self._board_baud, b"")
+        return super().answer(request)
+
+    def settable(self, rates):
+        return list(rates)
+
+    def set_baud(self, baud: int) -> None:
+        raise AssertionError("nobody agreed on another")
+
+
+@pytest.mark.parametrize("board_baud", [115_200, 0])
+def test_a_line_that_is_too_slow_is_told(board_baud, capsys):
+    listen(RatedBoard(board_baud), 1000)
+    warning = "115,200 baud are too few for 16,000 samples a second, which take 329,600"
+    assert (warning in capsys.readouterr().err) == (board_baud > 0), "USB has no rate"
