@@ -29,17 +29,19 @@ _FLAGS = [
 needs_compiler = pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler (c++)")
 
 
-def compiled(folder: Path, device: str, board: str, *flags: str, reader: str = "samples.c") -> Path:
+def compiled(
+    folder: Path, device: str, board: str, *flags: str, readers: Sequence[str] = ("samples.c",)
+) -> Path:
     """The driver that ``device`` includes, with the ring of microphones, as a library.
 
     Args:
         folder: for the library.
         device: a file of tests/c/registers.
         board: the folder of the driver.
-        reader: of microphones/, what makes of the ring what the HAL gives.
+        readers: of microphones/, what makes of the ring what the HAL gives, and what else the driver needs.
     """
     includes = [f"-I{path}" for path in (REGISTERS, FIRMWARE, FIRMWARE / "hal", FIRMWARE / "boards" / board)]
-    sources = [REGISTERS / device, MICROPHONES / "ring.c", MICROPHONES / reader]
+    sources = [REGISTERS / device, MICROPHONES / "ring.c", *(MICROPHONES / name for name in readers)]
     library = folder / "device.so"
     command = ["c++", *_FLAGS, *flags, "-shared", *includes, "-x", "c++", *map(str, sources), "-o", library]
     subprocess.run(command, check=True)
@@ -64,6 +66,41 @@ class Device:
     @property
     def lost(self) -> int:
         return int(self.c.kws_hal_audio_lost())
+
+
+def pdm_words_of_a_tone(hz: float, amplitude: float, samples: int) -> NDArray[np.uint16]:
+    """Bits of a first-order modulator, 64 a sample, in words of 16, the first bit highest: (4 * samples,)."""
+    time_s = np.arange(64 * samples) / 1_024_000
+    error, bits = 0.0, np.empty(len(time_s), np.uint8)
+    for index, value in enumerate((amplitude * np.sin(2 * np.pi * hz * time_s)).tolist()):
+        bits[index] = value > error
+        error += (1.0 if bits[index] else -1.0) - value
+    return np.packbits(bits).view(">u2").astype(np.uint16)
+
+
+def hear_words(device: Device, words: NDArray[np.uint16], at_a_time: int) -> NDArray[np.int16]:
+    """What a driver of a PDM microphone makes of them, its interrupt in time: (n,)."""
+    heard = []
+    for part in words.reshape(-1, at_a_time):
+        device.c.device_receive_words(part.ctypes.data_as(ctypes.POINTER(ctypes.c_uint16)), len(part))
+        device.c.device_interrupt()
+        heard.append(device.read())
+    return np.concatenate(heard)
+
+
+def words_handed_on(device: Device, capacity: int) -> NDArray[np.int64]:
+    """Words of 16 bits that the interrupt handed on, in place of the main loop: (n,) 0 to 65535."""
+    buffer = np.empty(capacity, np.uint16)
+    pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_int16))
+    device.c.device_words.restype = ctypes.c_size_t
+    return buffer[: device.c.device_words(pointer, ctypes.c_size_t(capacity))].astype(np.int64)
+
+
+def check_tone(samples: NDArray[np.int16], hz: float, amplitude: float) -> None:
+    """That they are a sine of full scale times ``amplitude``."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    assert np.argmax(spectrum) == pytest.approx(hz * len(samples) / 16_000, abs=1)
+    assert samples.std() * np.sqrt(2) / 32768 == pytest.approx(amplitude, rel=0.03)
 
 
 def check_blocks(

@@ -28,6 +28,7 @@ endif()
 # The board once, for all programs; an object library, so that its vector table is always linked.
 add_library(kws_board OBJECT ${KWS_BOARD_SOURCES})
 target_link_libraries(kws_board PUBLIC kws_board_interface)
+target_compile_options(kws_board PRIVATE -fno-jump-tables) # hil/boards/stack.py follows no branch that is computed
 
 if(KWS_BOARD_CPU STREQUAL "host")
     if(SANITIZE)
@@ -36,7 +37,11 @@ if(KWS_BOARD_CPU STREQUAL "host")
         target_link_options(kws_board_interface INTERFACE ${sanitizers})
     endif()
 else()
+    string(REPLACE ":" ";" usb "${KWS_BOARD_USB}")
+    list(GET usb 0 usb_vendor)
+    list(GET usb 1 usb_product)
     target_compile_definitions(kws_board_interface INTERFACE
+        KWS_USB_VENDOR=0x${usb_vendor}u KWS_USB_PRODUCT=0x${usb_product}u
         KWS_UART_BAUD=${KWS_BOARD_BAUD}u KWS_CORE_HZ=${KWS_BOARD_CORE_HZ}u)
     target_compile_options(kws_board_interface INTERFACE "--specs=${KWS_TOOLCHAIN_SPECS}") # finds headers, too
     # The linker checks the budgets of board.json and reports what is used of them.

@@ -12,7 +12,7 @@ foreach(name stopwatch transfer clip_file recording request message frame crc32)
     target_sources(proof PRIVATE "${KWS_FIRMWARE_DIR}/protocol/${name}.c")
 endforeach()
 target_compile_definitions(proof PRIVATE KWS_ENGINE="${ENGINE}")
-target_compile_options(proof PRIVATE -fno-jump-tables) # hil/boards/stack.py follows no branch that is computed
+target_compile_options(proof PRIVATE -fno-jump-tables) # as kws_board
 target_link_libraries(proof PRIVATE kws_listener)
 
 set(proof_folders app protocol listener frontend hal kernels model cmake toolchains boards/common)

@@ -1,5 +1,6 @@
 """Firmware built for a board, once per session, and started; skipped where a tool is missing."""
 
+import dataclasses
 import hashlib
 import os
 import shutil
@@ -277,6 +278,11 @@ def clip_set(run_folder: Path, corpus: Path) -> ClipSet:
     assert len(found) == 4 * CLIPS_PER_WORD
     assert len({row.tobytes() for row in found.scores}) > 10, "clips with the same scores prove little"
     return found
+
+
+def first(clip_set: ClipSet, count: int) -> ClipSet:
+    names = ("samples", "truth", "sources", "features", "scores")
+    return dataclasses.replace(clip_set, **{name: getattr(clip_set, name)[:count] for name in names})
 
 
 @pytest.fixture

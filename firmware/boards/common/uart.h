@@ -15,9 +15,14 @@ void kws_uart_pump(void);
 // Waits for room and sends one byte; for the last words after a fault.
 void kws_uart_send_now(uint8_t byte);
 
+// Of drivers that make the sender wait alone: there is room for received bytes again. Called by the main
+// loop.
+__attribute__((weak)) void kws_uart_has_room(void);
+
 // What a driver calls, from its interrupt or with interrupts masked.
 
 void kws_serial_received(uint8_t byte);
+uint32_t kws_serial_room(void);  // for so many
 void kws_serial_overrun(void);
 int32_t kws_serial_next_byte(void);  // to send; -1 where there is none
 

@@ -19,5 +19,7 @@ struct Register {
 #define KWS_REGISTER(address) (Register{(uint32_t)(address)})
 
 static inline void kws_enable_interrupt(uint32_t) {}
+static inline uint32_t kws_mask_interrupts() { return 0; }
+static inline void kws_restore_interrupts(uint32_t) {}
 
 #endif  // EARSHOT_TESTS_CORTEXM_H_

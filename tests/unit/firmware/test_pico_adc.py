@@ -15,7 +15,7 @@ pytestmark = needs_compiler
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adc")
-    return compiled(folder, "pico_adc.cc", "pico")
+    return compiled(folder, "pico_adc.cc", "rp2", readers=("samples.c", "blocks.c"))
 
 
 @pytest.fixture
