@@ -61,7 +61,7 @@ function(kws_add_firmware name)
         # Relative to the build folder, where the linker runs: GCC splits -Wl, at commas, also those of a path.
         target_link_options(${name} PRIVATE "-Wl,-Map=${name}.map")
         set_target_properties(${name} PROPERTIES LINK_DEPENDS
-            "${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld")
+            "${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld;${KWS_FIRMWARE_DIR}/boards/common/sections_in_ram.ld")
     endif()
 endfunction()
 

@@ -327,8 +327,8 @@ static void on_bus_reset(void) {
 }
 
 void rp2_on_usb(void) {
-    const uint32_t why = USB_WHY;
-    is_suspended = 0;  // unless that is what it says
+    const uint32_t why = USB_WHY, state = USB_STATE;
+    is_suspended = why == WHY_SUSPEND && (state & STATE_SUSPENDED);  // it also tells when that ends
     if (why & WHY_BUS_RESET) {
         USB_STATE = STATE_BUS_RESET;
         on_bus_reset();
@@ -340,10 +340,7 @@ void rp2_on_usb(void) {
         on_setup();
     }
     if (why & WHY_RESUME) USB_STATE = STATE_RESUMED;
-    if (why & WHY_SUSPEND) {
-        USB_STATE = STATE_SUSPENDED;
-        is_suspended = !(why & ~WHY_SUSPEND);
-    }
+    if (why & WHY_SUSPEND) USB_STATE = STATE_SUSPENDED;
     kws_uart_pump();  // a packet is gone, or another line's turn has come
 }
 

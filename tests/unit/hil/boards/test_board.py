@@ -17,7 +17,7 @@ from train.core.errors import UserError
 
 KNOWN = {
     *("host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "netduinoplus2"),
-    *("microbit", "pico", "pico-pdm", "rv32", "nano33ble", "microbit-v2", "stm32f4discovery"),
+    *("microbit", "pico", "pico-pdm", "pico2", "rv32", "nano33ble", "microbit-v2", "stm32f4discovery"),
 }
 
 
