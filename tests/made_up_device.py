@@ -68,41 +68,6 @@ class Device:
         return int(self.c.kws_hal_audio_lost())
 
 
-def pdm_words_of_a_tone(hz: float, amplitude: float, samples: int) -> NDArray[np.uint16]:
-    """Bits of a first-order modulator, 64 a sample, in words of 16, the first bit highest: (4 * samples,)."""
-    time_s = np.arange(64 * samples) / 1_024_000
-    error, bits = 0.0, np.empty(len(time_s), np.uint8)
-    for index, value in enumerate((amplitude * np.sin(2 * np.pi * hz * time_s)).tolist()):
-        bits[index] = value > error
-        error += (1.0 if bits[index] else -1.0) - value
-    return np.packbits(bits).view(">u2").astype(np.uint16)
-
-
-def hear_words(device: Device, words: NDArray[np.uint16], at_a_time: int) -> NDArray[np.int16]:
-    """What a driver of a PDM microphone makes of them, its interrupt in time: (n,)."""
-    heard = []
-    for part in words.reshape(-1, at_a_time):
-        device.c.device_receive_words(part.ctypes.data_as(ctypes.POINTER(ctypes.c_uint16)), len(part))
-        device.c.device_interrupt()
-        heard.append(device.read())
-    return np.concatenate(heard)
-
-
-def words_handed_on(device: Device, capacity: int) -> NDArray[np.int64]:
-    """Words of 16 bits that the interrupt handed on, in place of the main loop: (n,) 0 to 65535."""
-    buffer = np.empty(capacity, np.uint16)
-    pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_int16))
-    device.c.device_words.restype = ctypes.c_size_t
-    return buffer[: device.c.device_words(pointer, ctypes.c_size_t(capacity))].astype(np.int64)
-
-
-def check_tone(samples: NDArray[np.int16], hz: float, amplitude: float) -> None:
-    """That they are a sine of full scale times ``amplitude``."""
-    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    assert np.argmax(spectrum) == pytest.approx(hz * len(samples) / 16_000, abs=1)
-    assert samples.std() * np.sqrt(2) / 32768 == pytest.approx(amplitude, rel=0.03)
-
-
 def check_blocks(
     heard: NDArray[np.int16], block: int, number_of: Sequence[int] | NDArray[np.int64], wrap: int
 ) -> int:

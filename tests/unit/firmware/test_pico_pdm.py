@@ -4,19 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_device import (
-    Device,
-    check_blocks,
-    check_tone,
-    compiled,
-    hear_words,
-    needs_compiler,
-    pdm_words_of_a_tone,
-    words_handed_on,
+from made_up_device import Device, needs_compiler
+from pdm_driver import (
+    BLOCK,
+    check_a_tone,
+    check_late_interrupts,
+    check_late_main_loop,
+    check_written_over,
+    compiled_driver,
+    words_of,
 )
-from numpy.typing import NDArray
 
-BLOCK, WRAP, RING = 512, 65536, 8192
 FIFO = 8  # words that the state machine keeps
 
 pytestmark = needs_compiler
@@ -24,9 +22,7 @@ pytestmark = needs_compiler
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pio")
-    flag = f"-DKWS_MICROPHONE_SAMPLES={RING}u"
-    return compiled(folder, "pico_pdm.cc", "rp2", flag, readers=("pdm.c", "pdm_words.c", "blocks.c"))
+    return compiled_driver(tmp_path_factory.mktemp("pio"), "pico_pdm.cc", "rp2")
 
 
 @pytest.fixture
@@ -34,15 +30,8 @@ def device(library: Path, tmp_path: Path) -> Device:
     return Device(library, tmp_path)
 
 
-def words(device: Device) -> NDArray[np.int64]:
-    return words_handed_on(device, RING)
-
-
 def test_a_tone_of_pdm_is_heard(device: Device) -> None:
-    """Through the microphone's clock, shift register, DMA, ring and decimation, 20 dB louder."""
-    heard = hear_words(device, pdm_words_of_a_tone(500, 0.05, 4096), BLOCK // 2)
-    check_tone(heard[2000:], 500, 0.5)
-    assert device.lost == 0
+    check_a_tone(device)
 
 
 def test_every_bit_in_time_and_in_order(device: Device) -> None:
@@ -50,7 +39,7 @@ def test_every_bit_in_time_and_in_order(device: Device) -> None:
     for _ in range(40):
         device.c.device_hear(BLOCK // 2)
         device.c.device_interrupt()
-        heard.append(words(device))
+        heard.append(words_of(device))
     np.testing.assert_array_equal(np.concatenate(heard), np.arange(20 * BLOCK))
     assert device.lost == 0
 
@@ -77,19 +66,7 @@ def test_registers_are_those_of_the_datasheet(device: Device) -> None:
 
 @pytest.mark.parametrize("late", [1, 2, 3, 4, 5, 8])
 def test_late_interrupts_lose_whole_blocks_and_say_so(device: Device, late: int) -> None:
-    heard, received = [], 77
-    device.c.device_hear(received)
-    for turn in range(60):
-        count = BLOCK * (late if turn % 7 == 3 else 1)
-        device.c.device_hear(count)
-        received += count
-        device.c.device_interrupt()
-        heard.append(words(device))
-    handed = np.concatenate(heard)
-    missing = check_blocks(handed, BLOCK, handed, WRAP)
-    assert (missing > 0) == (late > 1)
-    assert (device.c.device_words_lost() > 0) == (late > 1)
-    assert device.c.device_words_lost() <= received - len(handed)
+    check_late_interrupts(device, late)
 
 
 @pytest.mark.parametrize("accesses", range(1, 9))
@@ -97,16 +74,7 @@ def test_late_interrupts_lose_whole_blocks_and_say_so(device: Device, late: int)
 def test_what_is_written_over_while_it_is_copied_is_not_handed_on(
     device: Device, accesses: int, blocks: int
 ) -> None:
-    heard = []
-    for turn in range(40):
-        device.c.device_hear(BLOCK)
-        if turn % 5 == 2:
-            device.c.device_hear_later(accesses, BLOCK * blocks)
-        device.c.device_interrupt()
-        heard.append(words(device))
-    handed = np.concatenate(heard)
-    missing = check_blocks(handed, BLOCK, handed, WRAP)
-    assert (device.c.device_words_lost() > 0) == (missing > 0)
+    check_written_over(device, accesses, blocks)
 
 
 @pytest.mark.parametrize("stalled", [1, FIFO - 1, FIFO, FIFO + 1, 3 * FIFO])
@@ -117,13 +85,9 @@ def test_a_bus_that_stalls_is_counted_and_got_over(device: Device, stalled: int)
     for _ in range(4):
         device.c.device_hear(BLOCK // 2)
         device.c.device_interrupt()
-    np.testing.assert_array_equal(words(device), np.arange(2 * BLOCK))
+    np.testing.assert_array_equal(words_of(device), np.arange(2 * BLOCK))
     assert device.c.device_words_lost() == (1 if stalled > FIFO else 0)
 
 
 def test_a_main_loop_that_comes_late_keeps_the_oldest(device: Device) -> None:
-    for _ in range(RING // BLOCK + 3):
-        device.c.device_hear(BLOCK)
-        device.c.device_interrupt()
-    np.testing.assert_array_equal(words(device), np.arange(RING))
-    assert device.lost == 3 * BLOCK // 4
+    check_late_main_loop(device)
