@@ -15,6 +15,7 @@
 #define _Static_assert static_assert
 #include "boards/rp2/line.c"
 #include "boards/rp2/usb.c"
+#include "boards/rp2/usb_requests.c"
 
 enum { NAK = -1, STALL = -2, NOBODY = -3 };
 enum { RECEIVE_ROOM = 4096 };

@@ -22,6 +22,7 @@ GET_STATUS, CLEAR_FEATURE, SET_ADDRESS, GET_DESCRIPTOR, GET_CONFIGURATION, SET_C
     8,
     9,
 )
+SET_INTERFACE = 11
 SET_LINE_CODING, GET_LINE_CODING, SET_CONTROL_LINE_STATE = 0x20, 0x21, 0x22
 
 pytestmark = needs_compiler
@@ -66,13 +67,15 @@ class Host:
             self.serve()
         return bytes(buffer[:done]) if direction == IN and done >= 0 else done
 
-    def control(self, kind: int, request: int, value: int, length: int = 0, data: bytes = b"") -> bytes:
+    def control(
+        self, kind: int, request: int, value: int, length: int = 0, data: bytes = b"", index: int = 0
+    ) -> bytes:
         """A request, through all its stages.
 
         Raises:
             Stalled: the device refuses it.
         """
-        self.setup(kind, request, value, length or len(data))
+        self.setup(kind, request, value, length or len(data), index)
         received = b""
         if kind & 0x80:
             while True:
@@ -89,8 +92,8 @@ class Host:
         assert self.taken(self.transact(0, IN)) == b""
         return received
 
-    def setup(self, kind: int, request: int, value: int, length: int) -> None:
-        self.c.host_setup((ctypes.c_uint8 * 8)(*struct.pack("<BBHHH", kind, request, value, 0, length)))
+    def setup(self, kind: int, request: int, value: int, length: int, index: int = 0) -> None:
+        self.c.host_setup((ctypes.c_uint8 * 8)(*struct.pack("<BBHHH", kind, request, value, index, length)))
         if not self.is_late:
             self.serve()
 
@@ -346,6 +349,29 @@ def test_a_reset_in_the_midst_begins_anew(
     assert board_reads(device) == b"anew"
     say(b"anew")
     assert again.read() == b"anew"
+
+
+@pytest.mark.parametrize("packets", [0, 1, 2])
+@pytest.mark.parametrize("by_interface", [False, True])
+def test_packets_are_counted_anew_when_the_host_says_so(
+    device: Device, host: Host, say: Callable[[bytes], None], packets: int, by_interface: bool
+) -> None:
+    """CLEAR_FEATURE of each endpoint, or SET_INTERFACE: both sides begin with DATA0, and no byte is lost."""
+    host.open()
+    data = bytes(range(200))
+    say(data)
+    said = b"".join(host.taken(host.transact(DATA, IN)) for _ in range(packets))
+    for _ in range(packets):
+        assert host.transact(DATA, OUT, b"before ") == 7
+    if by_interface:
+        host.control(0x01, SET_INTERFACE, 0, index=1)
+    else:
+        for endpoint in (0x02, 0x82):
+            host.control(0x02, CLEAR_FEATURE, 0, index=endpoint)
+    host.c.host_data0(DATA)
+    assert host.transact(DATA, OUT, b"after") == 5
+    assert board_reads(device) == packets * b"before " + b"after"
+    assert said + host.read() == data
 
 
 def test_a_request_ends_the_one_before(host: Host) -> None:
