@@ -88,15 +88,14 @@ class Rp2040js:
     def command(
         self, firmware: Path, *, semihosting: bool, audio: Path | None, options: Sequence[str]
     ) -> list[str]:
-        """See ``Qemu.command``; figures about the run are in ``figures_of(audio)`` when it has ended."""
+        """See ``Qemu.command``, whose options this knows none of.
+
+        Figures about the run are in ``figures_of(audio)`` when it has ended.
+        """
         image = firmware.with_suffix(".flash")
         runfolder.write_bytes(image, read_image(firmware).data)
-        options = [
-            *options,
-            *(["--pdm"] if self.microphone == PDM else []),
-            *(["--usb"] if self.line == USB else []),
-        ]
-        command = [self.program, str(_RP2040JS_SCRIPT), *options, str(_rp2040js()), str(image)]
+        own = [*(["--pdm"] if self.microphone == PDM else []), *(["--usb"] if self.line == USB else [])]
+        command = [self.program, str(_RP2040JS_SCRIPT), *own, str(_rp2040js()), str(image)]
         return [*command, str(audio), str(figures_of(audio))] if audio else command
 
     def require(self) -> None:

@@ -101,6 +101,13 @@ def test_comes_back_to_the_usb_after_a_reset(
     assert result.link.restarts >= 1
 
 
+def test_options_of_another_emulator_are_left_out(firmware: Callable[..., Path]) -> None:
+    """`earshot bench` has some for QEMU."""
+    program = firmware(PICO, "selftest")
+    plain = load_board(PICO).command(program)
+    assert load_board(PICO).command(program, emulator_options=("-icount", "shift=3")) == plain
+
+
 def test_a_wrong_crc_does_not_boot(firmware: Callable[..., Path], tmp_path: Path) -> None:
     command = load_board(PICO).command(firmware(PICO, "selftest"))
     flash = bytearray(Path(command[-1]).read_bytes())
