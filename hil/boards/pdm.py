@@ -18,6 +18,7 @@ from train.core.processes.children import run as run_child
 BITS_PER_SAMPLE = 64
 _DENSITY = 0.1  # of full scale, which the firmware makes 20 dB louder
 _TAPS = 32  # samples around each bit, which it is interpolated from
+_AT_A_TIME = 4000  # samples that are modulated: memory, not sound, depends on it
 _BEYOND = 3.0  # of an integrator: a modulator that is overdriven comes back
 
 _MICROPHONES = FIRMWARE_SOURCES / "boards" / "microphones"
@@ -35,15 +36,20 @@ def modulate(samples: NDArray[np.int16]) -> bytes:
     Args:
         samples: (n,) int16.
     """
-    fine = _interpolated(samples) * _DENSITY
-    bits = np.empty(len(fine), np.uint8)
+    padded = np.pad(samples.astype(np.float64) / 32768, (_TAPS // 2 - 1, _TAPS // 2))
+    packed = []
     first = second = 0.0
-    for index, value in enumerate(fine.tolist()):
-        out = 1.0 if second >= 0 else -1.0
-        bits[index] = out > 0
-        first = min(max(first + value - out, -_BEYOND), _BEYOND)
-        second = min(max(second + first - out, -_BEYOND), _BEYOND)
-    return np.packbits(bits).tobytes()
+    for start in range(0, len(samples), _AT_A_TIME):
+        count = min(_AT_A_TIME, len(samples) - start)
+        fine = _interpolated(padded[start : start + count + _TAPS - 1]) * _DENSITY
+        bits = np.empty(len(fine), np.uint8)
+        for index, value in enumerate(fine.tolist()):
+            out = 1.0 if second >= 0 else -1.0
+            bits[index] = out > 0
+            first = min(max(first + value - out, -_BEYOND), _BEYOND)
+            second = min(max(second + first - out, -_BEYOND), _BEYOND)
+        packed.append(np.packbits(bits).tobytes())
+    return b"".join(packed)
 
 
 def decimate(bits: bytes) -> NDArray[np.int16]:
@@ -68,14 +74,17 @@ def decimate(bits: bytes) -> NDArray[np.int16]:
     return np.concatenate(heard) if heard else np.zeros(0, np.int16)
 
 
-def _interpolated(samples: NDArray[np.int16]) -> NDArray[np.float64]:
-    """(n * 64,) of full scale 1, by a windowed sinc for each of the 64 places between two samples."""
+def _interpolated(padded: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n * 64,) by a windowed sinc for each of the 64 places between two samples.
+
+    Args:
+        padded: (n + _TAPS - 1,), samples with those around them.
+    """
     places = np.arange(BITS_PER_SAMPLE)[:, None] / BITS_PER_SAMPLE
     distance = np.arange(_TAPS)[None, :] - (_TAPS // 2 - 1) - places
     taps = np.sinc(distance) * (0.5 + 0.5 * np.cos(np.pi * distance / (_TAPS // 2)))
-    padded = np.pad(samples.astype(np.float64) / 32768, (_TAPS // 2 - 1, _TAPS // 2))
     windows = np.lib.stride_tricks.sliding_window_view(padded, _TAPS)
-    return np.asarray((windows @ taps.T).reshape(-1)[: len(samples) * BITS_PER_SAMPLE])
+    return np.asarray((windows @ taps.T).reshape(-1))
 
 
 @functools.cache

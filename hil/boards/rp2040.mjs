@@ -31,14 +31,18 @@ const SLICE_INSTRUCTIONS = 200_000, FIFO_BYTES = 32, BYTE_NANOS = 10_000;
 const CLOCK_PIN = 2, DATA_PIN = 3, BITS_A_SAMPLE = 64, RECEIVE_STALLED = 1;
 const image = fs.readFileSync(firmware);
 const heard = audio ? fs.readFileSync(audio) : null;
-const samples = heard && !isPdm ? new Int16Array(heard.buffer.slice(heard.byteOffset, heard.byteOffset + (heard.length & ~1))) : null;
-const soundSamples = heard ? (isPdm ? heard.length * 8 / BITS_A_SAMPLE : samples.length) : 0;
+const samples = heard && !isPdm ? samplesOf(heard) : null;
+const soundSamples = !heard ? 0 : isPdm ? heard.length * 8 / BITS_A_SAMPLE : samples.length;
 
 const clock = new SimulationClock();
 const mcu = new RP2040(clock);
 mcu.logger = { debug() {}, info() {}, warn() {}, error: (who, what) => process.stderr.write(`${who}: ${what}\n`) };
 let input = [], inputAt = 0, fedNanos = 0, output = [], isInputOver = false;
 let conversions = 0, busyCycles = 0, instructions = 0, overruns = 0;
+
+function samplesOf(bytes) {
+  return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~1)));
+}
 
 // The CRC of the boot ROM: polynomial 04C11DB7, from all ones on, highest bit first.
 function crc(bytes) {

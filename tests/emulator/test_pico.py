@@ -129,6 +129,20 @@ def test_an_emulator_that_fails_is_told(firmware: Callable[..., Path], tmp_path:
         list(microphone.lines())
 
 
+def test_hears_a_word_by_bits_on_a_pin(firmware: Callable[..., Path], run_folder: Path) -> None:
+    """PDM by PIO and DMA: the scores of the twin on the same bits; the board says so over USB."""
+    clip = wav.read_wav(run_folder / "clips" / "yes_0.wav", 16000)
+    quiet = np.zeros(8_000, np.int16)
+    played = play(load_board(PDM), np.concatenate([quiet[:3000], clip, quiet]))
+    path = firmware(PDM, "earshot", run_folder / "c")
+    microphone = EmulatedMicrophone(load_board(PDM), path, played, Patience(60))
+    said = list(microphone.lines())
+    assert said[2:] == heard(run_folder, played.heard)
+    assert len(said) > 2
+    assert microphone.result is not None
+    assert microphone.result.overruns == 0
+
+
 @pytest.mark.parametrize("board_id", sweep([PICO, PDM]))
 def test_hears_by_its_microphone_what_python_hears(
     firmware: Callable[..., Path], run_folder: Path, board_id: str
