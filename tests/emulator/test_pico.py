@@ -10,12 +10,17 @@ import numpy as np
 import pytest
 from emulator.conftest import first, heard, require_tools
 from emulator.proof_lines import check_all_right
+from invoke import invoke
 from sweeping import sweep
 
+from hil.boards import flash as flash_module
+from hil.boards import ports as ports_module
 from hil.boards.board import load_board
-from hil.boards.build import EngineChoice, Firmware
+from hil.boards.build import PROOF, EngineChoice, Firmware, build_id
 from hil.boards.emulated_microphone import EmulatedMicrophone, Played, play
 from hil.boards.image import read_image, to_uf2
+from hil.boards.ports import Port
+from hil.commands import flash as flash_command
 from hil.link.link import LinkError
 from hil.link.patience import Patience
 from hil.link.process import ProcessLink
@@ -99,6 +104,28 @@ def test_comes_back_to_the_usb_after_a_reset(
     result = prove(dut(PDM, "serial", Faults(restart=1 / 150)), few, own_run, False)
     check_all_right(result, few)
     assert result.link.restarts >= 1
+
+
+def test_flash_copies_the_uf2_and_finds_the_port_that_comes_back(
+    own_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The drive goes, the board's own USB comes, and what runs there says its build id."""
+    board = load_board(PDM)
+    drive = tmp_path / "media" / "RPI-RP2"
+    drive.mkdir(parents=True)
+    monkeypatch.setattr(flash_module, "_MOUNTS", (str(tmp_path / "media"),))
+
+    def ports() -> tuple[Port, ...]:
+        """Nothing, until the board has restarted with what was copied."""
+        return (Port("/dev/ttyACM3", "", board.usb),) if (drive / "proof.uf2").is_file() else ()
+
+    monkeypatch.setattr(flash_module, "connected_ports", ports)
+    monkeypatch.setattr(ports_module, "connected_ports", ports)
+    program = own_run / runfolder.FIRMWARE / PDM / PROOF
+    monkeypatch.setattr(flash_command, "open_port", lambda *_: ProcessLink(board.command(program)))
+    invoke(flash_command, ["--board", PDM, own_run])
+    assert f"pico-pdm on /dev/ttyACM3 runs build {build_id(board, own_run)}" in capsys.readouterr().out
+    assert (drive / "proof.uf2").read_bytes() == to_uf2(read_image(program), 0xE48BFF56)
 
 
 def test_options_of_another_emulator_are_left_out(firmware: Callable[..., Path]) -> None:
