@@ -47,7 +47,7 @@ else()
     # The linker checks the budgets of board.json and reports what is used of them.
     target_link_options(kws_board_interface INTERFACE
         -nostartfiles "--specs=${KWS_TOOLCHAIN_SPECS}"
-        "-L${KWS_FIRMWARE_DIR}/boards/common" "-T${KWS_BOARD_LINKER_SCRIPT}"
+        "-L${KWS_FIRMWARE_DIR}/boards/common" "-L${KWS_FIRMWARE_DIR}/boards" "-T${KWS_BOARD_LINKER_SCRIPT}"
         -Wl,--defsym=KWS_FLASH_BYTES=${KWS_BOARD_FLASH_BYTES}
         -Wl,--defsym=KWS_RAM_BYTES=${KWS_BOARD_RAM_BYTES}
         -Wl,--defsym=KWS_STACK_BYTES=${KWS_BOARD_STACK_BYTES}
@@ -61,7 +61,7 @@ function(kws_add_firmware name)
         # Relative to the build folder, where the linker runs: GCC splits -Wl, at commas, also those of a path.
         target_link_options(${name} PRIVATE "-Wl,-Map=${name}.map")
         set_target_properties(${name} PROPERTIES LINK_DEPENDS
-            "${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld;${KWS_FIRMWARE_DIR}/boards/common/sections_in_ram.ld")
+            "${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld;${KWS_FIRMWARE_DIR}/boards/rp2/sections.ld")
     endif()
 endfunction()
 

@@ -157,7 +157,7 @@ class Board:
             firmware: the ELF file that CMake built for this board.
             semihosting: let firmware in an emulator read (and write) files of this computer.
             emulator_options: more of them, where there is one.
-            audio: what an emulated microphone is given, see ``emulated_microphone.Played``.
+            audio: what an emulated microphone is given, see ``microphones.emulated.Played``.
         """
         if self.emulator is None:
             return [str(firmware)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hil.boards.board import Board, find_board
 from hil.boards.build import build
-from hil.boards.emulated_microphone import EmulatedMicrophone, Played, about, play
+from hil.boards.microphones.emulated import EmulatedMicrophone, Played, about, play
 from hil.commands.firmware_flags import add_firmware_flags, add_patience_flag, engine_of, patience_of
 from hil.link.board_lines import BoardHeard, heard_in
 from hil.link.patience import Patience

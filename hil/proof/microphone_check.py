@@ -6,7 +6,7 @@ import time
 
 from hil.boards.board import Board
 from hil.boards.build import EngineChoice, Firmware
-from hil.boards.emulated_microphone import EmulatedMicrophone, EmulatedRun, play
+from hil.boards.microphones.emulated import EmulatedMicrophone, EmulatedRun, play
 from hil.link.board_lines import heard_in
 from hil.link.link import Link, LinkError
 from hil.link.patience import Patience

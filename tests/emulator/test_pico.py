@@ -17,8 +17,8 @@ from hil.boards import flash as flash_module
 from hil.boards import ports as ports_module
 from hil.boards.board import load_board
 from hil.boards.build import PROOF, EngineChoice, Firmware, build_id
-from hil.boards.emulated_microphone import EmulatedMicrophone, Played, play
 from hil.boards.image import read_image, to_uf2
+from hil.boards.microphones.emulated import EmulatedMicrophone, Played, play
 from hil.boards.ports import Port
 from hil.commands import flash as flash_command
 from hil.link.link import LinkError

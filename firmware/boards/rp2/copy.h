@@ -4,7 +4,7 @@
 #ifndef EARSHOT_RP2_COPY_H_
 #define EARSHOT_RP2_COPY_H_
 
-// r0 points to the table of common/sections_in_ram.ld. A .pool is to follow.
+// r0 points to the table of rp2/sections.ld. A .pool is to follow.
 #define KWS_COPY_AND_START                                     \
     "    ldmia r0!, {r1, r2, r3}\n" /* from, to, to its end */ \
     "    mov r4, r2\n"                                         \

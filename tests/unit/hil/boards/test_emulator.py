@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hil.boards import pdm
 from hil.boards.board import load_board
 from hil.boards.build import used_bytes
-from hil.boards.emulated_microphone import EmulatedRun, about, play
+from hil.boards.microphones import pdm
+from hil.boards.microphones.emulated import EmulatedRun, about, play
 from train.core.errors import UserError
 
 HEADERS = """

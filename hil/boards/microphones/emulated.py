@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hil.boards.board import Board
 from hil.boards.emulator import PDM, figures_of
-from hil.boards.pdm import decimate, modulate
+from hil.boards.microphones.pdm import decimate, modulate
 from hil.link.link import LinkError
 from hil.link.patience import Patience
 from hil.link.process import ProcessLink
