@@ -13,7 +13,7 @@ foreach(name app/proof app/proof_line app/proof_microphone app/reply app/line li
     target_sources(proof PRIVATE "${KWS_FIRMWARE_DIR}/${name}.c")
 endforeach()
 target_compile_definitions(proof PRIVATE KWS_ENGINE="${ENGINE}")
-target_compile_options(proof PRIVATE -fno-jump-tables) # hil/boards/stack.py follows no branch that is computed
+target_compile_options(proof PRIVATE -fno-jump-tables) # as kws_board
 target_link_libraries(proof PRIVATE kws_listener)
 
 set(proof_folders app line microphone protocol listener frontend hal kernels model cmake toolchains boards/common)

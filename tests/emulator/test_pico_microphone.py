@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from emulator.conftest import require_tools
+from hil.boards.emulated_microphone import as_heard
 from numpy.typing import NDArray
 from places import ROOT
 from program_port import program_port
@@ -18,7 +19,6 @@ from sweeping import sweep
 
 from hil.boards.board import Board, load_board
 from hil.boards.build import PROOF
-from hil.boards.emulated_microphone import as_heard
 from hil.recording.board_microphone import BoardMicrophone
 from train.audio import wav
 

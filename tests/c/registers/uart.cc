@@ -14,6 +14,16 @@ extern "C" {
 
 #include DRIVER
 
+#ifdef EARSHOT_RP2_H_  // where it is one of two lines
+void rp2_function(uint32_t, uint32_t, uint32_t) {}
+
+void kws_uart_pump(void) { rp2_uart_pump(); }
+
+uint32_t kws_uart_nearest_baud(uint32_t baud) { return rp2_uart_nearest_baud(baud); }
+
+int kws_uart_set_baud(uint32_t baud) { return rp2_uart_set_baud(baud); }
+#endif
+
 void kws_serial_received(uint8_t) {}
 
 void kws_serial_overrun(void) {}

@@ -22,7 +22,7 @@ Build = Callable[[str], ctypes.CDLL]
 
 @pytest.fixture
 def build(tmp_path: Path) -> Build:
-    """``build("pico/uart.c")``: the driver."""
+    """``build("rp2/uart.c")``: the driver."""
 
     def make(driver: str) -> ctypes.CDLL:
         boards = FIRMWARE / "boards"
@@ -60,8 +60,8 @@ def check(
 
 def test_pico(build: Build) -> None:
     """RP2040 Datasheet, 4.2.7.1: clk_peri / (16 * (IBRD + FBRD / 64)); UARTFR bit 3 is BUSY."""
-    c = build("pico/uart.c")
-    c.rp2040_uart_start(FIRST)
+    c = build("rp2/uart.c")
+    c.rp2_uart_start(FIRST)
 
     def rate() -> float:
         assert c.device_get(PICO + 0x30) == 0x301, "on, in both directions"

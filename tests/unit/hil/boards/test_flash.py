@@ -10,9 +10,11 @@ import pytest
 from fake_flash import PARTS, Usb, elf, write_hex
 
 from hil.boards import flash as flash_module
+from hil.boards import ports as ports_module
 from hil.boards.board import BOARDS, FlashTool, load_board
 from hil.boards.flash import (
     FlashError,
+    awaited_port,
     bootloader_port,
     connected_board,
     flash_commands,
@@ -134,7 +136,8 @@ def usb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Usb:
         ([], ["MICROBIT"], "microbit-v2"),
         (["2341:005a"], [], "nano33ble"),
         (["2341:805a"], [], "nano33ble"),
-        (["0403:6001"], ["RPI-RP2"], "pico"),
+        (["0403:6001", "1209:0001"], [], "pico"),
+        (["1209:0002"], [], "pico-pdm"),
     ],
 )
 def test_the_board_that_is_connected_is_found(
@@ -154,6 +157,28 @@ def test_without_a_board_the_buttons_are_told_and_with_two_their_names(usb: Usb)
     usb.ids = ["2341:005a", "0d28:0204"]
     with pytest.raises(UserError, match=r"2 boards are connected: microbit-v2, nano33ble; name one"):
         connected_board()
+
+
+def test_a_drive_that_several_boards_show_is_told(usb: Usb) -> None:
+    (usb.mounts / "RPI-RP2").mkdir()
+    with pytest.raises(
+        UserError, match=r"the drive RPI-RP2 may be pico or pico-pdm; name yours with --board"
+    ):
+        connected_board()
+
+
+def test_a_port_that_comes_back_is_waited_for(usb: Usb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A board that is flashed by a drive shows its own USB only when it runs."""
+    looks = iter([[], [], ["1209:0001"], ["1209:0001"]])
+    for module in (flash_module, ports_module):
+        monkeypatch.setattr(
+            module, "connected_ports", lambda: (setattr(usb, "ids", next(looks)), usb.ports())[1]
+        )
+    assert awaited_port(load_board("pico"), 10) == "/dev/ttyACM0"
+    monkeypatch.setattr(flash_module, "connected_ports", tuple)
+    monkeypatch.setattr(ports_module, "connected_ports", tuple)
+    with pytest.raises(UserError, match="no port has the USB id 1209:0001 of board pico"):
+        awaited_port(load_board("pico"), 0)
 
 
 def test_a_bootloader_is_waited_for_after_the_button_was_told(
@@ -298,10 +323,10 @@ def test_netduinoplus2_is_flashed_by_its_bootloader(program: Path) -> None:
         ),
         (
             {"flash": {"tool": "bossac-arduino", "usb": ["2341-005a"]}},
-            r'flash.usb has "2341-005a", expected ids such as 2341:005a',
+            r'flash.usb is "2341-005a", expected vendor and product, as 2341:005a',
         ),
-        ({"usb": {"vid": "2e8a"}}, r"usb.pid is missing"),
-        ({"usb": {"vid": "0x2e8a", "pid": "000a"}}, r'usb.vid is "0x2e8a", expected four hexadecimal digits'),
+        ({"usb": {"vid": "2e8a", "pid": "000a"}}, r'usb is {"vid": "2e8a", "pid": "000a"}, expected a text'),
+        ({"usb": "0x2e8a:000a"}, r'usb is "0x2e8a:000a", expected vendor and product, as 2341:005a'),
     ],
 )
 def test_mistakes_in_board_json(tmp_path: Path, entry: dict[str, object], message: str) -> None:

@@ -1,6 +1,5 @@
 """``earshot flash`` of each board, and what goes wrong: fake tools, drives and ports. No board."""
 
-import dataclasses
 import errno
 import os
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from invoke import invoke
 
 from hil.boards import flash as flash_module
 from hil.boards import ports as ports_module
-from hil.boards.board import UsbId, board_ids, load_board
+from hil.boards.board import board_ids, load_board
 from hil.boards.build import Firmware
 from hil.boards.flash import FlashError, run_commands
 from hil.boards.flash_tools import COPY, FLASHERS
@@ -191,14 +190,3 @@ def test_a_drive_mounted_for_somebody_else_is_found(
     drive.rmdir()
     with pytest.raises(UserError, match=r"or copy .*/proof.uf2 onto it yourself\); looked for .*/\*/RPI-RP2"):
         flash_module._volume(tool, tmp_path / "proof.uf2", 0)
-
-
-def test_a_port_of_its_own_is_waited_for(usb: Usb, monkeypatch: pytest.MonkeyPatch) -> None:
-    board = dataclasses.replace(load_board("netduinoplus2"), usb=UsbId(0x2E8A, 0x000A))
-    looks: Callable[[], list[str]] = iter([[], [ADAPTER], [ADAPTER, "2e8a:000a"]]).__next__
-
-    def sleep(_: float) -> None:
-        usb.ids = looks()
-
-    monkeypatch.setattr(flash_module.time, "sleep", sleep)
-    assert flash_module.own_port(board, 10) == "/dev/ttyACM1"
