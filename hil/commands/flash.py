@@ -46,13 +46,13 @@ def run(flags: argparse.Namespace) -> None:
     """Build, flash, ask the board what it runs."""
     from hil.boards.flash import (
         BOOTLOADER_S,
-        awaited_port,
         bootloader_port,
         check_running,
         connected_board,
         flash_commands,
         flash_tool,
         needs_port,
+        own_port,
         run_commands,
     )
     from hil.boards.ports import port_of
@@ -65,8 +65,8 @@ def run(flags: argparse.Namespace) -> None:
     is_verified = flags.program == PROOF
     wait_s = 0.0 if flags.dry_run else BOOTLOADER_S
     port = flags.port
-    is_asked = is_verified and not flags.dry_run
-    if port is None and ((needs_port(tool) and not tool.usb) or (is_asked and board.usb is None)):
+    is_asked = is_verified and not flags.dry_run and board.usb is None  # an adapter, which is there before
+    if port is None and ((needs_port(tool) and not tool.usb) or is_asked):
         port = port_of(board)
     flash_port = bootloader_port(tool, wait_s) if needs_port(tool) and tool.usb else port
     with runfolder.writing(firmware.path.parent, wait=True):  # so that nobody builds another meanwhile
@@ -79,7 +79,7 @@ def run(flags: argparse.Namespace) -> None:
     if not is_verified:
         log(f"not verified: only {PROOF} tells its build id")
         return
-    port = port or awaited_port(board, 2 * patience.reopen_s)
+    port = port or own_port(board, BOOTLOADER_S)
     assert board.target is not None
     expected, baud = build_id(board, flags.run), flags.baud or board.target.baud
     check_running(board, expected, lambda: open_port(port, baud), patience)
