@@ -78,7 +78,7 @@ def connected_board(more: Path | None = None) -> Board:
         return found[0][0]
     if found and all(signs == found[0][1] for _, signs in found):
         names = " or ".join(board.id for board, _ in found)
-        raise UserError(f"{found[0][1].pop()} may be {names}; name yours with --board")
+        raise UserError(f"{min(found[0][1])} may be {names}; name yours with --board")
     if found:
         names = ", ".join(board.id for board, _ in found)
         raise UserError(f"{len(found)} boards are connected: {names}; name one with --board")
