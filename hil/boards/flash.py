@@ -84,7 +84,7 @@ def connected_board(more: Path | None = None) -> Board:
         return found[0][0]
     if found and all(signs == found[0][1] for _, signs in found):
         names = " or ".join(board.id for board, _ in found)
-        raise UserError(f"{found[0][1].pop()} may be {names}; name yours with --board")
+        raise UserError(f"{min(found[0][1])} may be {names}; name yours with --board")
     if found:
         names = ", ".join(board.id for board, _ in found)
         raise UserError(f"{len(found)} boards are connected: {names}; name one with --board")
@@ -100,16 +100,6 @@ def _signs(board: Board, tool: FlashTool, ids: set[UsbId | None]) -> set[str]:
     return signs | ({f"the drive {_drive(tool)}"} if _mounted(tool) else set())
 
 
-def awaited_port(board: Board, wait_s: float) -> str:
-    """The port of a board that leaves the USB and comes back, as ``port_of``.
-
-    Raises:
-        UserError: it did not come back.
-    """
-    _awaited(lambda: any(port.usb == board.usb for port in connected_ports()) or None, wait_s)
-    return port_of(board)
-
-
 def bootloader_port(tool: FlashTool, wait_s: float) -> str:
     """The serial port that a tool needs, where it is not the board's own.
 
@@ -122,7 +112,7 @@ def bootloader_port(tool: FlashTool, wait_s: float) -> str:
 
     ids = " or ".join(map(str, tool.usb))
     how = tool.button or "plug the board in"
-    found = _awaited(look, wait_s, f"{how}; waiting {wait_s:g} s for its port, {ids}")
+    found = _awaited(look, how, f"its port, {ids}", wait_s)
     if found is None:
         raise UserError(f"no port has the USB id {ids}: {how}; see earshot boards")
     return found
@@ -255,9 +245,7 @@ def _mounted(tool: FlashTool | None) -> Path | None:
 def _volume(tool: FlashTool, file: Path, wait_s: float) -> Path:
     """Where the drive is mounted that ``file`` is to be copied to."""
     how = tool.button or "put the board into its bootloader (by its button, mostly)"
-    found = _awaited(
-        lambda: _mounted(tool), wait_s, f"{how}; waiting {wait_s:g} s for the drive {_drive(tool)}"
-    )
+    found = _awaited(lambda: _mounted(tool), how, f"the drive {_drive(tool)}", wait_s)
     if found is not None:
         return found
     raise UserError(
@@ -266,12 +254,12 @@ def _volume(tool: FlashTool, file: Path, wait_s: float) -> Path:
     )
 
 
-def _awaited(look: Callable[[], _Found | None], wait_s: float, hint: str = "") -> _Found | None:
-    """What ``look`` finds within some seconds; people are told what to do for it, if that is anything."""
+def _awaited(look: Callable[[], _Found | None], how: str, what: str, wait_s: float) -> _Found | None:
+    """What ``look`` finds within some seconds; people are told what to do for it."""
     deadline = Deadline(wait_s)
     found = look()
-    if found is None and wait_s and hint:
-        log(hint)
+    if found is None and wait_s:
+        log(f"{how}; waiting {wait_s:g} s for {what}")
     while found is None and not deadline.is_over:
         time.sleep(min(_RETRY_S, deadline.left_s))
         found = look()
@@ -314,3 +302,18 @@ def _check_failure(folder: Path, complained: bool) -> None:
         if deadline.is_over:
             return
         time.sleep(min(_RETRY_S, deadline.left_s))
+
+
+def own_port(board: Board, wait_s: float) -> str:
+    """The port of a board that was flashed: one with a USB id of its own comes back with the new firmware.
+
+    Raises:
+        UserError: there is none, or several.
+    """
+
+    def look() -> str | None:
+        return next((port.device for port in connected_ports() if port.usb == board.usb), None)
+
+    if board.usb is not None:
+        _awaited(look, f"{board.id} restarts", f"its port, {board.usb}", wait_s)
+    return port_of(board)

@@ -47,13 +47,13 @@ def run(flags: argparse.Namespace) -> None:
     """Build, flash, ask the board what it runs."""
     from hil.boards.flash import (
         BOOTLOADER_S,
-        awaited_port,
         bootloader_port,
         check_running,
         connected_board,
         flash_commands,
         flash_tool,
         needs_port,
+        own_port,
         run_commands,
     )
 
@@ -80,7 +80,7 @@ def run(flags: argparse.Namespace) -> None:
         log(f"not verified: only {PROOF} tells its build id")
         log(f"to see what it hears: earshot listen --port {port or 'PORT'}")
         return
-    port = port or awaited_port(board, BOOTLOADER_S)
+    port = port or own_port(board, BOOTLOADER_S)
     assert board.target is not None
     expected, baud = build_id(board, flags.run), flags.baud or board.target.baud
     check_running(board, expected, lambda: open_port(port, baud), patience)

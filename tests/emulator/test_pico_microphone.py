@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from emulator.conftest import require_tools
-from hil.boards.emulated_microphone import as_heard
 from numpy.typing import NDArray
 from places import ROOT
 from program_port import program_port
@@ -19,6 +18,7 @@ from sweeping import sweep
 
 from hil.boards.board import Board, load_board
 from hil.boards.build import PROOF
+from hil.boards.microphones.emulated import play
 from hil.recording.board_microphone import BoardMicrophone
 from train.audio import wav
 
@@ -52,7 +52,7 @@ class TestRecording:
     @pytest.fixture
     def sound(self, board: Board) -> NDArray[np.int16]:
         rng = np.random.default_rng(1)
-        return as_heard(board, rng.integers(-20_000, 20_000, 12 * RATE_HZ).astype(np.int16))
+        return play(board, rng.integers(-20_000, 20_000, 12 * RATE_HZ).astype(np.int16)).heard
 
     @pytest.mark.parametrize("board_id", sweep([PICO]))
     def test_a_take_is_what_was_fed(self, port: str, sound: NDArray[np.int16], board_id: str) -> None:
@@ -77,7 +77,7 @@ class TestListening:
     def sound(self, board: Board, run_folder: Path) -> NDArray[np.int16]:
         """Words again and again, since nobody knows when the listener begins."""
         word = wav.read_wav(run_folder / "clips" / "yes_0.wav", RATE_HZ)
-        return as_heard(board, np.tile(np.append(np.zeros(RATE_HZ, np.int16), word), 30))
+        return play(board, np.tile(np.append(np.zeros(RATE_HZ, np.int16), word), 30)).heard
 
     @pytest.mark.parametrize("board_id", sweep([PICO]))
     def test_a_word_is_told_with_its_scores(self, port: str, board_id: str) -> None:

@@ -14,12 +14,12 @@ from hil.boards import ports as ports_module
 from hil.boards.board import BOARDS, FlashTool, load_board
 from hil.boards.flash import (
     FlashError,
-    awaited_port,
     bootloader_port,
     connected_board,
     flash_commands,
     flash_tool,
     needs_port,
+    own_port,
     run_commands,
 )
 from hil.boards.flash_tools import FLASHERS
@@ -174,11 +174,11 @@ def test_a_port_that_comes_back_is_waited_for(usb: Usb, monkeypatch: pytest.Monk
         monkeypatch.setattr(
             module, "connected_ports", lambda: (setattr(usb, "ids", next(looks)), usb.ports())[1]
         )
-    assert awaited_port(load_board("pico"), 10) == "/dev/ttyACM0"
+    assert own_port(load_board("pico"), 10) == "/dev/ttyACM0"
     monkeypatch.setattr(flash_module, "connected_ports", tuple)
     monkeypatch.setattr(ports_module, "connected_ports", tuple)
     with pytest.raises(UserError, match="no port has the USB id 1209:0001 of board pico"):
-        awaited_port(load_board("pico"), 0)
+        own_port(load_board("pico"), 0)
 
 
 def test_a_bootloader_is_waited_for_after_the_button_was_told(
