@@ -6,7 +6,7 @@ READY_FOR_TESTS := .venv/.ready-for-tests
 # The tests start hundreds of interpreters, which shall not all compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-curve bench-near bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming bench-incremental bench-wakewords bench-boards
+.PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-curve bench-near bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming bench-incremental bench-wakewords bench-boards bench-line
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
 	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
@@ -53,6 +53,9 @@ bench-start: $(READY)  ## own words from 0, 5, 10, 30 recordings, with and witho
 
 bench-hil: $(READY)  ## every board proves out/yes_no, by each feed and on bad lines, to out/bench/hil.json
 	$(PYTHON) tests/bench/hil_bench.py
+
+bench-line: $(READY_FOR_TESTS)  ## RUN=FOLDER CLIPS=FOLDER: packed audio, clips a second by rate, to out/bench/line.json and docs/PROTOCOL.md
+	PYTHONPATH=tests:tests/bench $(PYTHON) tests/bench/line/line_bench.py $${RUN:?name a run folder} $${CLIPS:?name a folder of recordings}
 
 bench-boards: $(READY_FOR_TESTS)  ## every board on RUN=FOLDER: sizes, speed, scores, a stream through the Pico's ADC, to out/bench/boards.json
 	$(PYTHON) tests/bench/boards_bench.py $${RUN:?name a run folder}
@@ -105,7 +108,7 @@ bench-micro: $(READY)  ## the front end micro beside TensorFlow's op and pymicro
 bench-faults: $(READY_FOR_TESTS)  ## hours of stream and bad lines with the model of RUN=FOLDER, to out/bench/faults.json
 	PYTHONPATH=tests:tests/bench $(PYTHON) tests/bench/faults/faults_bench.py $${RUN:?name a run folder}
 
-fuzz: $(READY_FOR_TESTS)  ## random cases of every kind, or KIND=tflite, graphs, archives, lines, json, keras, trees, damaged_files; SEED=
+fuzz: $(READY_FOR_TESTS)  ## random cases of every kind, or KIND=tflite, graphs, archives, lines, json, keras, trees, damaged_files, packed; SEED=
 	EARSHOT_FUZZ=1 EARSHOT_FUZZ_SEED=$(SEED) $(PYTHON) -m pytest -m fuzz -k '$(KIND)' --numprocesses auto -rP --durations 0
 
 pretrained: $(READY)  ## MODELS="NAME..." (all): train the models that ship, on ../shared, and put them into train/pretrained

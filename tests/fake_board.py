@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from hil.protocol import codec, framing
 from hil.protocol import messages as m
 from hil.protocol.framing import Decoder, Frame
+from hil.protocol.line_messages import LineRequest
 from hil.protocol.payload import Message
 
 Answers = Callable[[Message, int], bytes]
@@ -42,7 +43,7 @@ def requests() -> Iterator[tuple[Message, int]]:
     while data := os.read(0, 65_536):
         for item in decoder.feed(data):
             if isinstance(item, Frame):
-                yield codec.decode(item), item.sequence
+                yield codec.decode_request(item), item.sequence
 
 
 def flood(piece: bytes) -> None:
@@ -193,6 +194,8 @@ def introduced(answers: Answers, info: m.Info, labels: tuple[str, ...]) -> Answe
             return codec.encode(info, sequence)
         if isinstance(request, m.LabelsRequest):
             return codec.encode(m.Labels(request.first, labels[request.first :]), sequence)
+        if isinstance(request, LineRequest):  # as firmware of before it
+            return codec.encode(m.Error(m.ErrorCode.UNKNOWN_TYPE, request.TYPE, "no such request"), sequence)
         return answers(request, sequence)
 
     return made

@@ -29,17 +29,19 @@ _FLAGS = [
 needs_compiler = pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler (c++)")
 
 
-def compiled(folder: Path, device: str, board: str, *flags: str, reader: str = "samples.c") -> Path:
+def compiled(
+    folder: Path, device: str, board: str, *flags: str, readers: Sequence[str] = ("samples.c",)
+) -> Path:
     """The driver that ``device`` includes, with the ring of microphones, as a library.
 
     Args:
         folder: for the library.
         device: a file of tests/c/registers.
         board: the folder of the driver.
-        reader: of microphones/, what makes of the ring what the HAL gives.
+        readers: of microphones/, what makes of the ring what the HAL gives, and what else the driver needs.
     """
     includes = [f"-I{path}" for path in (REGISTERS, FIRMWARE, FIRMWARE / "hal", FIRMWARE / "boards" / board)]
-    sources = [REGISTERS / device, MICROPHONES / "ring.c", MICROPHONES / reader]
+    sources = [REGISTERS / device, MICROPHONES / "ring.c", *(MICROPHONES / name for name in readers)]
     library = folder / "device.so"
     command = ["c++", *_FLAGS, *flags, "-shared", *includes, "-x", "c++", *map(str, sources), "-o", library]
     subprocess.run(command, check=True)

@@ -28,6 +28,7 @@ endif()
 # The board once, for all programs; an object library, so that its vector table is always linked.
 add_library(kws_board OBJECT ${KWS_BOARD_SOURCES})
 target_link_libraries(kws_board PUBLIC kws_board_interface)
+target_compile_options(kws_board PRIVATE -fno-jump-tables) # hil/boards/stack.py follows no branch that is computed
 
 if(KWS_BOARD_CPU STREQUAL "host")
     if(SANITIZE)
@@ -36,13 +37,17 @@ if(KWS_BOARD_CPU STREQUAL "host")
         target_link_options(kws_board_interface INTERFACE ${sanitizers})
     endif()
 else()
+    string(REPLACE ":" ";" usb "${KWS_BOARD_USB}")
+    list(GET usb 0 usb_vendor)
+    list(GET usb 1 usb_product)
     target_compile_definitions(kws_board_interface INTERFACE
+        KWS_USB_VENDOR=0x${usb_vendor}u KWS_USB_PRODUCT=0x${usb_product}u
         KWS_UART_BAUD=${KWS_BOARD_BAUD}u KWS_CORE_HZ=${KWS_BOARD_CORE_HZ}u)
     target_compile_options(kws_board_interface INTERFACE "--specs=${KWS_TOOLCHAIN_SPECS}") # finds headers, too
     # The linker checks the budgets of board.json and reports what is used of them.
     target_link_options(kws_board_interface INTERFACE
         -nostartfiles "--specs=${KWS_TOOLCHAIN_SPECS}"
-        "-L${KWS_FIRMWARE_DIR}/boards/common" "-T${KWS_BOARD_LINKER_SCRIPT}"
+        "-L${KWS_FIRMWARE_DIR}/boards/common" "-L${KWS_FIRMWARE_DIR}/boards" "-T${KWS_BOARD_LINKER_SCRIPT}"
         -Wl,--defsym=KWS_FLASH_BYTES=${KWS_BOARD_FLASH_BYTES}
         -Wl,--defsym=KWS_RAM_BYTES=${KWS_BOARD_RAM_BYTES}
         -Wl,--defsym=KWS_STACK_BYTES=${KWS_BOARD_STACK_BYTES}
@@ -56,7 +61,7 @@ function(kws_add_firmware name)
         # Relative to the build folder, where the linker runs: GCC splits -Wl, at commas, also those of a path.
         target_link_options(${name} PRIVATE "-Wl,-Map=${name}.map")
         set_target_properties(${name} PROPERTIES LINK_DEPENDS
-            "${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld")
+            "${KWS_BOARD_LINKER_SCRIPT};${KWS_FIRMWARE_DIR}/boards/common/sections.ld;${KWS_FIRMWARE_DIR}/boards/rp2/sections.ld")
     endif()
 endfunction()
 

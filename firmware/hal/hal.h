@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the application asks of a board: audio, a serial line, a clock, sleep and one light.
 //
-// Nothing here waits. A board implements these ten functions and nothing else; the
+// Nothing here waits. A board implements these functions, but for the weak ones, and nothing else; the
 // Cortex-M boards share most of them (boards/common), `host` has its own.
 
 #ifndef EARSHOT_HAL_H_
@@ -25,9 +25,11 @@ size_t kws_hal_audio_read(int16_t* samples, size_t capacity);
 // Samples that were lost since the start, because the microphone's interrupt or the main loop came too late;
 // at least so many. Of boards with a microphone alone: where nothing defines it, it is not called.
 #if defined(__GNUC__)
-__attribute__((weak))
+#define KWS_HAL_WEAK __attribute__((weak))
+#else
+#define KWS_HAL_WEAK
 #endif
-uint32_t kws_hal_audio_lost(void);
+KWS_HAL_WEAK uint32_t kws_hal_audio_lost(void);
 
 // Received bytes that are kept, at least, until they are read: what may be under way to a board at a time.
 #define KWS_HAL_RECEIVE_BYTES 4096u
@@ -41,6 +43,14 @@ size_t kws_hal_serial_write(const uint8_t* bytes, size_t count);
 // Losses noticed since the start: bytes dropped because nobody read in time, and overruns of
 // the UART, each of which is one byte or more. 0 means that everything arrived.
 uint32_t kws_hal_serial_lost(void);
+
+// The rate nearest to baud that the serial line can run at; 0 where the line has none, as USB, or one that is
+// not the board's to choose. Where nothing defines it, it is not called, and neither is the next.
+KWS_HAL_WEAK uint32_t kws_hal_serial_nearest_baud(uint32_t baud);
+
+// Runs the serial line at a rate, once all that was written is out. Returns 1 when that is done, 0 while
+// something is still to go out; ask again.
+KWS_HAL_WEAK int kws_hal_serial_set_baud(uint32_t baud);
 
 // Milliseconds since kws_hal_init(); wraps around after 49 days.
 uint32_t kws_hal_clock_ms(void);

@@ -32,6 +32,12 @@ enum kws_request_type {
     KWS_REQUEST_RESET = 0x0F,
     KWS_REQUEST_CLIP_FILE = 0x1D,  // below 0x10, no number is left
     KWS_REQUEST_RECORD = 0x1E,
+    // From here on, numbers that answers have, too.
+    KWS_REQUEST_LINE = 0x10,
+    KWS_REQUEST_RATE = 0x11,
+    KWS_REQUEST_CHECK = 0x12,
+    KWS_REQUEST_AUDIO_PACKED = 0x13,
+    KWS_REQUEST_LISTEN = 0x14,
 };
 
 enum kws_reply_type {
@@ -48,6 +54,11 @@ enum kws_reply_type {
     KWS_REPLY_ERROR = 0x1A,
     KWS_REPLY_LOG = 0x1C,
     KWS_REPLY_RECORDED = 0x1F,  // the last number that a frame can have
+    // From here on, numbers that requests have, too.
+    KWS_REPLY_LINE = 0x01,
+    KWS_REPLY_RATE = 0x02,
+    KWS_REPLY_CHECK = 0x03,
+    KWS_REPLY_LISTENED = 0x04,
 };
 
 enum kws_error_code {

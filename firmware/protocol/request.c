@@ -22,6 +22,11 @@ static const request_form forms[] = {
     {KWS_REQUEST_RESET, 0, 0, 0},
     {KWS_REQUEST_CLIP_FILE, 1, 17, 17 + 255},
     {KWS_REQUEST_RECORD, 0, 8, 8},
+    {KWS_REQUEST_LINE, 0, 0, 4 * KWS_RATES_MAX},
+    {KWS_REQUEST_RATE, 0, 8, 8},
+    {KWS_REQUEST_CHECK, 0, 1, KWS_FRAME_PAYLOAD_BYTES},
+    {KWS_REQUEST_LISTEN, 1, 8, 8},
+    {KWS_REQUEST_AUDIO_PACKED, 1, KWS_AUDIO_HEADER_BYTES + 2, KWS_FRAME_PAYLOAD_BYTES},
 };
 
 enum kws_request_state kws_request_look(const kws_frame* request) {

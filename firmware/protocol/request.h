@@ -12,6 +12,8 @@ extern "C" {
 #endif
 
 #define KWS_AUDIO_HEADER_BYTES 8u  // of KWS_REQUEST_AUDIO and KWS_REPLY_RECORDED, before the samples
+#define KWS_AUDIO_SAMPLES_MAX ((KWS_FRAME_PAYLOAD_BYTES - KWS_AUDIO_HEADER_BYTES) / 2u)
+#define KWS_RATES_MAX 32u  // that one KWS_REQUEST_LINE asks about
 
 enum kws_request_state {
     KWS_REQUEST_UNKNOWN,       // there is no such type

@@ -54,6 +54,10 @@ int kws_transfer_begin_stream(kws_transfer* transfer, uint32_t id, int32_t infer
     return KWS_TRANSFER_ACCEPTED;
 }
 
+void kws_transfer_begin_listening(kws_transfer* transfer, uint32_t id) {
+    begin(transfer, KWS_TRANSFER_LISTENING, id);
+}
+
 static void push_to_clip(kws_clip_state* clip, kws_state* state, const int16_t* samples, uint32_t count) {
     const uint32_t start = kws_probe_ticks();
     for (uint32_t taken = 0; taken < count;) {
@@ -127,8 +131,9 @@ static void push(kws_transfer* transfer, const uint8_t* bytes, uint32_t count) {
 
 int kws_transfer_audio(kws_transfer* transfer, uint32_t id, uint32_t first_sample, const uint8_t* samples,
                        uint32_t sample_count) {
-    if (transfer->kind == KWS_TRANSFER_NONE || transfer->id != id) return KWS_TRANSFER_NOT_THERE;
     const int is_clip = transfer->kind == KWS_TRANSFER_CLIP;
+    if ((!is_clip && transfer->kind != KWS_TRANSFER_STREAM) || transfer->id != id)
+        return KWS_TRANSFER_NOT_THERE;
     const uint32_t limit = is_clip ? transfer->of.clip.sample_count : UINT32_MAX;
     if (first_sample > limit || sample_count > limit - first_sample) return KWS_TRANSFER_VALUE;
     if (first_sample < transfer->next_sample) return KWS_TRANSFER_DUPLICATE;

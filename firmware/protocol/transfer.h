@@ -58,7 +58,12 @@ typedef struct kws_clip_state {
     uint32_t features_ticks;
 } kws_clip_state;
 
-enum kws_transfer_kind { KWS_TRANSFER_NONE, KWS_TRANSFER_CLIP, KWS_TRANSFER_STREAM };
+enum kws_transfer_kind {
+    KWS_TRANSFER_NONE,
+    KWS_TRANSFER_CLIP,
+    KWS_TRANSFER_STREAM,
+    KWS_TRANSFER_LISTENING,  // to the board's own microphone, of which nothing is kept here
+};
 
 // Members are for reading; which of the union's is valid, kind says.
 typedef struct kws_transfer {
@@ -99,6 +104,9 @@ int kws_transfer_begin_clip(kws_transfer* transfer, uint32_t id, uint32_t sample
 //
 // returns       KWS_TRANSFER_ACCEPTED, KWS_TRANSFER_DUPLICATE or KWS_TRANSFER_VALUE
 int kws_transfer_begin_stream(kws_transfer* transfer, uint32_t id, int32_t inference_stride_rows);
+
+// Hands stream and engine to what listens to the microphone, until a clip or a stream begins.
+void kws_transfer_begin_listening(kws_transfer* transfer, uint32_t id);
 
 // Takes in audio, if it is that which is next. The end of a clip runs the model.
 //

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hil.boards.emulator import Emulator, Qemu, Rp2040js
+from hil.boards.emulator import ANALOG, PDM, UART, USB, Emulator, Qemu, Rp2040js
 from hil.boards.flash_tools import FLASHERS
 from hil.boards.toolchain import DEFAULT as DEFAULT_TOOLCHAIN
 from hil.boards.toolchain import Toolchain, load_toolchain
@@ -42,7 +42,7 @@ _TARGET_OPTIONS: dict[str, type] = {
     "microphone": str,
     "microphone_test": str,
     "toolchain": str,
-    "usb": dict,
+    "usb": str,
 }
 _RUN_FIELDS: dict[str, dict[str, type]] = {
     QEMU: {"kind": str, "machine": str},
@@ -50,7 +50,10 @@ _RUN_FIELDS: dict[str, dict[str, type]] = {
     NATIVE: {"kind": str},
     HARDWARE: {"kind": str},
 }
-_RUN_OPTIONS: dict[str, dict[str, type]] = {QEMU: {"options": list}}
+_RUN_OPTIONS: dict[str, dict[str, type]] = {
+    QEMU: {"options": list},
+    RP2040JS: {"microphone": str, "line": str},
+}
 _NAMES = {str: "a text", int: "a whole number above 0", list: "a list of texts", dict: "an object"}
 
 
@@ -154,7 +157,7 @@ class Board:
             firmware: the ELF file that CMake built for this board.
             semihosting: let firmware in an emulator read (and write) files of this computer.
             emulator_options: more of them, where there is one.
-            audio: what an emulated microphone hears: 16-bit samples, low byte first.
+            audio: what an emulated microphone is given, see ``microphones.emulated.Played``.
         """
         if self.emulator is None:
             return [str(firmware)]
@@ -163,7 +166,7 @@ class Board:
     @property
     def has_emulated_microphone(self) -> bool:
         """Whether an emulator plays recordings to its microphone."""
-        return self.emulator is not None and self.emulator.microphone_bits > 0
+        return self.emulator is not None and bool(self.emulator.microphone)
 
     def require_emulator(self) -> None:
         """Refuse a board that cannot be started here; better asked before a build than after."""
@@ -257,7 +260,7 @@ def load_board(board_id: str, boards: Path = BOARDS) -> Board:
         emulator=_emulator(run, target, where),
         target=target,
         flash=_flash_tool(content["flash"], where) if "flash" in content else None,
-        usb=_usb_id(content["usb"], where) if "usb" in content else None,
+        usb=_usb_id(content["usb"], "usb", where) if "usb" in content else None,
         microphone=content.get("microphone", ""),
         microphone_test=content.get("microphone_test", ""),
     )
@@ -286,7 +289,11 @@ def _emulator(run: dict[str, Any], target: Target | None, where: str) -> Emulato
     if target is None or kind in (NATIVE, HARDWARE):  # a program of this computer is no board's
         return None
     if kind == RP2040JS:
-        return Rp2040js()
+        choices = {"microphone": (ANALOG, PDM), "line": (UART, USB)}
+        for name, values in choices.items():
+            if (found := run.get(name, values[0])) not in values:
+                raise UserError(f"{where}: run.{name} is {found!r}, expected {values[0]!r} or {values[1]!r}")
+        return Rp2040js(run.get("microphone", ANALOG), run.get("line", UART))
     return Qemu.of(target.toolchain, run["machine"], run.get("options", ()))
 
 
@@ -321,26 +328,16 @@ def _flash_tool(content: dict[str, Any], where: str) -> FlashTool:
             f"{where}: flash.family is {json.dumps(content['family'])}, expected a number such as 0xe48bff56"
         )
     values = {name: content[name] for name in FLASHERS[tool].fields}
-    usb = tuple(_usb_id_of(text, where) for text in content.get("usb", ()))
+    usb = tuple(_usb_id(text, "flash.usb", where) for text in content.get("usb", ()))
     return FlashTool(tool, values, content.get("button", ""), usb)
 
 
-def _usb_id_of(text: str, where: str) -> UsbId:
-    """Of four digits, a colon and four digits."""
+def _usb_id(text: str, field: str, where: str) -> UsbId:
+    """Of four hexadecimal digits, a colon and four more."""
     if not re.fullmatch(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{4}", text):
-        raise UserError(f"{where}: flash.usb has {json.dumps(text)}, expected ids such as 2341:005a")
+        raise UserError(f"{where}: {field} is {json.dumps(text)}, expected vendor and product, as 2341:005a")
     vid, pid = text.split(":")
     return UsbId(int(vid, 16), int(pid, 16))
-
-
-def _usb_id(content: dict[str, Any], where: str) -> UsbId:
-    _check_fields(content, {"vid": str, "pid": str}, where, "usb.")
-    for name, value in content.items():
-        if not re.fullmatch(r"[0-9a-fA-F]{4}", value):
-            raise UserError(
-                f"{where}: usb.{name} is {json.dumps(value)}, expected four hexadecimal digits, such as 2e8a"
-            )
-    return UsbId(int(content["vid"], 16), int(content["pid"], 16))
 
 
 def _check_fields(

@@ -19,7 +19,7 @@ class Qemu:
     Attributes:
         program: on the PATH; ``package`` is Debian's that has it.
         reads_files: whether firmware can read files of this computer, by semihosting.
-        microphone_bits: of each sample that the board's microphone hears; 0 where the emulator has none.
+        microphone: of the board, as the emulator plays to it; "" where it does not.
     """
 
     program: str
@@ -27,7 +27,7 @@ class Qemu:
     machine: str
     machine_options: tuple[str, ...]
     reads_files: bool = True
-    microphone_bits: int = 0
+    microphone: str = ""
 
     @classmethod
     def of(cls, toolchain: Toolchain, machine: str, options: Sequence[str]) -> "Qemu":
@@ -42,7 +42,7 @@ class Qemu:
         Args:
             firmware: the ELF file.
             semihosting: let it read files.
-            audio: 16-bit samples for the microphone, low byte first.
+            audio: what the microphone is given, a file of its own kind.
             options: more of them.
         """
         command = [self.program, "-machine", self.machine, *self.machine_options, "-kernel", str(firmware)]
@@ -63,6 +63,9 @@ class Qemu:
             )
 
 
+ANALOG, PDM = "analog", "pdm"  # microphones that an emulator plays to
+UART, USB = "uart", "usb"  # lines of a board that an emulator has on standard input and output
+
 _RP2040JS = "rp2040js@1.4.1"
 _RP2040JS_SCRIPT = Path(__file__).with_name("rp2040.mjs")
 _PACKAGES = "node"  # in the cache: what npm installs
@@ -70,19 +73,29 @@ _PACKAGES = "node"  # in the cache: what npm installs
 
 @dataclass(frozen=True)
 class Rp2040js:
-    """rp2040js of npm, which the script beside this file starts from reset with an image of the flash."""
+    """rp2040js of npm, which the script beside this file starts from reset with an image of the flash.
 
+    Attributes:
+        microphone: ANALOG, 12 bits a sample by the ADC, or PDM, bits on a pin.
+        line: UART, or USB, by which a host on this computer's side talks to it.
+    """
+
+    microphone: str = ANALOG
+    line: str = UART
     program: str = "node"
     reads_files: bool = False
-    microphone_bits: int = 12
 
     def command(
         self, firmware: Path, *, semihosting: bool, audio: Path | None, options: Sequence[str]
     ) -> list[str]:
-        """See ``Qemu.command``; figures about the run are in ``figures_of(audio)`` when it has ended."""
+        """See ``Qemu.command``, whose options this knows none of.
+
+        Figures about the run are in ``figures_of(audio)`` when it has ended.
+        """
         image = firmware.with_suffix(".flash")
         runfolder.write_bytes(image, read_image(firmware).data)
-        command = [self.program, str(_RP2040JS_SCRIPT), str(_rp2040js()), str(image)]
+        own = [*(["--pdm"] if self.microphone == PDM else []), *(["--usb"] if self.line == USB else [])]
+        command = [self.program, str(_RP2040JS_SCRIPT), *own, str(_rp2040js()), str(image)]
         return [*command, str(audio), str(figures_of(audio))] if audio else command
 
     def require(self) -> None:

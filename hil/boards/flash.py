@@ -1,6 +1,7 @@
 """Firmware onto a board, and proof that it is what runs there."""
 
 import contextlib
+import errno
 import os
 import shlex
 import shutil
@@ -11,11 +12,11 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import TypeVar
 
-from hil.boards.board import BOARD_FILE, Board, FlashTool, board_folders, load_board
+from hil.boards.board import BOARD_FILE, Board, FlashTool, UsbId, board_folders, load_board
 from hil.boards.flash_tools import COPY, FLASHERS
 from hil.boards.image import read_image, to_uf2
 from hil.boards.plain_names import plain
-from hil.boards.ports import connected_ports
+from hil.boards.ports import connected_ports, port_of
 from hil.link.link import Link, LinkError
 from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol.connection import Conversation, FirmwareError
@@ -30,7 +31,12 @@ _RETRY_S = 0.2
 _MOST_FLASHING_S = 900.0  # two megabytes over a slow line take three minutes
 BOOTLOADER_S = 60.0  # in which people press a button
 _Found = TypeVar("_Found")
-_MOUNTS = ("/media/{user}", "/run/media/{user}", "/media", "/Volumes")
+# Of whoever: with sudo, the drive is still mounted for who is logged in.
+_MOUNTS = ("/media/*", "/run/media/*", "/media", "/Volumes", "/mnt")
+_FAILURE = "FAIL.TXT"  # that DAPLink writes on its drive
+_DAPLINK = "DETAILS.TXT"  # that is on such a drive
+_DRIVE_LEFT = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ENOTCONN)
+_FAILURE_S = 3.0  # until it does: the drive leaves and comes back
 
 
 class FlashError(UserError):
@@ -72,21 +78,26 @@ def connected_board(more: Path | None = None) -> Board:
     ids = {port.usb for port in connected_ports()}
     boards = [load_board(board_id, folder) for board_id, folder in board_folders(more).items()]
     known = [(board, board.flash) for board in boards if board.flash]
-    found = [
-        board
-        for board, tool in known
-        if {board.usb, *tool.usb} & (ids - {None}) or _mounted(tool) is not None
-    ]
+    found = [(board, signs) for board, tool in known if (signs := _signs(board, tool, ids))]
     if len(found) == 1:
-        log(f"found {found[0].title}")
-        return found[0]
+        log(f"found {found[0][0].title}")
+        return found[0][0]
+    if found and all(signs == found[0][1] for _, signs in found):
+        names = " or ".join(board.id for board, _ in found)
+        raise UserError(f"{min(found[0][1])} may be {names}; name yours with --board")
     if found:
-        names = ", ".join(board.id for board in found)
+        names = ", ".join(board.id for board, _ in found)
         raise UserError(f"{len(found)} boards are connected: {names}; name one with --board")
     how = "; ".join(f"{board.id}: {tool.button}" for board, tool in known if tool.button)
     raise UserError(
         f"no board shows its USB id or its drive; name yours with --board, or make it show: {how}"
     )
+
+
+def _signs(board: Board, tool: FlashTool, ids: set[UsbId | None]) -> set[str]:
+    """What is connected that a board would show."""
+    signs = {f"USB id {usb}" for usb in (board.usb, *tool.usb) if usb and usb in ids}
+    return signs | ({f"the drive {_drive(tool)}"} if _mounted(tool) else set())
 
 
 def bootloader_port(tool: FlashTool, wait_s: float) -> str:
@@ -136,7 +147,8 @@ def flash_commands(tool: FlashTool, program: Path, port: str | None, wait_s: flo
             values["uf2"] = str(written.with_suffix(".uf2"))
             runfolder.write_bytes(written.with_suffix(".uf2"), to_uf2(image, int(tool.values["family"], 16)))
     if "{volume}" in named:
-        values["volume"] = str(_volume(tool, wait_s))
+        file = Path(next(argument for argument in commands[-1] if argument != COPY).format(**values))
+        values["volume"] = str(_volume(tool, file, wait_s))
     return [[argument.format(**values) for argument in command] for command in commands]
 
 
@@ -219,8 +231,8 @@ def _drive(tool: FlashTool) -> str:
 
 def _places(drive: str) -> list[Path]:
     """Where a drive may be mounted."""
-    mounts = [Path(place.format(user=os.environ.get("USER", ""))) / drive for place in _MOUNTS]
-    return list(dict.fromkeys(mounts))
+    found = [path for place in _MOUNTS for path in sorted(Path("/").glob(f"{place[1:]}/{drive}"))]
+    return found or [Path(place) / drive for place in _MOUNTS]
 
 
 def _mounted(tool: FlashTool | None) -> Path | None:
@@ -230,15 +242,15 @@ def _mounted(tool: FlashTool | None) -> Path | None:
     return next((place for place in _places(_drive(tool)) if place.is_dir()), None)
 
 
-def _volume(tool: FlashTool, wait_s: float) -> Path:
-    """Where the drive is mounted."""
+def _volume(tool: FlashTool, file: Path, wait_s: float) -> Path:
+    """Where the drive is mounted that ``file`` is to be copied to."""
     how = tool.button or "put the board into its bootloader (by its button, mostly)"
     found = _awaited(lambda: _mounted(tool), how, f"the drive {_drive(tool)}", wait_s)
     if found is not None:
         return found
     raise UserError(
-        f"no drive {_drive(tool)}: {how}, and mount the drive if nothing else does; "
-        f"looked for {', '.join(map(str, _places(_drive(tool))))}"
+        f"no drive {_drive(tool)}: {how}, and mount the drive if nothing else does (or copy {file} onto it "
+        f"yourself); looked for {', '.join(map(str, _places(_drive(tool))))}"
     )
 
 
@@ -255,9 +267,53 @@ def _awaited(look: Callable[[], _Found | None], how: str, what: str, wait_s: flo
 
 
 def _copy(source: Path, folder: Path) -> None:
+    """Copy, until it is on the drive, which a bootloader takes away as soon as it has all."""
+    content, is_written = source.read_bytes(), False
+    complained = (folder / _FAILURE).exists()  # of another time
     try:
-        shutil.copyfile(source, folder / source.name)
+        with (folder / source.name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            is_written = True
+            os.fsync(file.fileno())
     except OSError as error:
-        raise FlashError(
-            f"{folder}: cannot be written ({error.strerror}); is the board still there?"
-        ) from error
+        if not (is_written and error.errno in _DRIVE_LEFT):
+            raise FlashError(
+                f"{folder}: cannot be written ({error.strerror}); is the board still there, and its drive "
+                "not full or read-only?"
+            ) from error
+    if (folder / _DAPLINK).exists():
+        _check_failure(folder, complained)
+
+
+def _check_failure(folder: Path, complained: bool) -> None:
+    """Raise what DAPLink complains of, in a file on its drive when that is back.
+
+    Args:
+        complained: whether there was such a file before; then the drive must have left meanwhile.
+    """
+    deadline = Deadline(_FAILURE_S)
+    while True:
+        is_there = folder.is_dir() and (folder / _FAILURE).exists()
+        if is_there and (not complained or deadline.is_over):
+            complaint = (folder / _FAILURE).read_text(encoding="utf-8", errors="replace").strip()
+            raise FlashError(f"{folder}: the board did not take it: {complaint or _FAILURE}")
+        complained = complained and is_there
+        if deadline.is_over:
+            return
+        time.sleep(min(_RETRY_S, deadline.left_s))
+
+
+def own_port(board: Board, wait_s: float) -> str:
+    """The port of a board that was flashed: one with a USB id of its own comes back with the new firmware.
+
+    Raises:
+        UserError: there is none, or several.
+    """
+
+    def look() -> str | None:
+        return next((port.device for port in connected_ports() if port.usb == board.usb), None)
+
+    if board.usb is not None:
+        _awaited(look, f"{board.id} restarts", f"its port, {board.usb}", wait_s)
+    return port_of(board)

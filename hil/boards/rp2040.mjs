@@ -1,27 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// An RP2040 in rp2040js, from reset on: node rp2040.mjs PACKAGE FIRMWARE [AUDIO FIGURES]
+// An RP2040 in rp2040js, from reset on: node rp2040.mjs [--pdm] [--usb] PACKAGE FIRMWARE [AUDIO [FIGURES]]
 //
 // PACKAGE    folder of the npm package
 // FIRMWARE   a file of 16 MB at most that lies in flash from 0x10000000 on
 // AUDIO      16-bit samples, low byte first, which the ADC hears on every channel, one a conversion. The first
-//            is that of the first conversion; behind the last the program ends, and FIGURES is written
+//            is that of the first conversion; behind the last the program ends, and FIGURES is written. Without
+//            FIGURES it goes on in silence, as a microphone does
+// --pdm      AUDIO is the bits of a PDM microphone, the highest of a byte first: one for each time that GPIO2 falls,
+//            on GPIO3; 64 are a sample
+//
+// --usb      a host configures the board and opens its serial port; standard input goes there as soon as it is open, and
+//            a packet as soon as the board takes one. What the board says on any line is standard output
 //
 // UART0 is on standard input and output, at 1,000,000 baud whatever the firmware asked for; a byte waits until the
-// FIFO has room for it, and what is sent is taken at once. Without AUDIO, a core that waits keeps step with the
-// clock on the wall; with it, time is the emulator's alone.
+// FIFO has room for it, and what is sent is taken at once. A core that waits keeps step with the clock on the wall;
+// with FIGURES, time is the emulator's alone.
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [folder, firmware, audio, figures] = process.argv.slice(2);
+const isPdm = process.argv.includes('--pdm'), isUsb = process.argv.includes('--usb');
+const [folder, firmware, audio, figures] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const esm = (file) => import(pathToFileURL(path.join(folder, 'dist/esm', file)).href);
 const { RP2040 } = await esm('index.js');
+const { GPIOPinState } = await esm('gpio-pin.js');
+const { USBCDC } = await esm('usb/cdc.js');
 const { SimulationClock } = await esm('clock/simulation-clock.js');
 
 const BOOT_BYTES = 256, BOOT_AT = 0x20041f00, AIRCR = 0xd0c, RESET_REQUEST = 0x05fa0004;
 const SLICE_INSTRUCTIONS = 200_000, FIFO_BYTES = 32, BYTE_NANOS = 10_000;
+const CLOCK_PIN = 2, DATA_PIN = 3, BITS_A_SAMPLE = 64, RECEIVE_STALLED = 1;
 const image = fs.readFileSync(firmware);
-const samples = audio ? readSamples(audio) : null;
+const heard = audio ? fs.readFileSync(audio) : null;
+const samples = heard && !isPdm ? samplesOf(heard) : null;
+const soundSamples = !heard ? 0 : isPdm ? heard.length * 8 / BITS_A_SAMPLE : samples.length;
+const isTimed = figures === undefined; // by the clock on the wall
 
 const clock = new SimulationClock();
 const mcu = new RP2040(clock);
@@ -29,8 +42,7 @@ mcu.logger = { debug() {}, info() {}, warn() {}, error: (who, what) => process.s
 let input = [], inputAt = 0, fedNanos = 0, output = [], isInputOver = false;
 let conversions = 0, busyCycles = 0, instructions = 0, overruns = 0;
 
-function readSamples(file) {
-  const bytes = fs.readFileSync(file);
+function samplesOf(bytes) {
   return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~1)));
 }
 
@@ -67,7 +79,62 @@ mcu.adc.onADCRead = () => {
   mcu.adc.currentChannel = 0;
   mcu.adc.sampleAlarm.schedule(2000);
 };
+
+// The package runs a PIO by timers of the computer, all machines at each cycle. Here the first machine runs, in time
+// with the core, by its divider.
+const pio = mcu.pio[0], machine = pio.machines[0];
+pio.run = () => { if (machine.enabled) pioAlarm.schedule(0); };
+const pioAlarm = clock.createAlarm(() => {
+  if (pio.stopped || !machine.enabled) return;
+  const stalls = pio.fdebug & RECEIVE_STALLED;
+  machine.step();
+  if (!stalls && pio.fdebug & RECEIVE_STALLED) overruns += 1;
+  pio.checkChangedPins();
+  pioAlarm.schedule((machine.clockDivInt + machine.clockDivFrac / 256) * 1e9 / mcu.clkSys);
+});
+
+// A microphone with its L/R at ground: its next bit is there when the clock falls.
+let bits = 0;
+function presentBit() {
+  conversions = Math.floor(bits / BITS_A_SAMPLE);
+  const value = heard && bits < heard.length * 8 ? heard[bits >> 3] >> (7 - (bits & 7)) & 1 : bits & 1;
+  bits += 1;
+  if (value !== Number(mcu.gpio[DATA_PIN].rawInputValue)) mcu.gpio[DATA_PIN].setInputValue(value === 1);
+}
+if (isPdm) {
+  presentBit();
+  mcu.gpio[CLOCK_PIN].addListener((now, before) => {
+    if (before === GPIOPinState.High && now === GPIOPinState.Low) presentBit();
+  });
+}
 mcu.uart[0].onByte = (byte) => output.push(byte);
+
+// The package's host enumerates a device once, and polls it with empty packets; this one takes each that comes, and
+// sends none that is empty. A real host would read strings and line coding, too.
+const usb = mcu.usbCtrl;
+let host = null, wantedBytes = 0;
+function connectHost() {
+  host = new USBCDC(usb);
+  host.isOpen = false;
+  host.onDeviceConnected = () => { host.isOpen = true; };
+  host.onSerialData = (bytes) => { output.push(...bytes); };
+  usb.onUSBEnabled = connectHost;
+  usb.onEndpointRead = (endpoint, size) => {
+    if (endpoint === host.outEndpoint) wantedBytes = size;
+  };
+  wantedBytes = 0;
+  usb.resetDevice();
+}
+if (isUsb) usb.onUSBEnabled = connectHost;
+
+function feedUsb() {
+  if (!host?.isOpen || !wantedBytes) return;
+  const chunk = input[0].subarray(inputAt, inputAt + wantedBytes);
+  wantedBytes = 0;
+  usb.endpointReadDone(host.outEndpoint, chunk);
+  inputAt += chunk.length;
+  if (inputAt === input[0].length) { input.shift(); inputAt = 0; }
+}
 
 // The package has no such register.
 const write = mcu.ppb.writeUint32.bind(mcu.ppb);
@@ -82,6 +149,7 @@ process.stdin.on('end', () => { isInputOver = true; });
 process.stdout.on('error', () => process.exit(0));
 
 function feed() {
+  if (isUsb) { feedUsb(); return; }
   const uart = mcu.uart[0];
   const isRoom = uart.rxEnabled && uart.enabled && uart.rxFIFO.itemCount < FIFO_BYTES;
   if (!isRoom || clock.nanos < fedNanos + BYTE_NANOS) return;
@@ -103,6 +171,7 @@ function finish() {
 }
 
 const startedMs = Date.now();
+const aheadMs = () => clock.nanos / 1e6 - (Date.now() - startedMs);
 function slice() {
   let waited = false;
   for (let i = 0; i < SLICE_INSTRUCTIONS; i++) {
@@ -114,7 +183,7 @@ function slice() {
         continue;
       }
       clock.tick(clock.nanosToNextAlarm || BYTE_NANOS);
-      if (!samples) { waited = true; break; }
+      if (isTimed && aheadMs() > 0) { waited = true; break; }
     } else {
       const cycles = mcu.core.executeInstruction();
       busyCycles += cycles;
@@ -125,10 +194,10 @@ function slice() {
     if (isResetAsked) { isResetAsked = false; boot(); }
   }
   flush();
-  if (samples && conversions > samples.length) { finish(); return; }
-  if (isInputOver && !samples && !input.length) process.exit(0);
-  const aheadMs = waited && !input.length ? clock.nanos / 1e6 - (Date.now() - startedMs) : 0;
-  if (aheadMs > 1) setTimeout(slice, Math.min(aheadMs, 20)); else setImmediate(slice);
+  if (!isTimed && conversions > soundSamples) { finish(); return; }
+  if (isInputOver && isTimed && !input.length) process.exit(0);
+  const ahead = waited && !input.length ? aheadMs() : 0;
+  if (ahead > 1) setTimeout(slice, Math.min(ahead, 20)); else setImmediate(slice);
 }
 
 boot();

@@ -8,6 +8,7 @@ from hil.boards.board import Board
 from hil.boards.build import EngineChoice
 from hil.link.patience import PATIENCE, Patience
 from hil.proof.dut import DUT, make_dut
+from hil.protocol.faster_line import MOST_BAUD
 from hil.protocol.faulty_link import FaultSource
 from train.core.command_line import add_run_argument, rare
 from train.core.errors import UserError
@@ -57,8 +58,22 @@ def add_port_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", metavar="PORT", help="a board: /dev/ttyACM0, COM5, socket://HOST:PORT, rfc2217://HOST:PORT"
     )
-    parser.add_argument("--baud", type=count, help=rare("of the port (default: that of board.json)"))
+    parser.add_argument(
+        "--baud", type=count, help=rare("of the port, at first (default: that of board.json)")
+    )
+    add_most_baud_flag(parser)
     add_patience_flag(parser)
+
+
+def add_most_baud_flag(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """``--most-baud``, which ``FasterLine`` takes."""
+    parser.add_argument(
+        "--most-baud",
+        type=count,
+        default=MOST_BAUD,
+        metavar="N",
+        help=rare("that this computer and the board may agree on; 1: stay at the first (%(default)s)"),
+    )
 
 
 def add_patience_flag(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
@@ -119,6 +134,7 @@ def dut_of(
         is_built=flags.no_build,
         emulator_options=emulator_options,
         patience=patience_of(flags),
+        most_baud=flags.most_baud,
     )
 
 

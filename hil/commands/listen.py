@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from hil.link.board_lines import board_lines, heard_in, heard_line
+from hil.commands.firmware_flags import add_patience_flag, patience_of
+from hil.link.board_lines import BoardHeard, board_lines, heard_in, heard_line
+from hil.link.link import Link
+from hil.live.board_listener import BoardListener, HeardAhead, is_proof
 from hil.live.detector import Detector, Inference
 from hil.live.microphone import device_lines
 from hil.live.model import load_model, newest_run
@@ -18,12 +21,14 @@ from hil.live.session import Session, duration, times
 from hil.live.sources import MicrophoneSource, RawSource, Source, WavSource
 from hil.pages.page import LISTEN_PAGE, write_page
 from hil.proof.dut import open_port
-from train.core.console import leave_stdout, log, say, stdout_has_screen
+from hil.protocol.microphone_messages import BoardInference
+from train.core.console import leave_stdout, log, say, status_line, stdout_has_screen
 from train.core.errors import UserError
 from train.core.operating_point import NEVER, OperatingPoint
 from train.core.pretrained.models import run_of
 
 _BAUD = 115_200
+_SHOWN_SCORES = 4  # of a board, in one line
 _SOURCES = ("wav", "raw", "port", "device")  # flags that say where sound comes from
 
 
@@ -47,8 +52,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="16-bit little-endian samples of one channel, from a file, a pipe or - (standard input)",
     )
     sound.add_argument("--raw-rate-hz", type=int, metavar="N", help="of --raw (default: the model's)")
-    sound.add_argument("--port", metavar="PORT", help="a board that listens itself: show what it says")
+    sound.add_argument("--port", metavar="PORT", help="a board that listens by its own microphone")
     sound.add_argument("--baud", type=int, default=_BAUD, metavar="N", help="of --port (%(default)s)")
+    add_patience_flag(sound)
     output = parser.add_argument_group("what is said")
     output.add_argument(
         "--threshold",
@@ -113,9 +119,9 @@ def _check(flags: argparse.Namespace) -> None:
         raise UserError("--page writes a page, which has its own sound and thresholds; leave the others out")
     if flags.scores and not flags.json:
         raise UserError("--scores is of no use without --json")
-    if flags.port and (flags.place or flags.threshold or flags.scores):
+    if flags.port and (flags.place or flags.threshold):
         raise UserError(
-            "--port shows what a board says, which has its own model; leave out what is about a run"
+            "--port shows what a board hears, which has its own model; leave out what is about a run"
         )
 
 
@@ -196,23 +202,76 @@ def _json_lines(detector: Detector, inference: Inference, with_scores: bool) -> 
 
 
 def _hear_board(flags: argparse.Namespace) -> None:
-    heard: Counter[str] = Counter()
+    """Either program: `proof` answers questions, `earshot` says lines by itself."""
     link = open_port(flags.port, flags.baud)
-    log(f"listening to what {link.name} says; Ctrl-C ends")
+    heard: Counter[str] = Counter()
     try:
-        for line in board_lines(link):
-            found = heard_in(line)
-            heard.update([found.word] if found else [])
-            if flags.json:
-                content = {"type": "detection", **asdict(found)} if found else {"type": "line", "text": line}
-                say(json.dumps(content))
-            else:
-                say(line)
+        answers, came = is_proof(link)
+        if answers:
+            _watch_board(BoardListener(link, patience_of(flags)), flags, heard)
+        elif flags.scores:
+            raise UserError(
+                f"{link.name}: nobody answers there, and the program earshot tells no scores; flash proof "
+                "(earshot flash), or leave out --scores"
+            )
+        else:
+            _read_board(HeardAhead(link, came), flags, heard)
     except KeyboardInterrupt:
         pass  # how one ends it
     finally:
         link.close()
         log(f"{link.name} heard {times(heard)}")
+
+
+def _read_board(link: Link, flags: argparse.Namespace, heard: Counter[str]) -> None:
+    """The lines of the program `earshot`."""
+    log(f"listening to what {link.name} says; Ctrl-C ends")
+    for line in board_lines(link):
+        found = heard_in(line)
+        heard.update([found.word] if found else [])
+        if flags.json:
+            content = {"type": "detection", **asdict(found)} if found else {"type": "line", "text": line}
+            say(json.dumps(content))
+        else:
+            say(line)
+
+
+def _watch_board(board: BoardListener, flags: argparse.Namespace, heard: Counter[str]) -> None:
+    """What the listener of the program `proof` hears by the board's microphone, as it comes."""
+    log(f"{board.name} listens by its microphone for {', '.join(board.labels[2:])}; Ctrl-C ends")
+    told = board.watched.losses
+    with status_line() as show:
+        for inferences in board.pieces():
+            for inference in inferences:
+                for line in _board_lines(board, inference, flags):
+                    say(line)
+                if inference.is_new:
+                    heard[board.labels[inference.label]] += 1
+            if inferences:
+                show(_board_status(board, inferences[-1]))
+            if board.watched.losses != told:
+                told = board.watched.losses
+                log(f"at {duration(board.watched.seconds)}: so far {told}")
+
+
+def _board_lines(board: BoardListener, inference: BoardInference, flags: argparse.Namespace) -> Iterator[str]:
+    if flags.scores:
+        scores = dict(zip(board.labels, inference.scores, strict=True))
+        yield json.dumps({"type": "scores", "time_ms": inference.time_ms, "scores": scores})
+    if not inference.is_new:
+        return
+    word, score, time_ms = board.labels[inference.label], inference.score, inference.time_ms
+    if flags.json:
+        yield json.dumps({"type": "detection", **asdict(BoardHeard(word, score, time_ms))})
+    else:
+        yield heard_line(word, score, time_ms)
+
+
+def _board_status(board: BoardListener, inference: BoardInference) -> str:
+    """Scores of now, the highest first, and how loud it is."""
+    ranked = sorted(zip(inference.scores, board.labels, strict=True), reverse=True)
+    shown = "  ".join(f"{label} {score}" for score, label in ranked[:_SHOWN_SCORES])
+    return f"{duration(board.watched.seconds)}  loudest {100 * board.watched.peak / 32768:.0f} %  {shown}"
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from hil.commands.firmware_flags import add_patience_flag, count, patience_of
+from hil.commands.firmware_flags import add_most_baud_flag, add_patience_flag, count, patience_of
 from hil.live.sources import MicrophoneSource, Source
 from hil.pages.page import RECORD_PAGE, write_record_page
 from hil.recording.board_microphone import BoardMicrophone
@@ -21,7 +21,7 @@ from train.core.spec import FrontEnd
 from train.settings.words import parse_words
 
 _FOLDER = Path("recordings")
-_BAUD = 921600  # half of it is less than 16,000 samples a second take
+_BAUD = 115_200  # at first: board and computer agree on more
 _FEW_TAKES = 10  # of which too few can be held out
 _RATES_HZ = (8000, 192_000)
 
@@ -61,7 +61,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--port", metavar="PORT", help="a board's microphone: /dev/ttyACM0, COM5, socket://HOST:PORT"
     )
-    source.add_argument("--baud", type=count, default=_BAUD, help="of the port (%(default)s)")
+    source.add_argument("--baud", type=count, default=_BAUD, help="of the port, at first (%(default)s)")
+    add_most_baud_flag(source)
     add_patience_flag(source)
     page = parser.add_argument_group("in a browser")
     page.add_argument(
@@ -95,7 +96,7 @@ def run(flags: argparse.Namespace) -> None:
     # A folder that cannot be written is told before a microphone is opened.
     files = TakeFiles(flags.out, words, flags.speaker or _logged_in(), flags.sample_rate_hz)
     if flags.port is not None:
-        board = BoardMicrophone.open(flags.port, flags.baud, patience_of(flags))
+        board = BoardMicrophone.open(flags.port, flags.baud, patience_of(flags), flags.most_baud)
         files.rate_hz = board.rate_hz
         _record(flags, words, files, board)
     else:

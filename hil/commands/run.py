@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hil.boards.board import Board, find_board
 from hil.boards.build import build
-from hil.boards.emulated_microphone import EmulatedMicrophone, about, as_heard
+from hil.boards.microphones.emulated import EmulatedMicrophone, Played, about, play
 from hil.commands.firmware_flags import add_firmware_flags, add_patience_flag, engine_of, patience_of
 from hil.link.board_lines import BoardHeard, heard_in
 from hil.link.patience import Patience
@@ -55,8 +55,9 @@ def run(flags: argparse.Namespace) -> None:
     for line in playlist.titles:
         log(line)
     if board.has_emulated_microphone:
-        playlist = dataclasses.replace(playlist, samples=as_heard(board, playlist.samples))
-        heard = _shown(_by_microphone(board, firmware.path, playlist, patience))
+        played = play(board, playlist.samples)
+        playlist = dataclasses.replace(playlist, samples=played.heard)
+        heard = _shown(_by_microphone(board, firmware.path, played, patience))
     else:
         with ProcessLink(board.command(firmware.path), patience.answer_s) as link:
             say(link.read_line().decode(errors="replace"))  # before it, a board may not hear
@@ -80,8 +81,8 @@ def _shown(lines: Iterable[str]) -> list[BoardHeard]:
     return heard
 
 
-def _by_microphone(board: Board, firmware: Path, playlist: Playlist, patience: Patience) -> Iterator[str]:
-    microphone = EmulatedMicrophone(board, firmware, playlist.samples, patience)
+def _by_microphone(board: Board, firmware: Path, played: Played, patience: Patience) -> Iterator[str]:
+    microphone = EmulatedMicrophone(board, firmware, played, patience)
     yield from microphone.lines()
     assert microphone.result is not None
     log(about(microphone.result))

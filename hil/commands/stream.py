@@ -7,7 +7,7 @@ from typing import Any
 
 from hil.boards.board import find_board
 from hil.boards.build import build
-from hil.boards.emulated_microphone import about as about_run
+from hil.boards.microphones.emulated import about as about_run
 from hil.commands.firmware_flags import (
     add_firmware_flags,
     add_line_flags,

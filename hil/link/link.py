@@ -1,6 +1,7 @@
 """A serial line to firmware, whatever it is made of; every wait on it ends."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from train.core.errors import UserError
 
@@ -36,3 +37,24 @@ class Link(Protocol):
 
     def close(self) -> None:
         """Give the line back; nothing else may be called then."""
+
+
+@runtime_checkable
+class RatedLink(Link, Protocol):
+    """A line whose rate this computer sets.
+
+    Attributes:
+        baud: of now.
+    """
+
+    baud: int
+
+    def settable(self, rates: Sequence[int]) -> list[int]:
+        """Those of some rates that the adapter can have; none where it has no rate of its own."""
+
+    def set_baud(self, baud: int) -> None:
+        """Change the rate, at once.
+
+        Raises:
+            LinkError: the adapter cannot, or is gone.
+        """

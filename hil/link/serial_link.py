@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+from collections.abc import Sequence
 from pathlib import Path
 
 import serial
@@ -14,6 +15,17 @@ _WRITE_S = 5.0  # longer than any board needs to take what its window allows
 _MOST_BYTES = 4096  # handed over at a time: a board that writes without pause holds nobody up
 _MOST_WAITING_BYTES = 4_000_000  # a server of ports keeps what comes for as long as there is memory
 _NETWORK = "://"
+# What a rate that an adapter cannot have raises: of POSIX, a class of its own.
+_NO_SUCH_RATE: tuple[type[Exception], ...] = (
+    serial.SerialException,
+    OSError,
+    ValueError,
+    NotImplementedError,
+)
+with contextlib.suppress(ImportError):
+    import termios
+
+    _NO_SUCH_RATE += (termios.error,)
 
 
 class SerialLink:
@@ -28,7 +40,8 @@ class SerialLink:
         Raises:
             LinkError: no such port, no permission, or another program has it.
         """
-        self.name = port
+        self.name, self.baud = port, baud
+        self._is_socket = port.startswith("socket://")
         try:
             self._port = serial.serial_for_url(
                 port, baud, timeout=_READ_S, write_timeout=_WRITE_S, exclusive=True
@@ -70,6 +83,26 @@ class SerialLink:
     def close(self) -> None:
         """Give the port back."""
         self._port.close()
+
+    def settable(self, rates: Sequence[int]) -> list[int]:
+        """See ``RatedLink.settable``; each is tried, and then the line has its own again."""
+        if self._is_socket:
+            return []
+        baud, found = self.baud, []
+        for rate in rates:
+            with contextlib.suppress(LinkError):
+                self.set_baud(rate)
+                found.append(rate)
+        self.set_baud(baud)
+        return found
+
+    def set_baud(self, baud: int) -> None:
+        """See ``RatedLink.set_baud``."""
+        try:
+            self._port.baudrate = baud
+        except _NO_SUCH_RATE as error:
+            raise LinkError(f"{self.name}: cannot run at {baud:,} baud ({error})") from error
+        self.baud = baud
 
     def _waiting(self, most: int) -> int:
         """Bytes that have arrived, of ``most`` that are wanted."""

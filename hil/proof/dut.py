@@ -10,6 +10,7 @@ from hil.link.link import Link
 from hil.link.patience import PATIENCE, Patience
 from hil.link.process import ProcessLink
 from hil.protocol.connection import FirmwareError
+from hil.protocol.faster_line import MOST_BAUD
 from hil.protocol.faulty_link import FaultSource, FaultyLink
 from hil.protocol.messages import Info
 from hil.protocol.session import Session
@@ -33,6 +34,7 @@ class DUT:
         faults: None on a line that is left alone.
         firmware: what was built for it; None where it was there already.
         patience: with its line.
+        most_baud: that host and board may agree on.
     """
 
     board: str
@@ -44,6 +46,7 @@ class DUT:
     faults: FaultSource | None = None
     firmware: Firmware | None = None
     patience: Patience = PATIENCE
+    most_baud: int = MOST_BAUD
 
 
 def choose_feed(board: Board, asked: str | None, port: str | None, has_faults: bool) -> str:
@@ -72,13 +75,15 @@ def make_dut(
     is_built: bool = False,
     emulator_options: Sequence[str] = (),
     patience: Patience = PATIENCE,
+    most_baud: int = MOST_BAUD,
 ) -> DUT:
     """Build the firmware `proof` of a run folder, unless it is built, and find the way to its line.
 
     Args:
         feed: one of FEEDS.
         port: of a real board; None: an emulator or this computer.
-        baud: of the port; None: that of board.json.
+        baud: of the port, at first; None: that of board.json.
+        most_baud: see ``FasterLine``.
         is_built: take the program in the run folder as it is.
     Raises:
         UserError: it cannot be built, or the arguments contradict each other.
@@ -112,6 +117,7 @@ def make_dut(
         faults=faults,
         firmware=firmware,
         patience=patience,
+        most_baud=most_baud,
     )
 
 
@@ -141,7 +147,9 @@ def connect(dut: DUT, spec: ModelSpec) -> Session:
         LinkError: nobody answers.
         FirmwareError: something else is running.
     """
-    return Session(dut.open_link, lambda *found: check_firmware(dut, spec, *found), dut.patience)
+    return Session(
+        dut.open_link, lambda *found: check_firmware(dut, spec, *found), dut.patience, dut.most_baud
+    )
 
 
 def check_firmware(dut: DUT, spec: ModelSpec, info: Info, labels: tuple[str, ...]) -> None:

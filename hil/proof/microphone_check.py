@@ -6,7 +6,7 @@ import time
 
 from hil.boards.board import Board
 from hil.boards.build import EngineChoice, Firmware
-from hil.boards.emulated_microphone import EmulatedMicrophone, EmulatedRun, as_heard
+from hil.boards.microphones.emulated import EmulatedMicrophone, EmulatedRun, play
 from hil.link.board_lines import heard_in
 from hil.link.link import Link, LinkError
 from hil.link.patience import Patience
@@ -42,22 +42,22 @@ def microphone_dut(board: Board, engine: EngineChoice, firmware: Firmware, patie
 
 
 def listen_by_microphone(board: Board, job: Listening) -> tuple[StreamResult, EmulatedRun]:
-    """As ``stream_check.listen``; both hear the bits that the microphone has, and no scores are compared.
+    """As ``stream_check.listen``; both hear what the microphone makes of it, and no scores are compared.
 
     Raises:
         LinkError: the emulator failed.
         ProofError: the board heard something else than Python.
     """
-    heard_samples = as_heard(board, job.stream.samples)
-    stream = Stream(heard_samples, job.stream.words)
+    played = play(board, job.stream.samples)
+    stream = Stream(played.heard, job.stream.words)
     assert job.dut.firmware is not None
-    microphone = EmulatedMicrophone(board, job.dut.firmware.path, heard_samples, job.dut.patience)
+    microphone = EmulatedMicrophone(board, job.dut.firmware.path, played, job.dut.patience)
     job = dataclasses.replace(job, stream=stream)
     twin = twin_of(job)
     started_s = time.monotonic()
     rate_hz = job.spec.front_end.sample_rate_hz
     heard = []
-    with progress(f"{board.id} listens (seconds)", -(-len(heard_samples) // rate_hz)) as advance:
+    with progress(f"{board.id} listens (seconds)", -(-len(played.heard) // rate_hz)) as advance:
         shown_s = 0
         for line in microphone.lines():
             found = heard_in(line)
@@ -70,6 +70,6 @@ def listen_by_microphone(board: Board, job: Listening) -> tuple[StreamResult, Em
     assert run is not None
     job = dataclasses.replace(job, settings=job.settings | {MICROPHONE: dataclasses.asdict(run)})
     duration_s = time.monotonic() - started_s
-    result = write_result(job, heard, len(heard_samples), None, twin, LinkStatistics(), duration_s)
+    result = write_result(job, heard, len(played.heard), None, twin, LinkStatistics(), duration_s)
     complain(result)
     return result, run

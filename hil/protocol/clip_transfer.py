@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.protocol.framing import MAX_PAYLOAD_BYTES
+from hil.protocol.line_messages import AnyAudio
 from hil.protocol.messages import (
-    Audio,
     ClipBegin,
     ClipFile,
     Features,
@@ -19,7 +19,7 @@ from hil.protocol.messages import (
     ResultStatus,
 )
 from hil.protocol.payload import Message
-from hil.protocol.transfer import FRAME_SAMPLES, Transfer
+from hil.protocol.transfer import FRAME_SAMPLES, Transfer, audio_request
 
 _FEATURES_HEADER_BYTES = 6
 
@@ -82,10 +82,11 @@ class ClipTransfer(Transfer):
 
     outcome: ClipResult | None = None
 
-    def __init__(self, clip: ClipToScore, info: Info, clip_id: int) -> None:
+    def __init__(self, clip: ClipToScore, info: Info, clip_id: int, packs: bool = False) -> None:
+        """``packs``: whether the board takes packed audio."""
         super().__init__()
         self.clip = clip
-        self._info = info
+        self._info, self._packs = info, packs
         self._fetches_features = False
         self.begin(clip_id)
 
@@ -107,7 +108,7 @@ class ClipTransfer(Transfer):
             requests.append(ClipBegin(self.id, clip.sample_count, clip.audio_crc))
             for first in range(0, clip.sample_count, FRAME_SAMPLES):
                 samples = clip.samples[2 * first : 2 * (first + FRAME_SAMPLES)]
-                requests.append(Audio(self.id, first, samples))
+                requests.append(audio_request(self.id, first, samples, self._packs))
             requests.append(ResultRequest(self.id))
         if self._fetches_features:
             rows_per_frame = (MAX_PAYLOAD_BYTES - _FEATURES_HEADER_BYTES) // self._info.bin_count
@@ -129,8 +130,8 @@ class ClipTransfer(Transfer):
     def completes_clip(self, step: int) -> bool:
         """See ``Transfer``."""
         request = self.requests[step]
-        return isinstance(request, Audio) and (
-            request.first_sample + len(request.samples) // 2 == self.clip.sample_count
+        return isinstance(request, AnyAudio) and (
+            request.first_sample + request.sample_count == self.clip.sample_count
         )
 
     def step_at(self, next_sample: int) -> int | None:

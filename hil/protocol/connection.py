@@ -1,6 +1,9 @@
 """One connection to the firmware `proof`. It sends requests, receives messages, and explains silence."""
 
+import contextlib
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -40,8 +43,20 @@ class _Heard:
     lines: int = 0
 
 
+def _nothing() -> None:
+    pass
+
+
 class Conversation:
-    """Requests and messages over an open link, which ``close`` closes."""
+    """Requests and messages over an open link, which ``close`` closes.
+
+    Attributes:
+        heard_s: when the last whole frame came, on the clock of ``time.monotonic``.
+        frames_heard: how many came.
+        was_refused: whether the board said no to the last ``ask_once``.
+        on_question, on_silence, on_close: called before a question, when one had no answer in its time, and
+            before the line is given back.
+    """
 
     def __init__(self, link: Link, statistics: LinkStatistics, patience: Patience = PATIENCE) -> None:
         """Start on an open link; what happens is added to ``statistics``."""
@@ -52,10 +67,16 @@ class Conversation:
         self._heard = _Heard()
         self._sample = b""  # of what came last
         self._last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self.heard_s, self.frames_heard, self.was_refused = time.monotonic(), 0, False
+        self.on_question: Callable[[], None] = _nothing
+        self.on_silence: Callable[[], None] = _nothing
+        self.on_close: Callable[[], None] = _nothing
         statistics.connections += 1
 
     def close(self) -> None:
         """Give the line back."""
+        with contextlib.suppress(UserError):  # a line that is gone
+            self.on_close()
         self._statistics.crc_errors += self._decoder.dropped
         self._link.close()
 
@@ -85,6 +106,7 @@ class Conversation:
             if isinstance(item, Frame):
                 self._statistics.frames_received += 1
                 self._heard.frames += 1
+                self.heard_s, self.frames_heard = time.monotonic(), self.frames_heard + 1
                 found.append((item.sequence, message := self._message(item)))
                 self._heard.restarts += isinstance(message, Hello)
             elif line := item.line.strip():
@@ -103,6 +125,7 @@ class Conversation:
         deadline = Deadline(work_s + self._patience.answer_s)
         wait_s = work_s + self._patience.first_s
         self.note_answer()
+        self.on_question()
         while not deadline.is_over:
             sequence = self.send(self.encode_next(request))
             turn = Deadline(min(wait_s, deadline.left_s))
@@ -118,8 +141,29 @@ class Conversation:
                     if isinstance(message, Error) and message.request_type == request.TYPE:
                         raise self.refusal(message)
             if turn.is_over:
+                self.on_silence()
                 wait_s = min(2 * wait_s, work_s + self._patience.most_s)
         raise self.silence(deadline.limit_s)
+
+    def ask_once(self, request: Message, kind: type[_Reply], wait_s: float) -> _Reply | None:
+        """Send a request, with no other under way, and return its answer; None: it does not come in time.
+
+        Raises:
+            LinkError: the line is gone.
+            FirmwareError: the board speaks another protocol.
+        """
+        sequence = self.send(self.encode_next(request))
+        self.was_refused = False
+        turn = Deadline(wait_s)
+        while not turn.is_over and not self.was_refused:
+            for found, message in self.receive(turn.left_s):
+                if found != sequence:
+                    continue
+                self.note_answer()
+                if isinstance(message, kind):
+                    return message
+                self.was_refused |= isinstance(message, Error)
+        return None
 
     def note_answer(self) -> None:
         """What came before no longer says why nothing does."""

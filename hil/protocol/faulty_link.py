@@ -4,9 +4,10 @@ import dataclasses
 import random
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hil.link.link import Link, LinkError
+from hil.link.link import Link, LinkError, RatedLink
 from hil.protocol.codec import encode
 from hil.protocol.messages import Reset
 from train.core.errors import UserError
@@ -128,6 +129,20 @@ class FaultyLink:
     def close(self) -> None:
         """Close the link behind."""
         self._link.close()
+
+    @property
+    def baud(self) -> int:
+        """See ``RatedLink``; 0 where that behind has none."""
+        return self._link.baud if isinstance(self._link, RatedLink) else 0
+
+    def settable(self, rates: Sequence[int]) -> list[int]:
+        """See ``RatedLink.settable``."""
+        return self._link.settable(rates) if isinstance(self._link, RatedLink) else []
+
+    def set_baud(self, baud: int) -> None:
+        """See ``RatedLink.set_baud``; what was sent before is late no longer."""
+        assert isinstance(self._link, RatedLink)
+        self._link.set_baud(baud)
 
     def _fetch(self, deadline_s: float) -> None:
         """Fill the inbox with what arrives before ``deadline_s``."""

@@ -93,6 +93,10 @@ class Audio(Message):
     first_sample: int
     samples: bytes
 
+    @property
+    def sample_count(self) -> int:
+        return len(self.samples) // 2
+
 
 @dataclass(frozen=True)
 class ResultRequest(Message):

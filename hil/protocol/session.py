@@ -8,17 +8,17 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from hil.link.link import Link, LinkError
 from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol.clip_transfer import OTHER_FEATURES, ClipResult, ClipToScore, ClipTransfer
 from hil.protocol.connection import Conversation, FirmwareError, GivenUpError
+from hil.protocol.faster_line import MOST_BAUD, FasterLine
+from hil.protocol.line_messages import AnyAudio
 from hil.protocol.messages import (
     UNASKED,
     Ack,
     AckStatus,
-    Audio,
     Bench,
     BenchRequest,
     ClipBegin,
@@ -38,7 +38,7 @@ from hil.protocol.messages import (
 )
 from hil.protocol.payload import Message
 from hil.protocol.stream_transfer import StreamTransfer
-from hil.protocol.transfer import Transfer
+from hil.protocol.transfer import Sent, Transfer
 from train.core.console import log, warn
 from train.core.results.boards import LinkStatistics
 
@@ -49,19 +49,6 @@ _MOST_CONNECTIONS = 3  # in a row without a clip between them
 _TRANSFERS = 4  # clips under way at a time
 _MOST_WINDOW_BYTES = 65_536  # whatever the board says that it can take
 _MOST_LOGS = 20  # that are shown
-
-
-@dataclass
-class _Sent:
-    """A request under way."""
-
-    sequence: int
-    wire_bytes: int
-    sent_s: float
-    round: int
-    transfer: Transfer
-    step: int
-    request: Message
 
 
 class Session:
@@ -79,17 +66,20 @@ class Session:
         open_link: Callable[[], Link],
         check: Callable[[Info, tuple[str, ...]], None],
         patience: Patience = PATIENCE,
+        most_baud: int = MOST_BAUD,
     ) -> None:
         """Connect.
 
         Args:
             open_link: opens the line, or starts the emulator; again where the line breaks.
             check: raises FirmwareError where that is not the firmware to be tested.
+            most_baud: see ``FasterLine``.
         Raises:
             LinkError: nobody answers.
             FirmwareError: something else is running.
         """
         self._open_link, self._check, self._patience = open_link, check, patience
+        self._most_baud = most_baud
         self.statistics = LinkStatistics()
         self._ids = random.Random()
         self._queue: deque[Transfer] = deque()
@@ -128,7 +118,8 @@ class Session:
             LinkError: the line is lost for good.
             FirmwareError: after a new connection, something else is running.
         """
-        for transfer in self._carry(ClipTransfer(clip, self.info, self._new_id()) for clip in clips):
+        transfers = (ClipTransfer(clip, self.info, self._new_id(), self._faster.packs) for clip in clips)
+        for transfer in self._carry(transfers):
             assert isinstance(transfer, ClipTransfer)
             assert transfer.outcome
             yield transfer.outcome
@@ -140,6 +131,7 @@ class Session:
             LinkError: the line is lost for good, or the stream failed on it again and again.
             FirmwareError: after a new connection, something else is running.
         """
+        stream.packs = self._faster.packs
         stream.begin(self._new_id())
         for _ in self._carry(iter([stream])):
             pass
@@ -199,6 +191,8 @@ class Session:
         return bool(self._queue)
 
     def _send_what_fits(self) -> None:
+        if not self._sent:
+            self._faster.note_question()
         for index, transfer in enumerate(self._queue):
             previous_is_done = index == 0 or self._queue[index - 1].outcome is not None
             while not transfer.outcome and transfer.next < len(transfer.requests):
@@ -223,7 +217,7 @@ class Session:
         sequence = line.send(wire)
         step = transfer.next
         self._sent.append(
-            _Sent(sequence, len(wire), now_s, self._round, transfer, step, transfer.requests[step])
+            Sent(sequence, len(wire), now_s, self._round, transfer, step, transfer.requests[step])
         )
         transfer.next += 1
         return True
@@ -245,6 +239,7 @@ class Session:
             self._sent.clear()
             self._is_probing = True  # the board may be busy, and its memory full of what was sent before
             self._go_back(self._queue[0], self._queue[0].done)
+            self._faster.note_silence()
             self._wait_from_now()
 
     def _take(self, sequence: int, message: Message) -> None:
@@ -262,7 +257,7 @@ class Session:
         if index is None:
             return  # an answer that came twice, or to what was sent before a silence
         answered = self._sent[index]
-        if isinstance(message, Detection) and isinstance(answered.request, Audio):
+        if isinstance(message, Detection) and isinstance(answered.request, AnyAudio):
             # Its Ack follows, with the same sequence.
             transfer = answered.transfer
             if transfer.outcome is None and (
@@ -283,11 +278,11 @@ class Session:
             is_open = (
                 sent.round == self._round and not sent.transfer.outcome and sent.step >= sent.transfer.done
             )
-            if is_open and not isinstance(sent.request, ClipBegin | StreamBegin | Audio):
+            if is_open and not isinstance(sent.request, ClipBegin | StreamBegin | AnyAudio):
                 self._go_back(sent.transfer, sent.step)
                 return
 
-    def _answer(self, sent: _Sent, message: Message) -> None:
+    def _answer(self, sent: Sent, message: Message) -> None:
         """Act on the answer to a request under way."""
         transfer = sent.transfer
         place = self._queue.index(transfer)
@@ -359,10 +354,11 @@ class Session:
     # Connecting
 
     def _connect(self) -> None:
-        self._sent: list[_Sent] = []
+        self._sent: list[Sent] = []
         self._silences, self._silent_s = 0, 0.0
         self._is_probing = False
-        self._line = Conversation(self._open_link(), self.statistics, self._patience)
+        link = self._open_link()
+        self._line = Conversation(link, self.statistics, self._patience)
         self.info = self._line.ask(InfoRequest(), Info)
         labels: tuple[str, ...] = ()
         deadline = Deadline(self._patience.stuck_s)
@@ -375,6 +371,7 @@ class Session:
             labels += more
         self.labels = labels
         self._check(self.info, labels)
+        self._faster = FasterLine(self._line, link, self._patience, self._most_baud)
         self._wait_from_now()
 
     # Small things

@@ -7,17 +7,17 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.protocol.messages import Audio, DetectionRequest, StreamBegin, StreamResultRequest
+from hil.protocol.messages import DetectionRequest, StreamBegin, StreamResultRequest
 from hil.protocol.payload import Message
-from hil.protocol.transfer import FRAME_SAMPLES
+from hil.protocol.transfer import FRAME_SAMPLES, audio_request
 
 
 class StreamRequests(Sequence[Message]):
     """STREAM_BEGIN, the audio, STREAM_RESULT, and between them the detections that are asked for again."""
 
-    def __init__(self, stream_id: int, samples: NDArray[np.int16], stride_rows: int) -> None:
-        """``samples``: (n,), maybe of a file; they are read when they are sent."""
-        self._id, self._samples, self._stride_rows = stream_id, samples, stride_rows
+    def __init__(self, stream_id: int, samples: NDArray[np.int16], stride_rows: int, packs: bool) -> None:
+        """``samples``: (n,), maybe of a file; read when they are sent; ``packs``: into fewer bytes."""
+        self._id, self._samples, self._stride_rows, self._packs = stream_id, samples, stride_rows, packs
         self._frames = -(-len(samples) // FRAME_SAMPLES)
         self._asked: dict[int, DetectionRequest] = {}  # by place
         self._places: list[int] = []  # of those, sorted
@@ -44,7 +44,7 @@ class StreamRequests(Sequence[Message]):
             return StreamResultRequest(self._id, len(self._samples))
         first = FRAME_SAMPLES * (step - 1)
         samples = self._samples[first : first + FRAME_SAMPLES]
-        return Audio(self._id, first, samples.astype("<i2").tobytes())
+        return audio_request(self._id, first, samples.astype("<i2").tobytes(), self._packs)
 
     def place_of(self, sample: int) -> int:
         """Where the audio from a sample on is, or the result where there is none behind it."""

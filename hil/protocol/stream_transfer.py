@@ -29,6 +29,7 @@ class StreamTransfer(Transfer):
     Attributes:
         detections: by their index.
         heard_samples: what the board has taken.
+        packs: whether the board takes packed audio; ``begin`` looks at it.
         outcome: a text where the stream failed.
     """
 
@@ -50,6 +51,7 @@ class StreamTransfer(Transfer):
         """
         super().__init__()
         self.heard_samples = 0
+        self.packs = False
         self.detections: dict[int, Detection] = {}
         self._samples, self._stride_rows, self._label_count = samples, stride_rows, label_count
         self._on_heard = on_heard
@@ -66,7 +68,7 @@ class StreamTransfer(Transfer):
         self.detections = {}
         self._known = 0  # detections: all before it were told
         self._result: StreamResult | None = None
-        self.requests = StreamRequests(self.id, self._samples, self._stride_rows)
+        self.requests = StreamRequests(self.id, self._samples, self._stride_rows, self.packs)
 
     def advance(self, step: int) -> None:
         """See ``Transfer``. A long stream meets many faults, so retries count at one place alone."""

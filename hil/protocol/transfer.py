@@ -2,14 +2,33 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from hil.protocol.messages import MAX_AUDIO_SAMPLES, Ack
+import numpy as np
+
+from hil.protocol.line_messages import AnyAudio, PackedAudio
+from hil.protocol.messages import MAX_AUDIO_SAMPLES, Ack, Audio
+from hil.protocol.packing import pack
 from hil.protocol.payload import Message
 
 # Four frames of them fit into a window of 4096 bytes, so that the line never waits for an answer.
 FRAME_SAMPLES = 500
 
 assert FRAME_SAMPLES <= MAX_AUDIO_SAMPLES
+
+
+def audio_request(transfer_id: int, first_sample: int, samples: bytes, packs: bool) -> AnyAudio:
+    """Samples as they take the fewest bytes.
+
+    Args:
+        samples: int16 little endian.
+        packs: whether the board takes packed audio.
+    """
+    if packs:
+        packed = pack(np.frombuffer(samples, "<i2"))
+        if len(packed) + 2 < len(samples):
+            return PackedAudio(transfer_id, first_sample, len(samples) // 2, packed)
+    return Audio(transfer_id, first_sample, samples)
 
 
 class Transfer(ABC):
@@ -72,3 +91,16 @@ class Transfer(ABC):
     @abstractmethod
     def fail(self, reason: str) -> None:
         """Give it up."""
+
+
+@dataclass
+class Sent:
+    """A request under way."""
+
+    sequence: int
+    wire_bytes: int
+    sent_s: float
+    round: int
+    transfer: Transfer
+    step: int
+    request: Message

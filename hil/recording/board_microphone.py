@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 from hil.link.link import Link
 from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol.connection import Conversation, FirmwareError
+from hil.protocol.faster_line import MOST_BAUD, FasterLine
 from hil.protocol.messages import Error, ErrorCode, Info, InfoRequest, Record, Recorded
 from hil.protocol.payload import Message
+from train.core.console import warn
 from train.core.results.boards import LinkStatistics
 
 _WAIT_S = 0.01  # before more is asked for, where there was little
 _LITTLE_SAMPLES = 160
 _SHORTEST_S, _MOST_RESTARTS = 3.0, 20  # without a sample
 _LARGEST_ID = 2**32
+_LINE_BITS = 20.6  # of a sample, frames and their start and stop bits included
 _LAST_SAMPLE = 2**32 - 2**20  # samples are counted in 32 bits: three days
 
 
@@ -32,11 +35,12 @@ class BoardMicrophone:
         lost_samples: how many.
     """
 
-    def __init__(self, link: Link, patience: Patience = PATIENCE) -> None:
+    def __init__(self, link: Link, patience: Patience = PATIENCE, most_baud: int = MOST_BAUD) -> None:
         """Ask the board what it is.
 
         Args:
             link: an open line to the firmware `proof`; ``close`` closes it.
+            most_baud: see ``FasterLine``.
         Raises:
             LinkError, FirmwareError: nobody answers, or another program.
             FirmwareError: the board has no microphone.
@@ -48,17 +52,19 @@ class BoardMicrophone:
         try:
             info = self._conversation.ask(InfoRequest(), Info)
             self.name, self.rate_hz = f"{info.board_id} at {link.name}", info.sample_rate_hz
+            self._faster = FasterLine(self._conversation, link, patience, most_baud)
+            self._warn_of_a_slow_line()
             self._start()
         except BaseException:
             self._conversation.close()
             raise
 
     @classmethod
-    def open(cls, port: str, baud: int, patience: Patience = PATIENCE) -> Self:
+    def open(cls, port: str, baud: int, patience: Patience = PATIENCE, most_baud: int = MOST_BAUD) -> Self:
         """The board at a port; see ``SerialLink``."""
         from hil.link.serial_link import SerialLink
 
-        return cls(SerialLink(port, baud), patience)
+        return cls(SerialLink(port, baud), patience, most_baud)
 
     def close(self) -> None:
         """Give the line back."""
@@ -104,6 +110,14 @@ class BoardMicrophone:
         if restarts:
             raise self._refused(f"restarted {restarts} times, and gave no sample; is its power weak?")
         raise self._refused(f"the microphone gives no samples: none for {self._limit_s:g} s")
+
+    def _warn_of_a_slow_line(self) -> None:
+        needed_baud = round(_LINE_BITS * self.rate_hz)
+        if 0 < self._faster.baud < needed_baud:
+            warn(
+                f"{self._conversation.name}: {self._faster.baud:,} baud are too few for {self.rate_hz:,} "
+                f"samples a second, which take {needed_baud:,}: some will be lost, and takes asked for again"
+            )
 
     def _refused(self, what: str) -> FirmwareError:
         return FirmwareError(self._conversation.complaint(what))

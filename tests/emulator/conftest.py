@@ -1,5 +1,6 @@
 """Firmware built for a board, once per session, and started; skipped where a tool is missing."""
 
+import dataclasses
 import hashlib
 import os
 import shutil
@@ -55,12 +56,16 @@ def require_library(toolchain: Toolchain) -> None:
 
 
 def require_tools(board: Board) -> None:
-    for tool in board.tools:
-        require(tool)
+    require_builders(board)
     try:
         board.require_emulator()
     except UserError as error:
         pytest.skip(str(error))
+
+
+def require_builders(board: Board) -> None:
+    for tool in board.tools:
+        require(tool)
     if board.target is not None:
         require_library(board.target.toolchain)
 
@@ -84,10 +89,17 @@ def cmake() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def firmware(cmake: Callable[..., subprocess.CompletedProcess[str]], once: Callable[..., Path]) -> Firmware:
-    """``firmware(board_id, program, model=None)``: the program built for the board, with what is in model."""
+    """``firmware(board_id, program, model=None)``: the program built for the board, with what is in model.
 
-    def build(board_id: str, program: str, model: Path | None = None) -> Path:
-        require_tools(load_board(board_id))
+    Skipped where it cannot be started, unless ``is_started`` is false.
+    """
+
+    def build(board_id: str, program: str, model: Path | None = None, is_started: bool = True) -> Path:
+        board = load_board(board_id)
+        if is_started:
+            require_tools(board)
+        else:
+            require_builders(board)
 
         def make(folder: Path) -> None:
             configure = ["-S", ROOT, "-B", folder, f"-DBOARD={board_id}", f"-DMODEL={model or ''}"]
@@ -277,6 +289,11 @@ def clip_set(run_folder: Path, corpus: Path) -> ClipSet:
     assert len(found) == 4 * CLIPS_PER_WORD
     assert len({row.tobytes() for row in found.scores}) > 10, "clips with the same scores prove little"
     return found
+
+
+def first(clip_set: ClipSet, count: int) -> ClipSet:
+    names = ("samples", "truth", "sources", "features", "scores")
+    return dataclasses.replace(clip_set, **{name: getattr(clip_set, name)[:count] for name in names})
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from emulator.conftest import IMPATIENT, RATE_HZ
+from emulator.conftest import IMPATIENT, RATE_HZ, first
 from emulator.proof_lines import EndingLink, StaleLink, accept_anything, check_all_right
 from sweeping import sweep
 from tflite_builder import Network, Weighted
@@ -84,11 +84,6 @@ def test_a_front_end_that_blocks_dc(dut: Callable[..., DUT], own_run: Path, corp
     assert (result.clips, result.features_compared) == (len(clips), len(clips) * count)
     assert (result.scores_differing, result.features_max_difference <= 1) == (0, True)
     assert result.features_differing <= 3
-
-
-def first(clip_set: ClipSet, count: int) -> ClipSet:
-    names = ("samples", "truth", "sources", "features", "scores")
-    return dataclasses.replace(clip_set, **{name: getattr(clip_set, name)[:count] for name in names})
 
 
 FAULTS = Faults(

@@ -14,7 +14,7 @@ from fuzzing.lines import Clock, Damage, WildLink
 from hil.link import patience
 from hil.link.link import Link
 from hil.proof.expected_clips import ClipSet
-from hil.protocol import session
+from hil.protocol import connection, faster_line, session
 from hil.protocol.messages import Info
 from hil.protocol.session import Session
 
@@ -35,8 +35,8 @@ def test_wild_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(patience, "time", clock)
-    monkeypatch.setattr(session, "time", clock)
+    for module in (patience, connection, faster_line, session):
+        monkeypatch.setattr(module, "time", clock)
 
     def talk(seed: int, share: float, forges: bool) -> tuple[Info, list]:
         """The results of clips; with the same damage for the same seed."""

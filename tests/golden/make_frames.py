@@ -195,6 +195,21 @@ def messages():
         first_sample=4100,
         samples="feff0201",
     )
+    rates = number(2_000_000, 4) + number(1_000_000, 4)
+    yield entry("LineRequest", rates, asked=rates.hex())
+    yield entry("RateRequest", number(1_000_000, 4) + number(2000, 4), baud=1_000_000, lease_ms=2000)
+    yield entry("CheckRequest", b"\x55\0\xff", content="5500ff")
+    yield entry(
+        "PackedAudio",
+        number(7, 4) + number(500, 4) + number(2, 2) + bytes.fromhex("1e0c2100"),
+        transfer_id=7,
+        first_sample=500,
+        sample_count=2,
+        packed="1e0c2100",
+    )
+    yield entry("Line", b"\x01" + number(115_200, 4) + rates, packings=1, baud=115_200, possible=rates.hex())
+    yield entry("Rate", number(1_000_000, 4), baud=1_000_000)
+    yield entry("Check", b"\x55\0\xff", content="5500ff")
     yield entry("Hello", b"\x01", protocol_version=1)
     texts = (b"host", b"0123456789abcdef", b"compiled", b"a" * 64, b"b" * 64)
     numbers = ((1, 1), (4, 1), (16000, 4), (49, 2), (43, 2), (2107, 4), (5472, 4), (4096, 4), (25000000, 4))

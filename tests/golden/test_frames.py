@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT
 
-from hil.protocol import codec, framing, messages
+from hil.protocol import codec, framing, line_messages, messages
 from hil.protocol.framing import MAX_PAYLOAD_BYTES, Decoder, Frame, Text
 from hil.protocol.payload import MessageError
 
@@ -27,6 +27,7 @@ TABLE = json.loads((HERE / "frames.json").read_text(encoding="utf-8"))
 CASES = {case["name"]: case for case in TABLE["cases"]}
 FUZZED = 100_000
 TYPES = sorted(set(range(1, 32)) - set(b"\t\n\r\x1b"))
+BYTES = ("samples", "scores", "asked", "possible", "content", "packed")  # fields, in hex
 NOISE = b"\0\xff\x03a\x80\n\0"  # one stretch that is neither frame nor text
 
 Filter = Callable[..., tuple[bytes, list[int]]]
@@ -136,10 +137,9 @@ def test_both_halves_encode(device: Filter, name: str) -> None:
 
 @pytest.mark.parametrize("entry", TABLE["messages"], ids=lambda entry: entry["message"])
 def test_messages(entry: dict) -> None:
-    kind = getattr(messages, entry["message"])
+    kind = getattr(messages, entry["message"], None) or getattr(line_messages, entry["message"])
     fields = {
-        name: bytes.fromhex(value) if name in ("samples", "scores") else value
-        for name, value in entry["fields"].items()
+        name: bytes.fromhex(value) if name in BYTES else value for name, value in entry["fields"].items()
     }
     if "labels" in fields:
         fields["labels"] = tuple(fields["labels"])
@@ -149,14 +149,15 @@ def test_messages(entry: dict) -> None:
     (frame,) = decoder.feed(codec.encode(message, 17))
     assert isinstance(frame, Frame)
     assert frame.sequence == 17
-    assert codec.decode(frame) == message
+    decode = codec.decode_request if kind in codec.REQUESTS else codec.decode
+    assert decode(frame) == message
 
 
 @pytest.mark.parametrize(
     ("kind", "payload", "complaint"),
     [
-        (0x09, "", "frame of type 09, expected one of 01, "),  # all numbers of frames are taken
-        (0x1E, "0000000000", "Record of 5 bytes, expected at least 8"),
+        (0x09, "", "frame of type 09, expected one of 10, "),
+        (0x1F, "0000000000", "Recorded of 5 bytes, expected at least 8"),
         (0x14, "00" * 12, "Ack of 12 bytes, expected at least 13"),
         (0x14, "00" * 14, "Ack is followed by 1 bytes, expected none"),
         (0x14, "00" * 8 + "09" + "00" * 4, "Ack: 9 is not a valid AckStatus"),

@@ -29,6 +29,8 @@ void kws_serial_received(uint8_t byte) {
     received_head = head + 1;
 }
 
+uint32_t kws_serial_room(void) { return RECEIVE_BYTES - (received_head - received_tail); }
+
 void kws_serial_overrun(void) { lost = lost + 1; }
 
 int32_t kws_serial_next_byte(void) {
@@ -45,6 +47,7 @@ size_t kws_hal_serial_read(uint8_t* bytes, size_t capacity) {
     while (count < capacity && tail != head) bytes[count++] = received[tail++ % RECEIVE_BYTES];
     __asm volatile("" ::: "memory");  // the bytes are read before their places are given back
     received_tail = tail;
+    if (kws_uart_has_room) kws_uart_has_room();
     return count;
 }
 
@@ -60,6 +63,17 @@ size_t kws_hal_serial_write(const uint8_t* bytes, size_t count) {
 }
 
 uint32_t kws_hal_serial_lost(void) { return lost; }
+
+uint32_t kws_hal_serial_nearest_baud(uint32_t baud) {
+    return kws_uart_nearest_baud ? kws_uart_nearest_baud(baud) : 0;
+}
+
+int kws_hal_serial_set_baud(uint32_t baud) {
+    const uint32_t mask = kws_mask_interrupts();
+    const int is_set = to_send_tail == to_send_head && kws_uart_set_baud(baud);
+    kws_restore_interrupts(mask);
+    return is_set;
+}
 
 // A masked interrupt still ends the wait. So between the look at the ring and the sleep no byte can
 // slip in unseen.

@@ -22,12 +22,17 @@ extern "C" {
 #define KWS_PDM_TAPS 48u
 #define KWS_PDM_UNIT_GAIN 256  // a gain of 1: full density is full scale
 
+typedef struct kws_pdm_sums {
+    uint32_t first, second, third;
+} kws_pdm_sums;
+
 typedef struct kws_pdm {
-    uint32_t integrators[3], combs[3];
-    uint32_t bit_count;             // taken in since the last sum of the CIC, 0 to 31
-    uint32_t sum_count;             // sums of the CIC since the last sample, 0 or 1
-    uint32_t newest;                // of history
-    int32_t history[KWS_PDM_TAPS];  // sums of the CIC
+    kws_pdm_sums integrators;
+    uint32_t combs[3];
+    uint32_t bit_count;                 // taken in since the last sum of the CIC, 0 to 31
+    uint32_t sum_count;                 // sums of the CIC since the last sample, 0 or 1
+    uint32_t newest;                    // of history, 0 to KWS_PDM_TAPS - 1
+    int32_t history[2 * KWS_PDM_TAPS];  // sums of the CIC, each twice: the last ones always lie in a row
     int32_t gain;
     int64_t dc;  // of what came in, in 2^-32 of a sample
 } kws_pdm;

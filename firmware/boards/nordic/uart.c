@@ -23,12 +23,21 @@
 #define BAUD UART(0x524u)
 #define INTERRUPTS (1u << 2 | 1u << 7 | 1u << 9)  // received, sent, error
 #define ERROR_OVERRUN 1u
+#define MOST_BAUD 1000000u
 
 static volatile uint32_t is_sending;
 
 // 2^32 / 16 MHz for each baud, and the lowest 12 bits 0: 0x01D7E000 at 115,200, as the manual's table has it.
 static uint32_t baud_register(uint32_t baud) {
     return (uint32_t)(((uint64_t)baud << 32) / 16000000u + 0x800u) & 0xFFFFF000u;
+}
+
+uint32_t kws_uart_nearest_baud(uint32_t baud) { return baud < MOST_BAUD ? baud : MOST_BAUD; }
+
+int kws_uart_set_baud(uint32_t baud) {
+    if (is_sending) return 0;  // until EVENT_SENT, which comes when the byte is out
+    BAUD = baud_register(kws_uart_nearest_baud(baud));
+    return 1;
 }
 
 void nordic_uart_on_interrupt(void) {

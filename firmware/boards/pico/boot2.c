@@ -11,6 +11,8 @@
 // SPI_CTRLR0 at F4h. A read is one frame of 32 bits (DFS_32 = 31, TMOD = 3) behind an instruction of 8 bits
 // and an address of 24.
 
+#include "../rp2/copy.h"
+
 __asm__(
     ".syntax unified\n"
     ".section .boot2, \"ax\"\n"
@@ -31,18 +33,7 @@ __asm__(
     "    str r1, [r2]\n"
     "    movs r1, #1\n"
     "    str r1, [r3, #0x08]\n"  // on
-    "    ldr r0, =0x10000100\n"
-    "    ldmia r0!, {r1, r2, r3}\n"  // from, to, to its end
-    "    mov r4, r2\n"
-    "1:  ldmia r1!, {r5}\n"
-    "    stmia r2!, {r5}\n"
-    "    cmp r2, r3\n"
-    "    blo 1b\n"
-    "    ldr r0, =0xE000ED08\n"
-    "    str r4, [r0]\n"  // VTOR: the vectors come first
-    "    ldmia r4!, {r0, r1}\n"
-    "    msr msp, r0\n"
-    "    bx r1\n"
+    "    ldr r0, =0x10000100\n" KWS_COPY_AND_START
     "    .pool\n"
     "    .org 252\n"
     "    .word 0x8D62BAE5\n"

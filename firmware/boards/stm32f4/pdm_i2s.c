@@ -5,15 +5,13 @@
 //
 // RM0090 10.5 (DMA), 28.4 and 28.5 (I2S).
 
-#include "../microphones/pdm.h"
+#include "../microphones/blocks.h"
+#include "../microphones/pdm_words.h"
 #include "../microphones/ring.h"
 #include "cortexm.h"
-#include "hal.h"
 #include "stm32f4.h"
 
-#define WORDS_PER_SAMPLE (KWS_PDM_BITS_PER_SAMPLE / 16u)
-#define HALF_WORDS (128u * WORDS_PER_SAMPLE)  // 8 ms
-#define GAIN (10 * KWS_PDM_UNIT_GAIN)
+#define HALF_WORDS KWS_PDM_BLOCK_WORDS
 
 #define SPI2(offset) KWS_REGISTER(0x40003800u + (offset))
 #define SPI2_DATA 0x4000380Cu
@@ -47,30 +45,23 @@
 #define CONTROL_ON 1u
 
 static volatile uint16_t words[2][HALF_WORDS];
-static int16_t copy[HALF_WORDS];
-static uint32_t next;  // of the halves, to be done
-static kws_pdm pdm;
 
-static uint32_t flag_of(uint32_t half) { return FLAG_HALF << half; }
-
-// Since its end was noted: it is being written anew, or has been.
-static int is_written_over(uint32_t half) {
-    const uint32_t written_to = DMA_LEFT > HALF_WORDS ? 0u : 1u;
-    return written_to == half || (DMA_FLAGS & flag_of(half)) != 0;
+uint32_t kws_blocks_done(void) {
+    const uint32_t flags = DMA_FLAGS;
+    return (flags & FLAG_HALF ? 1u : 0u) | (flags & FLAG_HALF << 1 ? 2u : 0u);
 }
 
-void stm32f4_on_pdm_dma(void) {
-    for (uint32_t done; (done = DMA_FLAGS & (flag_of(0) | flag_of(1))) != 0; next ^= 1u) {
-        DMA_CLEAR = flag_of(next);
-        const int is_whole = (done & flag_of(next)) && !is_written_over(next);
-        for (uint32_t i = 0; i < HALF_WORDS; ++i) copy[i] = (int16_t)words[next][i];
-        if (is_whole && !is_written_over(next)) {
-            kws_microphone_heard(copy, HALF_WORDS);
-        } else {
-            kws_microphone_missed(HALF_WORDS);
-        }
-    }
+void kws_blocks_forget(uint32_t half) { DMA_CLEAR = FLAG_HALF << half; }
+
+int kws_blocks_is_being_written(uint32_t half) { return (DMA_LEFT > HALF_WORDS ? 0u : 1u) == half; }
+
+const int16_t* kws_blocks_copy(uint32_t half) {
+    static int16_t copy[HALF_WORDS];
+    for (uint32_t i = 0; i < HALF_WORDS; ++i) copy[i] = (int16_t)words[half][i];
+    return copy;
 }
+
+void stm32f4_on_pdm_dma(void) { kws_blocks_take(HALF_WORDS); }
 
 // The DMA did not come in time for a word. Nothing more is received until both registers are read.
 void stm32f4_on_pdm_error(void) {
@@ -81,7 +72,7 @@ void stm32f4_on_pdm_error(void) {
 }
 
 void stm32f4_pdm_start(void) {
-    kws_pdm_init(&pdm, GAIN);
+    kws_pdm_words_start();
     stm32f4_start_i2s_clock();
     STM32F4_AHB1_CLOCKS = STM32F4_AHB1_CLOCKS | CLOCK_DMA1;
     STM32F4_APB1_CLOCKS = STM32F4_APB1_CLOCKS | CLOCK_SPI2;
@@ -97,26 +88,4 @@ void stm32f4_pdm_start(void) {
     kws_enable_interrupt(STM32F4_DMA1_STREAM3_INTERRUPT);
     kws_enable_interrupt(STM32F4_SPI2_INTERRUPT);
     I2S_CONFIG = CONFIG_PDM | CONFIG_ON;
-}
-
-size_t kws_hal_audio_read(int16_t* samples, size_t capacity) {
-    size_t count = 0;
-    while (count < capacity) {
-        int16_t taken[16];
-        uint8_t bytes[2 * sizeof taken / sizeof *taken];
-        const size_t room = (capacity - count) * WORDS_PER_SAMPLE - 1u;  // of which no sample more can come
-        const size_t most = sizeof taken / sizeof *taken;
-        const size_t word_count = kws_microphone_take(taken, room < most ? room : most);
-        if (word_count == 0) break;
-        for (size_t i = 0; i < word_count; ++i) {  // the highest bit came first
-            bytes[2 * i] = (uint8_t)((uint16_t)taken[i] >> 8);
-            bytes[2 * i + 1] = (uint8_t)((uint16_t)taken[i] & 0xFFu);
-        }
-        count += kws_pdm_push(&pdm, bytes, 2 * word_count, 0, samples + count);
-    }
-    return count;
-}
-
-uint32_t kws_hal_audio_lost(void) {
-    return (kws_microphone_lost() + WORDS_PER_SAMPLE - 1u) / WORDS_PER_SAMPLE;
 }

@@ -13,11 +13,16 @@ void device_write(uint32_t address, uint32_t value);
 struct Register {
     uint32_t address;
     operator uint32_t() const { return device_read(address); }
-    void operator=(uint32_t value) const { device_write(address, value); }
+    uint32_t operator=(uint32_t value) const {
+        device_write(address, value);
+        return value;
+    }
 };
 
 #define KWS_REGISTER(address) (Register{(uint32_t)(address)})
 
 static inline void kws_enable_interrupt(uint32_t) {}
+static inline uint32_t kws_mask_interrupts(void) { return 0; }
+static inline void kws_restore_interrupts(uint32_t) {}
 
 #endif  // EARSHOT_TESTS_CORTEXM_H_

@@ -12,10 +12,16 @@ BLOCK = 128
 pytestmark = needs_compiler
 
 
+@pytest.fixture(scope="module", params=["RP2040", "RP2350"])
+def chip(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def library(chip: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adc")
-    return compiled(folder, "pico_adc.cc", "pico")
+    flags = ["-DKWS_RP2350=1"] if chip == "RP2350" else []
+    return compiled(folder, "pico_adc.cc", "rp2", *flags, readers=("samples.c", "blocks.c"))
 
 
 @pytest.fixture
@@ -38,14 +44,19 @@ def test_every_sample_in_time(device: Device) -> None:
     assert device.lost == 0
 
 
-def test_channels_start_each_other_and_stay_in_their_blocks(device: Device) -> None:
-    """RP2040 Datasheet, 2.5.7: a ring of 256 bytes to write to, half-words, paced by the ADC (DREQ 36)."""
+def test_channels_start_each_other_and_stay_in_their_blocks(chip: str, device: Device) -> None:
+    """RP2040 Datasheet, 2.5.7; RP2350's, 12.6.10: a ring of 256 bytes to write to, paced by the ADC."""
+    chain, ring, is_written, counts_up, request = (
+        (11, 6, 10, 5, 15) if chip == "RP2040" else (13, 8, 12, 6, 17)
+    )
     for channel in (0, 1):
         control = device.c.device_control(channel)
-        assert control >> 11 & 15 == 1 - channel
-        assert (control >> 6 & 15, control >> 10 & 1) == (8, 1)
-        assert (control >> 2 & 3, control >> 5 & 1, control >> 4 & 1) == (1, 1, 0)
-        assert control >> 15 & 63 == 36
+        assert control >> chain & 15 == 1 - channel
+        assert (control >> ring & 15, control >> is_written & 1) == (8, 1)
+        assert (control >> 2 & 3, control >> counts_up & 1, control >> 4 & 1) == (1, 1, 0)
+        assert control >> request & 63 == (36 if chip == "RP2040" else 48)
+        fifo = 0x4004C00C if chip == "RP2040" else 0x400A000C
+        assert device.c.device_peek(0x50000000 + 64 * channel) == fifo
 
 
 @pytest.mark.parametrize("late_blocks", [1, 2, 3, 4, 5, 8])

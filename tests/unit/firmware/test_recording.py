@@ -1,4 +1,4 @@
-"""The last moments of a board's microphone: firmware/protocol/recording.c."""
+"""The last moments of a board's microphone: firmware/microphone/recording.c."""
 
 import ctypes
 import shutil
@@ -26,7 +26,7 @@ class Recording(ctypes.Structure):
 @pytest.fixture(scope="module")
 def library(tmp_path_factory) -> ctypes.CDLL:
     path = tmp_path_factory.mktemp("recording") / "recording.so"
-    source = ROOT / "firmware" / "protocol" / "recording.c"
+    source = ROOT / "firmware" / "microphone" / "recording.c"
     subprocess.run(
         [COMPILER, "-Wall", "-Wextra", "-Wconversion", "-Werror", "-shared", "-fPIC", "-o", path, source],
         check=True,
@@ -85,3 +85,13 @@ def test_what_nobody_can_have_is_not_believed(library):
     assert read(library, recording, 5000)[0] == 0
     first, samples = read(library, recording, 100)
     assert (first, len(samples)) == (100, 0)
+
+
+def test_what_is_kept_is_forgotten_with_a_loss(library):
+    recording = Recording()
+    library.kws_recording_start(ctypes.byref(recording), ctypes.c_uint32(1))
+    add(library, recording, np.arange(100, dtype=np.int16))
+    library.kws_recording_lose(ctypes.byref(recording), ctypes.c_uint32(30))
+    add(library, recording, np.arange(500, 510, dtype=np.int16))
+    first, samples = read(library, recording, 0)
+    assert (first, samples.tolist()) == (130, list(range(500, 510)))

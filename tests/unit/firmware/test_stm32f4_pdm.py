@@ -1,22 +1,26 @@
 """The PDM microphone of the STM32F4 against a made-up I2S and DMA: in time, late, on a bus that stalls."""
 
-import ctypes
 from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_device import Device, check_blocks, compiled, needs_compiler
-from numpy.typing import NDArray
-
-HALF, WRAP, RING = 512, 65536, 8192
+from made_up_device import Device, needs_compiler
+from pdm_driver import (
+    BLOCK,
+    check_a_tone,
+    check_late_interrupts,
+    check_late_main_loop,
+    check_written_over,
+    compiled_driver,
+    words_of,
+)
 
 pytestmark = needs_compiler
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stm32f4")
-    return compiled(folder, "stm32f4.cc", "stm32f4", f"-DKWS_MICROPHONE_SAMPLES={RING}u", reader="pdm.c")
+    return compiled_driver(tmp_path_factory.mktemp("stm32f4"), "stm32f4.cc", "stm32f4")
 
 
 @pytest.fixture
@@ -24,91 +28,42 @@ def device(library: Path, tmp_path: Path) -> Device:
     return Device(library, tmp_path)
 
 
-def words(device: Device) -> NDArray[np.int64]:
-    """Those that the interrupt handed on: (n,) 0 to 65535."""
-    buffer = np.empty(RING, np.uint16)
-    pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_int16))
-    device.c.device_words.restype = ctypes.c_size_t
-    return buffer[: device.c.device_words(pointer, ctypes.c_size_t(RING))].astype(np.int64)
-
-
 def test_a_tone_of_pdm_is_heard(device: Device) -> None:
-    """Bits of a first-order modulator, 64 a sample: the sine of 500 Hz, 20 dB louder."""
-    time_s = np.arange(64 * 4096) / 1_024_000
-    error, bits = 0.0, np.empty(len(time_s), np.uint8)
-    for index, value in enumerate((0.05 * np.sin(2 * np.pi * 500 * time_s)).tolist()):
-        bits[index] = value > error
-        error += (1.0 if bits[index] else -1.0) - value
-    packed = np.packbits(bits).view(">u2").astype(np.uint16)
-    heard = []
-    for part in packed.reshape(-1, HALF // 2):
-        device.c.device_receive_words(part.ctypes.data_as(ctypes.POINTER(ctypes.c_uint16)), len(part))
-        device.c.device_interrupt()
-        heard.append(device.read())
-    samples = np.concatenate(heard)[2000:]
-    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    assert np.argmax(spectrum) == pytest.approx(500 * len(samples) / 16_000, abs=1)
-    assert samples.std() * np.sqrt(2) / 32768 == pytest.approx(0.5, rel=0.03)
-    assert device.lost == 0
+    check_a_tone(device)
 
 
 @pytest.mark.parametrize("late", [1, 2, 3, 4, 5, 8])
-def test_late_interrupts_lose_whole_halves_and_say_so(device: Device, late: int) -> None:
-    heard, received = [], 77
-    device.c.device_hear(received)
-    for turn in range(60):
-        count = HALF * (late if turn % 7 == 3 else 1)
-        device.c.device_hear(count)
-        received += count
-        device.c.device_interrupt()
-        heard.append(words(device))
-    handed = np.concatenate(heard)
-    missing = check_blocks(handed, HALF, handed, WRAP)
-    assert (missing > 0) == (late > 1)
-    assert (device.c.device_words_lost() > 0) == (late > 1)
-    assert device.c.device_words_lost() <= received - len(handed)
+def test_late_interrupts_lose_whole_blocks_and_say_so(device: Device, late: int) -> None:
+    check_late_interrupts(device, late)
 
 
 @pytest.mark.parametrize("accesses", range(1, 10))
-@pytest.mark.parametrize("halves", [1, 2, 3])
+@pytest.mark.parametrize("blocks", [1, 2, 3])
 def test_what_is_written_over_while_it_is_copied_is_not_handed_on(
-    device: Device, accesses: int, halves: int
+    device: Device, accesses: int, blocks: int
 ) -> None:
-    heard = []
-    for turn in range(40):
-        device.c.device_hear(HALF)
-        if turn % 5 == 2:
-            device.c.device_hear_later(accesses, HALF * halves)
-        device.c.device_interrupt()
-        heard.append(words(device))
-    handed = np.concatenate(heard)
-    missing = check_blocks(handed, HALF, handed, WRAP)
-    assert (device.c.device_words_lost() > 0) == (missing > 0)
+    check_written_over(device, accesses, blocks)
 
 
 def test_a_bus_that_stalls_is_counted_and_got_over(device: Device) -> None:
     """Without the interrupt on errors, nothing would ever come again."""
-    device.c.device_hear(HALF)
+    device.c.device_hear(BLOCK)
     device.c.device_interrupt()
-    before = words(device)
+    before = words_of(device)
     device.c.device_stall(1)
     device.c.device_hear(5)
     device.c.device_stall(0)
     device.c.device_interrupt()
     assert device.lost == 1
-    device.c.device_hear(HALF)
+    device.c.device_hear(BLOCK)
     device.c.device_interrupt()
     np.testing.assert_array_equal(
-        np.concatenate([before, words(device)]), [*range(HALF), *range(HALF + 5, 2 * HALF + 5)]
+        np.concatenate([before, words_of(device)]), [*range(BLOCK), *range(BLOCK + 5, 2 * BLOCK + 5)]
     )
 
 
 def test_a_main_loop_that_comes_late_keeps_the_oldest(device: Device) -> None:
-    for _ in range(RING // HALF + 3):
-        device.c.device_hear(HALF)
-        device.c.device_interrupt()
-    np.testing.assert_array_equal(words(device), np.arange(RING))
-    assert device.lost == 3 * HALF // 4
+    check_late_main_loop(device)
 
 
 def test_registers_are_those_of_the_reference_manual(device: Device) -> None:

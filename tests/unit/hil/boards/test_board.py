@@ -17,7 +17,7 @@ from train.core.errors import UserError
 
 KNOWN = {
     *("host", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "netduinoplus2"),
-    *("microbit", "pico", "rv32", "nano33ble", "microbit-v2", "stm32f4discovery"),
+    *("microbit", "pico", "pico-pdm", "pico2", "rv32", "nano33ble", "microbit-v2", "stm32f4discovery"),
 }
 
 
@@ -108,6 +108,10 @@ def test_a_board_elsewhere_loads(make_board: Callable[..., Path]) -> None:
         ),
         (lambda c: c["run"].pop("machine"), r"run.machine is missing"),
         (lambda c: c["run"].update(options="-bios none"), r'run.options is "-bios none", expected a list'),
+        (
+            lambda c: c.update(run={"kind": "rp2040js", "microphone": "i2s"}),
+            r"run.microphone is 'i2s', expected 'analog' or 'pdm'",
+        ),
         (lambda c: c["run"].update(option=[]), r"run.option is not known, expected only kind, machine, opt"),
         (
             lambda c: c.update(toolchain="arm-none"),

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fake_flash import PARTS, Usb, elf, write_hex
 
 from hil.boards import flash as flash_module
-from hil.boards.board import BOARDS, FlashTool, UsbId, load_board
+from hil.boards import ports as ports_module
+from hil.boards.board import BOARDS, FlashTool, load_board
 from hil.boards.flash import (
     FlashError,
     bootloader_port,
@@ -17,14 +19,13 @@ from hil.boards.flash import (
     flash_commands,
     flash_tool,
     needs_port,
+    own_port,
     run_commands,
 )
 from hil.boards.flash_tools import FLASHERS
 from hil.boards.image import Image, read_image, to_uf2
-from hil.boards.ports import Port
 from train.core.errors import UserError
 
-PARTS = {0x08000000: b"vectors", 0x08000010: b"initial values of variables"}
 FLAT = b"vectors" + b"\xff" * 9 + b"initial values of variables"
 VALUES = {
     "pyocd": {"target": "stm32f412xg"},
@@ -57,20 +58,6 @@ TYPED = {
         "cp proof.hex RPI-RP2",
     ],
 }
-
-
-def elf(parts: dict[int, bytes], kind: int = 1) -> bytes:
-    """A 32-bit ELF file with a segment for each part, and one that is only room in RAM."""
-    segments = [(address, data, len(data)) for address, data in parts.items()] + [(0x20000000, b"", 64)]
-    offset = 52 + 32 * len(segments)
-    table, contents = b"", b""
-    for address, data, memory_bytes in segments:
-        place = offset + len(contents)
-        table += struct.pack("<8I", kind, place, 0x20000000, address, len(data), memory_bytes, 5, 4)
-        contents += data
-    identity = b"\x7fELF\x01\x01\x01".ljust(16, b"\0")
-    head = struct.pack("<HHIIIIIHHHHHH", 2, 40, 1, 0x08000001, 52, 0, 0, 52, 32, len(segments), 0, 0, 0)
-    return identity + head + table + contents
 
 
 @pytest.fixture
@@ -128,12 +115,6 @@ def test_tools_are_run_with_exactly_that(name: str, program: Path, fake_tool: Ca
     assert [json.loads(line) for line in record.read_text().splitlines()] == [c[1:] for c in commands]
 
 
-def write_hex(path: Path) -> None:
-    """In place of objcopy."""
-    path.write_text(f"#!{sys.executable}\nimport sys\nopen(sys.argv[3], 'w').write(':00000001FF\\n')\n")
-    path.chmod(0o755)
-
-
 def test_hex_is_made_and_copied_to_the_drive(
     program: Path, volume: Path, fake_tool: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -141,23 +122,6 @@ def test_hex_is_made_and_copied_to_the_drive(
     tool = FlashTool("hex", {"volume": "RPI-RP2"})
     run_commands(tool, flash_commands(tool, program, None))
     assert (volume / "proof.hex").read_text() == ":00000001FF\n"
-
-
-class Usb:
-    """Serial ports and drives of this computer, made up."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, mounts: Path) -> None:
-        self.ids: list[str] = []
-        self.mounts = mounts
-        mounts.mkdir(exist_ok=True)
-        monkeypatch.setattr(flash_module, "_MOUNTS", (str(mounts),))
-        monkeypatch.setattr(flash_module, "_RETRY_S", 0)
-        monkeypatch.setattr(flash_module, "connected_ports", self.ports)
-
-    def ports(self) -> tuple[Port, ...]:
-        """Each in turn."""
-        ids = [UsbId(*(int(half, 16) for half in text.split(":"))) for text in self.ids]
-        return tuple(Port(f"/dev/ttyACM{index}", "", usb) for index, usb in enumerate(ids))
 
 
 @pytest.fixture
@@ -172,7 +136,8 @@ def usb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Usb:
         ([], ["MICROBIT"], "microbit-v2"),
         (["2341:005a"], [], "nano33ble"),
         (["2341:805a"], [], "nano33ble"),
-        (["0403:6001"], ["RPI-RP2"], "pico"),
+        (["0403:6001", "1209:0001"], [], "pico"),
+        (["1209:0002"], [], "pico-pdm"),
     ],
 )
 def test_the_board_that_is_connected_is_found(
@@ -192,6 +157,28 @@ def test_without_a_board_the_buttons_are_told_and_with_two_their_names(usb: Usb)
     usb.ids = ["2341:005a", "0d28:0204"]
     with pytest.raises(UserError, match=r"2 boards are connected: microbit-v2, nano33ble; name one"):
         connected_board()
+
+
+def test_a_drive_that_several_boards_show_is_told(usb: Usb) -> None:
+    (usb.mounts / "RPI-RP2").mkdir()
+    with pytest.raises(
+        UserError, match=r"the drive RPI-RP2 may be pico or pico-pdm; name yours with --board"
+    ):
+        connected_board()
+
+
+def test_a_port_that_comes_back_is_waited_for(usb: Usb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A board that is flashed by a drive shows its own USB only when it runs."""
+    looks = iter([[], [], ["1209:0001"], ["1209:0001"]])
+    for module in (flash_module, ports_module):
+        monkeypatch.setattr(
+            module, "connected_ports", lambda: (setattr(usb, "ids", next(looks)), usb.ports())[1]
+        )
+    assert own_port(load_board("pico"), 10) == "/dev/ttyACM0"
+    monkeypatch.setattr(flash_module, "connected_ports", tuple)
+    monkeypatch.setattr(ports_module, "connected_ports", tuple)
+    with pytest.raises(UserError, match="no port has the USB id 1209:0001 of board pico"):
+        own_port(load_board("pico"), 0)
 
 
 def test_a_bootloader_is_waited_for_after_the_button_was_told(
@@ -336,10 +323,10 @@ def test_netduinoplus2_is_flashed_by_its_bootloader(program: Path) -> None:
         ),
         (
             {"flash": {"tool": "bossac-arduino", "usb": ["2341-005a"]}},
-            r'flash.usb has "2341-005a", expected ids such as 2341:005a',
+            r'flash.usb is "2341-005a", expected vendor and product, as 2341:005a',
         ),
-        ({"usb": {"vid": "2e8a"}}, r"usb.pid is missing"),
-        ({"usb": {"vid": "0x2e8a", "pid": "000a"}}, r'usb.vid is "0x2e8a", expected four hexadecimal digits'),
+        ({"usb": {"vid": "2e8a", "pid": "000a"}}, r'usb is {"vid": "2e8a", "pid": "000a"}, expected a text'),
+        ({"usb": "0x2e8a:000a"}, r'usb is "0x2e8a:000a", expected vendor and product, as 2341:005a'),
     ],
 )
 def test_mistakes_in_board_json(tmp_path: Path, entry: dict[str, object], message: str) -> None:

@@ -3,43 +3,14 @@
 import contextlib
 
 import pytest
+from fake_flash import FlashedBoard
 
 from hil.boards import flash as flash_module
 from hil.boards.board import load_board
 from hil.boards.flash import check_running
 from hil.link.link import LinkError
 from hil.link.patience import Patience
-from hil.protocol.codec import decode, encode
-from hil.protocol.framing import Decoder, Frame
-from hil.protocol.messages import Info, InfoRequest
 from train.core.errors import UserError
-
-
-class FlashedBoard:
-    """A line to a board that runs ``proof``."""
-
-    name = "/dev/ttyACM7"
-
-    def __init__(self, build_id: str, board_id: str = "netduinoplus2") -> None:
-        self._info = Info(
-            1, 4, 16000, 49, 43, 2107, 5472, 4096, 0, -128, board_id, build_id, "compiled", "", ""
-        )
-        self._decoder = Decoder()
-        self._replies = b""
-        self.is_closed = False
-
-    def send(self, data: bytes) -> None:
-        for item in self._decoder.feed(data):
-            assert isinstance(item, Frame)
-            assert decode(item) == InfoRequest()
-            self._replies += encode(self._info, item.sequence)
-
-    def receive(self, timeout_s: float) -> bytes:
-        replies, self._replies = self._replies, b""
-        return replies
-
-    def close(self) -> None:
-        self.is_closed = True
 
 
 def test_the_board_says_what_it_runs() -> None:

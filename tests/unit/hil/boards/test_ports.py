@@ -55,9 +55,17 @@ def test_the_port_of_a_board(connected: list[SimpleNamespace], pico: Board) -> N
         port_of(pico)
 
 
-def test_a_board_without_usb_id_needs_its_port_named(connected: list[SimpleNamespace]) -> None:
-    with pytest.raises(UserError, match=r"name its port with --port; found: /dev/ttyACM0, /dev/ttyS0"):
+def test_a_board_without_usb_id_is_on_the_one_adapter(
+    connected: list[SimpleNamespace], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UserError, match=r"which serial port .* --port; found: /dev/ttyACM0 \(Pico\), /dev"):
         port_of(load_board("netduinoplus2"))
+    del connected[1]
+    assert port_of(load_board("netduinoplus2")) == "/dev/ttyUSB0"
+    assert "taking /dev/ttyUSB0 (FT232R)" in capsys.readouterr().err
+    connected[:] = [SimpleNamespace(device="/dev/ttyACM3", description="", vid=0x2341, pid=0x005A)]
+    with pytest.raises(UserError, match=r"docs/boards/nano33ble.md says how to connect it"):
+        port_of(load_board("nano33ble"))  # that is its bootloader
 
 
 def test_boards_lists_what_is_connected(

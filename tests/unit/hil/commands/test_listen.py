@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -97,22 +98,33 @@ def test_a_reader_that_leaves_is_no_error(live_run: Path, recording: Path) -> No
     assert "rror" not in about
 
 
-@pytest.mark.parametrize("is_json", [False, True])
-def test_a_board_says_what_it_hears(is_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    said_by_board = b"earshot nano ready\nHeard yes (235) @1290ms\nHeard yes (230) @5290ms\n"
+@pytest.fixture
+def talking_port() -> Iterator[str]:
+    """Of a board with the program `earshot`, which is unplugged then."""
 
     def speak_and_leave() -> None:
         with server.accept()[0] as line:
             time.sleep(0.5)  # a port throws away what came before it was open
-            line.sendall(said_by_board)
+            line.sendall(b"earshot nano ready\nHeard yes (235) @1290ms\nHeard yes (230) @5290ms\n")
 
     with socket.create_server(("localhost", 0)) as server:
         board = threading.Thread(target=speak_and_leave)
         board.start()
-        port = f"socket://localhost:{server.getsockname()[1]}"
-        with pytest.raises(LinkError, match="the connection was lost"):
-            invoke(listen, ["--port", port, *(["--json"] if is_json else [])])
+        yield f"socket://localhost:{server.getsockname()[1]}"
         board.join()
+
+
+def test_a_board_that_only_says_what_it_hears_has_no_scores(talking_port: str) -> None:
+    with pytest.raises(UserError, match=r"the program earshot tells no scores; flash proof"):
+        invoke(listen, ["--port", talking_port, "--json", "--scores"])
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_a_board_says_what_it_hears(
+    is_json: bool, talking_port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(LinkError, match="the connection was lost"):
+        invoke(listen, ["--port", talking_port, *(["--json"] if is_json else [])])
     said, about = capsys.readouterr()
     first, *heard = said.splitlines()
     if is_json:

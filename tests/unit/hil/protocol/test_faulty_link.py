@@ -6,7 +6,7 @@ from collections import deque
 import pytest
 
 from hil.link.link import LinkError
-from hil.protocol.codec import decode, encode
+from hil.protocol.codec import decode_request, encode
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
 from hil.protocol.framing import Decoder, Frame
 from hil.protocol.messages import Reset, StatusRequest
@@ -107,7 +107,7 @@ def test_disconnect_and_restart_come_at_even_distances() -> None:
     resets = [
         item
         for item in Decoder().feed(b"".join(loop.sent))
-        if isinstance(item, Frame) and isinstance(decode(item), Reset)
+        if isinstance(item, Frame) and isinstance(decode_request(item), Reset)
     ]
     assert len(resets) == 3
     again = FaultyLink(Loop(), source)  # the next one is not cut at once

@@ -4,14 +4,14 @@ import contextlib
 
 import numpy as np
 import pytest
+from peer import Peer
 
 from hil.link.link import LinkError
 from hil.link.patience import PATIENCE, Patience
-from hil.protocol import codec
 from hil.protocol import messages as m
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
-from hil.protocol.framing import Decoder, Frame
+from hil.protocol.line_messages import FIRST_PACKING, Line, LineRequest
 from hil.recording.board_microphone import BoardMicrophone
 
 HEARD = np.random.default_rng(1).integers(-9000, 9000, 20_000).astype("<i2")
@@ -19,32 +19,19 @@ KEPT = 4096
 INFO = m.Info(1, 4, 16000, 49, 40, 1960, 9000, 4096, 0, -128, "nano", "b1", "compiled", "a" * 64, "b" * 64)
 
 
-class Board:
+class Board(Peer):
     """A line with a board at its end; its microphone hears ``step`` samples from one request to the next."""
 
-    name = "peer"
-
     def __init__(self, step: int, refusal: m.ErrorCode | None = None, restart_at: int = 0) -> None:
+        super().__init__()
         self._step, self._refusal, self._restart_at = step, refusal, restart_at
-        self._decoder, self._out = Decoder(), b""
         self._id, self._first, self._end = None, 0, 0
-        self.is_closed = False
 
-    def send(self, data: bytes) -> None:
-        for item in self._decoder.feed(data):
-            if isinstance(item, Frame):
-                self._out += codec.encode(self._answer(codec.decode(item)), item.sequence)
-
-    def receive(self, timeout_s: float) -> bytes:
-        taken, self._out = self._out, b""
-        return taken
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def _answer(self, request: m.Message) -> m.Message:
+    def answer(self, request: m.Message) -> m.Message:
         if isinstance(request, m.InfoRequest):
             return INFO
+        if isinstance(request, LineRequest):
+            return m.Error(m.ErrorCode.UNKNOWN_TYPE, request.TYPE, "no such request")
         if self._refusal is not None:
             return m.Error(self._refusal, request.TYPE, "no")
         if self._restart_at and self._end >= self._restart_at:
@@ -115,3 +102,31 @@ def test_nobody_there():
     board.send = lambda data: None
     with pytest.raises(LinkError, match="nothing was heard"):
         BoardMicrophone(board, Patience(0.02))
+
+
+class RatedBoard(Board):
+    """At an adapter that can have any rate; its line has one, or none (0), and no other."""
+
+    baud = 115_200
+
+    def __init__(self, board_baud: int) -> None:
+        super().__init__(step=300)
+        self._board_baud = board_baud
+
+    def answer(self, request: m.Message) -> m.Message:
+        if isinstance(request, LineRequest):
+            return Line(FIRST_PACKING, self._board_baud, b"")
+        return super().answer(request)
+
+    def settable(self, rates):
+        return list(rates)
+
+    def set_baud(self, baud: int) -> None:
+        raise AssertionError("nobody agreed on another")
+
+
+@pytest.mark.parametrize("board_baud", [115_200, 0])
+def test_a_line_that_is_too_slow_is_told(board_baud, capsys):
+    listen(RatedBoard(board_baud), 1000)
+    warning = "115,200 baud are too few for 16,000 samples a second, which take 329,600"
+    assert (warning in capsys.readouterr().err) == (board_baud > 0), "USB has no rate"

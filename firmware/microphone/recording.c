@@ -17,6 +17,11 @@ void kws_recording_add(kws_recording* recording, const int16_t* samples, size_t 
     }
 }
 
+void kws_recording_lose(kws_recording* recording, uint32_t count) {
+    recording->end += count;
+    recording->first = recording->end;
+}
+
 size_t kws_recording_read(kws_recording* recording, uint32_t next, uint8_t* bytes, size_t capacity,
                           uint32_t* first) {
     // Nobody can have what is still to come, and what is before next is not asked for again.

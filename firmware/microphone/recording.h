@@ -28,6 +28,10 @@ void kws_recording_start(kws_recording* recording, uint32_t id);
 // Adds what the microphone has heard. What finds no room takes the place of the oldest.
 void kws_recording_add(kws_recording* recording, const int16_t* samples, size_t count);
 
+// Notes that so many samples were lost behind the last: what is kept is forgotten with them, as nobody knows
+// where among it they were.
+void kws_recording_lose(kws_recording* recording, uint32_t count);
+
 // Forgets what is before sample next and copies up to capacity samples from there on, low byte first. Returns
 // how many, maybe 0; *first is the number of the first of them, beyond next where older ones are gone.
 size_t kws_recording_read(kws_recording* recording, uint32_t next, uint8_t* bytes, size_t capacity,

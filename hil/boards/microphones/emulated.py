@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.boards.board import Board
-from hil.boards.emulator import figures_of
+from hil.boards.emulator import PDM, figures_of
+from hil.boards.microphones.pdm import decimate, modulate
 from hil.link.link import LinkError
 from hil.link.patience import Patience
 from hil.link.process import ProcessLink
 from train.core import runfolder
 
 _SLOWEST = 100.0  # seconds of this computer that a second of audio may take
-_AUDIO = "microphone.s16"
+_AUDIO = "microphone.raw"
+_LOST_BITS = 4  # of 16, in the 12 of the RP2040's ADC
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class EmulatedRun:
         busy_cycles: of its core, in which it did not sleep, as the emulator counts cycles.
         core_hz: of the core.
         conversions: of the microphone, each of which is a sample.
-        overruns: samples that came when the one before was not yet taken.
+        overruns: how often one came when there was no room for it.
     """
 
     seconds: float
@@ -44,15 +46,31 @@ class EmulatedRun:
         return self.busy_cycles / (self.seconds * self.core_hz)
 
 
-def as_heard(board: Board, samples: NDArray[np.int16]) -> NDArray[np.int16]:
-    """The samples with as many bits as the board's microphone has: (n,) int16.
+@dataclass(frozen=True)
+class Played:
+    """A recording, as it is played to the microphone of an emulated board.
+
+    Attributes:
+        heard: (n,) int16 samples, as the firmware gets them.
+        data: for the emulator: 16-bit samples, low byte first, or the bits of a PDM microphone.
+    """
+
+    heard: NDArray[np.int16]
+    data: bytes
+
+
+def play(board: Board, samples: NDArray[np.int16]) -> Played:
+    """What the board's microphone makes of a recording.
 
     Args:
-        samples: (n,) int16.
+        samples: (n,) int16, at the rate of the model's front end.
     """
     assert board.emulator is not None
-    lost_bits = 16 - board.emulator.microphone_bits
-    return samples >> lost_bits << lost_bits
+    if board.emulator.microphone == PDM:
+        bits = modulate(samples)
+        return Played(decimate(bits), bits)
+    heard = samples >> _LOST_BITS << _LOST_BITS
+    return Played(heard, heard.astype("<i2").tobytes())
 
 
 class EmulatedMicrophone:
@@ -62,15 +80,14 @@ class EmulatedMicrophone:
         result: when ``lines`` has ended.
     """
 
-    def __init__(self, board: Board, firmware: Path, samples: NDArray[np.int16], patience: Patience) -> None:
+    def __init__(self, board: Board, firmware: Path, played: Played, patience: Patience) -> None:
         """Args:
         firmware: the program `earshot`, as an ELF file.
-        samples: (n,) int16, at the rate of the model's front end.
         """
         self._audio = firmware.with_name(_AUDIO)
-        runfolder.write_bytes(self._audio, samples.astype("<i2").tobytes())
+        runfolder.write_bytes(self._audio, played.data)
         self._command = board.command(firmware, audio=self._audio)
-        seconds = len(samples) / 16_000
+        seconds = len(played.heard) / 16_000
         self._limit_s = patience.answer_s + _SLOWEST * seconds
         self.result: EmulatedRun | None = None
 

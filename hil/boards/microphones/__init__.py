@@ -1,0 +1,1 @@
+"""What the microphone of an emulated board hears."""
