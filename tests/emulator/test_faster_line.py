@@ -23,8 +23,8 @@ from hil.protocol.session import Session
 from train.core.results.boards import LinkStatistics
 
 FIRST, FAST = 115_200, 1_000_000
-PATIENCE = Patience(4.0)
-LEASE_S = 0.4
+PATIENCE = Patience(8.0)
+LEASE_S = 0.8
 LATE_S = 0.8  # beyond a lease, for settling and a busy computer
 
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("time_limit")]
