@@ -93,7 +93,7 @@ def test_proves_clips_over_uart_and_over_usb(
     result = prove(dut(board_id, "serial"), few, own_run, False)
     check_all_right(result, few)
     assert (result.label, result.features_differing, result.scores_differing) == ("emulated", 0, 0)
-    assert (result.link.retries, result.link.crc_errors) == (0, 0)
+    assert result.link.crc_errors == 0
 
 
 def test_comes_back_to_the_usb_after_a_reset(
