@@ -78,7 +78,7 @@ KWS_INLINE int32_t kws_rounded(int32_t doubled, int32_t multiplier, int right, i
 // One sum to int8. Rectified, a negative half becomes -128 however it is rounded.
 KWS_INLINE int8_t kws_tile_output(int32_t doubled, int32_t multiplier, int right, int32_t offset,
                                   kws_scaling scaling) {
-#if KWS_HAS_SHORT_PRODUCTS
+#if !KWS_HAS_SATURATION
     if (scaling == KWS_SCALING_RECTIFIED && doubled <= 0) return INT8_MIN;  // half of them need no product
 #endif
     if (scaling == KWS_SCALING_RECTIFIED)
