@@ -157,6 +157,8 @@ class Geometry:
             "padding_top": self.y.padding,
             "padding_left": self.x.padding,
             "outputs_per_group": self.output_channels * self.depth // self.input_channels,
+            "filter_rows": self.y.taps,
+            "filter_taps": self.filter_weights,
             "filter_channels": self.depth,
             "block_height": block_height,
             "scratch_rows": scratch_rows,

@@ -17,6 +17,8 @@ typedef struct kws_conv_params {
     int32_t stride_height, dilation_height;
     int32_t padding_top, padding_left;
     int32_t outputs_per_group;  // output channels that see the same input channels
+    int32_t filter_rows;        // of taps
+    int32_t filter_taps;        // weights of an output channel, without what fills up runs
     int32_t filter_channels;    // input channels that one output channel sees
     int32_t block_height;       // rows of outputs that are computed at a time
     int32_t scratch_rows;       // rows of the image that scratch holds, what they need

@@ -13,6 +13,7 @@
 //
 //   kws_lane                  type of a lane
 //   KWS_LANE_BIAS             what a lane is more than the value that it stands for
+//   KWS_LEAVES_OUT_ROWS       whether a row of taps outside of the image costs more than to leave it out
 //   KWS_WEIGHTS(a, b, c, d)   the order in which four weights are stored
 //   kws_expand()              int8 values to lanes
 //   kws_expand_channel()      the same, one channel of them
@@ -118,12 +119,14 @@ KWS_INLINE void kws_tile_compute_one(int8_t* output, const kws_lane* lanes, cons
     const int32_t bias = kws_tile_is_doubled(shape) ? 2 * channel->bias : channel->bias;
     int32_t sums[KWS_MAX_POSITIONS];
     KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i) sums[i] = bias;
-    if (shape.rows * shape.runs * shape.run <= KWS_SMALL_FILTER || shape.rows == 1) {
+    if (!KWS_HAS_ROW_LOOP(shape.rows, shape.rows * shape.runs * shape.run)) {
         KWS_UNROLL for (int32_t row = 0; row < shape.rows; ++row, lanes += row_lanes) {
             weights = kws_tile_row(sums, lanes, weights, shape, row == 0);
         }
     } else {
-        for (int32_t row = shape.rows; row > 0; --row, lanes += row_lanes) {
+        const int32_t rows = KWS_LEAVES_OUT_ROWS ? channel->rows : shape.rows;
+        const int8_t* const end = weights + rows * shape.runs * kws_tile_run_bytes(shape);
+        for (; weights < end; lanes += row_lanes) {
             weights = kws_tile_row(sums, lanes, weights, shape, 0);
         }
     }

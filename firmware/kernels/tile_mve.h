@@ -22,7 +22,8 @@ typedef int8_t kws_lane;
 #define KWS_WEIGHTS(a, b, c, d) a, b, c, d
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
-#define KWS_SMALL_FILTER 9   // weights; a loop around so few would cost more than they do
+#define KWS_LEAVES_OUT_ROWS 0
+#define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
 
 KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {
     memcpy(lanes, values, (size_t)count);

@@ -12,6 +12,7 @@
 
 KWS_BEGIN_CODE
 
+#define KWS_LEAVES_OUT_ROWS 1
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
 #ifdef __riscv
 #define KWS_PORTABLE_TAPS 8  // at a time; fewer would load lanes again that tiles share

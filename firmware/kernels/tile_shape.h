@@ -26,6 +26,9 @@ typedef enum kws_scaling {
     KWS_SCALING_RECTIFIED,  // that, and the zero point is -128: what is negative becomes -128
 } kws_scaling;
 
+// Whether the rows of taps of a filter are gone through in a loop.
+#define KWS_HAS_ROW_LOOP(rows, taps) ((rows) > 1 && (taps) > KWS_SMALL_FILTER)
+
 // What the compiler must know to keep a tile in registers; constants at every call.
 typedef struct kws_tile_shape {
     int32_t positions;   // outputs in a tile, at most KWS_MAX_POSITIONS
@@ -45,6 +48,7 @@ typedef struct kws_tile_shape {
 typedef struct kws_tile_channel {
     const int8_t* weights;  // [rows][runs][KWS_PADDED_RUN(run)]
     int16_t* wide;          // room for the weights as kws_tile_widen() leaves them
+    int32_t rows;           // of taps that are computed, where they are gone through in a loop
     int32_t row_lanes;      // from one row of taps to the next
     int32_t height;         // rows of outputs
     int32_t tiles;          // whole ones in each of them
