@@ -22,6 +22,7 @@ typedef int16_t kws_lane;
 
 #define KWS_LOAD_WORDS_REACH 1020  // bytes, of LDRD
 #define KWS_LEAVES_OUT_ROWS 0
+#define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 25  // weights; a loop around so few would cost more than they do
 
 KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {

@@ -23,6 +23,7 @@ typedef int8_t kws_lane;
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
 #define KWS_LEAVES_OUT_ROWS 0
+#define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
 
 KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {

@@ -15,8 +15,10 @@ KWS_BEGIN_CODE
 #define KWS_LEAVES_OUT_ROWS 1
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
 #ifdef __riscv
+#define KWS_HAS_MANY_REGISTERS 1
 #define KWS_PORTABLE_TAPS 8  // at a time; fewer would load lanes again that tiles share
 #else
+#define KWS_HAS_MANY_REGISTERS 0
 #define KWS_PORTABLE_TAPS 4  // at a time; more would not leave enough registers
 #endif
 
