@@ -321,9 +321,8 @@ def _code(
         parts: with the rows of outputs that each computes at a time.
     """
     channels = len(filters)
-    sums, constants, has_plain_scales = weighted_sum(
-        form, filters.reshape(channels, -1), bias, channel_scales
-    )
+    flat = filters.reshape(channels, -1)
+    sums, constants, has_plain_scales = weighted_sum(form, flat, bias, channel_scales, has_lanes=True)
     activation = form.activation()
     scaling = "any"
     if has_plain_scales and activation == {"activation_min": str(INT8_MIN), "activation_max": str(INT8_MAX)}:

@@ -84,15 +84,9 @@ static int32_t sum_of(const int8_t* weights, int32_t count) {
     return sum;
 }
 
-// The bias of a channel, less what the bias of lanes adds to its sums.
-static int32_t channel_bias(const int8_t* weights, int32_t index, const kws_conv_params* p) {
-    if (KWS_LANE_BIAS == 0) return p->bias[index];
-    return kws_add(p->bias[index], -KWS_LANE_BIAS * sum_of(weights, p->filter_weights));
-}
-
 KWS_INLINE void set_channel(kws_tile_channel* channel, int32_t index, const kws_conv_params* p) {
     channel->weights = p->weights + index * p->filter_weights;
-    channel->bias = channel_bias(channel->weights, index, p);
+    channel->bias = p->bias[index];
     channel->multiplier = p->multipliers[index];
     const int32_t shift = p->shifts[index];
     channel->shift = shift;

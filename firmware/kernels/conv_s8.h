@@ -30,9 +30,9 @@ typedef struct kws_conv_params {
     int32_t input_zero_point;  // what stands outside of the image
     int32_t output_zero_point;
     int32_t activation_min, activation_max;
-    int32_t filter_weights;      // bytes from the weights of one output channel to those of the next
-    const int8_t* weights;       // [output_channels][rows][runs][KWS_PADDED_RUN(run)]
-    const int32_t* bias;         // [output_channels], less input_zero_point * sum of the weights
+    int32_t filter_weights;  // bytes from the weights of one output channel to those of the next
+    const int8_t* weights;   // [output_channels][rows][runs][KWS_PADDED_RUN(run)]
+    const int32_t* bias;  // [output_channels], KWS_BIAS of biases less input_zero_point * sum of the weights
     const int32_t* multipliers;  // scale of each output channel, see kws_requantize()
     const int8_t* shifts;
 } kws_conv_params;

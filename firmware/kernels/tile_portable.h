@@ -75,33 +75,29 @@ KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
 
 KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) { return KWS_PADDED_RUN(shape.run); }
 
-// KWS_LANE is lane k of position p. Where an offset does not reach them all, KWS_LANES_NEXT goes from one
-// position to the next instead. KWS_LANES_NOW: lanes are loaded again rather than kept, where there is no
+// KWS_LANE is lane k of position p. KWS_LANES_NOW: lanes are loaded again rather than kept, where there is no
 // room.
 #if KWS_HAS_SHORT_PRODUCTS
-#define KWS_LANE(lanes, p, step, k) (((const uint16_t*)(lanes))[k])
-#define KWS_LANES_NOW(lanes) KWS_NOW(lanes)
-#define KWS_LANES_NEXT(lanes, step) \
-    do {                            \
-        (lanes) += (step);          \
-        KWS_NOW(lanes);             \
-    } while (0)
+#define KWS_LANE(lanes, p, step, k) (((const uint16_t*)(lanes))[(p) * (step) + (k)])
+#define KWS_LANES_REACH 32  // of a load from a place that the instruction names
 #else
 #define KWS_LANE(lanes, p, step, k) ((lanes)[(p) * (step) + (k)])
+#endif
 #ifdef __arm__
 #define KWS_LANES_NOW(lanes) KWS_NOW(lanes)
 #else
 #define KWS_LANES_NOW(lanes) ((void)0)
 #endif
-#define KWS_LANES_NEXT(lanes, step) ((void)0)
-#endif
 
 // KWS_TILE_ADD adds lane * weight to a sum, in its place: GCC would move sums from register to register. It
 // also keeps the order: there are not registers enough for products that wait. KWS_TILE_FIRST leaves `start`
-// where it is, for the other sums that begin with it.
+// where it is, for the other sums that begin with it. KWS_TILE_ADD_LOW is for the last sum of six.
 #if KWS_GNU && !defined(__clang__) && KWS_HAS_SHORT_PRODUCTS
-// Sums live in r8 to r12 and lr, which can be added to and little else; r0 to r7 are for all the rest.
+// Sums live in r8 to r12, which can be added to and little else; r0 to r7 are for all the rest, and for the
+// sixth sum.
 #define KWS_TILE_ADD(sum, lane, weight) __asm__ volatile("add %0, %1" : "+h"(sum) : "l"((lane) * (weight)))
+#define KWS_TILE_ADD_LOW(sum, lane, weight) \
+    __asm__ volatile("add %0, %1" : "+l"(sum) : "l"((lane) * (weight)))
 #define KWS_TILE_FIRST(sum, start, lane, weight) \
     do {                                         \
         (sum) = (start);                         \
@@ -126,28 +122,48 @@ KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) { return KWS_PADDED_
     } while (0)
 #endif
 
-KWS_INLINE void kws_tile_add(int32_t* sum, int32_t lane, int32_t weight, int32_t is_first) {
+#ifndef KWS_TILE_ADD_LOW
+#define KWS_TILE_ADD_LOW(sum, lane, weight) KWS_TILE_ADD(sum, lane, weight)
+#endif
+
+// Adds to the sum of a position.
+KWS_INLINE void kws_tile_add(int32_t* sums, int32_t position, int32_t lane, int32_t weight,
+                             int32_t is_first) {
+    int32_t* const sum = &sums[position];
     if (is_first) {
         const int32_t start = *sum;
         KWS_TILE_FIRST(*sum, start, lane, weight);
+    } else if (position == KWS_MAX_POSITIONS - 1) {
+        KWS_TILE_ADD_LOW(*sum, lane, weight);
     } else {
         KWS_TILE_ADD(*sum, lane, weight);
     }
 }
 
 // Adds to each sum the products of `taps` weights and its lanes, taps <= KWS_PORTABLE_TAPS. Where
-// tiles overlap, a lane that is loaded serves all positions that it belongs to.
+// tiles overlap, a lane that is loaded serves all positions that it belongs to; but not where a product takes
+// the place of its lane.
 KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                               const int8_t* weights, int32_t taps, int32_t is_first) {
     const int32_t last = (shape.positions - 1) * shape.step + taps;
     int32_t weight[KWS_PORTABLE_TAPS];
     KWS_UNROLL for (int32_t k = 0; k < taps; ++k) weight[k] = weights[k];
+#if KWS_HAS_SHORT_PRODUCTS
+    KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
+        KWS_UNROLL for (int32_t k = 0; k < taps; ++k) {
+            const int32_t lane = KWS_LANE(lanes, last <= KWS_LANES_REACH ? p : 0, shape.step, k);
+            kws_tile_add(sums, p, lane, weight[k], is_first && k == 0);
+        }
+        if (last > KWS_LANES_REACH) lanes += shape.step;
+        KWS_LANES_NOW(lanes);
+    }
+#else
     if (shape.step >= taps) {
         KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
             KWS_UNROLL for (int32_t k = 0; k < taps; ++k) {
-                kws_tile_add(&sums[p], KWS_LANE(lanes, p, shape.step, k), weight[k], is_first && k == 0);
+                const int32_t lane = KWS_LANE(lanes, p, shape.step, k);
+                kws_tile_add(sums, p, lane, weight[k], is_first && k == 0);
             }
-            KWS_LANES_NEXT(lanes, shape.step);
         }
         return;
     }
@@ -156,9 +172,10 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
         KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
             const int32_t k = i - p * shape.step;
             if (k < 0 || k >= taps) continue;
-            kws_tile_add(&sums[p], lane, weight[k], is_first && k == 0);
+            kws_tile_add(sums, p, lane, weight[k], is_first && k == 0);
         }
     }
+#endif
 }
 
 // Adds one run to the sums.
@@ -185,15 +202,13 @@ KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane
 }
 
 #if KWS_HAS_SHORT_PRODUCTS
-// Of four products of 16 bits.
+// Of four products of halves: a number is high * 2^16 + low, and low -2^15 to 2^15 - 1.
 KWS_APART int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {
-    const int32_t high = doubled >> 16, by_high = multiplier >> 16;
-    const int32_t low = doubled & 0xFFFF, by_low = multiplier & 0xFFFF;
-    const int32_t left = high * by_low, right = low * by_high;  // times 2^16
-    const uint32_t lowest = (uint32_t)low * (uint32_t)by_low;
-    const uint32_t half = 0x8000u;
-    const uint32_t middle = ((uint32_t)left & 0xFFFFu) + ((uint32_t)right & 0xFFFFu) + (lowest >> 16) + half;
-    return kws_add(addend, high * by_high + (left >> 16) + (right >> 16) + (int32_t)(middle >> 16));
+    const int32_t low = (int16_t)doubled, by_low = (int16_t)multiplier;
+    const int32_t high = ((doubled >> 15) + 1) >> 1, by_high = ((multiplier >> 15) + 1) >> 1;
+    const int32_t left = high * by_low;  // times 2^16, as is the rest
+    const int32_t rest = low * by_high + (left & 0xFFFF) + ((low * by_low) >> 16) + 0x8000;
+    return kws_add(addend, high * by_high + (left >> 16) + (rest >> 16));
 }
 #else
 KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {

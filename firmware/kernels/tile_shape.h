@@ -13,6 +13,10 @@
 
 #define KWS_MAX_POSITIONS 6
 
+// The bias of an output, less what the bias of lanes adds to its sum.
+#define KWS_BIAS(bias, sum_of_weights) \
+    ((int32_t)((uint32_t)(bias) - (uint32_t)KWS_LANE_BIAS * (uint32_t)(sum_of_weights)))
+
 // Layers without tiles take this many outputs at a time, and of each so many weights side by side.
 #define KWS_DOT_OUTPUTS 4
 #define KWS_DOT_TAPS 16
