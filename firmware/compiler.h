@@ -40,7 +40,8 @@
 #else
 #define KWS_HAS_LONG_PRODUCTS 0
 #endif
-#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1 && !defined(__ARM_ARCH_ISA_ARM)
+#if defined(KWS_HAS_SHORT_PRODUCTS)  // by a test of the front end, which a computer runs as such a core would
+#elif defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1 && !defined(__ARM_ARCH_ISA_ARM)
 #define KWS_HAS_SHORT_PRODUCTS 1  // Cortex-M0, M0+, M23
 #else
 #define KWS_HAS_SHORT_PRODUCTS 0

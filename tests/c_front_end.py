@@ -22,12 +22,12 @@ Rows = NDArray[np.uint8]
 class CFrontEnd:
     """The C front end of one FrontEnd, called through ctypes."""
 
-    def __init__(self, folder: Path, front_end: FrontEnd) -> None:
+    def __init__(self, folder: Path, front_end: FrontEnd, flags: Sequence[str] = ()) -> None:
         for name, text in table_files("// test", front_end).items():
             (folder / name).write_text(text, encoding="utf-8")
         library = folder / "libfrontend.so"
         sources = sorted((ROOT / "firmware" / "frontend").glob("*.c"))
-        command = ["cc", *_FLAGS, *_SANITIZE, "-shared", "-fPIC", f"-I{folder}", "-o", library]
+        command = ["cc", *_FLAGS, *flags, *_SANITIZE, "-shared", "-fPIC", f"-I{folder}", "-o", library]
         subprocess.run([*command, *sources, folder / "frontend_tables.c"], check=True)
         self._library = ctypes.CDLL(str(library))
         self._library.kws_frontend_push.restype = ctypes.c_uint32

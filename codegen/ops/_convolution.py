@@ -157,6 +157,8 @@ class Geometry:
             "padding_top": self.y.padding,
             "padding_left": self.x.padding,
             "outputs_per_group": self.output_channels * self.depth // self.input_channels,
+            "filter_rows": self.y.taps,
+            "filter_taps": self.filter_weights,
             "filter_channels": self.depth,
             "block_height": block_height,
             "scratch_rows": scratch_rows,
@@ -319,9 +321,8 @@ def _code(
         parts: with the rows of outputs that each computes at a time.
     """
     channels = len(filters)
-    sums, constants, has_plain_scales = weighted_sum(
-        form, filters.reshape(channels, -1), bias, channel_scales
-    )
+    flat = filters.reshape(channels, -1)
+    sums, constants, has_plain_scales = weighted_sum(form, flat, bias, channel_scales, has_lanes=True)
     activation = form.activation()
     scaling = "any"
     if has_plain_scales and activation == {"activation_min": str(INT8_MIN), "activation_max": str(INT8_MAX)}:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from train.core.errors import UserError
 from train.tflite.graph import MISSING, Graph, Op, Tensor
 
 MAX_DIMS = 4  # that the kernels with strides can walk through
-_VALUES_PER_ROW = 16
+_VALUES_PER_ROW, _BIASES_PER_ROW = 16, 4
 _UINT32_MAX = 2**32 - 1
 _PLAIN_SUM_LIMIT = 2**30
 PLAIN_SHIFTS = range(-20, 0)
@@ -302,7 +302,12 @@ def array(name: str, values: NDArray[Any]) -> Constant:
 
 
 def weighted_sum(
-    form: Form, filters: NDArray[np.int8], bias: NDArray[np.int32] | None, channel_scales: Iterable[float]
+    form: Form,
+    filters: NDArray[np.int8],
+    bias: NDArray[np.int32] | None,
+    channel_scales: Iterable[float],
+    *,
+    has_lanes: bool = False,
 ) -> tuple[dict[str, object], list[Constant], bool]:
     """What convolutions and dense layers share: folded bias, scales, and the arrays that hold them.
 
@@ -310,6 +315,7 @@ def weighted_sum(
         filters: (outputs, weights of one output).
         bias: (outputs,), or none.
         channel_scales: real factor from a sum to the output, one per output or one for all.
+        has_lanes: whether inputs are copied to lanes, which may be more than their values.
     Returns:
         fields bias, multipliers, shifts and output_zero_point; the constants they name; and
         whether all scales are plain in the sense of kws_scaling.
@@ -326,8 +332,13 @@ def weighted_sum(
     pairs = [(multiplier, shift if multiplier else -1) for multiplier, shift in pairs]  # 0 is shifted freely
     if any(shift > 30 for _, shift in pairs):
         raise form.refuse("a scale over 2^30", "smaller ones")
+    biases = array(f"op_{index}_bias", wrapped)
+    if has_lanes:
+        sums = wide.sum(axis=1).tolist()
+        texts = [f"KWS_BIAS({start}, {total})" for start, total in zip(wrapped.tolist(), sums, strict=True)]
+        biases = replace(biases, rows=rows(texts, _BIASES_PER_ROW))
     constants = [
-        array(f"op_{index}_bias", wrapped),
+        biases,
         array(f"op_{index}_multipliers", np.array([pair[0] for pair in pairs], np.int32)),
         array(f"op_{index}_shifts", np.array([pair[1] for pair in pairs], np.int8)),
     ]

@@ -4,14 +4,17 @@
 #include <stddef.h>
 
 #include "../compiler.h"
+#include "products.h"
 
 KWS_BEGIN_CODE
 
 #if !KWS_FRONTEND_AVERAGE && !KWS_FRONTEND_MICRO
 
 static inline uint64_t bin_power(const int32_t* spectrum, size_t bin) {
-    const int64_t re = spectrum[2 * bin], im = spectrum[2 * bin + 1];
-    return ((uint64_t)(re * re) + (uint64_t)(im * im)) >> KWS_HEADROOM_BITS;
+    uint64_t sum = 0;
+    kws_add_square(&sum, spectrum[2 * bin]);
+    kws_add_square(&sum, spectrum[2 * bin + 1]);
+    return sum >> KWS_HEADROOM_BITS;
 }
 
 #endif

@@ -11,11 +11,6 @@
 
 KWS_BEGIN_CODE
 
-// A part of a value: `share` is in Q32.
-static inline uint64_t kws_share_of(uint64_t value, uint32_t share) {
-    return (value >> 32) * share + (((value & UINT32_MAX) * share) >> 32);
-}
-
 // Sums up a spectrum.
 //
 // spectrum      as kws_fft_real leaves it

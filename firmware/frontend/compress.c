@@ -5,6 +5,7 @@
 
 #include "../compiler.h"
 #include "bands.h"
+#include "products.h"
 
 KWS_BEGIN_CODE
 

@@ -2,7 +2,7 @@
 #include "fft.h"
 
 #include "../compiler.h"
-#include "turn.h"
+#include "products.h"
 
 KWS_BEGIN_CODE
 
@@ -14,23 +14,14 @@ typedef struct complex32 {
     int32_t re, im;
 } complex32;
 
-// e^(-2*pi*i*angle/KWS_FFT_LENGTH), as turning wants it.
-typedef struct turn {
-    int32_t cosine, sine, minus_sine;  // Q31
-} turn;
-
-static inline turn turn_by(unsigned angle) {  // less than 3/4 of all
-    const turn result = {kws_sine[angle + KWS_FFT_LENGTH / 4], kws_sine[angle], -kws_sine[angle]};
-    return result;
+// e^(-2*pi*i*angle/KWS_FFT_LENGTH)
+static inline kws_turn turn_by(unsigned angle) {  // less than 3/4 of all
+    return kws_turn_of(kws_sine[angle + KWS_FFT_LENGTH / 4], kws_sine[angle]);
 }
 
-// value * by, each component rounded once.
-static inline complex32 rotate(complex32 value, turn by) {
-    const complex32 result = {
-        kws_two_products(value.re, by.cosine, value.im, by.sine),
-        kws_two_products(value.im, by.cosine, value.re, by.minus_sine),
-    };
-    return result;
+static inline complex32 rotate(complex32 value, kws_turn by) {
+    kws_rotate(&value.re, &value.im, by);
+    return value;
 }
 
 static inline complex32 complex_add(complex32 a, complex32 b) {
@@ -69,7 +60,8 @@ KWS_INLINE void merge_four(complex32* data, unsigned length) {
         cross(first, length, first[length], first[2 * length], first[3 * length]);
     }
     for (unsigned k = 1; k < length; ++k) {
-        const turn once = turn_by(k * angle), twice = turn_by(2 * k * angle), thrice = turn_by(3 * k * angle);
+        const kws_turn once = turn_by(k * angle), twice = turn_by(2 * k * angle),
+                       thrice = turn_by(3 * k * angle);
         for (complex32* first = data + k; first < end; first += 4 * length) {
             const complex32 b = rotate(first[length], twice);
             const complex32 c = rotate(first[2 * length], once);

@@ -8,6 +8,7 @@
 #include "compress.h"
 #include "fft.h"
 #include "micro.h"
+#include "products.h"
 #include "window.h"
 
 KWS_BEGIN_CODE
@@ -21,9 +22,9 @@ KWS_BEGIN_CODE
 // Rounded mean power of one group of bins in steps of the feature scale, saturated.
 static uint8_t average_feature(const int32_t* bins, uint32_t count) {
     uint64_t power = (uint64_t)count << (POWER_BITS - 1);  // half a step per bin: rounds to nearest
-    for (uint32_t i = 0; i < 2 * count; ++i) power += (uint64_t)((int64_t)bins[i] * bins[i]);
-    const uint64_t steps = (power >> POWER_BITS) / count;
-    return steps > 255 ? 255 : (uint8_t)steps;
+    for (uint32_t i = 0; i < 2 * count; ++i) kws_add_square(&power, bins[i]);
+    const uint64_t steps = power >> POWER_BITS;  // of all bins together; too many for 32 bits are too many
+    return (uint8_t)(steps / 256 >= count ? 255u : (uint32_t)steps / count);
 }
 
 static void compute_row(kws_frontend* frontend, uint8_t row[KWS_FEATURE_BINS]) {

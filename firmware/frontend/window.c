@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "../compiler.h"
+#include "products.h"
 
 KWS_BEGIN_CODE
 
@@ -15,20 +16,30 @@ KWS_BEGIN_CODE
 
 #if KWS_DC_BLOCK
 
+#define HALF_OF_PRODUCT (32u - POINT_BITS)  // more are shifted otherwise
 #define POINT_BITS 14u  // behind the point of a sample less the mean: the difference of two int16 takes 17
 
 // The mean of the samples, weighted by the window, Q14. Both divisions are exact but for their last bit.
 static int32_t mean_of(const int16_t* samples) {
-    int64_t sum = 0;
-    for (size_t i = 0; i < KWS_WINDOW_SAMPLES; ++i) sum += (int64_t)samples[i] * kws_window[i];
-    const int64_t whole = sum / KWS_WINDOW_SUM, rest = sum % KWS_WINDOW_SUM;
+    kws_product_sum sum = kws_no_products();
+    for (size_t i = 0; i < KWS_WINDOW_SAMPLES; ++i) {
+        kws_add_product(&sum, kws_sample_product(samples[i], kws_window[i]));
+    }
+    const int64_t value = kws_sum_value(sum);
+    const int64_t whole = value / KWS_WINDOW_SUM, rest = value % KWS_WINDOW_SUM;
     return (int32_t)(whole * (1 << POINT_BITS) + rest * (1 << POINT_BITS) / KWS_WINDOW_SUM);
 }
 
 static inline int32_t less_mean(int16_t sample, int32_t mean) { return sample * (1 << POINT_BITS) - mean; }
 
+// A sample less the mean, weighted, in steps of 2^shift.
+static inline int32_t windowed(int16_t sample, int32_t mean, int32_t weight, unsigned shift, int is_rounded) {
+    return kws_shifted_long_product(less_mean(sample, mean), weight, shift + POINT_BITS, is_rounded);
+}
+
 #else
 
+#define HALF_OF_PRODUCT 16u
 #define POINT_BITS 0u
 
 static inline int32_t mean_of(const int16_t* samples) {
@@ -41,21 +52,30 @@ static inline int32_t less_mean(int16_t sample, int32_t mean) {
     return sample;
 }
 
+static inline int32_t windowed(int16_t sample, int32_t mean, int32_t weight, unsigned shift, int is_rounded) {
+    (void)mean;
+    return kws_shifted_product(kws_sample_product(sample, weight), shift, is_rounded);
+}
+
 #endif
+
+// All samples where the FFT wants them: two neighbours are one complex point.
+KWS_INLINE void put_windowed(const int16_t* samples, int32_t mean, unsigned shift, int is_rounded,
+                             int32_t* data) {
+    for (size_t point = 0; point < KWS_FFT_LENGTH / 2; ++point) {
+        int32_t* const place = data + 2 * (size_t)kws_bit_reversal[point];
+        KWS_UNROLL for (size_t part = 0; part < 2; ++part) {
+            const size_t i = 2 * point + part;
+            place[part] =
+                i < KWS_WINDOW_SAMPLES ? windowed(samples[i], mean, kws_window[i], shift, is_rounded) : 0;
+        }
+    }
+}
 
 #if KWS_FRONTEND_AVERAGE
 
 void kws_window_fixed(const int16_t samples[KWS_WINDOW_SAMPLES], int32_t data[KWS_FFT_LENGTH + 2]) {
-    const int32_t mean = mean_of(samples);
-    for (size_t i = 0; i < KWS_FFT_LENGTH; ++i) {
-        const size_t place = 2 * (size_t)kws_bit_reversal[i / 2] + i % 2;
-        if (i >= KWS_WINDOW_SAMPLES) {
-            data[place] = 0;
-            continue;
-        }
-        const int32_t weight = kws_window[i];  // Q31
-        data[place] = (int32_t)(((int64_t)less_mean(samples[i], mean) * weight) >> (MOST_SHIFT + POINT_BITS));
-    }
+    put_windowed(samples, mean_of(samples), MOST_SHIFT, 0, data);
 }
 
 #else
@@ -68,10 +88,12 @@ static inline uint32_t magnitude(int32_t value) {
 // Bits to drop so that the magnitudes of all windowed samples sum up to less than 2^30. Taking the mean off
 // does not raise the most that they can sum up to: half as far apart as the lowest and the highest sample.
 static unsigned shift_for(const int16_t* samples, int32_t mean) {
-    uint64_t sum = 0;
+    kws_product_sum products = kws_no_products();
     for (size_t i = 0; i < KWS_WINDOW_SAMPLES; ++i) {
-        sum += (uint64_t)magnitude(less_mean(samples[i], mean)) * (uint32_t)kws_window[i];
+        kws_add_product(&products,
+                        kws_magnitude_product(magnitude(less_mean(samples[i], mean)), kws_window[i]));
     }
+    uint64_t sum = (uint64_t)kws_sum_value(products);
     sum += sum / 128;  // room for rounding: fraction_bits() in codegen/frontend_tables.py leaves more
     if (sum >> (30 + LEAST_SHIFT) == 0) return LEAST_SHIFT;
     const unsigned sum_bits = 64 - kws_leading_zeros(sum);
@@ -80,13 +102,11 @@ static unsigned shift_for(const int16_t* samples, int32_t mean) {
 
 unsigned kws_window_scaled(const int16_t samples[KWS_WINDOW_SAMPLES], int32_t data[KWS_FFT_LENGTH + 2]) {
     const int32_t mean = mean_of(samples);
-    const unsigned gained_shift = shift_for(samples, mean), shift = gained_shift + POINT_BITS;
-    const int64_t half = (int64_t)1 << (shift - 1);
-    for (size_t i = 0; i < KWS_FFT_LENGTH; ++i) {
-        const size_t place = 2 * (size_t)kws_bit_reversal[i / 2] + i % 2;
-        data[place] = i < KWS_WINDOW_SAMPLES
-                          ? (int32_t)(((int64_t)less_mean(samples[i], mean) * kws_window[i] + half) >> shift)
-                          : 0;
+    const unsigned gained_shift = shift_for(samples, mean);
+    if (KWS_HAS_SHORT_PRODUCTS && gained_shift > HALF_OF_PRODUCT) {  // decided once, and not for each sample
+        put_windowed(samples, mean, gained_shift, 1, data);
+    } else {
+        put_windowed(samples, mean, gained_shift, 1, data);
     }
     return MOST_SHIFT - gained_shift;
 }

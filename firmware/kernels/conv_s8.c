@@ -78,24 +78,82 @@ static kws_tile_channel any_channel(kws_lane* scratch, const kws_conv_params* p)
     return channel;
 }
 
-// The bias of a channel, less what the bias of lanes adds to its sums.
-KWS_INLINE int32_t channel_bias(const int8_t* weights, int32_t index, const kws_conv_params* p) {
+static int32_t sum_of(const int8_t* weights, int32_t count) {
     int32_t sum = 0;
-    if (KWS_LANE_BIAS != 0) {
-        KWS_UNROLL_BY(4) for (int32_t i = p->filter_weights; i > 0; --i) sum += *weights++;
-    }
-    return kws_add(p->bias[index], -KWS_LANE_BIAS * sum);
+    KWS_UNROLL_BY(4) for (; count > 0; --count) sum += *weights++;
+    return sum;
 }
 
 KWS_INLINE void set_channel(kws_tile_channel* channel, int32_t index, const kws_conv_params* p) {
     channel->weights = p->weights + index * p->filter_weights;
-    channel->bias = channel_bias(channel->weights, index, p);
+    channel->bias = p->bias[index];
     channel->multiplier = p->multipliers[index];
     const int32_t shift = p->shifts[index];
     channel->shift = shift;
     if (shift < KWS_LEAST_PLAIN_SHIFT || shift >= 0) return;
     channel->right = -shift;
     channel->offset = (1 << (channel->right - 1)) + channel->zero_point * (1 << channel->right);
+}
+
+// Leaves out the rows of taps that lie outside of the image, where all that they meet is its zero point.
+// Returns how many lie above it.
+//
+// top           row of the image that the first row of taps meets; negative above it
+static int32_t leave_out_rows(kws_tile_channel* channel, int32_t top, const kws_conv_params* p) {
+    const int32_t row_weights = p->filter_weights / p->filter_rows, first = top;
+    int32_t outside = 0, above = 0, below = 0;
+    for (; top < 0 && above < p->filter_rows; top += p->dilation_height) ++above;
+    const int8_t* const inside = channel->weights + above * row_weights;
+    outside += sum_of(channel->weights, above * row_weights);
+    channel->rows = p->filter_rows - above;
+    top = first + (p->filter_rows - 1) * p->dilation_height;
+    for (; top >= p->input_height && below < channel->rows; top -= p->dilation_height) ++below;
+    channel->rows -= below;
+    outside += sum_of(inside + channel->rows * row_weights, below * row_weights);
+    channel->weights = inside;
+    channel->bias = kws_add(channel->bias, (p->input_zero_point + KWS_LANE_BIAS) * outside);
+    return above;
+}
+
+// One channel of a block of outputs, some of which meet what is outside of the image.
+KWS_APART void compute_edges(int8_t* output, const kws_lane* lanes, kws_tile_channel* channel, int32_t top,
+                             const kws_conv_params* p) {
+    const int8_t* const weights = channel->weights;
+    const int32_t bias = channel->bias, all_rows = channel->height;
+    const int32_t end = p->input_height - (p->filter_rows - 1) * p->dilation_height;  // of tops that fit
+    for (int32_t left = all_rows; left > 0;
+         left -= channel->height, top += channel->height * p->stride_height) {
+        int32_t above = 0, height = 1;
+        channel->weights = weights;
+        channel->bias = bias;
+        channel->rows = p->filter_rows;
+        if (top < 0 || top >= end) {
+            above = leave_out_rows(channel, top, p);
+        } else {
+            while (height < left && top + height * p->stride_height < end) ++height;
+        }
+        channel->height = height;
+        p->tile(output, lanes + above * channel->row_lanes, channel);
+        output += height * p->output_width * p->output_channels;
+        lanes += height * channel->height_lanes;
+    }
+    channel->height = all_rows;
+}
+
+// One channel of a block of outputs.
+//
+// top           row of the image that the first row of taps of the first output meets; negative above it
+KWS_INLINE void compute_channel(int8_t* output, const kws_lane* lanes, kws_tile_channel* channel, int32_t top,
+                                const kws_conv_params* p) {
+    if (KWS_LEAVES_OUT_ROWS && KWS_HAS_ROW_LOOP(p->filter_rows, p->filter_taps)) {
+        const int32_t last = top + (channel->height - 1) * p->stride_height;
+        if (top < 0 || last + (p->filter_rows - 1) * p->dilation_height >= p->input_height) {
+            compute_edges(output, lanes, channel, top, p);
+            return;
+        }
+        channel->rows = p->filter_rows;
+    }
+    p->tile(output, lanes, channel);
 }
 
 void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params) {
@@ -114,7 +172,7 @@ void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const k
                 left_of_group = p->outputs_per_group;
             }
             set_channel(&channel, i, p);
-            p->tile(output + i, lanes, &channel);
+            compute_channel(output + i, lanes, &channel, y * p->stride_height - p->padding_top, p);
         }
         output += p->block_height * p->output_width * p->output_channels;
     }
@@ -134,7 +192,7 @@ void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratc
             left_of_group = p->outputs_per_group;
         }
         set_channel(&channel, i, p);
-        p->tile(output + i, scratch, &channel);
+        compute_channel(output + i, scratch, &channel, -p->padding_top, p);
     }
 }
 

@@ -17,6 +17,8 @@ typedef struct kws_conv_params {
     int32_t stride_height, dilation_height;
     int32_t padding_top, padding_left;
     int32_t outputs_per_group;  // output channels that see the same input channels
+    int32_t filter_rows;        // of taps
+    int32_t filter_taps;        // weights of an output channel, without what fills up runs
     int32_t filter_channels;    // input channels that one output channel sees
     int32_t block_height;       // rows of outputs that are computed at a time
     int32_t scratch_rows;       // rows of the image that scratch holds, what they need
@@ -28,9 +30,9 @@ typedef struct kws_conv_params {
     int32_t input_zero_point;  // what stands outside of the image
     int32_t output_zero_point;
     int32_t activation_min, activation_max;
-    int32_t filter_weights;      // bytes from the weights of one output channel to those of the next
-    const int8_t* weights;       // [output_channels][rows][runs][KWS_PADDED_RUN(run)]
-    const int32_t* bias;         // [output_channels], less input_zero_point * sum of the weights
+    int32_t filter_weights;  // bytes from the weights of one output channel to those of the next
+    const int8_t* weights;   // [output_channels][rows][runs][KWS_PADDED_RUN(run)]
+    const int32_t* bias;  // [output_channels], KWS_BIAS of biases less input_zero_point * sum of the weights
     const int32_t* multipliers;  // scale of each output channel, see kws_requantize()
     const int8_t* shifts;
 } kws_conv_params;

@@ -13,6 +13,8 @@
 //
 //   kws_lane                  type of a lane
 //   KWS_LANE_BIAS             what a lane is more than the value that it stands for
+//   KWS_LEAVES_OUT_ROWS       whether a row of taps outside of the image costs more than to leave it out
+//   KWS_HAS_MANY_REGISTERS    whether two tiles of KWS_MAX_POSITIONS fit into them
 //   KWS_WEIGHTS(a, b, c, d)   the order in which four weights are stored
 //   kws_expand()              int8 values to lanes
 //   kws_expand_channel()      the same, one channel of them
@@ -78,7 +80,7 @@ KWS_INLINE int32_t kws_rounded(int32_t doubled, int32_t multiplier, int right, i
 // One sum to int8. Rectified, a negative half becomes -128 however it is rounded.
 KWS_INLINE int8_t kws_tile_output(int32_t doubled, int32_t multiplier, int right, int32_t offset,
                                   kws_scaling scaling) {
-#if KWS_HAS_SHORT_PRODUCTS
+#if !KWS_HAS_SATURATION
     if (scaling == KWS_SCALING_RECTIFIED && doubled <= 0) return INT8_MIN;  // half of them need no product
 #endif
     if (scaling == KWS_SCALING_RECTIFIED)
@@ -90,7 +92,7 @@ KWS_INLINE int8_t kws_tile_output(int32_t doubled, int32_t multiplier, int right
 KWS_INLINE void kws_tile_write(int8_t* output, const int32_t* sums, const kws_tile_channel* channel,
                                kws_tile_shape shape) {
     if (shape.scaling == KWS_SCALING_ANY) {
-        int32_t copy[KWS_MAX_POSITIONS];  // only here do the sums leave their registers
+        int32_t copy[2 * KWS_MAX_POSITIONS];  // only here do the sums leave their registers
         KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i) copy[i] = sums[i];
         kws_tile_store(copy, shape.positions, output, channel);
         return;
@@ -116,18 +118,26 @@ KWS_INLINE void kws_tile_compute_one(int8_t* output, const kws_lane* lanes, cons
 #endif
     const int32_t row_lanes = channel->row_lanes;
     const int32_t bias = kws_tile_is_doubled(shape) ? 2 * channel->bias : channel->bias;
-    int32_t sums[KWS_MAX_POSITIONS];
+    int32_t sums[2 * KWS_MAX_POSITIONS];
     KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i) sums[i] = bias;
-    if (shape.rows * shape.runs * shape.run <= KWS_SMALL_FILTER || shape.rows == 1) {
+    if (!KWS_HAS_ROW_LOOP(shape.rows, shape.rows * shape.runs * shape.run)) {
         KWS_UNROLL for (int32_t row = 0; row < shape.rows; ++row, lanes += row_lanes) {
             weights = kws_tile_row(sums, lanes, weights, shape, row == 0);
         }
     } else {
-        for (int32_t row = shape.rows; row > 0; --row, lanes += row_lanes) {
+        const int32_t rows = KWS_LEAVES_OUT_ROWS ? channel->rows : shape.rows;
+        const int8_t* const end = weights + rows * shape.runs * kws_tile_run_bytes(shape);
+        for (; weights < end; lanes += row_lanes) {
             weights = kws_tile_row(sums, lanes, weights, shape, 0);
         }
     }
     kws_tile_write(output, sums, channel, shape);
+}
+
+// Whether two tiles are computed as one: where they have lanes in common and there are registers enough.
+KWS_INLINE int32_t kws_tile_has_pairs(kws_tile_shape shape) {
+    return KWS_HAS_MANY_REGISTERS && shape.step < shape.run &&
+           KWS_HAS_ROW_LOOP(shape.rows, shape.rows * shape.runs * shape.run);
 }
 
 // The body of a kws_tile. The generated engine has one function for each shape.
@@ -138,19 +148,27 @@ KWS_INLINE void kws_tile_compute(int8_t* output, const kws_lane* lanes, const kw
         kws_tile_walk(output, lanes, weights, channel, shape);
         return;
     }
-    const int32_t tile_bytes = shape.positions * channel->output_step;
-    kws_tile_shape last = shape;
+    const int32_t at_once = kws_tile_has_pairs(shape) ? 2 : 1;
+    kws_tile_shape whole = shape, one = shape, last = shape;
+    whole.positions = at_once * shape.positions;
+    one.positions = shape.positions + shape.last;
     last.positions = shape.last;
+    const int32_t whole_bytes = whole.positions * channel->output_step;
     for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
         const kws_lane* place = lanes;
-        for (int32_t left = channel->tiles; left > 0; --left) {
-            kws_tile_compute_one(output, place, weights, channel, shape);
-            output += tile_bytes;
-            place += shape.tile_step;
+        int32_t left = channel->tiles;
+        for (; left >= at_once; left -= at_once) {
+            kws_tile_compute_one(output, place, weights, channel, whole);
+            output += whole_bytes;
+            place += at_once * shape.tile_step;
         }
-        if (shape.last == 0) continue;
-        kws_tile_compute_one(output, place, weights, channel, last);
-        output += shape.last * channel->output_step;
+        if (left > 0) {  // of a pair
+            kws_tile_compute_one(output, place, weights, channel, one);
+            output += one.positions * channel->output_step;
+        } else if (shape.last > 0) {
+            kws_tile_compute_one(output, place, weights, channel, last);
+            output += shape.last * channel->output_step;
+        }
     }
 }
 

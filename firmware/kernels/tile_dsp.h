@@ -21,7 +21,9 @@ typedef int16_t kws_lane;
 #define KWS_WEIGHTS(a, b, c, d) a, c, b, d
 
 #define KWS_LOAD_WORDS_REACH 1020  // bytes, of LDRD
-#define KWS_SMALL_FILTER 25        // weights; a loop around so few would cost more than they do
+#define KWS_LEAVES_OUT_ROWS 0
+#define KWS_HAS_MANY_REGISTERS 0
+#define KWS_SMALL_FILTER 25  // weights; a loop around so few would cost more than they do
 
 KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {
     const int32_t is_aligned = ((uintptr_t)lanes & 3u) == 0;

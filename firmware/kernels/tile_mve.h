@@ -22,7 +22,9 @@ typedef int8_t kws_lane;
 #define KWS_WEIGHTS(a, b, c, d) a, b, c, d
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
-#define KWS_SMALL_FILTER 9   // weights; a loop around so few would cost more than they do
+#define KWS_LEAVES_OUT_ROWS 0
+#define KWS_HAS_MANY_REGISTERS 0
+#define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
 
 KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {
     memcpy(lanes, values, (size_t)count);
@@ -59,20 +61,24 @@ KWS_INLINE int32_t kws_tile_is_doubled(kws_tile_shape shape) {
 
 KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) { return KWS_PADDED_RUN(shape.run); }
 
+// Positions come from the last to the first where there are many: of one that is first, GCC makes an address
+// that is counted up, and copies it for the others.
+
 // Adds the products of up to 16 neighbouring lanes. Loads of lanes may go past the end of the run;
 // there the weights are zero, as they are loaded under a predicate.
 KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                               const int8_t* weights, int32_t taps) {
     if (taps == KWS_VECTOR_LANES / 2) {
         const int16x8_t weight = vldrbq_s16(weights);
-        KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
+        KWS_UNROLL for (int32_t i = shape.positions - 1; i >= 0; --i) {
+            const int32_t p = shape.positions > 4 ? i : shape.positions - 1 - i;
             sums[p] = vmladavaq_s16(sums[p], vldrbq_s16(lanes + p * shape.step), weight);
         }
         return;
     }
     const int8x16_t weight =
         taps >= KWS_VECTOR_LANES ? vldrbq_s8(weights) : vldrbq_z_s8(weights, vctp8q((uint32_t)taps));
-    KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
+    KWS_UNROLL for (int32_t p = shape.positions - 1; p >= 0; --p) {
         sums[p] = vmladavaq_s8(sums[p], vldrbq_s8(lanes + p * shape.step), weight);
     }
 }
@@ -155,7 +161,7 @@ KWS_INLINE void kws_group_sums(int32_t* sums, const kws_lane* lanes, const int8_
     if (vectors <= KWS_MOST_HELD) {
         KWS_UNROLL for (int32_t i = 0; i < vectors; ++i) {
             const int32_t at = i / per_run % shape.runs * shape.spacing + i % per_run * KWS_VECTOR_LANES;
-            KWS_UNROLL for (int32_t p = 0; p < KWS_GROUP; ++p) {
+            KWS_UNROLL for (int32_t p = KWS_GROUP - 1; p >= 0; --p) {
                 sums[p] = kws_vector_dot(sums[p], lanes + at + p * shape.step, held[i], i == 0);
             }
             if ((i + 1) % (per_run * shape.runs) == 0) lanes += row_lanes;

@@ -12,10 +12,13 @@
 
 KWS_BEGIN_CODE
 
+#define KWS_LEAVES_OUT_ROWS 1
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
 #ifdef __riscv
+#define KWS_HAS_MANY_REGISTERS 1
 #define KWS_PORTABLE_TAPS 8  // at a time; fewer would load lanes again that tiles share
 #else
+#define KWS_HAS_MANY_REGISTERS 0
 #define KWS_PORTABLE_TAPS 4  // at a time; more would not leave enough registers
 #endif
 
@@ -72,48 +75,95 @@ KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
 
 KWS_INLINE int32_t kws_tile_run_bytes(kws_tile_shape shape) { return KWS_PADDED_RUN(shape.run); }
 
-// KWS_LANE is lane k of position p. Where an offset does not reach them all, KWS_LANES_NEXT goes from one
-// position to the next instead. KWS_LANES_NOW: lanes are loaded again rather than kept, where there is no
+// KWS_LANE is lane k of position p. KWS_LANES_NOW: lanes are loaded again rather than kept, where there is no
 // room.
 #if KWS_HAS_SHORT_PRODUCTS
-#define KWS_LANE(lanes, p, step, k) (((const uint16_t*)(lanes))[k])
-#define KWS_LANES_NOW(lanes) KWS_NOW(lanes)
-#define KWS_LANES_NEXT(lanes, step) \
-    do {                            \
-        (lanes) += (step);          \
-        KWS_NOW(lanes);             \
-    } while (0)
+#define KWS_LANE(lanes, p, step, k) (((const uint16_t*)(lanes))[(p) * (step) + (k)])
+#define KWS_LANES_REACH 32  // of a load from a place that the instruction names
 #else
 #define KWS_LANE(lanes, p, step, k) ((lanes)[(p) * (step) + (k)])
+#endif
+#ifdef __arm__
+#define KWS_LANES_NOW(lanes) KWS_NOW(lanes)
+#else
 #define KWS_LANES_NOW(lanes) ((void)0)
-#define KWS_LANES_NEXT(lanes, step) ((void)0)
 #endif
 
-// KWS_TILE_ADD adds a product to a sum. KWS_TILE_NOW keeps the order: there are not registers enough for
-// products that wait.
+// KWS_TILE_ADD adds lane * weight to a sum, in its place: GCC would move sums from register to register. It
+// also keeps the order: there are not registers enough for products that wait. KWS_TILE_FIRST leaves `start`
+// where it is, for the other sums that begin with it. KWS_TILE_ADD_LOW is for the last sum of six.
 #if KWS_GNU && !defined(__clang__) && KWS_HAS_SHORT_PRODUCTS
-// Sums live in r8 to r12 and lr, which can be added to and little else; r0 to r7 are for all the rest.
-#define KWS_TILE_ADD(sum, product) __asm__ volatile("add %0, %1" : "+h"(sum) : "l"(product))
-#define KWS_TILE_NOW(sum) ((void)0)
+// Sums live in r8 to r12, which can be added to and little else; r0 to r7 are for all the rest, and for the
+// sixth sum.
+#define KWS_TILE_ADD(sum, lane, weight) __asm__ volatile("add %0, %1" : "+h"(sum) : "l"((lane) * (weight)))
+#define KWS_TILE_ADD_LOW(sum, lane, weight) \
+    __asm__ volatile("add %0, %1" : "+l"(sum) : "l"((lane) * (weight)))
+#define KWS_TILE_FIRST(sum, start, lane, weight) \
+    do {                                         \
+        (sum) = (start);                         \
+        KWS_TILE_ADD(sum, lane, weight);         \
+    } while (0)
+#elif KWS_GNU && !defined(__clang__) && KWS_HAS_LONG_PRODUCTS
+#define KWS_TILE_ADD(sum, lane, weight) \
+    __asm__ volatile("mla %0, %1, %2, %0" : "+r"(sum) : "r"((int32_t)(lane)), "r"(weight))
+#define KWS_TILE_FIRST(sum, start, lane, weight) \
+    __asm__ volatile("mla %0, %1, %2, %3" : "=r"(sum) : "r"((int32_t)(lane)), "r"(weight), "r"(start))
+#elif KWS_GNU && !defined(__clang__) && defined(__riscv)
+#define KWS_TILE_ADD(sum, lane, weight) \
+    __asm__ volatile("add %0, %0, %1" : "+r"(sum) : "r"((lane) * (weight)))
+#define KWS_TILE_FIRST(sum, start, lane, weight) \
+    __asm__ volatile("add %0, %1, %2" : "=r"(sum) : "r"(start), "r"((lane) * (weight)))
 #else
-#define KWS_TILE_ADD(sum, product) ((sum) = kws_add(sum, product))
-#define KWS_TILE_NOW(sum) KWS_NOW(sum)
+#define KWS_TILE_ADD(sum, lane, weight) KWS_TILE_FIRST(sum, sum, lane, weight)
+#define KWS_TILE_FIRST(sum, start, lane, weight)   \
+    do {                                           \
+        (sum) = kws_add(start, (lane) * (weight)); \
+        KWS_NOW(sum);                              \
+    } while (0)
 #endif
+
+#ifndef KWS_TILE_ADD_LOW
+#define KWS_TILE_ADD_LOW(sum, lane, weight) KWS_TILE_ADD(sum, lane, weight)
+#endif
+
+// Adds to the sum of a position.
+KWS_INLINE void kws_tile_add(int32_t* sums, int32_t position, int32_t lane, int32_t weight,
+                             int32_t is_first) {
+    int32_t* const sum = &sums[position];
+    if (is_first) {
+        const int32_t start = *sum;
+        KWS_TILE_FIRST(*sum, start, lane, weight);
+    } else if (position == KWS_MAX_POSITIONS - 1) {
+        KWS_TILE_ADD_LOW(*sum, lane, weight);
+    } else {
+        KWS_TILE_ADD(*sum, lane, weight);
+    }
+}
 
 // Adds to each sum the products of `taps` weights and its lanes, taps <= KWS_PORTABLE_TAPS. Where
-// tiles overlap, a lane that is loaded serves all positions that it belongs to.
+// tiles overlap, a lane that is loaded serves all positions that it belongs to; but not where a product takes
+// the place of its lane.
 KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
-                              const int8_t* weights, int32_t taps) {
+                              const int8_t* weights, int32_t taps, int32_t is_first) {
     const int32_t last = (shape.positions - 1) * shape.step + taps;
     int32_t weight[KWS_PORTABLE_TAPS];
     KWS_UNROLL for (int32_t k = 0; k < taps; ++k) weight[k] = weights[k];
+#if KWS_HAS_SHORT_PRODUCTS
+    KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
+        KWS_UNROLL for (int32_t k = 0; k < taps; ++k) {
+            const int32_t lane = KWS_LANE(lanes, last <= KWS_LANES_REACH ? p : 0, shape.step, k);
+            kws_tile_add(sums, p, lane, weight[k], is_first && k == 0);
+        }
+        if (last > KWS_LANES_REACH) lanes += shape.step;
+        KWS_LANES_NOW(lanes);
+    }
+#else
     if (shape.step >= taps) {
         KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
             KWS_UNROLL for (int32_t k = 0; k < taps; ++k) {
-                KWS_TILE_ADD(sums[p], KWS_LANE(lanes, p, shape.step, k) * weight[k]);
+                const int32_t lane = KWS_LANE(lanes, p, shape.step, k);
+                kws_tile_add(sums, p, lane, weight[k], is_first && k == 0);
             }
-            KWS_TILE_NOW(sums[p]);
-            KWS_LANES_NEXT(lanes, shape.step);
         }
         return;
     }
@@ -122,10 +172,10 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
         KWS_UNROLL for (int32_t p = 0; p < shape.positions; ++p) {
             const int32_t k = i - p * shape.step;
             if (k < 0 || k >= taps) continue;
-            KWS_TILE_ADD(sums[p], lane * weight[k]);
-            KWS_TILE_NOW(sums[p]);
+            kws_tile_add(sums, p, lane, weight[k], is_first && k == 0);
         }
     }
+#endif
 }
 
 // Adds one run to the sums.
@@ -135,33 +185,41 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
 // weights       KWS_PADDED_RUN(shape.run) of them, in the order of KWS_WEIGHTS
 KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                              const int8_t* weights, int32_t is_first) {
-    (void)is_first;
     const int32_t whole = shape.run / KWS_PORTABLE_TAPS * KWS_PORTABLE_TAPS;
-    KWS_UNROLL_BY(4) for (int32_t k = 0; k < whole; k += KWS_PORTABLE_TAPS) {
+    int32_t k = 0;
+    if (is_first && whole > 0) {
+        kws_tile_taps(sums, shape, lanes, weights, KWS_PORTABLE_TAPS, 1);
+        k = KWS_PORTABLE_TAPS;
+    }
+    KWS_UNROLL_BY(4) for (; k < whole; k += KWS_PORTABLE_TAPS) {
         KWS_LANES_NOW(lanes);
-        kws_tile_taps(sums, shape, lanes + k, weights + k, KWS_PORTABLE_TAPS);
+        kws_tile_taps(sums, shape, lanes + k, weights + k, KWS_PORTABLE_TAPS, 0);
     }
 #if KWS_HAS_SHORT_PRODUCTS
     if (shape.run == whole) return;  // no products, but steps from lanes to lanes
 #endif
-    kws_tile_taps(sums, shape, lanes + whole, weights + whole, shape.run - whole);
+    kws_tile_taps(sums, shape, lanes + whole, weights + whole, shape.run - whole, is_first && whole == 0);
 }
 
 #if KWS_HAS_SHORT_PRODUCTS
-// Of four products of 16 bits.
+// Of four products of halves: a number is high * 2^16 + low, and low -2^15 to 2^15 - 1.
 KWS_APART int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {
-    const int32_t high = doubled >> 16, by_high = multiplier >> 16;
-    const int32_t low = doubled & 0xFFFF, by_low = multiplier & 0xFFFF;
-    const int32_t left = high * by_low, right = low * by_high;  // times 2^16
-    const uint32_t lowest = (uint32_t)low * (uint32_t)by_low;
-    const uint32_t half = 0x8000u;
-    const uint32_t middle = ((uint32_t)left & 0xFFFFu) + ((uint32_t)right & 0xFFFFu) + (lowest >> 16) + half;
-    return kws_add(addend, high * by_high + (left >> 16) + (right >> 16) + (int32_t)(middle >> 16));
+    const int32_t low = (int16_t)doubled, by_low = (int16_t)multiplier;
+    const int32_t high = ((doubled >> 15) + 1) >> 1, by_high = ((multiplier >> 15) + 1) >> 1;
+    const int32_t left = high * by_low;  // times 2^16, as is the rest
+    const int32_t rest = low * by_high + (left & 0xFFFF) + ((low * by_low) >> 16) + 0x8000;
+    return kws_add(addend, high * by_high + (left >> 16) + (rest >> 16));
 }
 #else
 KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {
-    const int64_t start = (int64_t)(((uint64_t)(uint32_t)addend << 32) + 0x80000000u);
-    return (int32_t)((start + (int64_t)doubled * multiplier) >> 32);
+#if KWS_HAS_LONG_PRODUCTS
+    if (!(__builtin_constant_p(addend) && addend == 0)) {  // SMLAL adds what rounds as well
+        const int64_t start = (int64_t)(((uint64_t)(uint32_t)addend << 32) + 0x80000000u);
+        return (int32_t)((start + (int64_t)doubled * multiplier) >> 32);
+    }
+#endif
+    const int64_t product = (int64_t)doubled * multiplier;
+    return kws_add(addend, (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31));
 }
 #endif
 

@@ -13,6 +13,10 @@
 
 #define KWS_MAX_POSITIONS 6
 
+// The bias of an output, less what the bias of lanes adds to its sum.
+#define KWS_BIAS(bias, sum_of_weights) \
+    ((int32_t)((uint32_t)(bias) - (uint32_t)KWS_LANE_BIAS * (uint32_t)(sum_of_weights)))
+
 // Layers without tiles take this many outputs at a time, and of each so many weights side by side.
 #define KWS_DOT_OUTPUTS 4
 #define KWS_DOT_TAPS 16
@@ -25,6 +29,9 @@ typedef enum kws_scaling {
     KWS_SCALING_PLAIN,      // |sums| < 2^30, shifts are -20..-1, and the activation lets all of int8 through
     KWS_SCALING_RECTIFIED,  // that, and the zero point is -128: what is negative becomes -128
 } kws_scaling;
+
+// Whether the rows of taps of a filter are gone through in a loop.
+#define KWS_HAS_ROW_LOOP(rows, taps) ((rows) > 1 && (taps) > KWS_SMALL_FILTER)
 
 // What the compiler must know to keep a tile in registers; constants at every call.
 typedef struct kws_tile_shape {
@@ -45,6 +52,7 @@ typedef struct kws_tile_shape {
 typedef struct kws_tile_channel {
     const int8_t* weights;  // [rows][runs][KWS_PADDED_RUN(run)]
     int16_t* wide;          // room for the weights as kws_tile_widen() leaves them
+    int32_t rows;           // of taps that are computed, where they are gone through in a loop
     int32_t row_lanes;      // from one row of taps to the next
     int32_t height;         // rows of outputs
     int32_t tiles;          // whole ones in each of them

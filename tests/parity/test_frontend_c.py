@@ -105,6 +105,23 @@ def test_signals_made_to_break_the_compressed(compressed, name):
     assert_close(twin.rows(samples), expected(samples, front_end), name)
 
 
+def test_cores_without_long_products_give_the_same_bits(each, tmp_path):
+    """What is compiled for a Cortex-M0 has products of 16 bits, which must not overflow."""
+    twin, front_end = each
+    short = CFrontEnd(tmp_path, front_end, ["-DKWS_HAS_SHORT_PRODUCTS=1"])
+    time, generator = np.arange(front_end.clip_samples), np.random.default_rng(3)
+    waves = signals(front_end)
+    for peak in (1, 10, 100, 1000, 10000, 100000):
+        noise = generator.normal(0, peak, len(time))
+        waves[f"noise of {peak}"] = np.clip(noise, -32768, 32767).astype(np.int16)
+    for name, low, high in (("even", -32768, 0), ("odd", 0, 32767)):  # one half of the FFT gets nothing
+        waves[f"{name} samples"] = np.where(time % 2, high, low).astype(np.int16)
+    for period in (4, 8, 31):
+        waves[f"every {period}th"] = np.where(time % period, 0, -32768).astype(np.int16)
+    for name, samples in waves.items():
+        assert np.array_equal(short.rows(samples), twin.rows(samples)), name
+
+
 def test_a_new_stream_knows_nothing_of_the_one_before(compressed):
     twin, front_end = compressed
     wave = signals(front_end)
