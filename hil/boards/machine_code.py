@@ -8,7 +8,7 @@ from typing import Protocol
 
 # Who calls through pointers, and how the names of all that they may point to begin: the engine's
 # tiles (codegen/ops/_convolution.py), which it names in its params.
-POINTERS = {"kws_conv_s8": "tile_", "kws_depthwise_conv_s8": "tile_"}
+POINTERS = {"kws_conv_s8": "tile_", "kws_depthwise_conv_s8": "tile_", "compute_edges": "tile_"}
 
 _LABEL = re.compile(r"^(?P<address>[0-9a-f]+) <(?P<name>.+)>:$")
 _INSTRUCTION = re.compile(

@@ -75,7 +75,7 @@ class FasterLine:
         self._lease_s = max(_SHORTEST_LEASE_S, patience.answer_s / _LEASE_SHARE)
         self._falls: Counter[int] = Counter()
         self._silences = self._frames = 0
-        self.packs = self._has_rate = False
+        self.packs, self._has_rate = False, True  # until the board says otherwise
         self._agree()
         line.on_question, line.on_silence = self.note_question, self.note_silence
         line.on_close = self._give_back
