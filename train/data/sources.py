@@ -57,7 +57,7 @@ def resolve(
     """
     clear_unfinished(cache_root() / "corpora")
     if data is None:
-        data = SPEECH_COMMANDS if download.official_corpus(cache_root()) else SYNTHETIC
+        data = usual_source()
         if data == SYNTHETIC:
             warn(
                 "no recordings given and none downloaded: training on SYNTHETIC speech. For real speech: "
@@ -112,6 +112,11 @@ def check(data: str | None, flag: str = "--data") -> None:
             f"{flag} {data}: there is no such folder or archive; {f'{hint} Otherwise ' if hint else ''}"
             f"expected a path, {SPEECH_COMMANDS}, {SYNTHETIC} or {RANDOM}"
         )
+
+
+def usual_source() -> str:
+    """What is trained on where nobody names anything."""
+    return SPEECH_COMMANDS if download.official_corpus(cache_root()) else SYNTHETIC
 
 
 def is_made(data: str | None) -> bool:

@@ -15,13 +15,14 @@ from train.core.errors import count_of
 from train.core.spec import FrontEnd
 from train.data import stored_features
 from train.data.corpus_files import find_files
-from train.data.sources import SPEECH_COMMANDS, check, is_made, root_of
+from train.data.sources import SPEECH_COMMANDS, SYNTHETIC, check, is_made, root_of, usual_source
 from train.settings.job import Job
 from train.settings.presets import ORIGINAL
 
 _MEASURED_CLIPS, _MOST, _ROOM_MS = 200, 95, 100
 _LONGEST_WORD_MS = 3000  # what sounds for longer is no word
 _FEWEST_STEPS, _STEPS_PER_TAKE = 200, 20  # docs/OWN_WORDS.md has what 5, 10 and 30 takes need
+_STEPS_OF_VOICES = 1000  # with which docs/SYNTHETIC.md has the best figures
 
 
 def with_whole_words(job: Job) -> Job:
@@ -41,19 +42,25 @@ def with_whole_words(job: Job) -> Job:
 
 
 def with_fitting_steps(job: Job) -> Job:
-    """The job with fewer steps where its takes are few: who hears a take too often knows that take alone.
+    """The job with fewer steps where its takes are few, or synthetic voices say everything.
 
-    It is the same job where clips are made, or features alone, and with the preset of the original.
+    Who hears a take too often knows that take alone, and likewise voices. It is the same job with features
+    alone, with recordings beside the voices, and with the preset of the original.
     """
-    root, takes = _takes(job)
-    of_a_word = len(takes) // len(job.words)
-    steps = _FEWEST_STEPS + _STEPS_PER_TAKE * of_a_word
-    if not takes or job.preset == ORIGINAL or steps >= job.recipe.total_steps:
+    if job.preset == ORIGINAL:
         return job
-    log(
-        f"{root} has {count_of(of_a_word, 'recording')} of a word: {steps} steps, since with more a network "
-        f"learns them by heart (--training-steps {steps})"
-    )
+    root, takes = _takes(job)
+    if (job.data or usual_source()) == SYNTHETIC and not job.extra_data:
+        steps, why = _STEPS_OF_VOICES, "synthetic voices alone"
+    elif takes:
+        of_a_word = len(takes) // len(job.words)
+        steps = _FEWEST_STEPS + _STEPS_PER_TAKE * of_a_word
+        why = f"{root} has {count_of(of_a_word, 'recording')} of a word"
+    else:
+        return job
+    if steps >= job.recipe.total_steps:
+        return job
+    log(f"{why}: {steps} steps, since with more a network learns them by heart (--training-steps {steps})")
     return replace(job, recipe=job.recipe.changed(training_steps=(steps,)))
 
 

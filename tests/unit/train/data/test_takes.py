@@ -5,7 +5,7 @@ import pytest
 
 from train.core.errors import UserError
 from train.data.takes import with_fitting_steps, with_whole_words
-from train.settings.job import Job
+from train.settings.job import ExtraData, Job
 
 TONE = (3000 * np.sin(np.arange(16000) / 5)).astype(np.int16)
 
@@ -39,13 +39,22 @@ def test_few_takes_are_learned_for_fewer_steps(count, steps, write_corpus, capsy
     assert f"(--training-steps {steps})" in said
 
 
+@pytest.mark.parametrize("data", ["synthetic", None])
+def test_voices_alone_are_learned_for_fewer_steps(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("EARSHOT_CACHE", str(tmp_path))
+    job = Job(("yes",), data=data, preset="best")
+    assert with_fitting_steps(job).recipe.total_steps == 1000 < job.recipe.total_steps
+    assert "synthetic voices alone: 1000 steps" in capsys.readouterr().err
+
+
 def test_what_has_its_steps_keeps_them(write_corpus, tmp_path):
     root = write_corpus({f"yes/anna {take}.wav": TONE - take for take in range(5)})
     short = Job(("yes",), preset="best").recipe.changed(training_steps=(200,))
     for job in (
         Job(("yes",), data=str(root)),  # of the original
         Job(("yes",), data=str(root), preset="best", recipe=short),
-        Job(("yes",), data="synthetic", preset="best"),
-        Job(("yes",), preset="best"),
+        Job(("yes",), data="synthetic"),
+        Job(("yes",), data="synthetic", preset="best", extra_data=(ExtraData(str(root), 0.3),)),
+        Job(("yes",), data="bank.npz", preset="best"),
     ):
         assert with_fitting_steps(job) == job
