@@ -44,7 +44,8 @@ class Run:
         if not (self.folder / runfolder.REPORT).is_file():
             return False
         try:
-            return read_job(self.folder) == job_of(parser_of(train, "earshot train").parse_args(self.flags))
+            asked = job_of(parser_of(train, "earshot train").parse_args(self.flags))
+            return read_job(self.folder) == train.settled(asked, self.flags)
         except UserError:  # settings of an earlier version
             return False
 

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,13 +63,8 @@ def run(flags: argparse.Namespace) -> None:
         folder = flags.out or training_flags.default_out(job)
         if where.is_chief:
             (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)
-        named = {flag.split("=")[0] for flag in flags.given}
-        if "--clip-duration-ms" not in named and not job.teachers:
-            import_tensorflow(with_gpus=not where.is_alone)  # quietly; networks import Keras, which would not
-            if architectures.takes_any_length(job.architecture):
-                job = takes.with_whole_words(job)
-        if not named & {"--training-steps", "--learning-rate"}:
-            job = takes.with_fitting_steps(job)
+        import_tensorflow(with_gpus=not where.is_alone)  # quietly; networks import Keras, which would not
+        job = settled(job, flags.given)
         check_start(job)
     try:
         with (
@@ -111,6 +107,15 @@ def _check_again(job: Job, folder: Path, resume: bool, overwrite: bool) -> None:
         raise UserError(
             f"{folder}: another training was at work there until now; look at it, and run it again"
         )
+
+
+def settled(job: Job, given: Iterable[str]) -> Job:
+    """The job with what its recordings ask for, where none of these arguments says otherwise."""
+    named = {argument.split("=")[0] for argument in given}
+    is_open = "--clip-duration-ms" not in named and not job.teachers
+    if is_open and architectures.takes_any_length(job.architecture):
+        job = takes.with_whole_words(job)
+    return job if named & {"--training-steps", "--learning-rate"} else takes.with_fitting_steps(job)
 
 
 def _run_chain(
