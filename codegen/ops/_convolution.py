@@ -232,7 +232,7 @@ def convolve(
         filters: (outputs, height, width, depth).
     """
     whole = geometry(form, filters.shape[1:3], filters.shape[3], form.image(form.input())[2])
-    parts = {part: _block_height(part, form.spare_bytes) for part in _segments(whole)}
+    parts = {part: _block_height(part, form.spare_bytes) for part in _segments(whole, form.spare_bytes)}
     code = _code(form, "conv_s8", parts, filters, bias, channel_scales)
     overlap = Overlap(_lead_bytes(parts))
     return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), overlap))
@@ -253,7 +253,7 @@ def convolve_depthwise(
     return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), Overlap(exactly=True)))
 
 
-def _segments(whole: Geometry) -> list[Geometry]:
+def _segments(whole: Geometry, spare_bytes: int) -> list[Geometry]:
     """A 1x1 convolution as one of a few positions in each row: little scratch, and full tiles.
 
     Others stay as they are.
@@ -261,22 +261,37 @@ def _segments(whole: Geometry) -> list[Geometry]:
     axes = (whole.y, whole.x)
     if any((axis.taps, axis.stride, axis.outputs) != (1, 1, axis.image) for axis in axes):
         return [whole]
-    most = max(1, _SEGMENT_BYTES // (whole.column_lanes * _LANE_BYTES * _MOST_POSITIONS)) * _MOST_POSITIONS
+    place_bytes = whole.column_lanes * _LANE_BYTES
     places = whole.y.image * whole.x.image
-    least = -(-places // most)
-    # Equal rows need one function, and what more of them cost should be little.
-    equal = next((count for count in range(least, least + least // 4 + 1) if places % count == 0), None)
-    count, rest = (equal, 0) if equal else divmod(places, most)
-    most = places // equal if equal else most
+    if places * place_bytes <= _SEGMENT_BYTES + spare_bytes:
+        count, width = 1, places
+    else:
+        count, width = _equal_rows(places, max(_SEGMENT_BYTES // place_bytes, _MOST_POSITIONS))
+    rest = places - count * width
     return [
         replace(
             whole,
             y=replace(whole.y, image=rows, outputs=rows),
             x=replace(whole.x, image=width, outputs=width),
         )
-        for rows, width in ((count, most), (1, rest))
+        for rows, width in ((count, width), (1, rest))
         if rows and width
     ]
+
+
+def _equal_rows(places: int, most: int) -> tuple[int, int]:
+    """How many rows of which width, at most ``most``; the rest is a row that is shorter."""
+    whole_tiles = most // _MOST_POSITIONS * _MOST_POSITIONS
+    least = -(-places // whole_tiles)
+    # Equal rows need one function, and what more of them cost should be little.
+    for count in range(least, least + least // 4 + 1):
+        if places % count == 0:
+            return count, places // count
+    # A last row of a few places would cost as much as a long one does for each channel.
+    fewer = -(-places // most)
+    if fewer < least:
+        return fewer - 1, -(-places // fewer)
+    return places // whole_tiles, whole_tiles
 
 
 def _block_height(part: Geometry, spare_bytes: int) -> int:
