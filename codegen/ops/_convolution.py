@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from codegen.cformat import rows as c_rows
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
-from codegen.ops._form import PLAIN_SHIFTS, Code, Constant, Form, Tile, describe, weighted_sum
+from codegen.ops._form import PLAIN_SHIFTS, Code, Constant, Form, Room, Tile, describe, weighted_sum
 from codegen.plan import Overlap
 from train.tflite.graph import Tensor
 
@@ -17,10 +17,11 @@ _MOST_POSITIONS = 6  # that leave registers for the rest on every core
 _ROW_MULTIPLE = 4
 _LANE_BYTES = 2  # int16; cores with int8 lanes use half of it
 _READ_BEYOND_LANES = 16  # the last load of a row may reach so far behind what it needs
-_SEGMENT_BYTES = 3072  # of scratch for a 1x1 convolution, where that is enough for a tile
 _MOST_WIDENED = 128  # weights of a filter
 _LEAST_TILES_TO_WIDEN = 4
 _WIDE_MULTIPLE = 8
+_INTERLEAVED = 5  # places of a tile, of which the last may overlap the one before it
+_MOST_NARROW = 8  # channels, for which a 1x1 convolution keeps all weights in registers
 _GROUPS_PER_ROW = 4  # of weights, in the C
 # How sums become outputs (kws_scaling), for people.
 _SCALINGS = {
@@ -107,7 +108,7 @@ class Geometry:
         """Lanes from one output to the next."""
         return self.x.stride * self.column_lanes
 
-    def shape(self, positions: int, is_widened: bool) -> dict[str, int]:
+    def shape(self, positions: int, *, is_widened: bool, is_interleaved: bool) -> dict[str, int]:
         """Fields of kws_tile_shape that follow from sizes."""
         return {
             "positions": positions,
@@ -120,7 +121,16 @@ class Geometry:
             "spacing": 0 if self.is_contiguous else self.x.dilation * self.column_lanes,
             "group": self.depth if self.depth < self.column_lanes else 0,
             "is_widened": int(is_widened),
+            "is_interleaved": int(is_interleaved),
         }
+
+    @property
+    def is_pointwise(self) -> bool:
+        """Whether each output meets all values of one place, and its neighbours those of the next."""
+        axes = (self.y, self.x)
+        return self.depth == self.input_channels == self.column_lanes and all(
+            (axis.taps, axis.stride, axis.outputs) == (1, 1, axis.image) for axis in axes
+        )
 
     @property
     def image_row_bytes(self) -> int:
@@ -232,10 +242,14 @@ def convolve(
         filters: (outputs, height, width, depth).
     """
     whole = geometry(form, filters.shape[1:3], filters.shape[3], form.image(form.input())[2])
-    parts = {part: _block_height(part, form.spare_bytes) for part in _segments(whole, form.spare_bytes)}
+    parts = {part: _block_height(part, form.room) for part in _segments(whole, form.room.segment_bytes)}
     code = _code(form, "conv_s8", parts, filters, bias, channel_scales)
     overlap = Overlap(_lead_bytes(parts))
-    return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), overlap))
+    return replace(
+        code,
+        overlaps=dict.fromkeys(form.in_step(form.input()), overlap),
+        has_segments=whole.is_pointwise and sum(part.y.outputs for part in parts) > 1,
+    )
 
 
 def convolve_depthwise(
@@ -253,20 +267,16 @@ def convolve_depthwise(
     return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), Overlap(exactly=True)))
 
 
-def _segments(whole: Geometry, spare_bytes: int) -> list[Geometry]:
+def _segments(whole: Geometry, segment_bytes: int) -> list[Geometry]:
     """A 1x1 convolution as one of a few positions in each row: little scratch, and full tiles.
 
     Others stay as they are.
     """
-    axes = (whole.y, whole.x)
-    if any((axis.taps, axis.stride, axis.outputs) != (1, 1, axis.image) for axis in axes):
+    if not whole.is_pointwise:
         return [whole]
     place_bytes = whole.column_lanes * _LANE_BYTES
     places = whole.y.image * whole.x.image
-    if places * place_bytes <= _SEGMENT_BYTES + spare_bytes:
-        count, width = 1, places
-    else:
-        count, width = _equal_rows(places, max(_SEGMENT_BYTES // place_bytes, _MOST_POSITIONS))
+    count, width = _equal_rows(places, max(segment_bytes // place_bytes, _MOST_POSITIONS))
     rest = places - count * width
     return [
         replace(
@@ -281,6 +291,8 @@ def _segments(whole: Geometry, spare_bytes: int) -> list[Geometry]:
 
 def _equal_rows(places: int, most: int) -> tuple[int, int]:
     """How many rows of which width, at most ``most``; the rest is a row that is shorter."""
+    if places <= most:
+        return 1, places
     whole_tiles = most // _MOST_POSITIONS * _MOST_POSITIONS
     least = -(-places // whole_tiles)
     # Equal rows need one function, and what more of them cost should be little.
@@ -294,9 +306,13 @@ def _equal_rows(places: int, most: int) -> tuple[int, int]:
     return places // whole_tiles, whole_tiles
 
 
-def _block_height(part: Geometry, spare_bytes: int) -> int:
+def _block_height(part: Geometry, room: Room) -> int:
     """Rows of outputs at a time: what is done for each channel of a block counts for all of them."""
-    spare_rows = spare_bytes // (part.row_lanes * _LANE_BYTES)
+    row_bytes = part.row_lanes * _LANE_BYTES
+    spare_bytes = room.spare_bytes
+    if part.is_pointwise:  # a row may take much of it already
+        spare_bytes = max(0, spare_bytes - max(0, row_bytes - Room().segment_bytes))
+    spare_rows = spare_bytes // row_bytes
     return min(part.y.outputs, 1 + spare_rows // part.y.stride)
 
 
@@ -358,11 +374,24 @@ def _code(
         scratch_rows = part.y.rows_for(block_height)
         positions = tile_positions(part.x.outputs, part.step % 2 == 1 and part.run > 1)
         wide_lanes = part.wide_lanes(block_height, positions)
-        tile = _tile(part.shape(positions, is_widened=wide_lanes > 0), scaling)
+        is_interleaved = (
+            part.is_pointwise
+            and wide_lanes > 0
+            and scaling != "any"
+            and part.run % _RUN_MULTIPLE == 0
+            and part.run > _MOST_NARROW
+            and part.x.outputs >= _INTERLEAVED
+        )
+        shape = part.shape(positions, is_widened=wide_lanes > 0, is_interleaved=is_interleaved)
+        tile = _tile(shape, scaling)
         tiles.append(tile)
         words.append(_tiles_in_words(part, block_height, positions))
         fields = {**part.fields(block_height, scratch_rows, positions), "tile": tile.name, **common}
-        lanes = wide_lanes + scratch_rows * part.row_lanes + _READ_BEYOND_LANES
+        fields["is_interleaved"] = int(is_interleaved)
+        image_lanes = scratch_rows * part.row_lanes
+        if is_interleaved:
+            image_lanes = -(-scratch_rows * part.x.outputs // _INTERLEAVED) * _INTERLEAVED * part.run
+        lanes = wide_lanes + image_lanes + _READ_BEYOND_LANES
         scratch_bytes = max(scratch_bytes, lanes * _LANE_BYTES)
         params.append((name, "kws_conv_params", fields))
         calls.append(
@@ -383,6 +412,7 @@ def _code(
             f"KWS_MAX_POSITIONS == {_MOST_POSITIONS}",
             f"KWS_LEAST_PLAIN_SHIFT == {PLAIN_SHIFTS.start}",
             f"sizeof(kws_lane) <= {_LANE_BYTES}",
+            f"KWS_INTERLEAVED == 0 || KWS_INTERLEAVED == {_INTERLEAVED}",
         ),
         scratch_bytes=scratch_bytes,
         kernel=f"{kernel} {filters.shape[1]}x{filters.shape[2]}, {'; '.join(words)}; {_SCALINGS[scaling]}",

@@ -22,6 +22,7 @@ typedef int8_t kws_lane;
 #define KWS_WEIGHTS(a, b, c, d) a, b, c, d
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
+#define KWS_INTERLEAVED 0
 #define KWS_LEAVES_OUT_ROWS 0
 #define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
