@@ -80,7 +80,7 @@ KWS_INLINE int32_t kws_smlad_from(uint32_t a, uint32_t b, int32_t start) {
 KWS_INLINE const int16_t* kws_add_five_products(int32_t* sums, const int16_t* pairs, uint32_t factor,
                                                 int32_t start, int32_t is_first) {
 #ifdef __clang__
-    for (int32_t i = 0; i < 5; ++i, pairs += 2) {
+    KWS_UNROLL for (int32_t i = 0; i < 5; ++i, pairs += 2) {
         sums[i] = kws_smlad(kws_load_word(pairs), factor, is_first ? start : sums[i]);
     }
 #else

@@ -169,6 +169,11 @@ def test_bits_do_not_depend_on_the_optimizer(board_id: str, flags: str) -> None:
     check(separable(), f"separable {flags}", board_id, (flags,))
 
 
+def test_a_frame_pointer_takes_no_register() -> None:
+    """A system may be built with one, and kernels with DSP need all registers but one."""
+    check(separable(), "separable", DSP, ("-O0", "-fno-omit-frame-pointer"))
+
+
 def test_dsp_of_armv8m() -> None:
     """The M55 without its vectors is any core with the DSP extension of Armv8-M, such as an M33."""
     flags = (*ENGINE_FLAGS, "-mcpu=cortex-m55+nomve")
