@@ -18,7 +18,7 @@ from codegen.engines.header import (
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
 from codegen.incremental.program import Program, incremental
 from codegen.ops import check_operators, generate
-from codegen.ops._form import Code, Tile, array, describe
+from codegen.ops._form import Code, Room, Tile, array, describe
 from codegen.ops._structs import LAYOUT, LAYOUT_HEADER, initializer, layout
 from codegen.passes.dilation import check_batches, join_dilated
 from codegen.passes.ends import FILE_TYPES, ModelEnd, find_ends, int8_core
@@ -34,7 +34,8 @@ from train.tflite.scheme import why_not_int8
 
 SOURCE = "engine.c"
 TILE_SHAPE = "kws_tile_shape"
-_SPARE_BYTES = (0, 256, 512, 1024, 2048, 4096)  # tried in this order
+_SPARE_BYTES = (256, 512, 1024, 2048, 4096)  # tried in this order
+_SEGMENT_BYTES = (8192, 6144, 5120, 4096)  # the first that fits
 _ARENA_GROWTH = 1 / 25  # at most, for fewer instructions
 
 
@@ -105,8 +106,9 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
     program = incremental(core, windows.rows, windows.stride_rows) if windows else None
     next_codes, next_arena = _next(program, where) if program else ([], Plan({}, {}, 0))
     ends = _ends(program, next_arena, core) if program else {}
-    codes, arena = _with_spare(
-        lambda spare_bytes: [generate(core, op, where, spare_bytes=spare_bytes) for op in core.ops],
+    codes, arena = _with_room(
+        len(core.ops),
+        lambda number, room: generate(core, core.ops[number], where, room=room),
         lambda codes: _plan(core, codes, where, ends),
     )
     all_codes = [*codes, *next_codes]
@@ -176,11 +178,12 @@ def _layer(graph: Graph, op: Op, code: Code) -> Layer:
 def _next(program: Program, where: str) -> tuple[list[Code], Plan]:
     """The operators of kws_model_invoke_next(), and where its memory lies."""
 
-    def codes(spare_bytes: int) -> list[Code]:
-        pairs = zip(program.graph.ops, program.parts, strict=True)
-        return [generate(program.graph, op, where, part, spare_bytes) for op, part in pairs]
+    ops = program.graph.ops
 
-    return _with_spare(codes, lambda made: _next_plan(program, made))
+    def code(number: int, room: Room) -> Code:
+        return generate(program.graph, ops[number], where, program.parts[number], room)
+
+    return _with_room(len(ops), code, lambda made: _next_plan(program, made))
 
 
 def _swap(program: Program | None) -> list[str]:
@@ -247,21 +250,39 @@ def _next_context(program: Program, codes: list[Code], arena: Plan, defined: set
     }
 
 
-def _with_spare(
-    codes_with: Callable[[int], list[Code]], plan_of: Callable[[list[Code]], Plan]
+def _with_room(
+    count: int, code_of: Callable[[int, Room], Code], plan_of: Callable[[list[Code]], Plan]
 ) -> tuple[list[Code], Plan]:
-    """All operators, with as much scratch memory to spare as leaves the arena about as small as it can be."""
-    best: tuple[list[Code], Plan] | None = None
-    limit_bytes = 0.0
+    """All operators, with as much scratch memory to spare as leaves the arena about as small as it can be.
+
+    Then each 1x1 convolution with rows as long as leave it as it is.
+
+    Args:
+        count: of operators.
+        code_of: one of them, by number.
+    """
+    room = Room()
+    codes = [code_of(number, room) for number in range(count)]
+    arena = plan_of(codes)
+    limit_bytes = arena.arena_bytes * (1 + _ARENA_GROWTH)
     for spare_bytes in _SPARE_BYTES:
-        codes = codes_with(spare_bytes)
-        arena = plan_of(codes)
-        if best and arena.arena_bytes > limit_bytes:
+        larger = Room(spare_bytes)
+        found = [code_of(number, larger) for number in range(count)]
+        plan = plan_of(found)
+        if plan.arena_bytes > limit_bytes:
             break
-        limit_bytes = limit_bytes if best else arena.arena_bytes * (1 + _ARENA_GROWTH)
-        best = codes, arena
-    assert best is not None
-    return best
+        room, codes, arena = larger, found, plan
+    for number, code in enumerate(codes):
+        if not code.has_segments:
+            continue
+        for segment_bytes in _SEGMENT_BYTES:
+            found = [*codes]
+            found[number] = code_of(number, replace(room, segment_bytes=segment_bytes))
+            plan = plan_of(found)
+            if plan.arena_bytes <= arena.arena_bytes:
+                codes, arena = found, plan
+                break
+    return codes, arena
 
 
 def _check_int8(core: Graph, where: str) -> None:

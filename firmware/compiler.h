@@ -57,10 +57,11 @@
 // and are compiled in one way whatever the build says:
 //
 // - Kernels are written such that what they need at a time fits into the registers. GCC's scheduling before
-//   those are allocated moves loads forward until it does not.
+//   those are allocated moves loads forward until it does not. Nor is there one to spare for the frame.
 // - A core with DSP loads words from any address. Clang would load them byte by byte where nobody tells it.
 #if KWS_GNU && !defined(__clang__) && KWS_FEW_REGISTERS
-#define KWS_BEGIN_OPTIONS _Pragma("GCC push_options") _Pragma("GCC optimize(\"O2\", \"no-schedule-insns\")")
+#define KWS_BEGIN_OPTIONS \
+    _Pragma("GCC push_options") KWS_PRAGMA(GCC optimize("O2", "no-schedule-insns", "omit-frame-pointer"))
 #define KWS_END_OPTIONS _Pragma("GCC pop_options")
 #elif defined(__clang__) && KWS_HAS_DSP && !defined(__ARM_FEATURE_UNALIGNED)
 // Where there is no function, as in a front end that is switched off, it would warn.

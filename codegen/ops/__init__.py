@@ -7,7 +7,7 @@ with a UserError, every form of the operator whose bits are not proven.
 import importlib
 
 from codegen.ops import _lookup
-from codegen.ops._form import Code, Form
+from codegen.ops._form import Code, Form, Room
 from codegen.passes.tables import TABLE
 from train.core.errors import UserError
 from train.tflite.graph import Graph, Op
@@ -40,15 +40,15 @@ def check_operators(graph: Graph, where: str) -> None:
     )
 
 
-def generate(graph: Graph, op: Op, where: str, part: str = "", spare_bytes: int = 0) -> Code:
+def generate(graph: Graph, op: Op, where: str, part: str = "", room: Room | None = None) -> Code:
     """The C of one operator of those that the engine runs.
 
     Args:
         where: name of the model, used in messages.
         part: what names in C end with, where the operator becomes C several times.
-        spare_bytes: scratch memory that it may have over what it must.
+        room: scratch memory that it may have.
     Raises:
         UserError: a form of it that the engine does not run.
     """
-    code: Code = _MODULES[op.name].generate(Form(graph, op, where, part, spare_bytes))
+    code: Code = _MODULES[op.name].generate(Form(graph, op, where, part, room or Room()))
     return code

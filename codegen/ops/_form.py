@@ -62,6 +62,7 @@ class Code:
         kernel: what computes it, and why that, in words; "": the names of its kernels say it.
         calls: finished statements.
         conditions: what the constants take for granted of the kernels' headers; the C checks it.
+        has_segments: whether Room.segment_bytes made it several rows.
         shares, overlaps, scratch_bytes, reads_beyond_bytes: as of codegen.plan.Step.
     """
 
@@ -77,6 +78,7 @@ class Code:
     scratch_bytes: int = 0
     reads_beyond_bytes: int = 0
     kernel: str = ""
+    has_segments: bool = False
 
     @property
     def kernel_in_words(self) -> str:
@@ -90,6 +92,19 @@ class Code:
         return sum(constant.size_bytes for constant in self.constants)
 
 
+@dataclass(frozen=True)
+class Room:
+    """Scratch memory that an operator may have; more makes some faster.
+
+    Attributes:
+        spare_bytes: over what it must have.
+        segment_bytes: of a row of positions, as which a 1x1 convolution is done.
+    """
+
+    spare_bytes: int = 0
+    segment_bytes: int = 3072
+
+
 @dataclass(frozen=True, eq=False)
 class Form:
     """One operator of a graph, seen by the file that turns it into C."""
@@ -98,7 +113,7 @@ class Form:
     op: Op
     where: str  # name of the model, used in messages
     part: str = ""  # what its name ends with, where an operator becomes C several times
-    spare_bytes: int = 0  # of scratch memory, over what an operator must have; more makes some faster
+    room: Room = Room()
     operands: dict[str, Constant] = field(default_factory=dict)  # constant inputs that ``ref`` was asked for
 
     def refuse(self, found: str, expected: str) -> UserError:

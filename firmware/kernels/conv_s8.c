@@ -38,6 +38,14 @@ static void load_row(const int8_t* input, kws_lane* row, int32_t y, const kws_co
 // The rows of the image that `height` rows of outputs from out_y on need; what those before left is kept.
 static void load_rows(const int8_t* input, kws_lane* scratch, int32_t out_y, int32_t height,
                       const kws_conv_params* p) {
+#if KWS_INTERLEAVED
+    if (p->is_interleaved) {
+        const int32_t row_values = p->input_width * p->input_channels;
+        kws_expand_interleaved(input + out_y * row_values, scratch, height * p->input_width,
+                               p->input_channels);
+        return;
+    }
+#endif
     const int32_t passed = p->block_height * p->stride_height;
     int32_t kept = 0;
     if (out_y > 0 && passed < p->scratch_rows) {

@@ -25,6 +25,7 @@ typedef struct kws_conv_params {
     int32_t scratch_row_lanes;  // one row with its padding; a multiple of four
     int32_t scratch_columns;    // of the image in it
     int32_t wide_lanes;         // room in front of them, for weights; a multiple of eight
+    int32_t is_interleaved;     // 1x1, and cores with KWS_INTERLEAVED want kws_expand_interleaved()
     kws_tile* tile;
     int32_t tiles;             // whole ones in a row of outputs
     int32_t input_zero_point;  // what stands outside of the image

@@ -35,6 +35,16 @@ KWS_INLINE kws_words kws_load_words(const void* bytes) {
     return words;
 }
 
+// Two words from a place that is counted up to the next two.
+KWS_INLINE kws_words kws_next_words(const int16_t** place) {
+    kws_words words;
+    __asm__ volatile("ldrd %0, %1, [%2], #8"
+                     : "=&r"(words.low), "=&r"(words.high), "+r"(*place)
+                     :
+                     : "memory");
+    return words;
+}
+
 // Two words to an address that is a multiple of four.
 KWS_INLINE void kws_store_words(void* bytes, uint32_t low, uint32_t high) {
     __asm__("strd %1, %2, %0" : "=m"(*(kws_word_pair*)bytes) : "r"(low), "r"(high));
@@ -61,6 +71,43 @@ KWS_INLINE int32_t kws_smlad_from(uint32_t a, uint32_t b, int32_t start) {
     int32_t sum;
     __asm__("smlad %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(start));
     return sum;
+}
+
+// Adds to five sums the products of a pair of halfwords and the next five pairs from memory, at a multiple of
+// four. Returns where the pairs end.
+//
+// is_first      whether the sums are `start` before
+KWS_INLINE const int16_t* kws_add_five_products(int32_t* sums, const int16_t* pairs, uint32_t factor,
+                                                int32_t start, int32_t is_first) {
+#ifdef __clang__
+    KWS_UNROLL for (int32_t i = 0; i < 5; ++i, pairs += 2) {
+        sums[i] = kws_smlad(kws_load_word(pairs), factor, is_first ? start : sums[i]);
+    }
+#else
+    // By names of registers: LDM takes them in their order. Those left out may have a task of their own, such
+    // as to point to the frame.
+    int32_t a, b, c, d, e = is_first ? start : sums[4];
+    if (is_first) {
+        __asm__ volatile(
+            "ldmia %0!, {r6, r8, r10, r12, lr}\n\t"
+            "smlad %1, r6, %6, %5\n\tsmlad %2, r8, %6, %5\n\tsmlad %3, r10, %6, %5\n\t"
+            "smlad %4, r12, %6, %5\n\tsmlad %5, lr, %6, %5"
+            : "+r"(pairs), "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d), "+r"(e)
+            : "r"(factor)
+            : "r6", "r8", "r10", "r12", "lr", "memory");
+    } else {
+        a = sums[0], b = sums[1], c = sums[2], d = sums[3];
+        __asm__ volatile(
+            "ldmia %0!, {r6, r8, r10, r12, lr}\n\t"
+            "smlad %1, r6, %6, %1\n\tsmlad %2, r8, %6, %2\n\tsmlad %3, r10, %6, %3\n\t"
+            "smlad %4, r12, %6, %4\n\tsmlad %5, lr, %6, %5"
+            : "+r"(pairs), "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e)
+            : "r"(factor)
+            : "r6", "r8", "r10", "r12", "lr", "memory");
+    }
+    sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d, sums[4] = e;
+#endif
+    return pairs;
 }
 
 // Of each half.

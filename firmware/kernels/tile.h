@@ -13,11 +13,14 @@
 //
 //   kws_lane                  type of a lane
 //   KWS_LANE_BIAS             what a lane is more than the value that it stands for
+//   KWS_INTERLEAVED           positions of a 1x1 convolution that lie side by side; 0 where none do
 //   KWS_LEAVES_OUT_ROWS       whether a row of taps outside of the image costs more than to leave it out
 //   KWS_HAS_MANY_REGISTERS    whether two tiles of KWS_MAX_POSITIONS fit into them
 //   KWS_WEIGHTS(a, b, c, d)   the order in which four weights are stored
 //   kws_expand()              int8 values to lanes
 //   kws_expand_channel()      the same, one channel of them
+//   kws_expand_interleaved()  the same of positions, side by side; with KWS_INTERLEAVED alone, as is
+//   kws_tile_run_interleaved()
 //   kws_tile_widen()          the weights of a channel in the form in which all its tiles read them
 //   kws_tile_is_doubled()     whether that form makes sums twice as large
 //   kws_tile_run()            adds the products of one run of weights to the sums; the first finds all the
@@ -134,6 +137,33 @@ KWS_INLINE void kws_tile_compute_one(int8_t* output, const kws_lane* lanes, cons
     kws_tile_write(output, sums, channel, shape);
 }
 
+#if KWS_INTERLEAVED
+// One channel of a 1x1 convolution whose positions kws_expand_interleaved() left side by side; rows are
+// neighbours as well. The weights are widened, in channel->wide.
+KWS_INLINE void kws_tile_compute_interleaved(int8_t* output, const kws_lane* lanes,
+                                             const kws_tile_channel* channel, kws_tile_shape shape) {
+    // From memory where it is needed: GCC would keep it in a register that weights need.
+    const kws_tile_channel* volatile const kept = channel;
+    const int32_t width = channel->tiles * shape.positions + shape.last;
+    shape.positions = KWS_INTERLEAVED;
+    for (int32_t left = channel->height * width;;) {
+        int32_t sums[KWS_INTERLEAVED];
+        lanes = kws_tile_run_interleaved(sums, lanes, kept, shape);
+        const kws_tile_channel* const of_outputs = kept;
+        const int32_t step = of_outputs->output_step;
+        kws_tile_write(output, sums, of_outputs, shape);
+        left -= KWS_INTERLEAVED;
+        if (left >= KWS_INTERLEAVED) {
+            output += KWS_INTERLEAVED * step;
+        } else if (left > 0) {
+            output += left * step;
+        } else {
+            return;
+        }
+    }
+}
+#endif
+
 // Whether two tiles are computed as one: where they have lanes in common and there are registers enough.
 KWS_INLINE int32_t kws_tile_has_pairs(kws_tile_shape shape) {
     return KWS_HAS_MANY_REGISTERS && shape.step < shape.run &&
@@ -148,6 +178,12 @@ KWS_INLINE void kws_tile_compute(int8_t* output, const kws_lane* lanes, const kw
         kws_tile_walk(output, lanes, weights, channel, shape);
         return;
     }
+#if KWS_INTERLEAVED
+    if (shape.is_interleaved) {
+        kws_tile_compute_interleaved(output, lanes, channel, shape);
+        return;
+    }
+#endif
     const int32_t at_once = kws_tile_has_pairs(shape) ? 2 : 1;
     kws_tile_shape whole = shape, one = shape, last = shape;
     whole.positions = at_once * shape.positions;

@@ -21,6 +21,7 @@ typedef int16_t kws_lane;
 #define KWS_WEIGHTS(a, b, c, d) a, c, b, d
 
 #define KWS_LOAD_WORDS_REACH 1020  // bytes, of LDRD
+#define KWS_INTERLEAVED 5          // their sums, and a pair of lanes of each, leave registers for the rest
 #define KWS_LEAVES_OUT_ROWS 0
 #define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 25  // weights; a loop around so few would cost more than they do
@@ -41,6 +42,32 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
         kws_store_word(lanes + 2, kws_high_halves(even, odd));
     }
     for (; count > 0; --count) *lanes++ = *values++;
+}
+
+// Positions of a 1x1 convolution in tiles of KWS_INTERLEAVED: the first pair of lanes of each position, then
+// the second of each, and so on. The last tile may overlap the one before it.
+//
+// positions     at least KWS_INTERLEAVED
+// channels      a multiple of four
+KWS_INLINE void kws_expand_interleaved(const int8_t* values, kws_lane* lanes, int32_t positions,
+                                       int32_t channels) {
+    for (;;) {
+        for (int32_t p = 0; p < KWS_INTERLEAVED; ++p) {
+            kws_lane* to = lanes + 2 * p;
+            const int8_t* const end = values + channels;
+            KWS_UNROLL_BY(2) for (; values < end; values += 4) {
+                const uint32_t four = kws_load_word(values);
+                const uint32_t even = kws_sxtb16(four), odd = kws_sxtb16_odd(four);
+                kws_store_word(to, kws_low_halves(even, odd));
+                kws_store_word(to + 2 * KWS_INTERLEAVED, kws_high_halves(even, odd));
+                to += 4 * KWS_INTERLEAVED;
+            }
+        }
+        positions -= KWS_INTERLEAVED;
+        if (positions <= 0) return;
+        if (positions < KWS_INTERLEAVED) values -= (KWS_INTERLEAVED - positions) * channels;
+        lanes += KWS_INTERLEAVED * channels;
+    }
 }
 
 // One channel of a row of the image; values lie `channels` apart.
@@ -245,6 +272,19 @@ KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane
     }
 }
 
+// The sums of KWS_INTERLEAVED positions. Returns where their lanes end.
+KWS_INLINE const kws_lane* kws_tile_run_interleaved(int32_t* sums, const kws_lane* lanes,
+                                                    const kws_tile_channel* channel, kws_tile_shape shape) {
+    const int16_t* wide = channel->wide;
+    const int32_t bias = 2 * channel->bias;
+    KWS_UNROLL for (int32_t k = 0; k < kws_tile_pairs(shape); k += 2) {
+        const kws_words two = kws_next_words(&wide);
+        lanes = kws_add_five_products(sums, lanes, two.low, bias, k == 0);
+        lanes = kws_add_five_products(sums, lanes, two.high, bias, 0);
+    }
+    return lanes;
+}
+
 KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {
     // Both divide by 2^32. A constant 0 would take a register.
     if (__builtin_constant_p(addend) && addend == 0) return kws_smmulr(doubled, multiplier);
@@ -259,6 +299,7 @@ KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
 }
 
 KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
+    if (shape.is_interleaved) return "DSP: weights widened once, pairs of five positions side by side";
     if (kws_tile_has_walk(shape)) return "DSP: weights in registers, an output after the other";
     if (kws_tile_has_odd(shape)) return "DSP: weights widened once, for even lanes and for odd ones";
     return shape.is_widened ? "DSP: weights widened once" : "DSP: weights widened by each tile";
@@ -281,8 +322,11 @@ KWS_INLINE int8_t* kws_tile_narrow_positions(int8_t* output, const kws_lane* lan
             kws_tile_add(&sum, two.low, row->block.even[k], k, &row->block);
             if (left > 1) sum = kws_smlad(two.high, row->block.even[k + 1], sum);
         }
-        *output = kws_saturate(kws_scaled(sum, row->multiplier, row->offset) >> row->right);
-        output += row->output_step;
+        output[p % 2 * row->output_step] =
+            kws_saturate(kws_scaled(sum, row->multiplier, row->offset) >> row->right);
+        if (p % 2 == 0 && p + 1 < positions) continue;
+        output += (p % 2 + 1) * row->output_step;
+        KWS_NOW(output);  // GCC would keep an address for every three outputs, on the stack
     }
     return output;
 }

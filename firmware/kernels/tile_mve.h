@@ -22,6 +22,7 @@ typedef int8_t kws_lane;
 #define KWS_WEIGHTS(a, b, c, d) a, b, c, d
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
+#define KWS_INTERLEAVED 0
 #define KWS_LEAVES_OUT_ROWS 0
 #define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
@@ -73,6 +74,13 @@ KWS_INLINE void kws_tile_taps(int32_t* sums, kws_tile_shape shape, const kws_lan
         KWS_UNROLL for (int32_t i = shape.positions - 1; i >= 0; --i) {
             const int32_t p = shape.positions > 4 ? i : shape.positions - 1 - i;
             sums[p] = vmladavaq_s16(sums[p], vldrbq_s16(lanes + p * shape.step), weight);
+        }
+        return;
+    }
+    if (taps <= KWS_VECTOR_LANES / 4) {
+        const int32x4_t weight = vldrbq_s32(weights);
+        KWS_UNROLL for (int32_t p = shape.positions - 1; p >= 0; --p) {
+            sums[p] = vmladavaq_s32(sums[p], vldrbq_s32(lanes + p * shape.step), weight);
         }
         return;
     }
@@ -154,6 +162,37 @@ KWS_INLINE int8x16_t kws_vector_weights(const int8_t* weights, int32_t taps) {
     return taps >= KWS_VECTOR_LANES ? vldrbq_s8(weights) : vldrbq_z_s8(weights, vctp8q((uint32_t)taps));
 }
 
+// One vector of a run, for a group; passes it. An address for each output: loads reach few bytes beyond
+// theirs, and count them up at no cost.
+KWS_INLINE void kws_group_pass(int32_t* sums, const kws_lane** lanes, int8x16_t weights, int32_t is_first) {
+    KWS_UNROLL for (int32_t p = 0; p < KWS_GROUP; ++p) {
+        sums[p] = kws_vector_dot(sums[p], lanes[p], weights, is_first);
+        lanes[p] += KWS_VECTOR_LANES;
+        KWS_NOW(lanes[p]);
+    }
+}
+
+// The sums of a group for one run of more than KWS_MOST_HELD vectors, without bias.
+KWS_INLINE void kws_group_long_run(int32_t* sums, const kws_lane* lanes, const int8_t* weights,
+                                   kws_tile_shape shape) {
+    const kws_lane* at[KWS_GROUP];
+    KWS_UNROLL for (int32_t p = 0; p < KWS_GROUP; ++p) at[p] = lanes + p * shape.step;
+    const int32_t taps = KWS_PADDED_RUN(shape.run) % KWS_VECTOR_LANES;  // of the last vector
+    const int8_t* const end = weights + KWS_PADDED_RUN(shape.run) - taps;
+    kws_group_pass(sums, at, vldrbq_s8(weights), 1);
+    for (weights += KWS_VECTOR_LANES; weights < end; weights += KWS_VECTOR_LANES) {
+        kws_group_pass(sums, at, vldrbq_s8(weights), 0);
+    }
+    if (taps > KWS_VECTOR_LANES / 4) {
+        kws_group_pass(sums, at, kws_vector_weights(weights, taps), 0);
+    } else if (taps > 0) {  // without a predicate
+        const int32x4_t four = vldrbq_s32(weights);
+        KWS_UNROLL for (int32_t p = 0; p < KWS_GROUP; ++p) {
+            sums[p] = vmladavaq_s32(sums[p], vldrbq_s32(at[p]), four);
+        }
+    }
+}
+
 // The sums of a group, without bias; `held` are the weights, where they are few.
 KWS_INLINE void kws_group_sums(int32_t* sums, const kws_lane* lanes, const int8_t* weights,
                                const int8x16_t* held, int32_t row_lanes, kws_tile_shape shape) {
@@ -166,6 +205,10 @@ KWS_INLINE void kws_group_sums(int32_t* sums, const kws_lane* lanes, const int8_
             }
             if ((i + 1) % (per_run * shape.runs) == 0) lanes += row_lanes;
         }
+        return;
+    }
+    if (shape.rows == 1 && shape.runs == 1) {
+        kws_group_long_run(sums, lanes, weights, shape);
         return;
     }
     kws_tile_shape group = shape;

@@ -31,7 +31,7 @@ from operator_forms import GROUPS
 from sweeping import sweep
 from tflite_builder import Network
 
-from codegen.ops import _convolution
+from codegen.ops import _convolution_geometry
 from hil.boards.board import load_board
 from hil.link.link import LinkError
 
@@ -132,10 +132,46 @@ def test_groups_of_channels_at_odd_lanes(
     check(grouped(channels, depth, taps, spread), f"grouped {channels} {depth} {taps} {spread}", board_id)
 
 
+def pointwise(height: int, width: int, depth: int, outputs: int, kind: str) -> bytes:
+    """A 1x1 convolution on an image."""
+    rng = np.random.default_rng(depth)
+    network = Network((height, width, depth), 3)
+    filters = rng.integers(-128, 128, (outputs, 1, 1, depth), dtype=np.int8)
+    return network.tflite(
+        network.convolve("CONV_2D", network.input, weighted(rng, filters, 0, 3, 5, kind=kind))
+    )
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "depth", "outputs", "kind"),
+    [
+        (5, 5, 100, 7, "plain"),  # one row, whole tiles
+        (1, 23, 12, 3, "plain"),  # a tile that overlaps the one before it
+        (13, 10, 40, 48, "plain"),  # several rows
+        (19, 11, 64, 5, "plain"),
+        (31, 3, 128, 4, "plain"),  # a shorter row at the end
+        (9, 9, 132, 3, "plain"),  # too many weights to be widened
+        (7, 5, 88, 6, "plain"),  # half a vector at the end
+        (7, 5, 24, 6, "large"),  # no plain scale
+    ],
+)
+@pytest.mark.parametrize("board_id", BOARDS)
+def test_positions_side_by_side(
+    board_id: str, height: int, width: int, depth: int, outputs: int, kind: str
+) -> None:
+    tflite = pointwise(height, width, depth, outputs, kind)
+    check(tflite, f"pointwise {height} {width} {depth} {outputs} {kind}", board_id)
+
+
 @pytest.mark.parametrize("flags", sweep(["-O0", "-Og", "-O1", "-Os", "-O2", "-O3"], "-O0", "-O3"))
 @pytest.mark.parametrize("board_id", BOARDS)
 def test_bits_do_not_depend_on_the_optimizer(board_id: str, flags: str) -> None:
     check(separable(), f"separable {flags}", board_id, (flags,))
+
+
+def test_a_frame_pointer_takes_no_register() -> None:
+    """A system may be built with one, and kernels with DSP need all registers but one."""
+    check(separable(), "separable", DSP, ("-O0", "-fno-omit-frame-pointer"))
 
 
 def test_dsp_of_armv8m() -> None:
@@ -163,9 +199,9 @@ def test_a_changed_weight_is_seen(board_id: str) -> None:
 
 def test_a_fault_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """A group taken for even where it is odd: the emulator checks LDRD, or the test above shows nothing."""
-    shape = _convolution.Geometry.shape
+    shape = _convolution_geometry.Geometry.shape
     monkeypatch.setattr(
-        _convolution.Geometry, "shape", lambda *sizes, **more: shape(*sizes, **more) | {"group": 0}
+        _convolution_geometry.Geometry, "shape", lambda *sizes, **more: shape(*sizes, **more) | {"group": 0}
     )
     monkeypatch.setattr("emulator.emulated_engine._REPLY_TIMEOUT_S", 5)
     unaligned = "cfsr=01000000"  # UNALIGNED of the usage fault status
