@@ -77,13 +77,18 @@ def picture(rows: list[Row]) -> Figure:
     """Accuracy over millions of products, with intervals."""
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    for row in rows:
+    for index, row in enumerate(rows):
         millions, percent = row["macs"] / 1e6, 100 * row["int8_accuracy"]
         low, high = (100 * share for share in row["interval"])
         axes.errorbar(millions, percent, [[percent - low], [high - percent]], fmt="o", capsize=3, color="C0")
-        axes.annotate(row["network"], (millions, percent), textcoords="offset points", xytext=(6, 4))
+        # In turns above and below: neighbours may have as many products.
+        end, points = (high, 5) if index % 2 else (low, -14)
+        at = {"textcoords": "offset points", "xytext": (0, points), "ha": "center"}
+        axes.annotate(row["network"], (millions, end), **at)
     axes.set_xscale("log")
     axes.set_xticks([0.25, 0.5, 1, 2], labels=["0.25", "0.5", "1", "2"])
+    axes.minorticks_off()
+    axes.margins(y=0.12)
     axes.set(xlabel="million products a clip", ylabel="% of test clips right, int8")
     axes.grid(alpha=0.3)
     return figure
