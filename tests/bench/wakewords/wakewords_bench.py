@@ -27,10 +27,14 @@ from codegen.export.library import load_library
 from codegen.native import NativeEngine, fastest_scorer
 from train.audio import wav
 from train.core import console, runfolder
+from train.core.layout import TESTING
 from train.core.manifest import TFLM
 from train.core.operating_point import in_force
-from train.core.spec import FrontEnd
+from train.core.spec import FrontEnd, ModelSpec
+from train.data.job_data import gather
+from train.detection.labelled_stream import StreamSettings, make_stream
 from train.detection.reference_listener import recognize, stream_rows, stream_scores
+from train.settings.job import read_job
 from train.tflite.tflm import TflmModel
 
 OUT = Path("out/bench/wakewords.json")
@@ -44,13 +48,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", nargs="*", type=Path, help="run folders with a wake word")
     parser.add_argument("--minutes", type=float, default=10, help="of audio (%(default)s)")
+    parser.add_argument(
+        "--spoken-minutes", type=float, default=60, help="in which the run's own voices speak (%(default)s)"
+    )
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="an archive of WAV")
     flags = parser.parse_args()
     samples = audio(flags.recordings, flags.minutes)
     rows = stream_rows(samples, _FRONT_END)
     results = [of_the_package(model.value, rows) for model in Model]
     for run in flags.run:
-        results += of_a_run(run, samples, rows)
+        results += of_a_run(run, samples, rows, flags.spoken_minutes)
     runfolder.write_json(OUT, results)
     console.log(f"wrote {OUT}")
 
@@ -87,13 +94,23 @@ def of_the_package(name: str, rows: NDArray[np.int8]) -> dict[str, Any]:
     )
 
 
-def of_a_run(run: Path, samples: NDArray[np.int16], rows: NDArray[np.int8]) -> Iterator[dict[str, Any]]:
+def spoken_by_voices(run: Path, spec: ModelSpec, minutes: float) -> NDArray[np.int16]:
+    """What the test voices of a run say in noise, the words and others; they are not in the recordings."""
+    material = gather(read_job(run), (TESTING,))
+    settings = StreamSettings(minutes=minutes)
+    return make_stream(material.audio_of(TESTING), material.splits[TESTING], spec, settings).samples
+
+
+def of_a_run(
+    run: Path, samples: NDArray[np.int16], rows: NDArray[np.int8], spoken_minutes: float
+) -> Iterator[dict[str, Any]]:
     """Each word of a run: its export, and what is heard."""
     library = load_library(run, engine=TFLM)
     spec = runfolder.read_spec(run)
     whole = fastest_scorer(library.tflite, str(run))
     _, point = in_force(run, spec)
-    heard = recognize(*stream_scores(whole, samples, spec.front_end, point.stride_rows), point)
+    spoken = spoken_by_voices(run, spec, spoken_minutes)
+    heard = recognize(*stream_scores(whole, spoken, spec.front_end, point.stride_rows), point)
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), contents_of(library, FORMATS["esphome"]))
         for word, stem in zip(spec.words, identifiers(spec.words, otherwise="word"), strict=True):
@@ -116,8 +133,11 @@ def of_a_run(run: Path, samples: NDArray[np.int16], rows: NDArray[np.int8]) -> I
             yield _row(
                 name, source, "TFLite-Micro, windows of the run", late, expected[:, None].astype(int) + 128
             )
-            scores, times_ms = by_client(client, samples)
+            scores, _ = by_client(client, samples)
             yield _row(name, source, "pymicro-wakeword, TFLite-Micro", scores, made[: len(scores)])
+            with _quietly():
+                client = MicroWakeWord.from_config(path)
+            scores, times_ms = by_client(client, spoken)
             ours = [it.time_ms for it in heard if it.label == label]
             yield {
                 "model": name,
