@@ -313,12 +313,14 @@ typedef struct kws_tile_narrow {
 
 // Some positions; returns the place of the next output.
 KWS_INLINE int8_t* kws_tile_narrow_positions(int8_t* output, const kws_lane* lanes,
-                                             const kws_tile_narrow* row, int32_t positions, int32_t step) {
+                                             const kws_tile_narrow* row, int32_t positions,
+                                             kws_tile_shape shape) {
+    const int32_t pairs = kws_tile_pairs(shape);
     KWS_UNROLL for (int32_t p = 0; p < positions; ++p) {
         int32_t sum = row->bias;
-        KWS_UNROLL for (int32_t k = 0; k < row->block.pairs; k += 2) {
-            const int32_t left = row->block.pairs - k;
-            const kws_words two = kws_load_some_words(lanes + p * step + 2 * k, left, 1);
+        KWS_UNROLL for (int32_t k = 0; k < pairs; k += 2) {
+            const int32_t left = pairs - k;
+            const kws_words two = kws_load_some_words(lanes + p * shape.step + 2 * k, left, 1);
             kws_tile_add(&sum, two.low, row->block.even[k], k, &row->block);
             if (left > 1) sum = kws_smlad(two.high, row->block.even[k + 1], sum);
         }
@@ -343,9 +345,9 @@ KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_
     for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
         const kws_lane* place = lanes;
         for (int32_t left = channel->tiles; left > 0; --left, place += shape.tile_step) {
-            output = kws_tile_narrow_positions(output, place, &row, shape.positions, shape.step);
+            output = kws_tile_narrow_positions(output, place, &row, shape.positions, shape);
         }
-        output = kws_tile_narrow_positions(output, place, &row, shape.last, shape.step);
+        output = kws_tile_narrow_positions(output, place, &row, shape.last, shape);
     }
 }
 
