@@ -15,10 +15,10 @@ def build(
     dropout: float,
     seed: int,
     *,
-    stem_filters: int,
-    spectral_filters: int,
-    channels: int,
-    blocks: int,
+    stem_filters: int = 8,
+    spectral_filters: int = 10,
+    channels: int = 32,
+    blocks: int = 5,
     stem_strides: tuple[int, int] = (1, 2),
 ) -> keras.Model:
     """The untrained model; see ``train.architectures.build``.

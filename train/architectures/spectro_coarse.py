@@ -14,14 +14,5 @@ from train.core.spec import FrontEnd
 def build(front_end: FrontEnd, label_count: int, dropout: float, seed: int) -> keras.Model:
     """The untrained model; see ``train.architectures.build``."""
     return _spectro_temporal.build(
-        "spectro_coarse",
-        front_end,
-        label_count,
-        dropout,
-        seed,
-        stem_filters=8,
-        spectral_filters=10,
-        channels=32,
-        blocks=5,
-        stem_strides=(2, 2),
+        "spectro_coarse", front_end, label_count, dropout, seed, stem_strides=(2, 2)
     )

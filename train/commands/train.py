@@ -63,8 +63,7 @@ def run(flags: argparse.Namespace) -> None:
         folder = flags.out or training_flags.default_out(job)
         if where.is_chief:
             (runfolder.check_own if flags.overwrite else runfolder.check_free)(folder)
-        import_tensorflow(with_gpus=not where.is_alone)  # quietly; networks import Keras, which would not
-        job = settled(job, flags.given)
+        job = settled(job, flags.given, with_gpus=not where.is_alone)
         check_start(job)
     try:
         with (
@@ -109,13 +108,15 @@ def _check_again(job: Job, folder: Path, resume: bool, overwrite: bool) -> None:
         )
 
 
-def settled(job: Job, given: Iterable[str]) -> Job:
+def settled(job: Job, given: Iterable[str], *, with_gpus: bool = False) -> Job:
     """The job with what its recordings ask for, where none of these arguments says otherwise."""
     named = {argument.split("=")[0] for argument in given}
-    is_open = "--clip-duration-ms" not in named and not job.teachers
-    if is_open and architectures.takes_any_length(job.architecture):
-        job = takes.with_whole_words(job)
-    return job if named & {"--training-steps", "--learning-rate"} else takes.with_fitting_steps(job)
+    found = takes.takes_of(job)
+    if "--clip-duration-ms" not in named and not job.teachers:
+        import_tensorflow(with_gpus=with_gpus)  # quietly; networks import Keras, which would not
+        if architectures.takes_any_length(job.architecture):
+            job = takes.with_whole_words(job, found)
+    return job if named & {"--training-steps", "--learning-rate"} else takes.with_fitting_steps(job, found)
 
 
 def _run_chain(

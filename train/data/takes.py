@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +25,18 @@ _FEWEST_STEPS, _STEPS_PER_TAKE = 200, 20  # docs/OWN_WORDS.md has what 5, 10 and
 _STEPS_OF_VOICES = 1000  # with which docs/SYNTHETIC.md has the best figures
 
 
-def with_whole_words(job: Job) -> Job:
-    """The job with clips that are long enough for the words of its takes.
+@dataclass(frozen=True)
+class Takes:
+    """The recordings of a job's words and their folder; none where clips are made, or features alone."""
 
-    It is the same job where they fit, and where clips are made, or features alone.
-    """
-    root, takes = _takes(job)
-    whole_ms = whole_ms_of(takes, job.front_end) if takes else 0
+    root: Path | None = None
+    paths: tuple[Path, ...] = ()
+
+
+def with_whole_words(job: Job, takes: Takes) -> Job:
+    """The job with clips that are long enough for the words of its takes; the same job where they fit."""
+    root = takes.root
+    whole_ms = whole_ms_of(takes.paths, job.front_end) if takes.paths else 0
     if not job.front_end.clip_duration_ms < whole_ms <= _LONGEST_WORD_MS:
         return job
     log(
@@ -41,7 +46,7 @@ def with_whole_words(job: Job) -> Job:
     return replace(job, front_end=replace(job.front_end, clip_duration_ms=whole_ms))
 
 
-def with_fitting_steps(job: Job) -> Job:
+def with_fitting_steps(job: Job, takes: Takes) -> Job:
     """The job with fewer steps where its takes are few, or synthetic voices say everything.
 
     Who hears a take too often knows that take alone, and likewise voices. It is the same job with features
@@ -49,13 +54,12 @@ def with_fitting_steps(job: Job) -> Job:
     """
     if job.preset == ORIGINAL:
         return job
-    root, takes = _takes(job)
     if (job.data or usual_source()) == SYNTHETIC and not job.extra_data:
         steps, why = _STEPS_OF_VOICES, "synthetic voices alone"
-    elif takes:
-        of_a_word = len(takes) // len(job.words)
+    elif takes.paths:
+        of_a_word = len(takes.paths) // len(job.words)
         steps = _FEWEST_STEPS + _STEPS_PER_TAKE * of_a_word
-        why = f"{root} has {count_of(of_a_word, 'recording')} of a word"
+        why = f"{takes.root} has {count_of(of_a_word, 'recording')} of a word"
     else:
         return job
     if steps >= job.recipe.total_steps:
@@ -64,16 +68,20 @@ def with_fitting_steps(job: Job) -> Job:
     return replace(job, recipe=job.recipe.changed(training_steps=(steps,)))
 
 
-def _takes(job: Job) -> tuple[Path | None, list[Path]]:
-    """The folder of the recordings that a job is trained on, and those of its words."""
+def takes_of(job: Job) -> Takes:
+    """What the job's words were recorded as, found but not read.
+
+    Raises:
+        UserError: there is no such folder.
+    """
     if job.data is None or is_made(job.data) or job.data == SPEECH_COMMANDS:
-        return None, []
+        return Takes()
     if job.data.endswith(stored_features.SUFFIX):
-        return None, []
+        return Takes()
     check(job.data)
     root = root_of(job.data, job.words)
     found = find_files(root, job.words, tell=False)
-    return root, sorted(file.path for file in found if file.word in job.words)
+    return Takes(root, tuple(sorted(file.path for file in found if file.word in job.words)))
 
 
 def whole_ms_of(takes: Sequence[Path], front_end: FrontEnd) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from train.core.errors import UserError
-from train.data.takes import with_fitting_steps, with_whole_words
+from train.data.takes import takes_of, with_fitting_steps, with_whole_words
 from train.settings.job import ExtraData, Job
 
 TONE = (3000 * np.sin(np.arange(16000) / 5)).astype(np.int16)
@@ -19,13 +19,13 @@ def test_clips_are_as_long_as_the_words_of_the_takes(write_corpus, capsys):
     root = write_corpus({f"lampe_an/anna {take}.wav": phrase + take for take in range(10)})
     write_corpus({f"aus/anna {take}.wav": word + take for take in range(10)})
     job = Job(("lampe an", "aus"), data=str(root))
-    assert with_whole_words(job).front_end.clip_duration_ms == 1400
+    assert with_whole_words(job, takes_of(job)).front_end.clip_duration_ms == 1400
     assert f"words of {root} take more than 1000 ms: the network hears 1400 ms" in capsys.readouterr().err
     short = Job(("aus",), data=str(root))
-    assert with_whole_words(short) == short
-    assert with_whole_words(Job(("aus",))) == Job(("aus",))
+    assert with_whole_words(short, takes_of(short)) == short
+    assert with_whole_words(Job(("aus",)), takes_of(Job(("aus",)))) == Job(("aus",))
     with pytest.raises(UserError, match="nowhere: there is no such folder"):
-        with_whole_words(Job(("aus",), data="nowhere"))
+        with_whole_words(Job(("aus",), data="nowhere"), takes_of(Job(("aus",), data="nowhere")))
 
 
 @pytest.mark.parametrize(("count", "steps"), [(5, 300), (30, 800)])
@@ -33,7 +33,7 @@ def test_few_takes_are_learned_for_fewer_steps(count, steps, write_corpus, capsy
     names = [f"{word}/anna {take}.wav" for word in ("yes", "no", "apple") for take in range(count)]
     root = write_corpus({name: TONE - index for index, name in enumerate(names)})
     job = Job(("yes", "no"), data=str(root), preset="best")
-    assert with_fitting_steps(job).recipe == job.recipe.changed(training_steps=(steps,))
+    assert with_fitting_steps(job, takes_of(job)).recipe == job.recipe.changed(training_steps=(steps,))
     said = capsys.readouterr().err
     assert f"{root} has {count} recordings of a word: {steps} steps" in said
     assert f"(--training-steps {steps})" in said
@@ -43,7 +43,7 @@ def test_few_takes_are_learned_for_fewer_steps(count, steps, write_corpus, capsy
 def test_voices_alone_are_learned_for_fewer_steps(data, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("EARSHOT_CACHE", str(tmp_path))
     job = Job(("yes",), data=data, preset="best")
-    assert with_fitting_steps(job).recipe.total_steps == 1000 < job.recipe.total_steps
+    assert with_fitting_steps(job, takes_of(job)).recipe.total_steps == 1000 < job.recipe.total_steps
     assert "synthetic voices alone: 1000 steps" in capsys.readouterr().err
 
 
@@ -57,4 +57,4 @@ def test_what_has_its_steps_keeps_them(write_corpus, tmp_path):
         Job(("yes",), data="synthetic", preset="best", extra_data=(ExtraData(str(root), 0.3),)),
         Job(("yes",), data="bank.npz", preset="best"),
     ):
-        assert with_fitting_steps(job) == job
+        assert with_fitting_steps(job, takes_of(job)) == job
