@@ -8,8 +8,7 @@ import bisect
 import dataclasses
 import math
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +36,7 @@ from train.detection.reference_listener import Heard, Smoothed, decide, smooth
 from train.detection.scoring import CORRECT, MS_PER_HOUR, TIME_TOLERANCE_MS, judge, per_hour, score_stream
 
 ALL_WORDS = "all words"
+_LEVEL_EVENTS = 10  # false accepts of a word
 _WINDOWS_MS = (1000, 750, 500, 400, 300, 200, 100)  # tried; of equals the longest is taken
 
 
@@ -138,8 +138,12 @@ def choose(
 ) -> tuple[OperatingPoint, tuple[TriedWindow, ...]]:
     """Choose the point that hears most words with no more false accepts than a target allows.
 
-    For each window, each word gets the lowest threshold that keeps its false accepts within its share of
-    the target; every higher threshold does so, too. The window with which most words are heard is taken.
+    For each window, the thresholds of all words fall together, from the highest on, as long as the target is
+    kept; how far apart they lie is how far apart the words are where each has many false accepts. So one
+    number alone is chosen where there are few: thresholds of ten words, each with no false accept in an hour,
+    have ten in the next one (docs/adr/0040-thresholds-fall-together.md). The window with which most words are
+    heard is taken.
+
     Silence and ``_unknown_`` compete for the highest score, but are never reported: without
     ``suppress_each_word`` a report would end the suppression of a word.
 
@@ -157,26 +161,22 @@ def choose(
     """
     base = original(len(evidence.labels), stride_rows)
     base = dataclasses.replace(base, suppress_each_word=suppress_each_word)
-    share = target_per_hour / len(evidence.words)
     tried: list[tuple[int, OperatingPoint]] = []
     rows: list[TriedWindow] = []
-    reachable: list[tuple[float, str]] = []
+    reachable: list[tuple[int, int]] = []
     smoothed: list[tuple[OperatingPoint, Smoothing]] = []
     said = sum(word.label in evidence.labels[UNKNOWN_INDEX + 1 :] for word in evidence.spoken.words)
+    hours = evidence.others.duration_ms / MS_PER_HOUR
     for window_ms in _WINDOWS_MS:
         results_in_window = window_ms // inference_ms + 1
         minimum_count = min(base.minimum_count, results_in_window)
         point = dataclasses.replace(base, window_ms=window_ms, minimum_count=minimum_count)
         smoothing = Smoothing(evidence, point)
-        hours = evidence.others.duration_ms / MS_PER_HOUR
-        thresholds, excess = _thresholds(smoothing, evidence, share * hours)
-        if excess:
-            needed = math.ceil(100 * max(excess.values()) / hours * len(evidence.words)) / 100
-            rates = ", ".join(f"{evidence.labels[word]} {n / hours:.4g}" for word, n in excess.items())
-            reachable.append((needed, f"with a window of {window_ms} ms {rates}"))
-            rows.append(TriedWindow(window_ms=window_ms, reaches_target=False))
         smoothed.append((point, smoothing))
-        if excess:
+        thresholds, events = _thresholds(smoothing, evidence, target_per_hour * hours)
+        if thresholds is None:
+            reachable.append((events, window_ms))
+            rows.append(TriedWindow(window_ms=window_ms, reaches_target=False))
             continue
         point = dataclasses.replace(point, thresholds=thresholds)
         figures = smoothing.spoken_figures(thresholds)
@@ -196,43 +196,53 @@ def choose(
     if settle and most_heard < FEWEST_HEARD * said:
         return _settled(smoothed, evidence), tuple(rows)
     if not tried:
-        needed, rates = min(reachable)
+        events, window_ms = min(reachable)
+        needed = math.ceil(100 * events / hours) / 100
         raise UserError(
             f"--false-accepts-per-hour {target_per_hour:g} cannot be reached on the validation audio: even "
-            f"at the highest threshold, {NEVER - 1}, {rates} an hour, where each word has an equal share of "
-            f"the target: it would have to be {needed - target_per_hour:g} higher; ask for "
-            f"--false-accepts-per-hour {needed:g}, or train a better model"
+            f"at the highest threshold, {NEVER - 1}, with a window of {window_ms} ms, there are {needed:g} "
+            f"an hour; ask for --false-accepts-per-hour {needed:g}, or train a better model"
         )
     return max(tried, key=lambda item: item[0])[1], tuple(rows)
 
 
 def _thresholds(
     smoothing: Smoothing, evidence: Evidence, most_events: float
-) -> tuple[tuple[int, ...], dict[int, int]]:
-    """Find each word's lowest threshold with at most ``most_events``, and the words that have none.
+) -> tuple[tuple[int, ...] | None, int]:
+    """Find the lowest thresholds with at most ``most_events``, of those that fall together.
 
-    The words that have none have the highest threshold, and come with their events at it.
+    Returns:
+        them; or None, and the events at the highest ones, which are more.
     """
-    thresholds = [NEVER] * len(evidence.labels)
-    excess = {}
+    lowest = None
+    for thresholds in _falling(_levels(smoothing, evidence)):
+        events = len(smoothing.false_accepts(thresholds))
+        if events > most_events:
+            return lowest, events
+        lowest = thresholds
+    return lowest, 0
+
+
+def _levels(smoothing: Smoothing, evidence: Evidence) -> dict[int, float]:
+    """Each word's threshold where false accepts are many enough to compare words by.
+
+    It is drawn halfway to that of the average word: ten events say what a word's is within a third.
+    """
+    own = {}
     for word in evidence.words:
-        lowest = NEVER
-        for threshold, events in _events_from_the_top(smoothing, word, len(evidence.labels)):
-            if events > most_events:
-                if lowest == NEVER:
-                    excess[word] = events
-                    lowest = threshold
-                break
-            lowest = threshold
-        thresholds[word] = lowest
-    # Without suppress_each_word they may give more together than each alone.
-    while True:
-        counts = Counter(item.label for item in smoothing.false_accepts(thresholds))
-        too_low = [word for word in evidence.words if counts[word] > most_events and word not in excess]
-        if not too_low:
-            return tuple(thresholds), excess
-        for word in too_low:
-            thresholds[word] += 1
+        from_the_top = _events_from_the_top(smoothing, word, len(evidence.labels))
+        own[word] = next((threshold for threshold, events in from_the_top if events >= _LEVEL_EVENTS), 0)
+    average = sum(own.values()) / len(own)
+    return {word: (level + average) / 2 for word, level in own.items()}
+
+
+def _falling(levels: Mapping[int, float]) -> Iterator[tuple[int, ...]]:
+    """Thresholds of all labels: from the highest to the levels in even shares, then on, each by one."""
+    highest = NEVER - 1
+    for step in range(2 * highest + 1):
+        share, below = min(step, highest) / highest, max(0, step - highest)
+        words = (max(0, round(highest - share * (highest - level)) - below) for level in levels.values())
+        yield (NEVER,) * (UNKNOWN_INDEX + 1) + tuple(words)
 
 
 def _settled(smoothed: Sequence[tuple[OperatingPoint, Smoothing]], evidence: Evidence) -> OperatingPoint:
