@@ -7,7 +7,8 @@ table in docs/MICROPHONES.md.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sweep import RECORDINGS, SHARED, SMALL, Run, check_recordings
 
+from hil.boards.microphones.pdm import decimate, modulate
 from train.audio.frontend import model_input, wav_features
+from train.audio.wav import to_float, to_int16
 from train.core import console, runfolder
 from train.core.console import log
 from train.core.errors import UserError
@@ -81,6 +84,17 @@ def in_noise(snr_db: float) -> Callable[[Audio], Audio]:
 
 
 # The gain and the DC offset, in steps of int16, come last, as in a microphone.
+def by_pdm(audio: Audio) -> Audio:
+    """As a board with a PDM microphone hears it: 64 bits a sample, and what its firmware makes of them."""
+    with multiprocessing.Pool() as pool:
+        return np.array(pool.map(_of_bits, audio, chunksize=8))
+
+
+def _of_bits(clip: NDArray[np.float32]) -> NDArray[np.float32]:
+    heard = to_float(decimate(modulate(to_int16(clip))))
+    return np.pad(heard, (0, max(0, len(clip) - len(heard))))[: len(clip)]
+
+
 _CONDITIONS: dict[str, Callable[[Audio], Audio]] = {
     CLEAN: lambda audio: audio,
     "DC +500": lambda audio: microphone(audio, 1.0, 500),
@@ -101,6 +115,7 @@ _CONDITIONS: dict[str, Callable[[Audio], Audio]] = {
     "10 % slower": lambda audio: played_at(audio, 1 / 1.1),
     "clock 3 % slow": lambda audio: played_at(audio, 1.03),
     "sampled at 14.7 kHz": lambda audio: played_at(audio, 16 / 14.7),  # every third sample of 44.1 kHz
+    "PDM microphone": by_pdm,
 }
 
 
@@ -117,6 +132,12 @@ def main() -> None:
     parser.add_argument(
         "--run", action="append", metavar="RECIPE=FOLDER", help="these finished runs, in place of all others"
     )
+    parser.add_argument(
+        "--condition",
+        action="append",
+        choices=tuple(_CONDITIONS),
+        help="only these rows, which are logged and written nowhere (all)",
+    )
     flags = parser.parse_args()
     check_recordings()
     if flags.run:
@@ -126,14 +147,18 @@ def main() -> None:
             if name in (flags.recipe or _RECIPES):
                 run.finish()
         runs = [(name, run.folder) for name, run in planned() if run.is_finished]
-    rows = [row for name, folder in runs for row in measure(name, folder)]
+    rows = [
+        row for name, folder in runs for row in measure(name, folder, flags.condition or tuple(_CONDITIONS))
+    ]
+    if flags.condition:
+        return  # they are logged
     runfolder.write_json(OUT, rows)
     document_table.write("MICROPHONES.md", "make bench-robustness", table(rows))
     print(f"{OUT}\ndocs/MICROPHONES.md")
     check(rows)
 
 
-def measure(recipe: str, run: Path) -> list[Row]:
+def measure(recipe: str, run: Path, conditions: Sequence[str]) -> list[Row]:
     """A row for each condition, of the test clips of a run."""
     spec = runfolder.read_spec(run, needs=[runfolder.TFLITE])
     material = gather(trained_job(run, spec), (TESTING,))
@@ -149,8 +174,8 @@ def measure(recipe: str, run: Path) -> list[Row]:
         return int((scores.argmax(axis=1) == labels).sum())
 
     rows = []
-    for condition, heard_by in _CONDITIONS.items():
-        correct = right(heard_by(audio))
+    for condition in conditions:
+        correct = right(_CONDITIONS[condition](audio))
         row = {
             "recipe": recipe,
             "condition": condition,
