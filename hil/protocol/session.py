@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from hil.link.link import Link, LinkError
 from hil.link.patience import PATIENCE, Deadline, Patience
-from hil.protocol.clip_transfer import OTHER_FEATURES, ClipResult, ClipToScore, ClipTransfer
 from hil.protocol.connection import Conversation, FirmwareError, GivenUpError
 from hil.protocol.faster_line import MOST_BAUD, FasterLine
 from hil.protocol.line_messages import AnyAudio
@@ -37,8 +36,9 @@ from hil.protocol.messages import (
     StreamResult,
 )
 from hil.protocol.payload import Message
-from hil.protocol.stream_transfer import StreamTransfer
-from hil.protocol.transfer import Sent, Transfer
+from hil.protocol.transfers.clip import OTHER_FEATURES, ClipResult, ClipToScore, ClipTransfer
+from hil.protocol.transfers.stream import StreamTransfer
+from hil.protocol.transfers.transfer import Sent, Transfer
 from train.core.console import log, warn
 from train.core.results.boards import LinkStatistics
 

@@ -11,7 +11,6 @@ from emulator.conftest import require_tools
 
 from hil.boards import emulator
 from hil.boards.board import load_board
-from hil.boards.build import Firmware
 from hil.boards.microphones.emulated import EmulatedMicrophone, EmulatedRun, play
 from hil.link.patience import Patience
 from train.audio import wav
@@ -31,7 +30,7 @@ def needs_emulator() -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_code_does_what_the_interpreter_does(seed: int) -> None:
-    """Registers, flags, memory and cycles; each operation on edges, code that loops, code that writes over code."""
+    """Registers, flags, memory and cycles: operations on edges, loops, code that writes over code."""
     command = ["node", str(RANDOM_CHECK), str(TRACES), str(PACKAGE), str(seed), "700"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

@@ -29,10 +29,10 @@ from hil.boards.board import Board, load_board
 from hil.boards.build import PROOF, EngineChoice, build
 from hil.link.serial_link import SerialLink
 from hil.protocol import packing
-from hil.protocol.clip_transfer import ClipToScore, ClipTransfer
 from hil.protocol.codec import encode
 from hil.protocol.session import Session
-from hil.protocol.transfer import FRAME_SAMPLES
+from hil.protocol.transfers.clip import ClipToScore, ClipTransfer
+from hil.protocol.transfers.transfer import FRAME_SAMPLES
 from train.audio import wav
 from train.audio.frontend import model_input, wav_features
 from train.core import runfolder

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hil.protocol.messages import DetectionRequest, StreamBegin, StreamResultRequest
 from hil.protocol.payload import Message
-from hil.protocol.transfer import FRAME_SAMPLES, audio_request
+from hil.protocol.transfers.transfer import FRAME_SAMPLES, audio_request
 
 
 class StreamRequests(Sequence[Message]):

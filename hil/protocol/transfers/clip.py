@@ -19,7 +19,7 @@ from hil.protocol.messages import (
     ResultStatus,
 )
 from hil.protocol.payload import Message
-from hil.protocol.transfer import FRAME_SAMPLES, Transfer, audio_request
+from hil.protocol.transfers.transfer import FRAME_SAMPLES, Transfer, audio_request
 
 _FEATURES_HEADER_BYTES = 6
 
