@@ -206,7 +206,9 @@ class Session:
     def _send(self, transfer: Transfer) -> bool:
         """Send the next request if the board has room for it."""
         line = self._open_line()
-        wire = line.encode_next(transfer.requests[transfer.next])
+        step = transfer.next
+        request = transfer.requests[step]
+        wire = line.encode_next(request)
         under_way_bytes = sum(sent.wire_bytes for sent in self._sent)
         limit_bytes = 0 if self._is_probing else min(self.info.receive_window_bytes, _MOST_WINDOW_BYTES)
         if self._sent and under_way_bytes + len(wire) > limit_bytes:
@@ -215,10 +217,7 @@ class Session:
             self._wait_from_now()
         now_s = time.monotonic()
         sequence = line.send(wire)
-        step = transfer.next
-        self._sent.append(
-            Sent(sequence, len(wire), now_s, self._round, transfer, step, transfer.requests[step])
-        )
+        self._sent.append(Sent(sequence, len(wire), now_s, self._round, transfer, step, request))
         transfer.next += 1
         return True
 

@@ -100,15 +100,15 @@ _WAYS = (
 @contextmanager
 def only(orders: tuple[int, ...], block: int) -> Iterator[None]:
     """``pack`` with other orders and blocks than the protocol has."""
-    residuals = packing._residuals
+    folded = packing._folded
 
-    def chosen(samples: Clips) -> NDArray[np.int64]:
-        found = residuals(samples)
-        found[[order for order in range(len(found)) if order not in orders]] = 1 << 40
+    def chosen(samples: Clips) -> NDArray[np.int32]:
+        found = folded(samples)
+        found[[order for order in range(len(found)) if order not in orders]] = 1 << 30
         return found
 
     with (
-        mock.patch.object(packing, "_residuals", chosen),
+        mock.patch.object(packing, "_folded", chosen),
         mock.patch.object(packing, "BLOCK_SAMPLES", block),
     ):
         yield
