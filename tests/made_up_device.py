@@ -3,8 +3,9 @@
 import ctypes
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ FIRMWARE = ROOT / "firmware"
 MICROPHONES = FIRMWARE / "boards" / "microphones"
 REGISTERS = ROOT / "tests" / "c" / "registers"
 RING = 2048  # samples that are kept, unless a board says more
+_Value = TypeVar("_Value", bound=np.generic)
 _FLAGS = [
     "-O1",
     "-g",
@@ -87,3 +89,23 @@ def check_blocks(
     steps = np.diff(blocks[:, 0]) % wrap // block
     assert np.all(steps >= 1)
     return int((steps - 1).sum())
+
+
+def heard_while_written_over(
+    device: Device, block: int, accesses: int, blocks: int, read: Callable[[], NDArray[_Value]]
+) -> NDArray[_Value]:
+    """What ``read`` gives in all, where blocks are now and then written over while they are copied.
+
+    Args:
+        block: values of one.
+        accesses: to registers, behind which more is written, in the midst of the interrupt.
+        blocks: that are written then.
+    """
+    heard = []
+    for turn in range(40):
+        device.c.device_hear(block)
+        if turn % 5 == 2:
+            device.c.device_hear_later(accesses, block * blocks)
+        device.c.device_interrupt()
+        heard.append(read())
+    return np.concatenate(heard)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_device import Device, check_blocks, compiled
+from made_up_device import Device, check_blocks, compiled, heard_while_written_over
 from numpy.typing import NDArray
 
 BLOCK = 512  # words of 16 bits
@@ -82,20 +82,8 @@ def check_late_interrupts(device: Device, late: int) -> None:
 
 
 def check_written_over(device: Device, accesses: int, blocks: int) -> None:
-    """What is written over while it is copied is not handed on.
-
-    Args:
-        accesses: to registers, behind which more is written, in the midst of the interrupt.
-        blocks: that are written then.
-    """
-    heard = []
-    for turn in range(40):
-        device.c.device_hear(BLOCK)
-        if turn % 5 == 2:
-            device.c.device_hear_later(accesses, BLOCK * blocks)
-        device.c.device_interrupt()
-        heard.append(words_of(device))
-    handed = np.concatenate(heard)
+    """What is written over while it is copied is not handed on; see ``heard_while_written_over``."""
+    handed = heard_while_written_over(device, BLOCK, accesses, blocks, lambda: words_of(device))
     missing = check_blocks(handed, BLOCK, handed, _WRAP)
     assert (device.c.device_words_lost() > 0) == (missing > 0)
 

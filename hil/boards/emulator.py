@@ -67,7 +67,7 @@ ANALOG, PDM = "analog", "pdm"  # microphones that an emulator plays to
 UART, USB = "uart", "usb"  # lines of a board that an emulator has on standard input and output
 
 _RP2040JS = "rp2040js@1.4.1"
-_RP2040JS_SCRIPT = Path(__file__).with_name("rp2040.mjs")
+_RP2040JS_SCRIPT = Path(__file__).with_name("rp2040") / "rp2040.mjs"
 _PACKAGES = "node"  # in the cache: what npm installs
 
 

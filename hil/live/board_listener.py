@@ -5,22 +5,17 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from hil.link.link import Link, LinkError
 from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol import codec
+from hil.protocol.board_microphone import MOST_RESTARTS, MicrophoneLine
 from hil.protocol.connection import Conversation, FirmwareError
 from hil.protocol.framing import Decoder, Frame
-from hil.protocol.messages import (
-    Error,
-    ErrorCode,
-    Info,
-    InfoRequest,
-    Labels,
-    LabelsRequest,
-)
+from hil.protocol.messages import Info, InfoRequest, Labels, LabelsRequest
 from hil.protocol.microphone_messages import BoardInference, Listened, ListenRequest
-from hil.protocol.payload import Message, MessageError
+from hil.protocol.payload import MessageError
 from train.core.results.boards import LinkStatistics
 
 _WAIT_S = 0.05  # from one question to the next
@@ -28,7 +23,6 @@ _LARGEST_ID = 2**32
 _LAST_INFERENCE = 2**32 - 2**16  # they are counted in 32 bits
 _ASKED_S, _TRIES = 0.5, 3
 _MOST_BYTES = 100_000  # of a board that does not answer, until it is taken for another program
-_MOST_RESTARTS, _SHORTEST_S = 20, 3.0  # without a sample
 
 
 class HeardAhead:
@@ -120,7 +114,7 @@ class BoardListener:
             LinkError, FirmwareError: nobody answers, or another program.
         """
         self._line = Conversation(link, LinkStatistics(), patience)
-        self._patience = patience
+        self._microphone = MicrophoneLine(self._line, patience, "listen")
         self.watched = Watched()
         try:
             info = self._line.ask(InfoRequest(), Info)
@@ -144,16 +138,16 @@ class BoardListener:
             FirmwareError: it has no microphone, its microphone gives no sample, or what it tells cannot be.
         """
         identity, following, before, samples = self._start(), 0, Watched(), 0
-        limit_s = min(_SHORTEST_S, self._patience.answer_s)
-        quiet = Deadline(limit_s)
-        restarts = 0
+        quiet, restarts = self._microphone.deadline(), 0
         with closing(self._line):
             while True:
-                answer = self._ask(identity, following)
+                answer = self._microphone.ask(
+                    ListenRequest(identity, following), Listened, partial(_is_of, identity)
+                )
                 if answer is None or following >= _LAST_INFERENCE:
                     restarts += 1
-                    if restarts > _MOST_RESTARTS:
-                        raise FirmwareError(self._line.complaint(f"restarted {restarts} times"))
+                    if restarts > MOST_RESTARTS:
+                        raise self._microphone.refused(f"restarted {restarts} times")
                     before = Watched(**vars(self.watched))
                     self.watched.restarts += 1
                     identity, following, samples = self._start(), 0, 0
@@ -162,13 +156,11 @@ class BoardListener:
                     samples, restarts = answer.sample_count, 0
                     quiet.restart()
                 elif quiet.is_over:
-                    raise FirmwareError(
-                        self._line.complaint(f"the microphone gives no samples: none for {limit_s:g} s")
-                    )
+                    raise self._microphone.gives_nothing()
                 try:
                     found = list(answer.inferences_of(len(self.labels)))
                 except MessageError as error:
-                    raise FirmwareError(self._line.complaint(str(error))) from error
+                    raise self._microphone.refused(str(error)) from error
                 self.watched.seconds = before.seconds + samples / self._rate_hz
                 self.watched.peak = answer.peak
                 self.watched.lost_samples = before.lost_samples + answer.lost_samples
@@ -184,18 +176,6 @@ class BoardListener:
     def _start(self) -> int:
         return secrets.randbelow(_LARGEST_ID)
 
-    def _ask(self, identity: int, following: int) -> Listened | None:
-        """What the board heard from an inference on; None where it listens no more."""
-        answer = self._line.ask(ListenRequest(identity, following), Message)
-        if isinstance(answer, Listened) and answer.listening_id == identity:
-            return answer
-        if isinstance(answer, Error):
-            if answer.code == ErrorCode.NOT_THERE:
-                return None
-            if answer.code in (ErrorCode.NOT_SUPPORTED, ErrorCode.UNKNOWN_TYPE):
-                raise FirmwareError(
-                    f"{self._line.name}: its firmware has no microphone to listen by ({answer.text}); flash "
-                    "a board that has one, with this version of Earshot, or listen with this computer's, "
-                    "without --port"
-                )
-        raise FirmwareError(self._line.complaint(f"an answer that cannot be, {answer}"))
+
+def _is_of(identity: int, answer: Listened) -> bool:
+    return answer.listening_id == identity

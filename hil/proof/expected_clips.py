@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.protocol.clip_transfer import ClipToScore, FilePlace
+from hil.protocol.transfers.clip import ClipToScore, FilePlace
 from train.audio.frontend import model_input, wav_features
 from train.audio.wav import to_float, to_int16
 from train.core import runfolder

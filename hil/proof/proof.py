@@ -18,10 +18,10 @@ from hil.link.link import LinkError
 from hil.proof.dut import DUT, connect
 from hil.proof.expected_clips import ClipSet
 from hil.proof.records import Records
-from hil.protocol.clip_transfer import ClipResult
 from hil.protocol.faulty_link import FaultSource
 from hil.protocol.messages import Info
 from hil.protocol.session import Session
+from hil.protocol.transfers.clip import ClipResult
 from train.core import runfolder
 from train.core.console import progress
 from train.core.errors import Interrupted, UserError

@@ -11,7 +11,7 @@ from hil.link.link import LinkError
 from hil.proof.dut import DUT, connect
 from hil.proof.proof import ProofError
 from hil.protocol import messages
-from hil.protocol.stream_transfer import StreamTransfer
+from hil.protocol.transfers.stream import StreamTransfer
 from train.core import runfolder
 from train.core.console import progress, warn
 from train.core.errors import Interrupted

@@ -10,7 +10,7 @@ BLOCK_SAMPLES = 100
 _ORDER_BITS, _PARAMETER_BITS = 2, 4
 _HEADER_BITS = _ORDER_BITS + _PARAMETER_BITS
 _PLAIN, _SAMPLE_BITS = 15, 16  # the parameter that says: samples as they are
-_PARAMETERS = np.arange(_PLAIN)
+_PARAMETERS = np.arange(_PLAIN, dtype=np.int32)
 _ORDERS = 4
 
 
@@ -20,11 +20,19 @@ def pack(samples: NDArray[np.int16]) -> bytes:
     Args:
         samples: (n,), at least one.
     """
-    residuals = _residuals(samples)
-    starts = range(0, len(samples), BLOCK_SAMPLES)
-    codes = [_block(samples[at : at + BLOCK_SAMPLES], residuals[:, at : at + BLOCK_SAMPLES]) for at in starts]
-    values, widths = (np.concatenate(parts) for parts in zip(*codes, strict=True))
-    return _bits(values, widths)
+    folded = _folded(samples)
+    counts = np.diff(np.append(np.arange(0, len(samples), BLOCK_SAMPLES), len(samples)))
+    orders, parameters = _choices(folded, counts)
+    blocks = np.arange(len(counts))
+    chosen = _in_blocks(folded, len(counts))[orders, blocks]  # (blocks, samples of one)
+    values, widths = _codes(chosen, parameters[:, np.newaxis])
+    plain = parameters == _PLAIN
+    values[plain] = _in_blocks(samples.astype(np.int32) & 0xFFFF, len(counts))[plain]
+    widths[plain] = _SAMPLE_BITS
+    values = np.column_stack([orders << _PARAMETER_BITS | parameters, values])
+    widths = np.column_stack([np.full(len(counts), _HEADER_BITS), widths])
+    is_there = np.arange(BLOCK_SAMPLES + 1) <= counts[:, np.newaxis]
+    return _bits(values[is_there], widths[is_there])
 
 
 def unpack(packed: bytes, sample_count: int) -> NDArray[np.int16]:
@@ -65,36 +73,55 @@ def unpack(packed: bytes, sample_count: int) -> NDArray[np.int16]:
     return np.array(samples[3:], np.int16)
 
 
-def _residuals(samples: NDArray[np.int16]) -> NDArray[np.int64]:
+def _folded(samples: NDArray[np.int16]) -> NDArray[np.int32]:
     """What a prediction of each order misses, folded to 0, 1, 2, … for 0, -1, 1, …: (orders, n)."""
-    missed = [np.concatenate([np.zeros(_ORDERS - 1, np.int64), samples])]
-    for _ in range(1, _ORDERS):
-        missed.append(np.diff(missed[-1], prepend=0))
-    each = np.stack(missed)[:, _ORDERS - 1 :]
-    return np.where(each >= 0, 2 * each, -2 * each - 1)
+    missed = np.zeros((_ORDERS, len(samples) + _ORDERS - 1), np.int32)
+    missed[0, _ORDERS - 1 :] = samples
+    for order in range(1, _ORDERS):
+        np.subtract(missed[order - 1, 1:], missed[order - 1, :-1], out=missed[order, 1:])
+    each = missed[:, _ORDERS - 1 :]
+    return each << 1 ^ each >> 31
 
 
-def _block(
-    samples: NDArray[np.int16], residuals: NDArray[np.int64]
+def _in_blocks(values: NDArray[np.int32], block_count: int) -> NDArray[np.int32]:
+    """(…, n) values as (…, blocks, samples of one); the last is filled up with zeros."""
+    missing = block_count * BLOCK_SAMPLES - values.shape[-1]
+    if missing:
+        values = np.concatenate([values, np.zeros((*values.shape[:-1], missing), values.dtype)], axis=-1)
+    return values.reshape(*values.shape[:-1], block_count, BLOCK_SAMPLES)
+
+
+def _choices(
+    folded: NDArray[np.int32], counts: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """One block as numbers and their widths in bits; a number that is narrower has zeros before it."""
-    count = len(samples)
-    runs = residuals[:, :, np.newaxis] >> _PARAMETERS  # (orders, samples, parameters)
-    bits = runs.sum(axis=1) + count * (1 + _PARAMETERS)
-    order, parameter = np.unravel_index(bits.argmin(), bits.shape)
-    if bits[order, parameter] >= count * _SAMPLE_BITS:
-        plain = samples.astype(np.int64) & 0xFFFF
-        return np.append(_PLAIN, plain), np.append(_HEADER_BITS, np.full(count, _SAMPLE_BITS))
-    zeros, low = runs[order, :, parameter], residuals[order] & (1 << parameter) - 1
-    header = np.array([order << _PARAMETER_BITS | parameter])
-    return np.append(header, 1 << parameter | low), np.append(_HEADER_BITS, zeros + 1 + parameter)
+    """The order and the parameter by which each block takes the fewest bits: (blocks,) each.
+
+    Args:
+        folded: (orders, n).
+        counts: (blocks,) samples.
+    """
+    runs = _in_blocks(folded, len(counts)).transpose(1, 0, 2)[:, :, np.newaxis] >> _PARAMETERS[:, np.newaxis]
+    zeros = runs.astype(np.float64) @ np.ones(BLOCK_SAMPLES)  # a sum, by the fastest way there is
+    bits = zeros + counts[:, np.newaxis, np.newaxis] * (1 + _PARAMETERS)  # (blocks, orders, parameters)
+    bits = bits.reshape(len(counts), -1)
+    orders, parameters = np.divmod(bits.argmin(axis=1), len(_PARAMETERS))
+    is_plain = bits.min(axis=1) >= counts * _SAMPLE_BITS
+    return np.where(is_plain, 0, orders), np.where(is_plain, _PLAIN, parameters)
+
+
+def _codes(
+    folded: NDArray[np.int32], parameters: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rice codes as numbers and their widths in bits; a number that is narrower has zeros before it."""
+    one = 1 << parameters
+    return one | folded & one - 1, (folded >> parameters) + 1 + parameters
 
 
 def _bits(values: NDArray[np.int64], widths: NDArray[np.int64]) -> bytes:
     """Numbers one after the other, the highest bit of each first, zeros to the end of the last byte."""
     ends = np.cumsum(widths)
     bits = np.zeros(int(ends[-1]), np.uint8)
-    for place in range(_SAMPLE_BITS):  # from the lowest on: none is wider
-        reaches = widths > place
-        bits[ends[reaches] - 1 - place] = values[reaches] >> place & 1
+    ones = np.flatnonzero(np.unpackbits(values.astype(">u2").view(np.uint8)))  # of all, 16 bits each
+    numbers = ones // _SAMPLE_BITS
+    bits[ends[numbers] - (numbers + 1) * _SAMPLE_BITS + ones] = 1
     return np.packbits(bits).tobytes()

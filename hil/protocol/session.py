@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from hil.link.link import Link, LinkError
 from hil.link.patience import PATIENCE, Deadline, Patience
-from hil.protocol.clip_transfer import OTHER_FEATURES, ClipResult, ClipToScore, ClipTransfer
 from hil.protocol.connection import Conversation, FirmwareError, GivenUpError
 from hil.protocol.faster_line import MOST_BAUD, FasterLine
 from hil.protocol.line_messages import AnyAudio
@@ -37,8 +36,9 @@ from hil.protocol.messages import (
     StreamResult,
 )
 from hil.protocol.payload import Message
-from hil.protocol.stream_transfer import StreamTransfer
-from hil.protocol.transfer import Sent, Transfer
+from hil.protocol.transfers.clip import OTHER_FEATURES, ClipResult, ClipToScore, ClipTransfer
+from hil.protocol.transfers.stream import StreamTransfer
+from hil.protocol.transfers.transfer import Sent, Transfer
 from train.core.console import log, warn
 from train.core.results.boards import LinkStatistics
 
@@ -206,7 +206,9 @@ class Session:
     def _send(self, transfer: Transfer) -> bool:
         """Send the next request if the board has room for it."""
         line = self._open_line()
-        wire = line.encode_next(transfer.requests[transfer.next])
+        step = transfer.next
+        request = transfer.requests[step]
+        wire = line.encode_next(request)
         under_way_bytes = sum(sent.wire_bytes for sent in self._sent)
         limit_bytes = 0 if self._is_probing else min(self.info.receive_window_bytes, _MOST_WINDOW_BYTES)
         if self._sent and under_way_bytes + len(wire) > limit_bytes:
@@ -215,10 +217,7 @@ class Session:
             self._wait_from_now()
         now_s = time.monotonic()
         sequence = line.send(wire)
-        step = transfer.next
-        self._sent.append(
-            Sent(sequence, len(wire), now_s, self._round, transfer, step, transfer.requests[step])
-        )
+        self._sent.append(Sent(sequence, len(wire), now_s, self._round, transfer, step, request))
         transfer.next += 1
         return True
 

@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.link.link import Link
-from hil.link.patience import PATIENCE, Deadline, Patience
-from hil.protocol.connection import Conversation, FirmwareError
+from hil.link.patience import PATIENCE, Patience
+from hil.protocol.board_microphone import MOST_RESTARTS, MicrophoneLine
+from hil.protocol.connection import Conversation
 from hil.protocol.faster_line import MOST_BAUD, FasterLine
-from hil.protocol.messages import Error, ErrorCode, Info, InfoRequest, Record, Recorded
-from hil.protocol.payload import Message
+from hil.protocol.messages import Info, InfoRequest, Record, Recorded
 from train.core.console import warn
 from train.core.results.boards import LinkStatistics
 
 _WAIT_S = 0.01  # before more is asked for, where there was little
 _LITTLE_SAMPLES = 160
-_SHORTEST_S, _MOST_RESTARTS = 3.0, 20  # without a sample
 _LARGEST_ID = 2**32
 _LINE_BITS = 20.6  # of a sample, frames and their start and stop bits included
 _LAST_SAMPLE = 2**32 - 2**20  # samples are counted in 32 bits: three days
@@ -46,7 +45,7 @@ class BoardMicrophone:
             FirmwareError: the board has no microphone.
         """
         self._conversation = Conversation(link, LinkStatistics(), patience)
-        self._limit_s = min(_SHORTEST_S, patience.answer_s)
+        self._microphone = MicrophoneLine(self._conversation, patience, "record")
         self.overruns = self.lost_samples = 0
         self._id = self._next = 0
         try:
@@ -85,8 +84,8 @@ class BoardMicrophone:
             self.close()
 
     def _read(self) -> NDArray[np.int16]:
-        deadline, restarts = Deadline(self._limit_s), 0
-        while not deadline.is_over and restarts < _MOST_RESTARTS:
+        deadline, restarts = self._microphone.deadline(), 0
+        while not deadline.is_over and restarts < MOST_RESTARTS:
             answer = self._ask(self._next)
             if answer is None or self._next >= _LAST_SAMPLE:  # the board has restarted, or shall
                 self.overruns += 1
@@ -94,7 +93,7 @@ class BoardMicrophone:
                 self._start()
                 continue
             if answer.first_sample < self._next or len(answer.samples) % 2:
-                raise self._refused(
+                raise self._microphone.refused(
                     f"tells {len(answer.samples)} bytes from sample {answer.first_sample:,} on, expected "
                     f"16-bit samples from {self._next:,} on"
                 )
@@ -108,8 +107,10 @@ class BoardMicrophone:
             if len(samples):
                 return samples
         if restarts:
-            raise self._refused(f"restarted {restarts} times, and gave no sample; is its power weak?")
-        raise self._refused(f"the microphone gives no samples: none for {self._limit_s:g} s")
+            raise self._microphone.refused(
+                f"restarted {restarts} times, and gave no sample; is its power weak?"
+            )
+        raise self._microphone.gives_nothing()
 
     def _warn_of_a_slow_line(self) -> None:
         needed_baud = round(_LINE_BITS * self.rate_hz)
@@ -119,9 +120,6 @@ class BoardMicrophone:
                 f"samples a second, which take {needed_baud:,}: some will be lost, and takes asked for again"
             )
 
-    def _refused(self, what: str) -> FirmwareError:
-        return FirmwareError(self._conversation.complaint(what))
-
     def _start(self) -> None:
         self._id, self._next = secrets.randbelow(_LARGEST_ID), 0
         answer = self._ask(0)
@@ -130,15 +128,6 @@ class BoardMicrophone:
 
     def _ask(self, next_sample: int) -> Recorded | None:
         """What the board has from a sample on; None where it knows no such recording."""
-        answer = self._conversation.ask(Record(self._id, next_sample), Message)
-        if isinstance(answer, Recorded) and answer.recording_id == self._id:
-            return answer
-        if isinstance(answer, Error):
-            if answer.code == ErrorCode.NOT_THERE:
-                return None
-            if answer.code in (ErrorCode.NOT_SUPPORTED, ErrorCode.UNKNOWN_TYPE):
-                raise FirmwareError(
-                    f"{self._conversation.name}: its firmware has no microphone to record from "
-                    f"({answer.text}); record with this computer's, without --port"
-                )
-        raise FirmwareError(self._conversation.complaint(f"an answer that cannot be, {answer}"))
+        return self._microphone.ask(
+            Record(self._id, next_sample), Recorded, lambda answer: answer.recording_id == self._id
+        )

@@ -27,7 +27,7 @@ from hil.protocol import codec
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
 from hil.protocol.framing import Decoder, Frame, encode
 from hil.protocol.messages import Detection, Reset
-from hil.protocol.transfer import FRAME_SAMPLES
+from hil.protocol.transfers.transfer import FRAME_SAMPLES
 from hil.provenance import EMULATED, HOST
 from train.audio.wav import encode_wav
 from train.core import runfolder

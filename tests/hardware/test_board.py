@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hil.proof.dut import DUT
-from hil.protocol.clip_transfer import ClipToScore
 from hil.protocol.session import Session
+from hil.protocol.transfers.clip import ClipToScore
 from train.audio import wav
 from train.audio.frontend import model_input, wav_features
 from train.core import runfolder

@@ -19,7 +19,7 @@ from hil.proof.dut import DUT, connect, make_dut
 from hil.proof.expected_clips import ClipSet
 from hil.proof.proof import prove
 from hil.protocol.faulty_link import Faults, FaultSource, FaultyLink
-from hil.protocol.stream_transfer import StreamTransfer
+from hil.protocol.transfers.stream import StreamTransfer
 from hil.provenance import HOST
 from train.audio.frontend import model_input, wav_features
 from train.audio.wav import to_float

@@ -16,7 +16,7 @@ from hil.boards.board import Board, find_board
 from hil.boards.build import EngineChoice
 from hil.link.process import ProcessLink
 from hil.proof.dut import connect, make_dut
-from hil.protocol.stream_transfer import StreamTransfer
+from hil.protocol.transfers.stream import StreamTransfer
 from hil.provenance import EMULATED, HOST
 from train.core.console import log, progress
 from train.core.operating_point import in_force

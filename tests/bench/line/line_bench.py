@@ -29,10 +29,10 @@ from hil.boards.board import Board, load_board
 from hil.boards.build import PROOF, EngineChoice, build
 from hil.link.serial_link import SerialLink
 from hil.protocol import packing
-from hil.protocol.clip_transfer import ClipToScore, ClipTransfer
 from hil.protocol.codec import encode
 from hil.protocol.session import Session
-from hil.protocol.transfer import FRAME_SAMPLES
+from hil.protocol.transfers.clip import ClipToScore, ClipTransfer
+from hil.protocol.transfers.transfer import FRAME_SAMPLES
 from train.audio import wav
 from train.audio.frontend import model_input, wav_features
 from train.core import runfolder
@@ -100,15 +100,15 @@ _WAYS = (
 @contextmanager
 def only(orders: tuple[int, ...], block: int) -> Iterator[None]:
     """``pack`` with other orders and blocks than the protocol has."""
-    residuals = packing._residuals
+    folded = packing._folded
 
-    def chosen(samples: Clips) -> NDArray[np.int64]:
-        found = residuals(samples)
-        found[[order for order in range(len(found)) if order not in orders]] = 1 << 40
+    def chosen(samples: Clips) -> NDArray[np.int32]:
+        found = folded(samples)
+        found[[order for order in range(len(found)) if order not in orders]] = 1 << 30
         return found
 
     with (
-        mock.patch.object(packing, "_residuals", chosen),
+        mock.patch.object(packing, "_folded", chosen),
         mock.patch.object(packing, "BLOCK_SAMPLES", block),
     ):
         yield

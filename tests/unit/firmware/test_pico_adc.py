@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_device import RING, Device, check_blocks, compiled, needs_compiler
+from made_up_device import RING, Device, check_blocks, compiled, heard_while_written_over, needs_compiler
 from numpy.typing import NDArray
 
 BLOCK = 128
@@ -74,14 +74,7 @@ def test_late_interrupts_lose_whole_blocks_and_say_so(device: Device, late_block
 def test_what_is_written_over_while_it_is_copied_is_not_handed_on(
     device: Device, accesses: int, blocks: int
 ) -> None:
-    heard = []
-    for turn in range(40):
-        device.c.device_hear(BLOCK)
-        if turn % 5 == 2:
-            device.c.device_hear_later(accesses, BLOCK * blocks)
-        device.c.device_interrupt()
-        heard.append(device.read())
-    check(np.concatenate(heard), device, must_lose=False)
+    check(heard_while_written_over(device, BLOCK, accesses, blocks, device.read), device, must_lose=False)
 
 
 def check(heard: NDArray[np.int16], device: Device, must_lose: bool) -> None:

@@ -13,10 +13,10 @@ from hil.boards.flash import check_running
 from hil.link import board_lines as lines
 from hil.link.link import LinkError
 from hil.link.patience import Patience
-from hil.protocol.clip_transfer import ClipToScore
 from hil.protocol.connection import FirmwareError
 from hil.protocol.session import Session
-from hil.protocol.stream_transfer import StreamTransfer
+from hil.protocol.transfers.clip import ClipToScore
+from hil.protocol.transfers.stream import StreamTransfer
 from hil.recording.board_microphone import BoardMicrophone
 from train.core.errors import UserError
 

@@ -18,7 +18,7 @@ from hil.live import Detector
 from hil.live.screen import Screen
 from hil.live.session import Session
 from hil.protocol.messages import Ack, AckStatus, Audio, StreamBegin, StreamResultRequest
-from hil.protocol.stream_transfer import StreamTransfer
+from hil.protocol.transfers.stream import StreamTransfer
 from hil.recording.recorder import Plan, Recorder
 from hil.recording.take_files import TakeFiles
 

@@ -2,39 +2,31 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hil.protocol.line_messages import AnyAudio
 from hil.protocol.messages import DetectionRequest, StreamBegin, StreamResultRequest
 from hil.protocol.payload import Message
-from hil.protocol.transfer import FRAME_SAMPLES, audio_request
+from hil.protocol.transfers.transfer import FRAME_SAMPLES, Requests, audio_request
 
 
-class StreamRequests(Sequence[Message]):
+class StreamRequests(Requests):
     """STREAM_BEGIN, the audio, STREAM_RESULT, and between them the detections that are asked for again."""
 
     def __init__(self, stream_id: int, samples: NDArray[np.int16], stride_rows: int, packs: bool) -> None:
         """``samples``: (n,), maybe of a file; read when they are sent; ``packs``: into fewer bytes."""
         self._id, self._samples, self._stride_rows, self._packs = stream_id, samples, stride_rows, packs
         self._frames = -(-len(samples) // FRAME_SAMPLES)
+        self._newest: AnyAudio | None = None
         self._asked: dict[int, DetectionRequest] = {}  # by place
         self._places: list[int] = []  # of those, sorted
 
     def __len__(self) -> int:
         return 1 + self._frames + 1 + len(self._places)
 
-    @overload
-    def __getitem__(self, place: int) -> Message: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> list[Message]: ...
-
-    def __getitem__(self, place: int | slice) -> Message | list[Message]:
-        if isinstance(place, slice):
-            return [self[index] for index in range(*place.indices(len(self)))]
-        place = range(len(self))[place]
+    def _at(self, place: int) -> Message:
         if place in self._asked:
             return self._asked[place]
         step = place - bisect_left(self._places, place)
@@ -42,9 +34,14 @@ class StreamRequests(Sequence[Message]):
             return StreamBegin(self._id, self._stride_rows)
         if step > self._frames:
             return StreamResultRequest(self._id, len(self._samples))
-        first = FRAME_SAMPLES * (step - 1)
-        samples = self._samples[first : first + FRAME_SAMPLES]
-        return audio_request(self._id, first, samples.astype("<i2").tobytes(), self._packs)
+        return self._audio(FRAME_SAMPLES * (step - 1))
+
+    def _audio(self, first: int) -> AnyAudio:
+        """Made once, however often it is asked for before the line has room for it."""
+        if self._newest is None or self._newest.first_sample != first:
+            samples = self._samples[first : first + FRAME_SAMPLES].astype("<i2").tobytes()
+            self._newest = audio_request(self._id, first, samples, self._packs)
+        return self._newest
 
     def place_of(self, sample: int) -> int:
         """Where the audio from a sample on is, or the result where there is none behind it."""

@@ -1,13 +1,14 @@
 """One clip: the requests that send it, and the result that the board gives."""
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hil.protocol.framing import MAX_PAYLOAD_BYTES
-from hil.protocol.line_messages import AnyAudio
 from hil.protocol.messages import (
     ClipBegin,
     ClipFile,
@@ -19,7 +20,7 @@ from hil.protocol.messages import (
     ResultStatus,
 )
 from hil.protocol.payload import Message
-from hil.protocol.transfer import FRAME_SAMPLES, Transfer, audio_request
+from hil.protocol.transfers.transfer import FRAME_SAMPLES, MadeOnce, Transfer, audio_request
 
 _FEATURES_HEADER_BYTES = 6
 
@@ -97,25 +98,25 @@ class ClipTransfer(Transfer):
         self._rows: dict[int, bytes] = {}
         self.requests = self._requests()
 
-    def _requests(self) -> list[Message]:
-        clip = self.clip
-        requests: list[Message] = []
-        if clip.place:
+    def _requests(self) -> MadeOnce:
+        clip, id_ = self.clip, self.id
+        requests: list[Callable[[], Message]] = []
+        if place := clip.place:
             requests.append(
-                ClipFile(self.id, clip.place.first_sample, clip.sample_count, clip.audio_crc, clip.place.path)
+                partial(ClipFile, id_, place.first_sample, clip.sample_count, clip.audio_crc, place.path)
             )
         else:
-            requests.append(ClipBegin(self.id, clip.sample_count, clip.audio_crc))
+            requests.append(partial(ClipBegin, id_, clip.sample_count, clip.audio_crc))
             for first in range(0, clip.sample_count, FRAME_SAMPLES):
                 samples = clip.samples[2 * first : 2 * (first + FRAME_SAMPLES)]
-                requests.append(audio_request(self.id, first, samples, self._packs))
-            requests.append(ResultRequest(self.id))
+                requests.append(partial(audio_request, id_, first, samples, self._packs))
+            requests.append(partial(ResultRequest, id_))
         if self._fetches_features:
             rows_per_frame = (MAX_PAYLOAD_BYTES - _FEATURES_HEADER_BYTES) // self._info.bin_count
             for row in range(0, self._info.row_count, rows_per_frame):
                 count = min(rows_per_frame, self._info.row_count - row)
-                requests.append(FeaturesRequest(self.id, row, count))
-        return requests
+                requests.append(partial(FeaturesRequest, id_, row, count))
+        return MadeOnce(requests)
 
     @property
     def is_exclusive(self) -> bool:
@@ -129,10 +130,7 @@ class ClipTransfer(Transfer):
 
     def completes_clip(self, step: int) -> bool:
         """See ``Transfer``."""
-        request = self.requests[step]
-        return isinstance(request, AnyAudio) and (
-            request.first_sample + request.sample_count == self.clip.sample_count
-        )
+        return self.clip.place is None and step + 1 == self.step_at(self.clip.sample_count)
 
     def step_at(self, next_sample: int) -> int | None:
         """See ``Transfer``."""

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An RP2040 in rp2040js, from reset on: node rp2040.mjs [--pdm] [--usb] PACKAGE FIRMWARE [AUDIO [FIGURES]]
+// An RP2040 in rp2040js, from reset on:
+// node rp2040.mjs [--pdm] [--usb] [--interpreted] PACKAGE FIRMWARE [AUDIO [FIGURES]]
 //
 // PACKAGE    folder of the npm package
 // FIRMWARE   a file of 16 MB at most that lies in flash from 0x10000000 on
@@ -11,6 +12,8 @@
 //
 // --usb      a host configures the board and opens its serial port; standard input goes there as soon as it is open, and
 //            a packet as soon as the board takes one. What the board says on any line is standard output
+// --interpreted
+//            each instruction by the package's interpreter, none by traces.mjs; all that is counted is the same
 //
 // UART0 is on standard input and output, at 1,000,000 baud whatever the firmware asked for; a byte waits until the
 // FIFO has room for it, and what is sent is taken at once. A core that waits keeps step with the clock on the wall;
@@ -18,8 +21,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Traces } from './traces.mjs';
 
-const isPdm = process.argv.includes('--pdm'), isUsb = process.argv.includes('--usb');
+const [isPdm, isUsb, isInterpreted] = ['--pdm', '--usb', '--interpreted'].map((flag) => process.argv.includes(flag));
 const [folder, firmware, audio, figures] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const esm = (file) => import(pathToFileURL(path.join(folder, 'dist/esm', file)).href);
 const { RP2040 } = await esm('index.js');
@@ -28,7 +32,7 @@ const { USBCDC } = await esm('usb/cdc.js');
 const { SimulationClock } = await esm('clock/simulation-clock.js');
 
 const BOOT_BYTES = 256, BOOT_AT = 0x20041f00, AIRCR = 0xd0c, RESET_REQUEST = 0x05fa0004;
-const SLICE_INSTRUCTIONS = 200_000, FIFO_BYTES = 32, BYTE_NANOS = 10_000;
+const SLICE_STEPS = 20_000, FIFO_BYTES = 32, BYTE_NANOS = 10_000;
 const CLOCK_PIN = 2, DATA_PIN = 3, BITS_A_SAMPLE = 64, RECEIVE_STALLED = 1;
 const image = fs.readFileSync(firmware);
 const heard = audio ? fs.readFileSync(audio) : null;
@@ -39,6 +43,7 @@ const isTimed = figures === undefined; // by the clock on the wall
 const clock = new SimulationClock();
 const mcu = new RP2040(clock);
 mcu.logger = { debug() {}, info() {}, warn() {}, error: (who, what) => process.stderr.write(`${who}: ${what}\n`) };
+const traces = new Traces(mcu);
 let input = [], inputAt = 0, fedNanos = 0, output = [], isInputOver = false;
 let conversions = 0, busyCycles = 0, instructions = 0, overruns = 0;
 
@@ -68,6 +73,7 @@ function boot() {
   mcu.sram.set(stage, BOOT_AT - 0x20000000);
   mcu.core.PC = BOOT_AT;
   mcu.core.LR = 0;
+  traces.forget();
 }
 
 // A sample is heard as the 12 bits of a converter that sees it around half its range.
@@ -148,13 +154,18 @@ process.stdin.on('data', (data) => { input.push(data); });
 process.stdin.on('end', () => { isInputOver = true; });
 process.stdout.on('error', () => process.exit(0));
 
+// Until the line has a byte for the core. Where it has no room for one, that changes by what it does itself.
+function nanosToByte() {
+  const uart = mcu.uart[0];
+  const isRoom = !isUsb && uart.rxEnabled && uart.enabled && uart.rxFIFO.itemCount < FIFO_BYTES;
+  return input.length && isRoom ? Math.max(0, fedNanos + BYTE_NANOS - clock.nanos) : Infinity;
+}
+
 function feed() {
   if (isUsb) { feedUsb(); return; }
-  const uart = mcu.uart[0];
-  const isRoom = uart.rxEnabled && uart.enabled && uart.rxFIFO.itemCount < FIFO_BYTES;
-  if (!isRoom || clock.nanos < fedNanos + BYTE_NANOS) return;
+  if (nanosToByte()) return;
   fedNanos = clock.nanos;
-  uart.feedByte(input[0][inputAt++]);
+  mcu.uart[0].feedByte(input[0][inputAt++]);
   if (inputAt === input[0].length) { input.shift(); inputAt = 0; }
 }
 
@@ -164,17 +175,45 @@ function flush() {
 
 function finish() {
   const seconds = clock.nanos / 1e9;
-  fs.writeFileSync(figures, JSON.stringify({ seconds, busy_cycles: busyCycles, instructions, conversions, overruns,
+  fs.writeFileSync(figures, JSON.stringify({ seconds, busy_cycles: busyCycles,
+    instructions: instructions + traces.state.instructions, conversions, overruns,
     core_hz: mcu.clkSys }));
   flush();
   process.stdout.end(() => process.exit(0));
+}
+
+// Cycles in which nothing can happen to a core that keeps to its SRAM: no alarm is due, no byte comes.
+function quietCycles(cycleNanos) {
+  const toAlarm = clock.nextAlarm ? clock.nanosToNextAlarm : BYTE_NANOS;
+  return Math.floor(Math.min(toAlarm, nanosToByte()) / cycleNanos);
+}
+
+// One instruction of the interpreter. It would go to sleep with an interrupt pending and masked, and never wake up; a
+// Cortex-M0+ does not (Armv6-M Architecture Reference Manual, B1.5.17, wake-up events of WFI).
+function step(cycleNanos) {
+  const { core } = mcu, cycles = core.executeInstruction();
+  if (core.waiting && core.pendingInterrupts & core.enabledInterrupts) core.waiting = false;
+  busyCycles += cycles;
+  instructions += 1;
+  clock.tick(cycles * cycleNanos);
+}
+
+// As much translated code as is quiet, and the instruction behind it, which may end the quiet.
+function advance() {
+  const cycleNanos = 1e9 / mcu.clkSys;
+  if (!isInterpreted && !mcu.core.interruptsUpdated) {
+    const cycles = traces.run(quietCycles(cycleNanos));
+    busyCycles += cycles;
+    clock.tick(cycles * cycleNanos);
+  }
+  step(cycleNanos);
 }
 
 const startedMs = Date.now();
 const aheadMs = () => clock.nanos / 1e6 - (Date.now() - startedMs);
 function slice() {
   let waited = false;
-  for (let i = 0; i < SLICE_INSTRUCTIONS; i++) {
+  for (let i = 0; i < SLICE_STEPS; i++) {
     if (mcu.core.waiting) {
       if (input.length) {
         feed();
@@ -185,16 +224,13 @@ function slice() {
       clock.tick(clock.nanosToNextAlarm || BYTE_NANOS);
       if (isTimed && aheadMs() > 0) { waited = true; break; }
     } else {
-      const cycles = mcu.core.executeInstruction();
-      busyCycles += cycles;
-      instructions += 1;
-      clock.tick(cycles * 1e9 / mcu.clkSys);
-      if (input.length && !(i & 15)) feed();
+      advance();
+      if (input.length) feed();
     }
     if (isResetAsked) { isResetAsked = false; boot(); }
+    if (!isTimed && conversions > soundSamples) { finish(); return; }
   }
   flush();
-  if (!isTimed && conversions > soundSamples) { finish(); return; }
   if (isInputOver && isTimed && !input.length) process.exit(0);
   const ahead = waited && !input.length ? aheadMs() : 0;
   if (ahead > 1) setTimeout(slice, Math.min(ahead, 20)); else setImmediate(slice);

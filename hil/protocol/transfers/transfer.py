@@ -1,8 +1,9 @@
 """What a session carries, a clip or a stream, as a list of requests with its progress and outcome."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -31,6 +32,41 @@ def audio_request(transfer_id: int, first_sample: int, samples: bytes, packs: bo
     return Audio(transfer_id, first_sample, samples)
 
 
+class Requests(Sequence[Message]):
+    """Of a transfer, each made when it is sent: packing a clip at once would let the line wait meanwhile."""
+
+    @overload
+    def __getitem__(self, place: int) -> Message: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Message]: ...
+
+    def __getitem__(self, place: int | slice) -> Message | list[Message]:
+        if isinstance(place, slice):
+            return [self[index] for index in range(*place.indices(len(self)))]
+        return self._at(range(len(self))[place])
+
+    @abstractmethod
+    def _at(self, place: int) -> Message:
+        """The request at a place, 0 or above."""
+
+
+class MadeOnce(Requests):
+    """Requests by what makes each of them, kept from then on."""
+
+    def __init__(self, makers: Sequence[Callable[[], Message]]) -> None:
+        self._makers = makers
+        self._made: dict[int, Message] = {}
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    def _at(self, place: int) -> Message:
+        if place not in self._made:
+            self._made[place] = self._makers[place]()
+        return self._made[place]
+
+
 class Transfer(ABC):
     """One clip or stream on its way.
 
@@ -44,7 +80,7 @@ class Transfer(ABC):
     """
 
     id: int
-    requests: Sequence[Message]
+    requests: Requests
     outcome: object | None = None
 
     def __init__(self) -> None:

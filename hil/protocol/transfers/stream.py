@@ -15,8 +15,8 @@ from hil.protocol.messages import (
     StreamResult,
 )
 from hil.protocol.payload import Message
-from hil.protocol.stream_requests import StreamRequests
-from hil.protocol.transfer import FRAME_SAMPLES, Transfer
+from hil.protocol.transfers.stream_requests import StreamRequests
+from hil.protocol.transfers.transfer import FRAME_SAMPLES, Transfer
 
 _KEPT_DETECTIONS = 16  # by the board: what is older cannot be asked for
 _MOST_AHEAD = 256  # detections before an Ack counts them; a frame of audio gives a few
