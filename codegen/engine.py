@@ -128,7 +128,7 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
                 {
                     *conversion_kernels(inputs, outputs),
                     *_all(all_codes, "headers"),
-                    *_swap(program),
+                    *_keep(program),
                     LAYOUT_HEADER,
                 }
             ),
@@ -160,7 +160,7 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
             **contexts,
         ),
     }
-    kernels = {*conversion_kernels(inputs, outputs), *_all(all_codes, "kernels"), *_swap(program)}
+    kernels = {*conversion_kernels(inputs, outputs), *_all(all_codes, "kernels"), *_keep(program)}
     layers = tuple(_layer(core, op, code) for op, code in zip(core.ops, codes, strict=True))
     return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena_bytes, layers, next_rows)
 
@@ -186,9 +186,9 @@ def _next(program: Program, where: str) -> tuple[list[Code], Plan]:
     return _with_room(len(ops), code, lambda made: _next_plan(program, made))
 
 
-def _swap(program: Program | None) -> list[str]:
-    """The kernel for rows that are kept longer than to the next window."""
-    return ["swap_s8"] if program and any(kept.copies > 1 for kept in program.kept) else []
+def _keep(program: Program | None) -> list[str]:
+    """The kernel for rows that are kept."""
+    return ["keep_s8"] if program and program.kept else []
 
 
 def _ends(program: Program, arena: Plan, core: Graph) -> dict[int, int]:
