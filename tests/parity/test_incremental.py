@@ -5,6 +5,7 @@ EARSHOT_KERNEL_NETWORKS sets how many random networks; make bench-kernels takes 
 
 import os
 import shutil
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +13,11 @@ from kernel_models import Chain, Oracle, assert_equal, inputs_for, spectro_tempo
 from sweeping import sweep
 
 from codegen.engine import Windows, build_engine
+from codegen.incremental.rows import find_rows
+from codegen.incremental.schedule import schedule
 from codegen.native import UNDEFINED_SANITIZER, NativeEngine
+from codegen.passes.ends import int8_core
+from codegen.passes.fold import fold_constants
 from train.tflite.graph import read_graph
 
 NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "6"))
@@ -51,6 +56,19 @@ def stream(count: int, values: int) -> np.ndarray:
 @pytest.mark.parametrize("make", [tiny_conv, spectro_temporal])
 def test_networks(make, stride_rows):
     check(make(), make.__name__, stride_rows)
+
+
+def test_few_kept_rows_between_new_ones_are_computed_anew():
+    """A call for each side would cost more; where there are many, it does not."""
+    core = int8_core(fold_constants(read_graph(spectro_temporal(), "spectro_temporal")))
+    rows = find_rows(core, core.tensors[core.inputs[0]].shape[1])
+    gaps = {"DEPTHWISE_CONV_2D": [], "CONV_2D": []}
+    for home, plan in schedule(rows, 4).items():
+        for before, after in pairwise(plan.computed):
+            gaps.setdefault(rows.ops[home].op.name, []).append(after.start - before.stop)
+    assert min(gaps["DEPTHWISE_CONV_2D"] + gaps["CONV_2D"]) > 2
+    assert max(gaps["DEPTHWISE_CONV_2D"]) > 8, "rows are kept at all"
+    assert gaps["ADD"] == [2], "of rows that are cheap, those few stay"
 
 
 def random_rows(seed: int) -> bytes:
