@@ -99,7 +99,8 @@ bench-first-minutes: $(READY)  ## a fresh clone to the first word heard; words h
 bench-streaming: $(READY)  ## instructions a second of audio by network and stride, to out/bench/streaming.json
 	PYTHONPATH=tests/bench $(PYTHON) tests/bench/streams/always_on.py
 
-bench-incremental: $(READY)  ## windows of real and adversarial audio, every network, stride and core, to out/bench/incremental.json
+bench-incremental: $(READY)  ## 500 random networks; every network, stride and core, to out/bench/incremental.json and docs/NETWORKS.md
+	EARSHOT_KERNEL_NETWORKS=500 $(PYTHON) -m pytest -m '' tests/parity/test_incremental.py
 	PYTHONPATH=tests:tests/bench $(PYTHON) tests/bench/streams/every_stride.py
 
 bench-micro: $(READY)  ## the front end micro beside TensorFlow's op and pymicro-features, to out/bench/micro_frontend.json

@@ -1,6 +1,6 @@
 """Inference that computes only what is new: the bits of the whole inference, for every window of a stream.
 
-EARSHOT_KERNEL_NETWORKS sets how many random networks; make bench-kernels takes many.
+EARSHOT_KERNEL_NETWORKS sets how many random networks; make bench-incremental takes 500.
 """
 
 import os
@@ -22,6 +22,7 @@ from train.tflite.graph import read_graph
 
 NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "6"))
 STRIDES = range(1, 11)
+_ATTEMPTS, _APART = 10, 100_000  # for a network that shows something; seeds of which are none of the others'
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no cc to compile the engine with")
 
@@ -106,12 +107,14 @@ def is_blind(oracle: Oracle) -> bool:
 
 @pytest.mark.parametrize("seed", range(NETWORKS))
 def test_random_networks(seed):
-    tflite, where = random_rows(seed), f"random_rows({seed})"
     stride_rows = 1 + seed % 10
-    oracle = Oracle(tflite, where)
-    height = oracle.input_shape[0]
-    if is_blind(oracle):
-        pytest.skip("it gives the same for any input")
-    if not build_engine(read_graph(tflite, where), "", where, Windows(height, stride_rows)).next_rows:
-        pytest.skip("no row of it is kept")
-    check(tflite, where, stride_rows)
+    for attempt in range(_ATTEMPTS):
+        number = seed + attempt * _APART
+        tflite, where = random_rows(number), f"random_rows({number})"
+        oracle = Oracle(tflite, where)
+        windows = Windows(oracle.input_shape[0], stride_rows)
+        keeps_rows = build_engine(read_graph(tflite, where), "", where, windows).next_rows > 0
+        if keeps_rows and not is_blind(oracle):
+            check(tflite, where, stride_rows)
+            return
+    pytest.fail(f"{_ATTEMPTS} networks keep no row, or give the same for any input")
