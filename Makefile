@@ -81,8 +81,8 @@ bench-pseudo: $(READY)  ## what pseudo-labels bring where a fifth is labelled, t
 bench-robustness: $(READY)  ## DC offsets and quiet microphones, by recipe, to the table in docs/MICROPHONES.md
 	$(PYTHON) tests/bench/robustness_bench.py
 
-bench-wakewords: $(READY)  ## wake words that keep state, and those of RUN=FOLDER by real clients, to out/bench/wakewords.json
-	$(PYTHON) tests/bench/wakewords/wakewords_bench.py $(RUN)
+bench-wakewords: $(READY)  ## wake words that keep state, of RUN=FOLDER by real clients, of MODELS=FOLDER, to out/bench/wakewords.json
+	PYTHONPATH=tests/bench $(PYTHON) tests/bench/wakewords/wakewords_bench.py $(RUN) $(if $(MODELS),--models $(MODELS))
 
 bench-micro-speech: $(READY)  ## upstream's micro_speech in EARSHOT_TFLM=CHECKOUT with the model of RUN=FOLDER, to out/bench/micro_speech.json
 	$(PYTHON) tests/bench/upstream/micro_speech_bench.py $${RUN:?name a run folder}
