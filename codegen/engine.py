@@ -51,6 +51,7 @@ class GeneratedEngine:
         layers: its operators.
         next_rows: by which the windows of kws_model_invoke_next() follow each other; 0 where there is no
             such function.
+        next_operators: of that function, in order: each says of which operator it computes which rows.
     """
 
     sources: dict[str, str]
@@ -60,6 +61,7 @@ class GeneratedEngine:
     arena_bytes: int
     layers: tuple[Layer, ...]
     next_rows: int = 0
+    next_operators: tuple[str, ...] = ()
 
     @property
     def input_bytes(self) -> int:
@@ -162,7 +164,10 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
     }
     kernels = {*conversion_kernels(inputs, outputs), *_all(all_codes, "kernels"), *_keep(program)}
     layers = tuple(_layer(core, op, code) for op, code in zip(core.ops, codes, strict=True))
-    return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena_bytes, layers, next_rows)
+    names = program.names if program else ()
+    return GeneratedEngine(
+        sources, tuple(sorted(kernels)), inputs, outputs, arena_bytes, layers, next_rows, names
+    )
 
 
 def _layer(graph: Graph, op: Op, code: Code) -> Layer:
