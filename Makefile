@@ -81,8 +81,8 @@ bench-pseudo: $(READY)  ## what pseudo-labels bring where a fifth is labelled, t
 bench-robustness: $(READY)  ## DC offsets and quiet microphones, by recipe, to the table in docs/MICROPHONES.md
 	$(PYTHON) tests/bench/robustness_bench.py
 
-bench-wakewords: $(READY)  ## wake words that keep state, and those of RUN=FOLDER by real clients, to out/bench/wakewords.json
-	$(PYTHON) tests/bench/wakewords/wakewords_bench.py $(RUN)
+bench-wakewords: $(READY)  ## wake words that keep state, of RUN=FOLDER by real clients, of MODELS=FOLDER, to out/bench/wakewords.json
+	PYTHONPATH=tests/bench $(PYTHON) tests/bench/wakewords/wakewords_bench.py $(RUN) $(if $(MODELS),--models $(MODELS))
 
 bench-micro-speech: $(READY)  ## upstream's micro_speech in EARSHOT_TFLM=CHECKOUT with the model of RUN=FOLDER, to out/bench/micro_speech.json
 	$(PYTHON) tests/bench/upstream/micro_speech_bench.py $${RUN:?name a run folder}
@@ -99,8 +99,9 @@ bench-first-minutes: $(READY)  ## a fresh clone to the first word heard; words h
 bench-streaming: $(READY)  ## instructions a second of audio by network and stride, to out/bench/streaming.json
 	PYTHONPATH=tests/bench $(PYTHON) tests/bench/streams/always_on.py
 
-bench-incremental: $(READY)  ## windows of real and adversarial audio, every network and stride, to out/bench/incremental.json
-	PYTHONPATH=tests/bench $(PYTHON) tests/bench/streams/every_stride.py
+bench-incremental: $(READY)  ## 500 random networks; every network, stride and core, to out/bench/incremental.json and docs/NETWORKS.md
+	EARSHOT_KERNEL_NETWORKS=500 $(PYTHON) -m pytest -m '' tests/parity/test_incremental.py
+	PYTHONPATH=tests:tests/bench $(PYTHON) tests/bench/streams/every_stride.py
 
 bench-micro: $(READY)  ## the front end micro beside TensorFlow's op and pymicro-features, to out/bench/micro_frontend.json
 	$(PYTHON) tests/bench/micro/micro_bench.py

@@ -51,6 +51,7 @@ class GeneratedEngine:
         layers: its operators.
         next_rows: by which the windows of kws_model_invoke_next() follow each other; 0 where there is no
             such function.
+        next_operators: of that function, in order: each says of which operator it computes which rows.
     """
 
     sources: dict[str, str]
@@ -60,6 +61,7 @@ class GeneratedEngine:
     arena_bytes: int
     layers: tuple[Layer, ...]
     next_rows: int = 0
+    next_operators: tuple[str, ...] = ()
 
     @property
     def input_bytes(self) -> int:
@@ -128,7 +130,7 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
                 {
                     *conversion_kernels(inputs, outputs),
                     *_all(all_codes, "headers"),
-                    *_swap(program),
+                    *_keep(program),
                     LAYOUT_HEADER,
                 }
             ),
@@ -160,9 +162,12 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
             **contexts,
         ),
     }
-    kernels = {*conversion_kernels(inputs, outputs), *_all(all_codes, "kernels"), *_swap(program)}
+    kernels = {*conversion_kernels(inputs, outputs), *_all(all_codes, "kernels"), *_keep(program)}
     layers = tuple(_layer(core, op, code) for op, code in zip(core.ops, codes, strict=True))
-    return GeneratedEngine(sources, tuple(sorted(kernels)), inputs, outputs, arena_bytes, layers, next_rows)
+    names = program.names if program else ()
+    return GeneratedEngine(
+        sources, tuple(sorted(kernels)), inputs, outputs, arena_bytes, layers, next_rows, names
+    )
 
 
 def _layer(graph: Graph, op: Op, code: Code) -> Layer:
@@ -186,9 +191,9 @@ def _next(program: Program, where: str) -> tuple[list[Code], Plan]:
     return _with_room(len(ops), code, lambda made: _next_plan(program, made))
 
 
-def _swap(program: Program | None) -> list[str]:
-    """The kernel for rows that are kept longer than to the next window."""
-    return ["swap_s8"] if program and any(kept.copies > 1 for kept in program.kept) else []
+def _keep(program: Program | None) -> list[str]:
+    """The kernel for rows that are kept."""
+    return ["keep_s8"] if program and program.kept else []
 
 
 def _ends(program: Program, arena: Plan, core: Graph) -> dict[int, int]:

@@ -53,6 +53,12 @@ class Program:
     sizes_bytes: Mapping[int, int]
     kept: tuple[Kept, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of which operator each one computes which rows."""
+        parts = zip(self.graph.ops, self.parts, strict=True)
+        return tuple(f"{op.index} {op.name}{part.replace('_', ' ')}" for op, part in parts)
+
 
 def incremental(graph: Graph, input_rows: int, stride_rows: int) -> Program | None:
     """The program for windows of ``input_rows`` rows, or None where no operator works on rows.

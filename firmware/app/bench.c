@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-#ifndef KWS_PROFILE
-#include "frontend/frontend.h"
-#endif
 #include "hal.h"
 #include "model/model.h"
+#if KWS_NEXT_ROWS || !defined(KWS_PROFILE)
+#include "frontend/frontend.h"
+#endif
 #include "model/profile.h"
 #include "print.h"
 #include "probe.h"
@@ -23,7 +23,7 @@
 #ifndef KWS_BENCH_WINDOWS
 #define KWS_BENCH_WINDOWS 4
 #endif
-#if KWS_NEXT_ROWS && !defined(KWS_PROFILE)
+#if KWS_NEXT_ROWS
 #define HAS_WINDOWS 1
 #else
 #define HAS_WINDOWS 0
@@ -40,8 +40,17 @@ static int8_t window[KWS_FEATURE_FRAMES * KWS_FEATURE_BINS];
 static uint32_t window_ticks[WINDOWS];
 static uint8_t window_scores[WINDOWS][KWS_OUTPUT_COUNT];
 #endif
-static uint32_t op_ticks[OPERATORS];  // of all inferences
-static uint32_t op_count, op_start;
+typedef struct op_times {
+    uint32_t ticks[OPERATORS];  // of all inferences
+    uint32_t count;
+} op_times;
+
+static op_times of_inferences;
+#if HAS_WINDOWS
+static op_times of_windows;  // the first are the moves of what is kept
+#endif
+static op_times* ops = &of_inferences;
+static uint32_t op_start;
 #ifdef KWS_ENGINE_TFLM
 #define ARENA_ROOM_BYTES KWS_TFLM_ARENA_BYTES
 #else
@@ -86,8 +95,8 @@ static uint32_t empty_ticks(void) {
 void kws_profile_op(int32_t index) {
     const uint32_t ticks = kws_probe_ticks() - op_start;
     if ((uint32_t)index < OPERATORS) {
-        op_ticks[index] += ticks;
-        op_count = (uint32_t)index + 1;
+        ops->ticks[index] += ticks;
+        ops->count = (uint32_t)index + 1;
     }
     op_start = kws_probe_ticks();
 }
@@ -95,9 +104,9 @@ void kws_profile_op(int32_t index) {
 // What kws_profile_op() counts where nothing happens between two calls.
 static uint32_t hook_ticks(void) {
     kws_profile_op(0);
-    op_ticks[0] = 0;
+    ops->ticks[0] = 0;
     kws_profile_op(0);
-    return op_ticks[0];
+    return ops->ticks[0];
 }
 
 // Loud noise drives scores to their limits, where mistakes do not show: each input is quieter than the
@@ -112,8 +121,7 @@ static void fill_input(size_t inference) {
 
 static int time_inferences(void) {
     noise_state = NOISE_SEED;
-    memset(op_ticks, 0, sizeof op_ticks);  // what came before was not an inference to be timed
-    op_count = 0;
+    memset(ops, 0, sizeof *ops);  // what came before was not an inference to be timed
     for (size_t i = 0; i < INFERENCES; ++i) {
         fill_input(i);
         op_start = kws_probe_ticks();
@@ -132,16 +140,21 @@ static int time_inferences(void) {
 static int time_windows(void) {
     const size_t early = (KWS_FEATURE_FRAMES - 1) / KWS_NEXT_ROWS, moved = KWS_NEXT_ROWS * KWS_FEATURE_BINS;
     noise_state = NOISE_SEED;
+    ops = &of_windows;
     for (size_t i = 0; i < early + 1 + WINDOWS; ++i) {
         memmove(window, window + moved, sizeof window - moved);
         for (size_t j = sizeof window - moved; j < sizeof window; ++j)
             window[j] = (int8_t)((int32_t)(noise() >> 25) - 128);
         memcpy(kws_model_input(model), window, sizeof window);
+        op_start = kws_probe_ticks();
         const uint32_t start = kws_probe_ticks();
         const int status = kws_model_invoke_next(model);
         const uint32_t ticks = kws_probe_ticks() - start;
         if (status != 0) return status;
-        if (i <= early) continue;
+        if (i <= early) {
+            memset(ops, 0, sizeof *ops);
+            continue;
+        }
         const size_t n = i - early - 1;
         window_ticks[n] = ticks;
         for (size_t j = 0; j < KWS_OUTPUT_COUNT; ++j) {
@@ -235,7 +248,10 @@ int main(void) {
     for (size_t i = 0; i < WINDOWS; ++i) report_bytes("window_scores", window_scores[i], KWS_OUTPUT_COUNT);
 #endif
 #ifdef KWS_PROFILE
-    report("operators", op_ticks, op_count);
+    report("operators", of_inferences.ticks, of_inferences.count);
+#if HAS_WINDOWS
+    report("window_operators", of_windows.ticks, of_windows.count);
+#endif
     const char* form;
     for (int32_t i = 0; (form = kws_profile_tile(i)) != 0; ++i) {
         kws_print("tile ");

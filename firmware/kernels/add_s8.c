@@ -62,22 +62,62 @@ KWS_INLINE int8_t add_rectified(int32_t a, int32_t b, const kws_add_params* p) {
     return kws_saturate(kws_scaled(doubled_sum(a, b, p), p->output_multiplier, offset) >> right);
 }
 
+#if KWS_HAS_DSP
+
+#define ADD_MOST_FOLDED_RIGHT 4  // up to which offset1, in what is added before that shift, has room
+
+// What a sum needs: just as many as there are registers for, beside two words, their places and the output's.
+typedef struct add_folded {
+    int32_t offset2, multiplier2, addend2, right2, multiplier, addend, right;
+} add_folded;
+
+KWS_INLINE int8_t add_one_folded(int32_t a, int32_t b, const add_folded* p) {
+    const int32_t scaled = kws_scaled(b * (2 << ADD_LEFT_SHIFT), p->multiplier2, p->addend2);
+    const int32_t sum = ((scaled + (b >> 31)) >> p->right2) + a * (1 << (ADD_LEFT_SHIFT - 1));
+    return kws_saturate(kws_scaled(2 * sum, p->multiplier, p->addend) >> p->right);
+}
+
+// As many fours as there are.
+KWS_APART void add_fours(const int8_t* input1, const int8_t* input2, int8_t* output, int32_t count,
+                         const kws_add_params* p) {
+    add_folded folded;
+    folded.offset2 = p->offset2;
+    folded.multiplier2 = p->multiplier2;
+    folded.addend2 = (1 << (p->right2 - 1)) + p->offset1 * (1 << (ADD_LEFT_SHIFT - 1 + p->right2));
+    folded.right2 = p->right2;
+    folded.multiplier = p->output_multiplier;
+    folded.addend = (1 << (p->output_right - 1)) + INT8_MIN * (1 << p->output_right);
+    folded.right = p->output_right;
+    for (; count >= 4; count -= 4, input1 += 4, input2 += 4) {
+        const uint32_t a = kws_load_word(input1), b = kws_load_word(input2);
+        // Each is stored at once: GCC would collect four in a word, and need registers for them.
+        *output++ = add_one_folded((int8_t)a, kws_add_byte_0(folded.offset2, b), &folded);
+        KWS_NOW(output);
+        *output++ = add_one_folded((int8_t)(a >> 8), kws_add_byte_1(folded.offset2, b), &folded);
+        KWS_NOW(output);
+        *output++ = add_one_folded((int8_t)(a >> 16), kws_add_byte_2(folded.offset2, b), &folded);
+        KWS_NOW(output);
+        *output++ = add_one_folded((int8_t)(a >> 24), kws_add_byte_3(folded.offset2, b), &folded);
+        KWS_NOW(output);
+    }
+}
+
+#endif
+
 static void add_neighbours(const int8_t* input1, const int8_t* input2, int8_t* output, int32_t count,
                            const kws_add_params* p) {
     if (!is_rectified(p)) {
         for (; count > 0; --count) *output++ = (int8_t)add_values(*input1++, *input2++, p);
         return;
     }
-    const int32_t offset1 = p->offset1, offset2 = p->offset2;
 #if KWS_HAS_DSP
-    for (; count >= 4; count -= 4, input1 += 4, input2 += 4, output += 4) {
-        const uint32_t a = kws_load_word(input1), b = kws_load_word(input2);
-        output[0] = add_rectified(kws_add_byte_0(offset1, a), kws_add_byte_0(offset2, b), p);
-        output[1] = add_rectified(kws_add_byte_1(offset1, a), kws_add_byte_1(offset2, b), p);
-        output[2] = add_rectified(kws_add_byte_2(offset1, a), kws_add_byte_2(offset2, b), p);
-        output[3] = add_rectified(kws_add_byte_3(offset1, a), kws_add_byte_3(offset2, b), p);
+    if (p->step2 == 2 << ADD_LEFT_SHIFT && p->right2 <= ADD_MOST_FOLDED_RIGHT) {
+        add_fours(input1, input2, output, count, p);
+        const int32_t done = count / 4 * 4;
+        input1 += done, input2 += done, output += done, count -= done;
     }
 #endif
+    const int32_t offset1 = p->offset1, offset2 = p->offset2;
     for (; count > 0; --count) *output++ = add_rectified(*input1++ + offset1, *input2++ + offset2, p);
 }
 

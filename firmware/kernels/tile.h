@@ -190,6 +190,13 @@ KWS_INLINE void kws_tile_compute(int8_t* output, const kws_lane* lanes, const kw
     one.positions = shape.positions + shape.last;
     last.positions = shape.last;
     const int32_t whole_bytes = whole.positions * channel->output_step;
+    if (shape.tile_step == 0) {  // one tile in each row: in a loop, GCC would keep addresses of all its lanes
+        for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
+            kws_tile_compute_one(output, lanes, weights, channel, shape);
+            output += shape.positions * channel->output_step;
+        }
+        return;
+    }
     for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
         const kws_lane* place = lanes;
         int32_t left = channel->tiles;

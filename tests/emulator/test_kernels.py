@@ -31,10 +31,12 @@ from operator_forms import GROUPS
 from sweeping import sweep
 from tflite_builder import Network
 
+from codegen.engine import Windows
 from codegen.ops import _convolution_geometry
 from hil.boards.board import load_board
 from hil.link.link import LinkError
 
+RISC_V = "rv32"
 PORTABLE, DSP, HELIUM = BOARDS = ("mps2-an385", "mps2-an386", "mps3-an547")
 NETWORKS = int(os.environ.get("EARSHOT_KERNEL_NETWORKS", "2"))
 RANDOM_INPUTS = 8
@@ -68,6 +70,27 @@ def check(tflite: bytes, where: str, board_id: str, flags: tuple[str, ...] = ENG
 @pytest.mark.parametrize("board_id", BOARDS)
 def test_random_networks(board_id: str, make: Callable[[int], bytes], seed: int) -> None:
     check(make(seed), f"{make.__name__}({seed})", board_id)
+
+
+@pytest.mark.parametrize("stride_rows", sweep(range(1, 11), 4, 5))
+@pytest.mark.parametrize("board_id", [*BOARDS, RISC_V])
+def test_windows_of_a_stream(board_id: str, stride_rows: int) -> None:
+    """Rows that are kept lie where the core's own kernels left them; make bench-incremental takes more."""
+    for tool in load_board(board_id).tools:
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not on the PATH")
+    tflite = spectro_temporal()
+    oracle = Oracle(tflite, "model")
+    height, width = oracle.input_shape[:2]
+    rows = np.random.default_rng(1).integers(-128, 128, (height + 19 * stride_rows, width), dtype=np.int8)
+    starts = range(0, len(rows) - height + 1, stride_rows)
+    whole = np.stack([rows[start : start + height] for start in starts]).reshape(-1, *oracle.input_shape)
+    windows = Windows(height, stride_rows)
+    with EmulatedEngine(tflite, "model", board_id, windows=windows, whole_every=3) as engine:
+        found, compared, others = engine.run_stream(rows)
+    assert_equal(found, oracle.run(whole), f"every {stride_rows} rows on {board_id}")
+    assert compared >= len(found) // 3
+    assert others == 0, "the core's own whole inferences"
 
 
 @pytest.mark.parametrize("board_id", BOARDS)

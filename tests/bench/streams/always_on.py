@@ -14,7 +14,8 @@ import numpy as np
 from firmware_bench import random_subject
 from firmware_measure import COMPILED, Subject, build, check_row, write_sources
 
-from codegen.engine import Windows
+from codegen.engine import Windows, build_engine
+from hil.bench.layers import PROGRAM
 from hil.bench.program import check_scores, counter, run, xorshift
 from hil.boards.board import Board, load_board
 from train.core import console, runfolder
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument(
         "--windows", type=int, default=250, help="compared with TFLite-Micro, each (%(default)s)"
     )
+    parser.add_argument("--layers", action="store_true", help="say what each operator of a window takes")
     parser.add_argument("--build", type=Path, default=Path("out/bench/streaming"))
     flags = parser.parse_args()
     boards = [load_board(board_id) for board_id in flags.board or BOARDS]
@@ -47,6 +49,10 @@ def main() -> None:
                 folder = flags.build / f"{board.id}-{subject.name}-{stride_rows}"
                 results.append(measure(board, subject, architecture, stride_rows, flags.windows, folder))
                 console.log(_line(results[-1]))
+                if flags.layers:
+                    results[-1]["operators"] = operators(board, subject, stride_rows, folder)
+                    for name, instructions in results[-1]["operators"].items():
+                        console.log(f"{instructions:>9,}  {name}")
     runfolder.write_json(OUT, results)
     if not flags.board and not flags.stride_rows:
         document_table.write("NETWORKS.md", "make bench-streaming", table(results))
@@ -89,6 +95,18 @@ def measure(
         "scores_differing": differing,
         "label": "emulated",
     }
+
+
+def operators(board: Board, subject: Subject, stride_rows: int, folder: Path) -> dict[str, int]:
+    """Instructions of each operator of a window, with the sources and the build of ``measure``."""
+    engine = build_engine(subject.graph, "", subject.where, Windows(subject.front_end.frames, stride_rows))
+    program = build(board, COMPILED.profiled_flags, folder / "c", folder / "build", (PROGRAM,))[PROGRAM]
+    found = run(board, program.path)
+    count, windows = counter(found), len(found["windows"][0])
+    hook = windows * found["hook"][0][0]
+    names = ("moves of kept rows", *engine.next_operators)
+    ticks = found["window_operators"][0]
+    return {name: round(count(spent, hook) / windows) for name, spent in zip(names, ticks, strict=True)}
 
 
 def differing_scores(found: list[list[int]], subject: Subject, stride_rows: int, window_count: int) -> int:

@@ -2,7 +2,8 @@
 
 The models that pymicro-wakeword brings, by our compiled engine and by TFLite-Micro. With RUN=FOLDER, which
 needs a run for ``earshot export --to esphome``, its export as well: by TFLite-Micro beside the windows of the
-run, by pymicro-wakeword beside TFLite-Micro, and what pymicro-wakeword hears beside our listener.
+run, by pymicro-wakeword beside TFLite-Micro, and what pymicro-wakeword hears beside our listener. With
+MODELS=FOLDER, the .tflite of collections, a folder each in it, for the table in docs/ESPHOME.md.
 """
 
 import argparse
@@ -15,7 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import document_table
 import numpy as np
+import public_models  # beside this file
 from numpy.typing import NDArray
 from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures
 from pymicro_wakeword.const import Model
@@ -47,6 +50,10 @@ def main() -> None:
     """Compare what the flags name."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", nargs="*", type=Path, help="run folders with a wake word")
+    parser.add_argument(
+        "--models", type=Path, metavar="FOLDER", help="of collections of .tflite, a folder each"
+    )
+    parser.add_argument("--each", type=int, default=5, help="models of one shape (%(default)s)")
     parser.add_argument("--minutes", type=float, default=10, help="of audio (%(default)s)")
     parser.add_argument(
         "--spoken-minutes", type=float, default=60, help="in which the run's own voices speak (%(default)s)"
@@ -58,6 +65,13 @@ def main() -> None:
     results = [of_the_package(model.value, rows) for model in Model]
     for run in flags.run:
         results += of_a_run(run, samples, rows, flags.spoken_minutes)
+    if flags.models:
+        public = []
+        for row in public_models.compare(flags.models, flags.each, rows, in_strides):
+            console.log(" ".join(f"{key} {value}" for key, value in row.items()))
+            public.append(row)
+        document_table.write("ESPHOME.md", "make bench-wakewords", public_models.table(public))
+        results += public
     runfolder.write_json(OUT, results)
     console.log(f"wrote {OUT}")
 
