@@ -201,7 +201,7 @@ function step(cycleNanos) {
 // As much translated code as is quiet, and the instruction behind it, which may end the quiet.
 function advance() {
   const cycleNanos = 1e9 / mcu.clkSys;
-  if (!isInterpreted && !mcu.core.interruptsUpdated) {
+  if (!isInterpreted && !mcu.core.interruptsUpdated && !machine.enabled) { // a PIO leaves no quiet
     const cycles = traces.run(quietCycles(cycleNanos));
     busyCycles += cycles;
     clock.tick(cycles * cycleNanos);
