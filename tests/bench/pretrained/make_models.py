@@ -21,10 +21,10 @@ from recipes import (  # beside this file
     ATTRIBUTION,
     BANK,
     BEGUN_ON,
+    FIRST,
     LEFT_OUT,
     LICENCE,
     RECIPES,
-    TEACHERS,
     TESTED_ON,
     TRAINED_ON,
     Recipe,
@@ -48,7 +48,7 @@ from train.core.pretrained.card import (
     CardPoint,
 )
 from train.core.results.training import ArtefactAccuracy, ClipList, KeptClip, Metrics
-from train.settings.job import read_job
+from train.settings.job import StartFrom, read_job
 from train.synth import acoustics, espeak
 
 SHARED = Path("../shared")
@@ -137,13 +137,13 @@ def _in_a_stream(point: CardPoint | None) -> str:
 
 
 def train(recipe: Recipe, runs: Path) -> None:
-    """Fill the run folder, or what is left of it; teachers first."""
+    """Fill the run folder, or what is left of it; first those that it needs."""
     run = runs / recipe.name
     if (run / runfolder.REPORT).is_file():
         return
-    for teacher in TEACHERS:
-        if teacher.name in recipe.teachers:
-            train(teacher, runs)
+    for first in FIRST:
+        if first.name in recipe.needs:
+            train(first, runs)
     _unpack()
     is_begun = (run / runfolder.CHECKPOINTS).is_dir()
     wanted = [*recipe.arguments(_places(runs)), "--out", str(run)]
@@ -151,7 +151,7 @@ def train(recipe: Recipe, runs: Path) -> None:
 
 
 def _places(runs: Path) -> dict[str, Path]:
-    return _PLACES | {teacher.name: runs / teacher.name for teacher in TEACHERS}
+    return _PLACES | {first.name: runs / first.name for first in FIRST}
 
 
 def _unpack() -> None:
@@ -219,6 +219,7 @@ def _check_made_by(recipe: Recipe, runs: Path) -> None:
         data=wanted.data,
         test_data=wanted.test_data,
         teachers=wanted.teachers,
+        start_from=_elsewhere(found.start_from, wanted.start_from),
         extra_data=tuple(
             replace(extra, where=known.where)
             for extra, known in zip(found.extra_data, wanted.extra_data, strict=False)
@@ -228,6 +229,11 @@ def _check_made_by(recipe: Recipe, runs: Path) -> None:
         raise UserError(f"{run}: was not trained by {recipe.command}")
     if (run / runfolder.TFLITE).stat().st_size >= LARGEST_TFLITE_BYTES:
         raise UserError(f"{run}: its {runfolder.TFLITE} has {LARGEST_TFLITE_BYTES:,} bytes or more")
+
+
+def _elsewhere(found: StartFrom | None, wanted: StartFrom | None) -> StartFrom | None:
+    """The start as the recipe names it, if its weights are those."""
+    return wanted if found and wanted and found.sha256 == wanted.sha256 else found
 
 
 def _write_metrics(recipe: Recipe, run: Path, made: Path) -> None:
@@ -243,6 +249,7 @@ def _write_metrics(recipe: Recipe, run: Path, made: Path) -> None:
             for extra in metrics.settings["extra_data"]
         ],
         "teachers": list(recipe.teachers),
+        "start_from": recipe.begins_with,
     }
     replace(metrics, command=f"earshot {recipe.command}", corpus=corpus, settings=settings).write(
         made / runfolder.METRICS
