@@ -133,6 +133,8 @@ class Card(ResultFile):
             )
             for data in self.data
         ]
+        if "--data synthetic" in self.command:
+            listed.append("- training: voices of eSpeak NG beside them, which are no recordings")
         files = [f"    {file.sha256}  {file.bytes:>7}  {name}" for name, file in self.files.items()]
         return "\n".join(
             [
