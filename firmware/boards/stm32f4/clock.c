@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RM0090 3.9.1 (FLASH), 6.3 (RCC), 7.4 (GPIO).
+// RM0090 3.9.1 (FLASH), 7.3 (RCC), 8.4 (GPIO).
 
 #include "cortexm.h"
 #include "stm32f4.h"

@@ -23,7 +23,7 @@
 #define CONTROL2_TO_DMA (1u << 0)
 #define CONTROL2_ERROR_INTERRUPT (1u << 5)
 #define STATE_OVERRUN (1u << 6)
-// I2S, master that receives, LSB justified, clock high where it rests, 16 of 16 bits: as ST's AN3998 has it.
+// I2S, master that receives, LSB justified, clock high where it rests, 16 of 16 bits: as STM32CubeF4 has it.
 #define CONFIG_PDM (1u << 11 | 3u << 8 | 2u << 4 | 1u << 3)
 #define CONFIG_ON (1u << 10)
 #define DIVIDER_50 25u  // of 51.2 MHz

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What boards with an STM32F405 or STM32F407 share. Registers: ST RM0090, revision 19; each file names the
-// sections.
+// What boards with an STM32F405 or STM32F407 share. Registers: ST RM0090, of which each file names the
+// sections. What they were compared with: docs/boards/stm32f4discovery.md.
 
 #ifndef EARSHOT_STM32F4_H_
 #define EARSHOT_STM32F4_H_
@@ -16,7 +16,7 @@
 #define STM32F4_USART1 0x40011000u
 #define STM32F4_USART2 0x40004400u
 
-// 6.3: clocks of blocks, one bit each.
+// 7.3: clocks of blocks, one bit each.
 #define STM32F4_AHB1_CLOCKS KWS_REGISTER(0x40023830u)
 #define STM32F4_APB1_CLOCKS KWS_REGISTER(0x40023840u)
 #define STM32F4_APB2_CLOCKS KWS_REGISTER(0x40023844u)

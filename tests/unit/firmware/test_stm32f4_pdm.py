@@ -67,7 +67,7 @@ def test_a_main_loop_that_comes_late_keeps_the_oldest(device: Device) -> None:
 
 
 def test_registers_are_those_of_the_reference_manual(device: Device) -> None:
-    """RM0090, 28.5.8, 28.5.9 (I2S), 10.5.5 (DMA), 6.3.23 (PLLI2S)."""
+    """RM0090, 28.5.8, 28.5.9 (I2S), 10.5.5 (DMA), 7.3.23 (PLLI2S)."""
     peek = device.c.device_peek
     assert peek(0x40023884) == 128 << 6 | 5 << 28
     assert peek(0x40003820) == 25
