@@ -99,7 +99,6 @@ def test_operators_with_state(board_id: str) -> None:
     for name, form in GROUPS["with state"].items():
         tflite = form(np.random.default_rng(0))
         oracle = Oracle(tflite, name)
-        oracle.run(np.zeros((1, *oracle.input_shape), np.int8))  # what EmulatedEngine begins with
         inputs = inputs_for(oracle, RANDOM_INPUTS)
         with EmulatedEngine(tflite, name, board_id) as engine:
             found, expected = engine.run(inputs), oracle.run(inputs)
@@ -228,8 +227,13 @@ def test_a_fault_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr("emulator.emulated_engine._REPLY_TIMEOUT_S", 5)
     unaligned = "cfsr=01000000"  # UNALIGNED of the usage fault status
-    with pytest.raises(LinkError, match=f"earshot fault pc=[0-9a-f]+ {unaligned}"):
-        EmulatedEngine(grouped(6, 3, 3), "grouped", DSP)
+    tflite = grouped(6, 3, 3)
+    inputs, _ = expected_of(tflite)
+    with (
+        EmulatedEngine(tflite, "grouped", DSP) as engine,
+        pytest.raises(LinkError, match=f"earshot fault pc=[0-9a-f]+ {unaligned}"),
+    ):
+        engine.run(inputs)
 
 
 def test_every_implementation_has_its_board() -> None:
