@@ -273,14 +273,17 @@ def test_a_restart_is_told_and_forgets(board: Board, clips: dict[str, NDArray[np
 
 
 def test_bench(board: Board) -> None:
-    bench = board.ask(m.BenchRequest(50))
-    assert isinstance(bench, m.Bench)
-    assert bench.inference_count == 50
     info = board.ask(m.InfoRequest())
     assert isinstance(info, m.Info)
+    # Without -icount the timer stands still while QEMU is late with its interrupt, at times for a few
+    # inferences, or for all rows: they are measured again then.
+    for _ in range(5):
+        bench = board.ask(m.BenchRequest(50))
+        assert isinstance(bench, m.Bench)
+        assert bench.inference_count == 50
+        if bench.row_ticks_max:
+            break
     if info.clock_hz:
-        # Not more: without -icount the timer stands still while QEMU is late with its interrupt, at times for
-        # a few inferences in a row.
         assert bench.inference_ticks_min <= bench.inference_ticks_max > 0
         assert bench.row_ticks_min <= bench.row_ticks_max > 0
 
