@@ -56,7 +56,7 @@ def assert_equals_keras(model: keras.Model, audio: np.ndarray, front_end: FrontE
 def test_scores_equal_keras_on_synthetic_audio(name):
     audio, front_end = synthetic_clips(), front_end_of(name)
     model = spread_model(name, audio)
-    assert_equals_keras(model, audio, front_end, TOLERANCE)
+    assert_equals_keras(model, audio, front_end, tolerance(name))
 
 
 @pytest.mark.shared
