@@ -48,6 +48,11 @@ def move(form: Form, blocks: Sequence[Block], fill: int | None = None) -> Code:
     if fill is not None:
         statements.append(f"memset({form.ref(form.output)}, {fill}, {math.prod(form.output.shape)});")
     for position, call in enumerate(calls):
+        if _is_one_run(call):
+            source = _at(form.ref(call.source), call.source_start)
+            target = _at(form.ref(call.target), call.target_start)
+            statements.append(f"memcpy({target}, {source}, {math.prod(call.dims)});")
+            continue
         name = form.name + (f"_{position}" if len(calls) > 1 else "")
         fields = {
             "dims": four(call.dims, 1),
@@ -58,9 +63,10 @@ def move(form: Form, blocks: Sequence[Block], fill: int | None = None) -> Code:
         }
         params.append((name, "kws_copy_params", fields))
         statements.append(f"kws_copy_s8({form.ref(call.source)}, {form.ref(call.target)}, &{name});")
+    kernels = ("copy_s8",) if params else ()
     return Code(
-        kernels=("copy_s8",),
-        headers=("copy_s8",),
+        kernels=kernels,
+        headers=kernels,
         constants=tuple(form.operands.values()),
         params=tuple(params),
         calls=tuple(statements),
@@ -132,5 +138,15 @@ def _is_whole(block: Block) -> bool:
     return (
         block.source.data is None
         and math.prod(block.source.shape) == math.prod(block.target.shape) == count
-        and (count == 1 or (list(block.source_strides), list(block.target_strides)) == ([1], [1]))
+        and _is_one_run(block)
     )
+
+
+def _is_one_run(block: Block) -> bool:
+    """Whether neighbours stay neighbours, from the first value to the last; of a block of ``_calls``."""
+    is_one = math.prod(block.dims) == 1
+    return is_one or (list(block.source_strides), list(block.target_strides)) == ([1], [1])
+
+
+def _at(reference: str, start: int) -> str:
+    return f"{reference} + {start}" if start else reference

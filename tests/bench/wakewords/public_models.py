@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 
 from codegen.engine import build_engine
 from codegen.native import NativeEngine
+from hil.bench.layers import measure_layers
+from hil.boards.board import load_board
+from hil.boards.build import EngineChoice
 from train.tflite.graph import MISSING, Graph, read_graph, read_graphs
 from train.tflite.tflm import TflmModel
 
 Row = dict[str, Any]
+_BOARD = "mps2-an386"  # that counts instructions of the first of each shape
 
 
 def compare(
@@ -30,16 +34,16 @@ def compare(
         rows: (n, bins) features.
         in_strides: of them, what an inference takes.
     """
-    shapes: dict[object, list[Path]] = {}
-    known: set[bytes] = set()
+    files: dict[bytes, Path] = {}
     for path in sorted(folder.rglob("*.tflite")):
-        tflite = path.read_bytes()
-        if tflite not in known:
-            known.add(tflite)
-            shapes.setdefault(_shape(tflite, str(path)), []).append(path)
-    for number, paths in enumerate(sorted(shapes.values(), key=len, reverse=True)):
-        for path in paths[:each]:
-            tflite, where = path.read_bytes(), str(path.relative_to(folder))
+        files.setdefault(path.read_bytes(), path)
+    shapes: dict[object, list[bytes]] = {}
+    for tflite, path in files.items():
+        shapes.setdefault(_shape(tflite, str(path)), []).append(tflite)
+    for number, of_shape in enumerate(sorted(shapes.values(), key=len, reverse=True)):
+        instructions = measure_layers(load_board(_BOARD), files[of_shape[0]], EngineChoice()).instructions
+        for tflite in of_shape[:each]:
+            where = str(files[tflite].relative_to(folder))
             graph = read_graph(tflite, where)
             stride = graph.tensors[graph.inputs[0]].shape[1]
             given, oracle = in_strides(rows, stride), TflmModel(tflite, where)
@@ -50,7 +54,7 @@ def compare(
                 "source": Path(where).parts[0],
                 "compared": "our engine, TFLite-Micro",
                 "shape": number,
-                "of_this_shape": len(paths),
+                "of_this_shape": len(of_shape),
                 "stride_rows": stride,
                 "windows": len(found),
                 "differing": int((apart > 0).sum()),
@@ -59,7 +63,9 @@ def compare(
                 "tflite_bytes": len(tflite),
                 "arena_bytes": build_engine(graph, "", where).arena_bytes,
                 "tflm_arena_bytes": oracle.arena_bytes,
-                "label": "host",
+                "instructions_of_shape": instructions,
+                "instructions_board": _BOARD,
+                "label": "host; instructions emulated",
             }
 
 
@@ -67,8 +73,8 @@ def table(rows: Sequence[Row]) -> str:
     """A line for each shape, as Markdown."""
     lines = [
         "| shape, for example | rows at a time | models of it | compared | scores | differing "
-        "| `.tflite` | arena | TFLite-Micro's, 64 bit |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| `.tflite` | arena | TFLite-Micro's, 64 bit | instructions, M4F |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for shape in dict.fromkeys(row["shape"] for row in rows):
         of_shape = [row for row in rows if row["shape"] == shape]
@@ -77,7 +83,8 @@ def table(rows: Sequence[Row]) -> str:
             f"| {first['source']}, `{Path(first['model']).stem}` | {first['stride_rows']} "
             f"| {first['of_this_shape']} | {len(of_shape)} | {sum(row['windows'] for row in of_shape):,} "
             f"| {sum(row['differing'] for row in of_shape)} | {first['tflite_bytes']:,} "
-            f"| {first['arena_bytes']:,} | {first['tflm_arena_bytes']:,} |"
+            f"| {first['arena_bytes']:,} | {first['tflm_arena_bytes']:,} "
+            f"| {first['instructions_of_shape']:,} |"
         )
     return "\n".join(lines)
 

@@ -38,6 +38,24 @@ def test_calls(shape, order, calls):
     np.testing.assert_array_equal(found.reshape(-1), values.transpose(order).reshape(-1))
 
 
+@pytest.mark.parametrize(
+    ("axis", "kernels"),
+    [(1, ()), (2, ("copy_s8",))],  # rows one behind the other; side by side each is a run of its own
+)
+def test_one_run_needs_no_kernel(axis, kernels):
+    network = Network((3, 20))
+    doubled = tuple(2 * size if place == axis else size for place, size in enumerate((1, 3, 20)))
+    both = network.op(
+        "CONCATENATION", [network.input] * 2, doubled, network.input, "ConcatenationOptions", axis=axis
+    )
+    tflite = network.tflite(network.reshape(both, (1, 120)))
+    graph = read_graph(tflite, "m")
+    assert generate(graph, graph.ops[0], "m").kernels == kernels
+    values = np.arange(60).astype(np.int8).reshape(1, 3, 20)
+    found = EngineBatch({"m": tflite}).run("m", values)
+    np.testing.assert_array_equal(found.reshape(-1), np.concatenate([values] * 2, axis).reshape(-1))
+
+
 def test_too_many_calls_are_refused():
     tflite = transposed((1, *[5] * 7), (7, 6, 5, 4, 3, 2, 1, 0))
     with pytest.raises(
