@@ -9,8 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo test check bench bench-firmware bench-networks bench-models bench-own-words bench-start bench-curve bench-near bench-hil bench-kernels bench-distribute bench-challenge bench-pseudo bench-robustness bench-tf14 bench-house bench-first-minutes bench-micro sweep accuracy pretrained fuzz notebook report-picture wheel setup clean bench-compilers bench-library bench-micro-speech bench-faults bench-streaming bench-incremental bench-wakewords bench-boards bench-line
 
 demo: $(READY)  ## train yes,no on synthetic voices: corpus, model, .tflite, C, report in out/demo
-	$(PYTHON) -m train --words yes,no --data synthetic --out out/demo --overwrite
-	@echo; cat docs/demo_best.txt
+	$(PYTHON) -m train --words yes,no --data synthetic --preset best --out out/demo --overwrite
 
 # A process a core tests; threads of each would only wait for those of the other.
 test: $(READY_FOR_TESTS) check  ## everything CI checks

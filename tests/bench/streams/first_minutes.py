@@ -1,10 +1,10 @@
 """What a beginner gets in the first minutes, to out/bench/first_minutes.json: ``make bench-first-minutes``.
 
 A clone of this repository is set up and runs ``make demo``; its own four word clips are then played to the
-firmware on this computer, and so are they to a network of ``--preset best``. Both presets are also trained on
-real recordings of ../shared and judged by an hour without their words (clips of other words, running
-synthetic speech, noise), and by streams of ten minutes in which people talk and say the words. All host. What
-is finished is not repeated; ``rm -r out/bench/first_minutes`` begins again.
+firmware on this computer. Both presets are also trained on real recordings of ../shared and judged by an hour
+without their words (clips of other words, running synthetic speech, noise), and by streams of ten minutes in
+which people talk and say the words. All host. What is finished is not repeated; ``rm -r
+out/bench/first_minutes`` begins again.
 """
 
 import functools
@@ -68,6 +68,7 @@ def demo() -> Figures:
         "seconds_to_demo": round(ready_s),
         "seconds_to_first_word": round(time.monotonic() - started) if heard["demo_heard"] else None,
         **heard,
+        **hearing(OUT / "demo"),
     }
 
 
@@ -82,14 +83,6 @@ def own_clips(folder: Path) -> Figures:
         transcript += [f"said {clip['label']}:", *output.splitlines()]
         heard += clip["label"] in _HEARD.findall(output)
     return {"demo_heard": heard, "demo_words": len(said), "transcript": transcript}
-
-
-def best_of_the_demo() -> Figures:
-    """The demo's corpus, and its four clips, with the other preset."""
-    folder = OUT / "demo_best"
-    earshot("train", "--words", ",".join(WORDS), "--data", "synthetic", "--preset", "best", "--out", folder,
-            "--overwrite")  # fmt: skip
-    return {**own_clips(folder), **hearing(folder)}
 
 
 def real(preset: str) -> Figures:
@@ -129,8 +122,7 @@ def hearing(folder: Path) -> Figures:
 
 def main() -> None:
     """Run what is not done yet, write and print."""
-    fresh = once("demo_figures", demo)
-    result: Figures = {"label": "host", **fresh, "demo_best": once("demo_best_figures", best_of_the_demo)}
+    result: Figures = {"label": "host", **once("demo_figures", demo)}
     if RECORDINGS.is_file() and UNPACK.is_file():
         result |= {
             preset: once(f"real_{preset}_figures", functools.partial(real, preset))
