@@ -1,6 +1,7 @@
 """Translated code of the emulated RP2040 against the package's interpreter: nothing is skipped but time."""
 
 import json
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from train.audio import wav
 
 PICO, PDM = "pico", "pico-pdm"
 TRACES = Path(emulator.__file__).with_name("rp2040") / "traces.mjs"
+MACHINE = TRACES.with_name("rp2040.mjs")
 RANDOM_CHECK = Path(__file__).with_name("traces_check.mjs")
 PACKAGE = emulator._rp2040js()
 
@@ -38,6 +40,55 @@ def test_random_code_does_what_the_interpreter_does(seed: int) -> None:
     assert found["difference"] is None, found
     assert found["instructions"] > 100_000
     assert found["loops"] > 500
+
+
+# A second stage that pends an interrupt while all are masked, sleeps, and says "k" on UART0.
+SLEEPER = """
+    .syntax unified
+    .cpu cortex-m0plus
+    .thumb
+    cpsid i
+    movs r1, #1
+    lsls r1, r1, #26
+    ldr r0, =0xe000e100 @ set-enable
+    str r1, [r0]
+    ldr r0, =0xe000e200 @ set-pending
+    str r1, [r0]
+    wfi
+    ldr r0, =0x40034000 @ UART0
+    ldr r1, =0x301 @ on, sends and receives
+    str r1, [r0, #0x30]
+    movs r1, #107
+    str r1, [r0]
+    b .
+    .ltorg
+"""
+
+
+def boot_stage(code: bytes) -> bytes:
+    """256 bytes that the boot ROM takes: the last four are the CRC of the others."""
+    padded = code.ljust(252, b"\0")
+    crc = 0xFFFFFFFF
+    for bit in np.unpackbits(np.frombuffer(padded, np.uint8)):
+        crc = (crc << 1 ^ (0x04C11DB7 if (crc >> 31) ^ int(bit) else 0)) & 0xFFFFFFFF
+    return padded + struct.pack("<I", crc)
+
+
+@pytest.mark.parametrize("flags", [[], ["--interpreted"]])
+def test_a_masked_interrupt_that_waits_ends_sleep(tmp_path: Path, flags: list[str]) -> None:
+    """Armv6-M: WFI ends where an interrupt pends, whether or not PRIMASK keeps it from being taken."""
+    prefix = "arm-none-eabi-"
+    subprocess.run([f"{prefix}as", "-o", tmp_path / "a.o", "-"], input=SLEEPER, text=True, check=True)
+    subprocess.run([f"{prefix}objcopy", "-O", "binary", tmp_path / "a.o", tmp_path / "a.bin"], check=True)
+    image = tmp_path / "image.bin"
+    image.write_bytes(boot_stage((tmp_path / "a.bin").read_bytes()))
+    command = ["node", MACHINE, *flags, PACKAGE, image]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as machine:
+        try:
+            output, _ = machine.communicate(timeout=20)
+        finally:
+            machine.kill()
+    assert output == b"k"
 
 
 @pytest.mark.parametrize("board_id", [PICO])
