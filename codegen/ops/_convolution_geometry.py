@@ -9,6 +9,10 @@ MOST_POSITIONS = 6  # that leave registers for the rest on every core
 LANE_BYTES = 2  # int16; cores with int8 lanes use half of it
 MOST_WIDENED = 128  # weights of a filter
 LEAST_TILES_TO_WIDEN = 4
+COLUMN_LANES = 16  # that cores with KWS_COLUMN_LANES move at a time
+_MOST_COLUMN_ROWS = 16  # of a filter whose windows lie column by column: places of lanes are 8 bits
+_MOST_COLUMN_VECTORS = 5  # of weights, which stay in registers
+_LEAST_COLUMN_POSITIONS = 4  # that become int8 together
 _ROW_MULTIPLE = 4
 _WIDE_MULTIPLE = 8
 
@@ -90,7 +94,9 @@ class Geometry:
         """Lanes from one output to the next."""
         return self.x.stride * self.column_lanes
 
-    def shape(self, positions: int, *, is_widened: bool, is_interleaved: bool) -> dict[str, int]:
+    def shape(
+        self, positions: int, *, is_widened: bool, is_interleaved: bool, has_columns: bool
+    ) -> dict[str, int]:
         """Fields of kws_tile_shape that follow from sizes."""
         return {
             "positions": positions,
@@ -104,6 +110,8 @@ class Geometry:
             "group": self.depth if self.depth < self.column_lanes else 0,
             "is_widened": int(is_widened),
             "is_interleaved": int(is_interleaved),
+            "has_columns": int(has_columns),
+            "depth": self.depth,
         }
 
     @property
@@ -112,6 +120,25 @@ class Geometry:
         axes = (self.y, self.x)
         return self.depth == self.input_channels == self.column_lanes and all(
             (axis.taps, axis.stride, axis.outputs) == (1, 1, axis.image) for axis in axes
+        )
+
+    @property
+    def window_lanes(self) -> int:
+        """Lanes of what one row of outputs meets, column by column: each row in whole vectors."""
+        return -(-self.row_lanes // COLUMN_LANES) * COLUMN_LANES * self.y.taps
+
+    def gains_by_columns(self, positions: int) -> bool:
+        """Whether a filter takes fewer vectors where what it meets lies column by column."""
+        vectors = -(-self.y.taps * self.run // COLUMN_LANES)
+        return (
+            self.depth == self.input_channels == self.column_lanes
+            and COLUMN_LANES % self.depth == 0
+            and self.is_contiguous
+            and self.y.taps <= _MOST_COLUMN_ROWS
+            and vectors <= _MOST_COLUMN_VECTORS
+            and vectors < self.y.taps * -(-self.run // COLUMN_LANES)
+            and positions >= _LEAST_COLUMN_POSITIONS
+            and self.output_channels > 1
         )
 
     @property

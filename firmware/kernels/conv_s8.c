@@ -71,6 +71,28 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
     }
 }
 
+#if KWS_COLUMN_LANES
+// Lanes of a window in which all rows of the image that one row of outputs needs lie column by column.
+static int32_t window_lanes(const kws_conv_params* p) {
+    const int32_t vectors = (p->scratch_row_lanes + KWS_COLUMN_LANES - 1) / KWS_COLUMN_LANES;
+    return vectors * KWS_COLUMN_LANES * p->filter_rows;
+}
+
+// Windows of neighbouring rows of outputs; lanes are what the first tap of the first one meets.
+static void load_windows(const kws_lane* lanes, kws_lane* windows, int32_t height, const kws_conv_params* p) {
+    const int32_t row_lanes = p->scratch_row_lanes, window_step = window_lanes(p);
+    for (; height > 0; --height, windows += window_step, lanes += p->stride_height * row_lanes) {
+        const kws_lane* row = lanes;
+        kws_lane* window = windows;
+        for (int32_t left = p->filter_rows; left > 0; --left) {
+            kws_expand_columns(row, window, p->filter_rows, p->input_channels, row_lanes);
+            row += p->dilation_height * row_lanes;
+            window += p->input_channels;
+        }
+    }
+}
+#endif
+
 // What all channels have in common.
 static kws_tile_channel any_channel(kws_lane* scratch, const kws_conv_params* p) {
     kws_tile_channel channel;
@@ -164,6 +186,26 @@ KWS_INLINE void compute_channel(int8_t* output, const kws_lane* lanes, kws_tile_
     p->tile(output, lanes, channel);
 }
 
+#if KWS_COLUMN_LANES
+// A block of outputs of one group of channels, some rows at a time, whose windows lie behind the image.
+static void compute_columns(int8_t* output, kws_lane* scratch, kws_tile_channel channel,
+                            const kws_conv_params* p) {
+    kws_lane* const windows = scratch + p->scratch_rows * p->scratch_row_lanes + KWS_COLUMN_LANES;
+    const kws_lane* lanes = scratch;
+    channel.height_lanes = window_lanes(p);
+    for (int32_t left = channel.height; left > 0; left -= channel.height) {
+        channel.height = left < p->window_rows ? left : p->window_rows;
+        load_windows(lanes, windows, channel.height, p);
+        for (int32_t i = 0; i < p->output_channels; ++i) {
+            set_channel(&channel, i, p);
+            p->tile(output + i, windows, &channel);
+        }
+        lanes += channel.height * p->stride_height * p->scratch_row_lanes;
+        output += channel.height * p->output_width * p->output_channels;
+    }
+}
+#endif
+
 void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params) {
     const kws_conv_params* const p = params;
     kws_tile_channel channel = any_channel(scratch, p);
@@ -172,6 +214,13 @@ void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const k
     for (int32_t y = 0; left > 0; y += p->block_height, left -= p->block_height) {
         channel.height = left < p->block_height ? left : p->block_height;
         load_rows(input, scratch, y, channel.height, p);
+#if KWS_COLUMN_LANES
+        if (p->window_rows > 0) {
+            compute_columns(output, scratch, channel, p);
+            output += p->block_height * p->output_width * p->output_channels;
+            continue;
+        }
+#endif
         const kws_lane* lanes = scratch;
         int32_t left_of_group = p->outputs_per_group;
         for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {

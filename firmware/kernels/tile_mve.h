@@ -23,6 +23,7 @@ typedef int8_t kws_lane;
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
 #define KWS_INTERLEAVED 0
+#define KWS_COLUMN_LANES KWS_VECTOR_LANES
 #define KWS_LEAVES_OUT_ROWS 0
 #define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
@@ -37,6 +38,25 @@ KWS_INLINE void kws_expand_channel(const int8_t* values, int32_t channels, kws_l
     for (; count > 0; count -= 8, lanes += 8, values += 8 * channels) {
         const mve_pred16_t there = vctp16q((uint32_t)count);
         vstrbq_p_s16(lanes, vldrbq_gather_offset_z_s16(values, places, there), there);
+    }
+}
+
+// A row of the image into a window that has all rows of one column side by side, then those of the next.
+//
+// window        of the row's first value
+// rows          of the window, at most 16
+// channels      of the image, a power of two up to 16
+// count         lanes of the row; a last vector is moved as a whole
+KWS_INLINE void kws_expand_columns(const kws_lane* row, kws_lane* window, int32_t rows, int32_t channels,
+                                   int32_t count) {
+    const uint8x16_t lanes = vidupq_n_u8(0, 1),
+                     channel = vandq_u8(lanes, vdupq_n_u8((uint8_t)(channels - 1)));
+    const uint8x16_t places =
+        vsubq_u8(vmulq_n_u8(lanes, (uint8_t)rows), vmulq_n_u8(channel, (uint8_t)(rows - 1)));
+    for (; count > 0; count -= KWS_VECTOR_LANES) {
+        vstrbq_scatter_offset_s8(window, places, vldrbq_s8(row));
+        row += KWS_VECTOR_LANES;
+        window += KWS_VECTOR_LANES * rows;
     }
 }
 
@@ -111,6 +131,7 @@ KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t adden
 
 // Vectors of weights in a filter.
 KWS_INLINE int32_t kws_tile_vectors(kws_tile_shape shape) {
+    if (shape.has_columns) return (shape.rows * shape.run + KWS_VECTOR_LANES - 1) / KWS_VECTOR_LANES;
     return shape.rows * shape.runs * ((shape.run + KWS_VECTOR_LANES - 1) / KWS_VECTOR_LANES);
 }
 
@@ -121,6 +142,7 @@ KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
 
 KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
     if (!kws_tile_has_walk(shape)) return "Helium: weights loaded by each tile";
+    if (shape.has_columns) return "Helium: columns side by side, weights in registers, four outputs together";
     return kws_tile_vectors(shape) <= KWS_MOST_HELD ? "Helium: weights in registers, four outputs together"
                                                     : "Helium: four outputs together";
 }
@@ -160,6 +182,22 @@ KWS_INLINE int32_t kws_vector_dot(int32_t sum, const kws_lane* lanes, int8x16_t 
 
 KWS_INLINE int8x16_t kws_vector_weights(const int8_t* weights, int32_t taps) {
     return taps >= KWS_VECTOR_LANES ? vldrbq_s8(weights) : vldrbq_z_s8(weights, vctp8q((uint32_t)taps));
+}
+
+// One vector of a filter in the order of a window that kws_expand_columns() left, and zeros behind its end.
+KWS_INLINE int8x16_t kws_column_weights(const int8_t* weights, kws_tile_shape shape, int32_t vector) {
+    const int32_t first = vector * KWS_VECTOR_LANES, taps = shape.rows * shape.run - first;
+    // Of lane i of the window: its column, its row, and its channel of as many as a column has.
+#define KWS_PLACE(i)                                                               \
+    (uint8_t)((first + i) / shape.depth % shape.rows * KWS_PADDED_RUN(shape.run) + \
+              (first + i) / (shape.depth * shape.rows) * shape.depth + (first + i) % shape.depth)
+    const uint8x16_t places = {KWS_PLACE(0),  KWS_PLACE(1),  KWS_PLACE(2),  KWS_PLACE(3),
+                               KWS_PLACE(4),  KWS_PLACE(5),  KWS_PLACE(6),  KWS_PLACE(7),
+                               KWS_PLACE(8),  KWS_PLACE(9),  KWS_PLACE(10), KWS_PLACE(11),
+                               KWS_PLACE(12), KWS_PLACE(13), KWS_PLACE(14), KWS_PLACE(15)};
+#undef KWS_PLACE
+    if (taps >= KWS_VECTOR_LANES) return vldrbq_gather_offset_s8(weights, places);
+    return vldrbq_gather_offset_z_s8(weights, places, vctp8q((uint32_t)taps));
 }
 
 // One vector of a run, for a group; passes it. An address for each output: loads reach few bytes beyond
@@ -226,6 +264,12 @@ KWS_INLINE void kws_group_sums(int32_t* sums, const kws_lane* lanes, const int8_
 KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_t* weights,
                               const kws_tile_channel* channel, kws_tile_shape shape) {
     const int32_t width = channel->tiles * shape.positions + shape.last;
+    const kws_tile_shape filter = shape;
+    if (shape.has_columns) {  // one run
+        shape.run *= shape.rows;
+        shape.step *= shape.rows;
+        shape.rows = 1;
+    }
     const int32_t vectors = kws_tile_vectors(shape), per_run = vectors / (shape.rows * shape.runs);
     const int32_t held_count = vectors <= KWS_MOST_HELD ? vectors : 0;
     const int32_t row_lanes = channel->row_lanes, step = channel->output_step;
@@ -234,6 +278,10 @@ KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_
     int8x16_t held[KWS_MOST_HELD];
     KWS_UNROLL for (int32_t i = 0; i < held_count; ++i) {
         const int32_t at = i % per_run * KWS_VECTOR_LANES;
+        if (filter.has_columns) {
+            held[i] = kws_column_weights(weights, filter, i);
+            continue;
+        }
         held[i] = kws_vector_weights(weights + i / per_run * KWS_PADDED_RUN(shape.run) + at, shape.run - at);
     }
     for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
