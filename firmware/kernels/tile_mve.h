@@ -235,6 +235,16 @@ KWS_INLINE void kws_group_long_run(int32_t* sums, const kws_lane* lanes, const i
 KWS_INLINE void kws_group_sums(int32_t* sums, const kws_lane* lanes, const int8_t* weights,
                                const int8x16_t* held, int32_t row_lanes, kws_tile_shape shape) {
     const int32_t vectors = kws_tile_vectors(shape), per_run = vectors / (shape.rows * shape.runs);
+    if (vectors <= KWS_MOST_HELD && shape.rows == 1) {
+        // From the last to the first, whose load counts the address up to the next group.
+        KWS_UNROLL for (int32_t i = vectors - 1; i >= 0; --i) {
+            const int32_t at = i / per_run * shape.spacing + i % per_run * KWS_VECTOR_LANES;
+            KWS_UNROLL for (int32_t p = KWS_GROUP - 1; p >= 0; --p) {
+                sums[p] = kws_vector_dot(sums[p], lanes + at + p * shape.step, held[i], i == vectors - 1);
+            }
+        }
+        return;
+    }
     if (vectors <= KWS_MOST_HELD) {
         KWS_UNROLL for (int32_t i = 0; i < vectors; ++i) {
             const int32_t at = i / per_run % shape.runs * shape.spacing + i % per_run * KWS_VECTOR_LANES;
@@ -263,7 +273,7 @@ KWS_INLINE void kws_group_sums(int32_t* sums, const kws_lane* lanes, const int8_
 // stay the same.
 KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_t* weights,
                               const kws_tile_channel* channel, kws_tile_shape shape) {
-    const int32_t width = channel->tiles * shape.positions + shape.last;
+    const uint32_t width = (uint32_t)(channel->tiles * shape.positions + shape.last);
     const kws_tile_shape filter = shape;
     if (shape.has_columns) {  // one run
         shape.run *= shape.rows;
@@ -286,18 +296,24 @@ KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_
     }
     for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
         const kws_lane* place = lanes;
-        for (int32_t left = width;;) {
-            int32_t sums[KWS_GROUP];
-            kws_group_sums(sums, place, weights, held, row_lanes, shape);
-            const int32x4_t outputs = kws_group_outputs(kws_vector_of(sums), scale, shape.scaling);
-            vstrbq_scatter_offset_s32(output, places, outputs);
-            const int32_t passed = left < 2 * KWS_GROUP ? left - KWS_GROUP : KWS_GROUP;
-            if (passed == 0) break;
-            left -= passed;
-            place += passed * shape.step;
-            output += passed * step;
+        uint32_t groups = width / KWS_GROUP;
+        int32_t back = (int32_t)(0 - width) & (KWS_GROUP - 1);
+        KWS_NOW(back);  // what follows from it would be kept on the stack
+        for (;;) {
+            do {
+                int32_t sums[KWS_GROUP];
+                kws_group_sums(sums, place, weights, held, row_lanes, shape);
+                const int32x4_t outputs = kws_group_outputs(kws_vector_of(sums), scale, shape.scaling);
+                vstrbq_scatter_offset_s32(output, places, outputs);
+                place += KWS_GROUP * shape.step;
+                output += KWS_GROUP * step;
+            } while (--groups != 0);
+            if (back == 0) break;
+            place -= back * shape.step;
+            output -= back * step;
+            back = 0;
+            groups = 1;
         }
-        output += KWS_GROUP * step;
     }
 }
 
