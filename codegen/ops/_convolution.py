@@ -169,8 +169,8 @@ def _code(
         part_bytes = (wide_lanes + image_lanes + _READ_BEYOND_LANES) * LANE_BYTES
         window_rows = 0
         if kernel == "conv_s8" and scaling != "any" and part.gains_by_columns(positions):
-            # Lanes of cores that look at them are one byte, which leaves room behind the image.
-            image_bytes = wide_lanes + image_lanes + 2 * _READ_BEYOND_LANES
+            # On cores that look at them, lanes are one byte and no weights are widened.
+            image_bytes = image_lanes + part.beyond_window_lanes
             room_bytes = part_bytes + form.room.window_bytes - image_bytes
             window_rows = max(0, min(block_height, room_bytes // part.window_lanes))
             part_bytes = max(part_bytes, image_bytes + window_rows * part.window_lanes)

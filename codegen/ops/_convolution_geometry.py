@@ -124,8 +124,13 @@ class Geometry:
 
     @property
     def window_lanes(self) -> int:
-        """Lanes of what one row of outputs meets, column by column: each row in whole vectors."""
-        return -(-self.row_lanes // COLUMN_LANES) * COLUMN_LANES * self.y.taps
+        """Lanes of what one row of outputs meets, column by column."""
+        return self.row_lanes * self.y.taps
+
+    @property
+    def beyond_window_lanes(self) -> int:
+        """Lanes behind a window that are written to, or read: rows are moved, and windows read, in vectors."""
+        return max(-self.row_lanes % COLUMN_LANES * self.y.taps, COLUMN_LANES)
 
     def gains_by_columns(self, positions: int) -> bool:
         """Whether a filter takes fewer vectors where what it meets lies column by column."""

@@ -73,12 +73,10 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
 
 #if KWS_COLUMN_LANES
 // Lanes of a window in which all rows of the image that one row of outputs needs lie column by column.
-static int32_t window_lanes(const kws_conv_params* p) {
-    const int32_t vectors = (p->scratch_row_lanes + KWS_COLUMN_LANES - 1) / KWS_COLUMN_LANES;
-    return vectors * KWS_COLUMN_LANES * p->filter_rows;
-}
+static int32_t window_lanes(const kws_conv_params* p) { return p->scratch_row_lanes * p->filter_rows; }
 
-// Windows of neighbouring rows of outputs; lanes are what the first tap of the first one meets.
+// Windows of neighbouring rows of outputs; lanes are what the first tap of the first one meets. What is moved
+// beyond the last column of one is written again for the next.
 static void load_windows(const kws_lane* lanes, kws_lane* windows, int32_t height, const kws_conv_params* p) {
     const int32_t row_lanes = p->scratch_row_lanes, window_step = window_lanes(p);
     for (; height > 0; --height, windows += window_step, lanes += p->stride_height * row_lanes) {
@@ -92,6 +90,9 @@ static void load_windows(const kws_lane* lanes, kws_lane* windows, int32_t heigh
     }
 }
 #endif
+
+// Of room for widened weights; cores that move columns widen none.
+static int32_t wide_lanes(const kws_conv_params* p) { return KWS_COLUMN_LANES ? 0 : p->wide_lanes; }
 
 // What all channels have in common.
 static kws_tile_channel any_channel(kws_lane* scratch, const kws_conv_params* p) {
@@ -114,12 +115,16 @@ static int32_t sum_of(const int8_t* weights, int32_t count) {
     return sum;
 }
 
-KWS_INLINE void set_channel(kws_tile_channel* channel, int32_t index, const kws_conv_params* p) {
+KWS_INLINE void set_weights(kws_tile_channel* channel, int32_t index, const kws_conv_params* p) {
     channel->weights = p->weights + index * p->filter_weights;
     channel->bias = p->bias[index];
     channel->multiplier = p->multipliers[index];
-    const int32_t shift = p->shifts[index];
-    channel->shift = shift;
+    channel->shift = p->shifts[index];
+}
+
+KWS_INLINE void set_channel(kws_tile_channel* channel, int32_t index, const kws_conv_params* p) {
+    set_weights(channel, index, p);
+    const int32_t shift = channel->shift;
     if (shift < KWS_LEAST_PLAIN_SHIFT || shift >= 0) return;
     channel->right = -shift;
     channel->offset = (1 << (channel->right - 1)) + channel->zero_point * (1 << channel->right);
@@ -190,14 +195,14 @@ KWS_INLINE void compute_channel(int8_t* output, const kws_lane* lanes, kws_tile_
 // A block of outputs of one group of channels, some rows at a time, whose windows lie behind the image.
 static void compute_columns(int8_t* output, kws_lane* scratch, kws_tile_channel channel,
                             const kws_conv_params* p) {
-    kws_lane* const windows = scratch + p->scratch_rows * p->scratch_row_lanes + KWS_COLUMN_LANES;
+    kws_lane* const windows = scratch + p->scratch_rows * p->scratch_row_lanes;
     const kws_lane* lanes = scratch;
     channel.height_lanes = window_lanes(p);
     for (int32_t left = channel.height; left > 0; left -= channel.height) {
         channel.height = left < p->window_rows ? left : p->window_rows;
         load_windows(lanes, windows, channel.height, p);
         for (int32_t i = 0; i < p->output_channels; ++i) {
-            set_channel(&channel, i, p);
+            set_weights(&channel, i, p);
             p->tile(output + i, windows, &channel);
         }
         lanes += channel.height * p->stride_height * p->scratch_row_lanes;
@@ -209,7 +214,7 @@ static void compute_columns(int8_t* output, kws_lane* scratch, kws_tile_channel 
 void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params) {
     const kws_conv_params* const p = params;
     kws_tile_channel channel = any_channel(scratch, p);
-    scratch += p->wide_lanes;
+    scratch += wide_lanes(p);
     int32_t left = p->output_height;
     for (int32_t y = 0; left > 0; y += p->block_height, left -= p->block_height) {
         channel.height = left < p->block_height ? left : p->block_height;
@@ -239,7 +244,7 @@ void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratc
                            const kws_conv_params* params) {
     const kws_conv_params* const p = params;
     kws_tile_channel channel = any_channel(scratch, p);
-    scratch += p->wide_lanes;
+    scratch += wide_lanes(p);
     channel.height = p->output_height;
     fill(scratch, p->input_zero_point, p->scratch_rows * p->scratch_row_lanes);
     int32_t left_of_group = 0;

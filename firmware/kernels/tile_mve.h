@@ -187,16 +187,19 @@ KWS_INLINE int8x16_t kws_vector_weights(const int8_t* weights, int32_t taps) {
 // One vector of a filter in the order of a window that kws_expand_columns() left, and zeros behind its end.
 KWS_INLINE int8x16_t kws_column_weights(const int8_t* weights, kws_tile_shape shape, int32_t vector) {
     const int32_t first = vector * KWS_VECTOR_LANES, taps = shape.rows * shape.run - first;
-    // Of lane i of the window: its column, its row, and its channel of as many as a column has.
-#define KWS_PLACE(i)                                                               \
-    (uint8_t)((first + i) / shape.depth % shape.rows * KWS_PADDED_RUN(shape.run) + \
-              (first + i) / (shape.depth * shape.rows) * shape.depth + (first + i) % shape.depth)
+    const int32_t has_zeros = shape.run % 4 > 0;  // which fill up rows: lanes behind the end meet the first
+    // Of lane i of the window: its row, its column, and its channel of as many as a column has.
+#define KWS_PLACE(i)                                                                     \
+    (uint8_t)(i >= taps && has_zeros                                                     \
+                  ? shape.run                                                            \
+                  : (first + i) / shape.depth % shape.rows * KWS_PADDED_RUN(shape.run) + \
+                        (first + i) / (shape.depth * shape.rows) * shape.depth + (first + i) % shape.depth)
     const uint8x16_t places = {KWS_PLACE(0),  KWS_PLACE(1),  KWS_PLACE(2),  KWS_PLACE(3),
                                KWS_PLACE(4),  KWS_PLACE(5),  KWS_PLACE(6),  KWS_PLACE(7),
                                KWS_PLACE(8),  KWS_PLACE(9),  KWS_PLACE(10), KWS_PLACE(11),
                                KWS_PLACE(12), KWS_PLACE(13), KWS_PLACE(14), KWS_PLACE(15)};
 #undef KWS_PLACE
-    if (taps >= KWS_VECTOR_LANES) return vldrbq_gather_offset_s8(weights, places);
+    if (taps >= KWS_VECTOR_LANES || has_zeros) return vldrbq_gather_offset_s8(weights, places);
     return vldrbq_gather_offset_z_s8(weights, places, vctp8q((uint32_t)taps));
 }
 
