@@ -8,7 +8,7 @@ from codegen.plan import Plan
 
 _SPARE_BYTES = (256, 512, 1024, 2048, 4096)  # tried in this order
 _SEGMENT_BYTES = (8192, 6144, 5120, 4096)  # the first that fits
-_WINDOW_BYTES = (4096, 3072, 2048, 1536, 1024, 512, 256)  # the first that fits
+_WINDOW_BYTES = (4096, 2048, 1024, 768, 512, 384, 256, 128, 64)  # the first that fits
 _ARENA_GROWTH = 1 / 25  # at most, for fewer instructions
 
 
@@ -34,17 +34,16 @@ def with_room(
         if plan.arena_bytes > limit_bytes:
             break
         room, codes, arena = larger, found, plan
-    for number, code in enumerate(codes):
-        rooms: list[Room] = []
-        if code.has_segments:
-            rooms += [replace(room, segment_bytes=count) for count in _SEGMENT_BYTES]
-        if code.has_windows:
-            rooms += [replace(room, window_bytes=count) for count in _WINDOW_BYTES]
-        for larger in rooms:
-            found = [*codes]
-            found[number] = code_of(number, larger)
-            plan = plan_of(found)
-            if plan.arena_bytes <= arena.arena_bytes:
-                codes, arena = found, plan
-                break
+    # Rows first, from which more cores gain.
+    for name, sizes_bytes in (("segment_bytes", _SEGMENT_BYTES), ("window_bytes", _WINDOW_BYTES)):
+        for number in range(count):
+            if not (codes[number].has_segments if name == "segment_bytes" else codes[number].has_windows):
+                continue
+            for size_bytes in sizes_bytes:
+                found = [*codes]
+                found[number] = code_of(number, replace(room, **{name: size_bytes}))
+                plan = plan_of(found)
+                if plan.arena_bytes <= arena.arena_bytes:
+                    codes, arena = found, plan
+                    break
     return codes, arena

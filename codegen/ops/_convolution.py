@@ -168,19 +168,21 @@ def _code(
             image_lanes = -(-scratch_rows * part.x.outputs // _INTERLEAVED) * _INTERLEAVED * part.run
         part_bytes = (wide_lanes + image_lanes + _READ_BEYOND_LANES) * LANE_BYTES
         window_rows = 0
-        if kernel == "conv_s8" and scaling != "any" and part.gains_by_columns(positions):
+        column_rows = part.column_rows(kernel != "conv_s8", positions) if scaling != "any" else 0
+        if column_rows:
             # On cores that look at them, lanes are one byte and no weights are widened.
-            image_bytes = image_lanes + part.beyond_window_lanes
-            room_bytes = part_bytes + form.room.window_bytes - image_bytes
-            window_rows = max(0, min(block_height, room_bytes // part.window_lanes))
-            part_bytes = max(part_bytes, image_bytes + window_rows * part.window_lanes)
+            image_bytes = image_lanes + part.beyond_window_lanes(column_rows)
+            window_bytes = part.row_lanes * column_rows
+            window_rows = (part_bytes + form.room.window_bytes - image_bytes) // window_bytes
+            window_rows = max(0, min(block_height, window_rows))
+            part_bytes = max(part_bytes, image_bytes + window_rows * window_bytes)
             has_windows |= window_rows < block_height
         scratch_bytes = max(scratch_bytes, part_bytes)
         shape = part.shape(
             positions,
             is_widened=wide_lanes > 0,
             is_interleaved=is_interleaved,
-            has_columns=window_rows > 0,
+            column_rows=column_rows if window_rows else 0,
         )
         tile = _tile(shape, scaling)
         tiles.append(tile)

@@ -13,6 +13,7 @@ COLUMN_LANES = 16  # that cores with KWS_COLUMN_LANES move at a time
 _MOST_COLUMN_ROWS = 16  # of a filter whose windows lie column by column: places of lanes are 8 bits
 _MOST_COLUMN_VECTORS = 5  # of weights, which stay in registers
 _LEAST_COLUMN_POSITIONS = 4  # that become int8 together
+_DEPTHWISE_ROWS = 4  # in a column, of which a filter may have fewer
 _ROW_MULTIPLE = 4
 _WIDE_MULTIPLE = 8
 
@@ -95,7 +96,7 @@ class Geometry:
         return self.x.stride * self.column_lanes
 
     def shape(
-        self, positions: int, *, is_widened: bool, is_interleaved: bool, has_columns: bool
+        self, positions: int, *, is_widened: bool, is_interleaved: bool, column_rows: int
     ) -> dict[str, int]:
         """Fields of kws_tile_shape that follow from sizes."""
         return {
@@ -110,7 +111,7 @@ class Geometry:
             "group": self.depth if self.depth < self.column_lanes else 0,
             "is_widened": int(is_widened),
             "is_interleaved": int(is_interleaved),
-            "has_columns": int(has_columns),
+            "column_rows": column_rows,
             "depth": self.depth,
         }
 
@@ -122,29 +123,33 @@ class Geometry:
             (axis.taps, axis.stride, axis.outputs) == (1, 1, axis.image) for axis in axes
         )
 
-    @property
-    def window_lanes(self) -> int:
-        """Lanes of what one row of outputs meets, column by column."""
-        return self.row_lanes * self.y.taps
+    def column_rows(self, is_depthwise: bool, positions: int) -> int:
+        """Lanes of a channel in a column, where what a row of outputs meets lies column by column.
 
-    @property
-    def beyond_window_lanes(self) -> int:
-        """Lanes behind a window that are written to, or read: rows are moved, and windows read, in vectors."""
-        return max(-self.row_lanes % COLUMN_LANES * self.y.taps, COLUMN_LANES)
-
-    def gains_by_columns(self, positions: int) -> bool:
-        """Whether a filter takes fewer vectors where what it meets lies column by column."""
-        vectors = -(-self.y.taps * self.run // COLUMN_LANES)
-        return (
-            self.depth == self.input_channels == self.column_lanes
-            and COLUMN_LANES % self.depth == 0
-            and self.is_contiguous
-            and self.y.taps <= _MOST_COLUMN_ROWS
+        0 where a filter does not take fewer vectors so, or too few outputs would share what that costs.
+        """
+        rows = _DEPTHWISE_ROWS if is_depthwise else self.y.taps
+        vectors = -(-rows * self.run // COLUMN_LANES)
+        fits = (
+            self.is_contiguous
+            and self.y.taps <= (rows if is_depthwise else _MOST_COLUMN_ROWS)
             and vectors <= _MOST_COLUMN_VECTORS
             and vectors < self.y.taps * -(-self.run // COLUMN_LANES)
             and positions >= _LEAST_COLUMN_POSITIONS
-            and self.output_channels > 1
         )
+        if is_depthwise:  # lanes without a tap meet one of the zeros that fill up a run
+            is_worth_it = self.run % RUN_MULTIPLE > 0 and self.x.outputs > _LEAST_COLUMN_POSITIONS
+        else:
+            is_worth_it = (
+                self.depth == self.input_channels == self.column_lanes
+                and COLUMN_LANES % self.depth == 0
+                and self.output_channels > 1
+            )
+        return rows if fits and is_worth_it else 0
+
+    def beyond_window_lanes(self, column_rows: int) -> int:
+        """Lanes behind a window that are touched: rows are moved, and windows read, in whole vectors."""
+        return max(-self.row_lanes % COLUMN_LANES * column_rows, COLUMN_LANES)
 
     @property
     def image_row_bytes(self) -> int:

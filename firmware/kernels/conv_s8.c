@@ -71,26 +71,6 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
     }
 }
 
-#if KWS_COLUMN_LANES
-// Lanes of a window in which all rows of the image that one row of outputs needs lie column by column.
-static int32_t window_lanes(const kws_conv_params* p) { return p->scratch_row_lanes * p->filter_rows; }
-
-// Windows of neighbouring rows of outputs; lanes are what the first tap of the first one meets. What is moved
-// beyond the last column of one is written again for the next.
-static void load_windows(const kws_lane* lanes, kws_lane* windows, int32_t height, const kws_conv_params* p) {
-    const int32_t row_lanes = p->scratch_row_lanes, window_step = window_lanes(p);
-    for (; height > 0; --height, windows += window_step, lanes += p->stride_height * row_lanes) {
-        const kws_lane* row = lanes;
-        kws_lane* window = windows;
-        for (int32_t left = p->filter_rows; left > 0; --left) {
-            kws_expand_columns(row, window, p->filter_rows, p->input_channels, row_lanes);
-            row += p->dilation_height * row_lanes;
-            window += p->input_channels;
-        }
-    }
-}
-#endif
-
 // Of room for widened weights; cores that move columns widen none.
 static int32_t wide_lanes(const kws_conv_params* p) { return KWS_COLUMN_LANES ? 0 : p->wide_lanes; }
 
@@ -192,21 +172,56 @@ KWS_INLINE void compute_channel(int8_t* output, const kws_lane* lanes, kws_tile_
 }
 
 #if KWS_COLUMN_LANES
-// A block of outputs of one group of channels, some rows at a time, whose windows lie behind the image.
-static void compute_columns(int8_t* output, kws_lane* scratch, kws_tile_channel channel,
+// What one row of outputs meets, column by column.
+//
+// lanes         of its first tap
+KWS_INLINE void load_window(const kws_lane* lanes, kws_lane* window, int32_t is_depthwise,
                             const kws_conv_params* p) {
-    kws_lane* const windows = scratch + p->scratch_rows * p->scratch_row_lanes;
-    const kws_lane* lanes = scratch;
-    channel.height_lanes = window_lanes(p);
-    for (int32_t left = channel.height; left > 0; left -= channel.height) {
-        channel.height = left < p->window_rows ? left : p->window_rows;
-        load_windows(lanes, windows, channel.height, p);
-        for (int32_t i = 0; i < p->output_channels; ++i) {
-            set_weights(&channel, i, p);
-            p->tile(output + i, windows, &channel);
+    const int32_t row_lanes = p->scratch_row_lanes, passed = p->dilation_height * row_lanes;
+    if (is_depthwise) {
+        kws_expand_four_rows(lanes, window, passed, row_lanes);
+        return;
+    }
+    for (int32_t left = p->filter_rows; left > 0; --left, lanes += passed, window += p->input_channels) {
+        kws_expand_columns(lanes, window, p->filter_rows, p->input_channels, row_lanes);
+    }
+}
+
+// Some channels of some rows of outputs, by windows. What is moved beyond the last column of one is written
+// again for the next.
+//
+// lanes         what the first tap of the first row meets
+// windows       room for p->window_rows
+// first, count  the channels
+KWS_INLINE void compute_columns(int8_t* output, const kws_lane* lanes, kws_lane* windows,
+                                kws_tile_channel* channel, int32_t first, int32_t count, int32_t is_depthwise,
+                                const kws_conv_params* p) {
+    const int32_t all_rows = channel->height, passed = p->stride_height * p->scratch_row_lanes;
+    channel->height_lanes = p->scratch_row_lanes * (is_depthwise ? KWS_DEPTHWISE_ROWS : p->filter_rows);
+    for (int32_t left = all_rows; left > 0; left -= channel->height) {
+        channel->height = left < p->window_rows ? left : p->window_rows;
+        kws_lane* window = windows;
+        for (int32_t row = channel->height; row > 0; --row) {
+            load_window(lanes, window, is_depthwise, p);
+            lanes += passed;
+            window += channel->height_lanes;
         }
-        lanes += channel.height * p->stride_height * p->scratch_row_lanes;
-        output += channel.height * p->output_width * p->output_channels;
+        for (int32_t i = first; i < first + count; ++i) {
+            set_weights(channel, i, p);
+            p->tile(output + i, windows, channel);
+        }
+        output += channel->height * p->output_width * p->output_channels;
+    }
+    channel->height = all_rows;
+}
+
+// Each channel of a depthwise convolution, by windows. The padding is there already.
+static void compute_depthwise_columns(const int8_t* input, int8_t* output, kws_lane* scratch,
+                                      kws_tile_channel* channel, const kws_conv_params* p) {
+    kws_lane* const windows = scratch + p->scratch_rows * p->scratch_row_lanes;
+    for (int32_t i = 0; i < p->output_channels; i += p->outputs_per_group) {
+        load_channel(input++, scratch, p);
+        compute_columns(output, scratch, windows, channel, i, p->outputs_per_group, 1, p);
     }
 }
 #endif
@@ -221,7 +236,8 @@ void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const k
         load_rows(input, scratch, y, channel.height, p);
 #if KWS_COLUMN_LANES
         if (p->window_rows > 0) {
-            compute_columns(output, scratch, channel, p);
+            kws_lane* const windows = scratch + p->scratch_rows * p->scratch_row_lanes;
+            compute_columns(output, scratch, windows, &channel, 0, p->output_channels, 0, p);
             output += p->block_height * p->output_width * p->output_channels;
             continue;
         }
@@ -247,6 +263,12 @@ void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratc
     scratch += wide_lanes(p);
     channel.height = p->output_height;
     fill(scratch, p->input_zero_point, p->scratch_rows * p->scratch_row_lanes);
+#if KWS_COLUMN_LANES
+    if (p->window_rows > 0) {
+        compute_depthwise_columns(input, output, scratch, &channel, p);
+        return;
+    }
+#endif
     int32_t left_of_group = 0;
     for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
         if (left_of_group == 0) {

@@ -36,8 +36,8 @@ typedef struct kws_conv_params {
     const int32_t* bias;  // [output_channels], KWS_BIAS of biases less input_zero_point * sum of the weights
     const int32_t* multipliers;  // scale of each output channel, see kws_requantize()
     const int8_t* shifts;
-    int32_t window_rows;  // rows of outputs whose windows scratch holds column by column, see
-                          // kws_expand_columns(); 0 where none are wanted, and not looked at by other cores
+    int32_t window_rows;  // of outputs, for which scratch has room for columns behind the image; 0 where the
+                          // tile wants none. Cores without KWS_COLUMN_LANES do not look at it
 } kws_conv_params;
 
 // input         [input_height][input_width][input_channels]

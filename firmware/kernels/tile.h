@@ -22,7 +22,8 @@
 //   kws_expand_channel()      the same, one channel of them
 //   kws_expand_interleaved()  the same of positions, side by side; with KWS_INTERLEAVED alone, as is
 //   kws_tile_run_interleaved()
-//   kws_expand_columns()      rows of lanes, column by column; with KWS_COLUMN_LANES alone
+//   kws_expand_columns()      rows of lanes, column by column; with KWS_COLUMN_LANES alone, as is
+//   kws_expand_four_rows()    the same for a depthwise convolution
 //   kws_tile_widen()          the weights of a channel in the form in which all its tiles read them
 //   kws_tile_is_doubled()     whether that form makes sums twice as large
 //   kws_tile_run()            adds the products of one run of weights to the sums; the first finds all the

@@ -24,6 +24,7 @@ typedef int8_t kws_lane;
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
 #define KWS_INTERLEAVED 0
 #define KWS_COLUMN_LANES KWS_VECTOR_LANES
+#define KWS_DEPTHWISE_ROWS 4  // in a column; those that a filter does not have meet zeros
 #define KWS_LEAVES_OUT_ROWS 0
 #define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
@@ -57,6 +58,19 @@ KWS_INLINE void kws_expand_columns(const kws_lane* row, kws_lane* window, int32_
         vstrbq_scatter_offset_s8(window, places, vldrbq_s8(row));
         row += KWS_VECTOR_LANES;
         window += KWS_VECTOR_LANES * rows;
+    }
+}
+
+// Four rows of one channel into such a window, whose address is a multiple of four.
+KWS_INLINE void kws_expand_four_rows(const kws_lane* row, kws_lane* window, int32_t row_lanes,
+                                     int32_t count) {
+    for (; count > 0; count -= KWS_VECTOR_LANES) {
+        int8x16x4_t rows;
+        KWS_UNROLL for (int32_t i = 0; i < KWS_DEPTHWISE_ROWS; ++i) rows.val[i] =
+            vldrbq_s8(row + i * row_lanes);
+        vst4q_s8(window, rows);
+        row += KWS_VECTOR_LANES;
+        window += KWS_VECTOR_LANES * KWS_DEPTHWISE_ROWS;
     }
 }
 
@@ -131,7 +145,8 @@ KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t adden
 
 // Vectors of weights in a filter.
 KWS_INLINE int32_t kws_tile_vectors(kws_tile_shape shape) {
-    if (shape.has_columns) return (shape.rows * shape.run + KWS_VECTOR_LANES - 1) / KWS_VECTOR_LANES;
+    if (shape.column_rows > 0)
+        return (shape.column_rows * shape.run + KWS_VECTOR_LANES - 1) / KWS_VECTOR_LANES;
     return shape.rows * shape.runs * ((shape.run + KWS_VECTOR_LANES - 1) / KWS_VECTOR_LANES);
 }
 
@@ -142,7 +157,8 @@ KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
 
 KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
     if (!kws_tile_has_walk(shape)) return "Helium: weights loaded by each tile";
-    if (shape.has_columns) return "Helium: columns side by side, weights in registers, four outputs together";
+    if (shape.column_rows > 0)
+        return "Helium: columns side by side, weights in registers, four outputs together";
     return kws_tile_vectors(shape) <= KWS_MOST_HELD ? "Helium: weights in registers, four outputs together"
                                                     : "Helium: four outputs together";
 }
@@ -184,21 +200,26 @@ KWS_INLINE int8x16_t kws_vector_weights(const int8_t* weights, int32_t taps) {
     return taps >= KWS_VECTOR_LANES ? vldrbq_s8(weights) : vldrbq_z_s8(weights, vctp8q((uint32_t)taps));
 }
 
-// One vector of a filter in the order of a window that kws_expand_columns() left, and zeros behind its end.
+// One vector of a filter in the order of a window, and zeros behind its end.
 KWS_INLINE int8x16_t kws_column_weights(const int8_t* weights, kws_tile_shape shape, int32_t vector) {
-    const int32_t first = vector * KWS_VECTOR_LANES, taps = shape.rows * shape.run - first;
-    const int32_t has_zeros = shape.run % 4 > 0;  // which fill up rows: lanes behind the end meet the first
-    // Of lane i of the window: its row, its column, and its channel of as many as a column has.
-#define KWS_PLACE(i)                                                                     \
-    (uint8_t)(i >= taps && has_zeros                                                     \
-                  ? shape.run                                                            \
-                  : (first + i) / shape.depth % shape.rows * KWS_PADDED_RUN(shape.run) + \
-                        (first + i) / (shape.depth * shape.rows) * shape.depth + (first + i) % shape.depth)
+    const int32_t first = vector * KWS_VECTOR_LANES, column = shape.depth * shape.column_rows;
+    const int32_t taps = shape.column_rows * shape.run - first;
+    const int32_t has_zeros = shape.run % 4 > 0;  // which fill up runs: what has no tap meets the first
+    // Of lane i of the window, its column of the filter, row, and channel.
+#define KWS_COLUMN(i) ((first + (i)) / column)
+#define KWS_ROW(i) ((first + (i)) / shape.depth % shape.column_rows)
+#define KWS_PLACE(i)                                                                       \
+    (uint8_t)(has_zeros && ((i) >= taps || KWS_ROW(i) >= shape.rows)                       \
+                  ? shape.run                                                              \
+                  : KWS_ROW(i) * KWS_PADDED_RUN(shape.run) + KWS_COLUMN(i) * shape.depth + \
+                        (first + (i)) % shape.depth)
     const uint8x16_t places = {KWS_PLACE(0),  KWS_PLACE(1),  KWS_PLACE(2),  KWS_PLACE(3),
                                KWS_PLACE(4),  KWS_PLACE(5),  KWS_PLACE(6),  KWS_PLACE(7),
                                KWS_PLACE(8),  KWS_PLACE(9),  KWS_PLACE(10), KWS_PLACE(11),
                                KWS_PLACE(12), KWS_PLACE(13), KWS_PLACE(14), KWS_PLACE(15)};
 #undef KWS_PLACE
+#undef KWS_ROW
+#undef KWS_COLUMN
     if (taps >= KWS_VECTOR_LANES || has_zeros) return vldrbq_gather_offset_s8(weights, places);
     return vldrbq_gather_offset_z_s8(weights, places, vctp8q((uint32_t)taps));
 }
@@ -278,10 +299,10 @@ KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_
                               const kws_tile_channel* channel, kws_tile_shape shape) {
     const uint32_t width = (uint32_t)(channel->tiles * shape.positions + shape.last);
     const kws_tile_shape filter = shape;
-    if (shape.has_columns) {  // one run
-        shape.run *= shape.rows;
-        shape.step *= shape.rows;
-        shape.rows = 1;
+    if (shape.column_rows > 0) {  // one run
+        shape.run *= shape.column_rows;
+        shape.step *= shape.column_rows;
+        shape.rows = shape.column_rows = 1;
     }
     const int32_t vectors = kws_tile_vectors(shape), per_run = vectors / (shape.rows * shape.runs);
     const int32_t held_count = vectors <= KWS_MOST_HELD ? vectors : 0;
@@ -291,7 +312,7 @@ KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_
     int8x16_t held[KWS_MOST_HELD];
     KWS_UNROLL for (int32_t i = 0; i < held_count; ++i) {
         const int32_t at = i % per_run * KWS_VECTOR_LANES;
-        if (filter.has_columns) {
+        if (filter.column_rows > 0) {
             held[i] = kws_column_weights(weights, filter, i);
             continue;
         }

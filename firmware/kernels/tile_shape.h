@@ -47,8 +47,9 @@ typedef struct kws_tile_shape {
     int32_t is_widened;  // whether there is room for the weights of a channel as kws_tile_widen() leaves them
     int32_t
         is_interleaved;  // whether cores with KWS_INTERLEAVED find positions as kws_expand_interleaved() does
-    int32_t has_columns;  // whether cores with KWS_COLUMN_LANES find rows as kws_expand_columns() does
-    int32_t depth;        // input channels of a tap
+    int32_t
+        column_rows;  // lanes of a channel in a column, where cores with KWS_COLUMN_LANES find columns; or 0
+    int32_t depth;    // input channels of a tap
     kws_scaling scaling;  // of all channels
 } kws_tile_shape;
 
