@@ -211,7 +211,7 @@ CONV, DEPTHWISE = "CONV_2D", "DEPTHWISE_CONV_2D"
         (CONV, (9, 41, 1), (5, 5), 4, {"stride": (2, 2)}),  # a part of one, and zeros
         (CONV, (7, 19, 1), (3, 4), 3, {}),  # without zeros that fill up runs
         (CONV, (9, 11, 2), (3, 3), 4, {}),  # columns of several channels
-        (CONV, (8, 17, 4), (4, 2), 3, {"stride": (1, 3), "padding": "VALID"}),
+        (CONV, (8, 17, 4), (4, 2), 3, {"stride": (1, 2), "padding": "VALID"}),
         (CONV, (20, 14, 1), (16, 3), 2, {}),  # as many rows as there can be
         (CONV, (17, 6, 1), (3, 3), 5, {"dilation": (3, 1)}),
         (CONV, (5, 70, 1), (2, 7), 6, {"stride": (1, 9)}),  # far from position to position
