@@ -66,9 +66,13 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
     if (rows > p->input_height) rows = p->input_height;
     const int32_t channels = p->input_channels, columns = p->scratch_columns;
     const int32_t row_lanes = p->scratch_row_lanes, row_values = p->input_width * channels;
+#if KWS_COLUMN_LANES
+    kws_expand_channel_rows(input, channels, row, columns, rows, row_values, row_lanes);
+#else
     for (; rows > 0; --rows, row += row_lanes, input += row_values) {
         kws_expand_channel(input, channels, row, columns);
     }
+#endif
 }
 
 // Of room for widened weights; cores that move columns widen none.
@@ -172,18 +176,22 @@ KWS_INLINE void compute_channel(int8_t* output, const kws_lane* lanes, kws_tile_
 }
 
 #if KWS_COLUMN_LANES
-// What one row of outputs meets, column by column.
+// What some rows of outputs meet, column by column.
 //
-// lanes         of its first tap
-KWS_INLINE void load_window(const kws_lane* lanes, kws_lane* window, int32_t is_depthwise,
-                            const kws_conv_params* p) {
-    const int32_t row_lanes = p->scratch_row_lanes, passed = p->dilation_height * row_lanes;
+// lanes         of the first tap of the first row
+KWS_INLINE void load_windows(const kws_lane* lanes, kws_lane* window, int32_t height, int32_t is_depthwise,
+                             const kws_conv_params* p) {
+    const int32_t row_lanes = p->scratch_row_lanes, tap_lanes = p->dilation_height * row_lanes;
+    const int32_t passed = p->stride_height * row_lanes;
     if (is_depthwise) {
-        kws_expand_four_rows(lanes, window, passed, row_lanes);
+        kws_expand_four_rows(lanes, window, tap_lanes, passed, row_lanes, height);
         return;
     }
-    for (int32_t left = p->filter_rows; left > 0; --left, lanes += passed, window += p->input_channels) {
-        kws_expand_columns(lanes, window, p->filter_rows, p->input_channels, row_lanes);
+    for (; height > 0; --height, lanes += passed, window += p->filter_rows * row_lanes) {
+        for (int32_t i = 0; i < p->filter_rows; ++i) {
+            kws_expand_columns(lanes + i * tap_lanes, window + i * p->input_channels, p->filter_rows,
+                               p->input_channels, row_lanes);
+        }
     }
 }
 
@@ -196,16 +204,12 @@ KWS_INLINE void load_window(const kws_lane* lanes, kws_lane* window, int32_t is_
 KWS_INLINE void compute_columns(int8_t* output, const kws_lane* lanes, kws_lane* windows,
                                 kws_tile_channel* channel, int32_t first, int32_t count, int32_t is_depthwise,
                                 const kws_conv_params* p) {
-    const int32_t all_rows = channel->height, passed = p->stride_height * p->scratch_row_lanes;
+    const int32_t all_rows = channel->height;
     channel->height_lanes = p->scratch_row_lanes * (is_depthwise ? KWS_DEPTHWISE_ROWS : p->filter_rows);
     for (int32_t left = all_rows; left > 0; left -= channel->height) {
         channel->height = left < p->window_rows ? left : p->window_rows;
-        kws_lane* window = windows;
-        for (int32_t row = channel->height; row > 0; --row) {
-            load_window(lanes, window, is_depthwise, p);
-            lanes += passed;
-            window += channel->height_lanes;
-        }
+        load_windows(lanes, windows, channel->height, is_depthwise, p);
+        lanes += channel->height * p->stride_height * p->scratch_row_lanes;
         for (int32_t i = first; i < first + count; ++i) {
             set_weights(channel, i, p);
             p->tile(output + i, windows, channel);

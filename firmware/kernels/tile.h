@@ -19,7 +19,8 @@
 //   KWS_HAS_MANY_REGISTERS    whether two tiles of KWS_MAX_POSITIONS fit into them
 //   KWS_WEIGHTS(a, b, c, d)   the order in which four weights are stored
 //   kws_expand()              int8 values to lanes
-//   kws_expand_channel()      the same, one channel of them
+//   kws_expand_channel()      the same, one channel of a row; with KWS_COLUMN_LANES of some rows,
+//                             kws_expand_channel_rows()
 //   kws_expand_interleaved()  the same of positions, side by side; with KWS_INTERLEAVED alone, as is
 //   kws_tile_run_interleaved()
 //   kws_expand_columns()      rows of lanes, column by column; with KWS_COLUMN_LANES alone, as is

@@ -33,15 +33,6 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
     memcpy(lanes, values, (size_t)count);
 }
 
-// One channel of a row of the image; values lie `channels` apart.
-KWS_INLINE void kws_expand_channel(const int8_t* values, int32_t channels, kws_lane* lanes, int32_t count) {
-    const uint16x8_t places = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)channels);
-    for (; count > 0; count -= 8, lanes += 8, values += 8 * channels) {
-        const mve_pred16_t there = vctp16q((uint32_t)count);
-        vstrbq_p_s16(lanes, vldrbq_gather_offset_z_s16(values, places, there), there);
-    }
-}
-
 // A row of the image into a window that has all rows of one column side by side, then those of the next.
 //
 // window        of the row's first value
@@ -61,16 +52,44 @@ KWS_INLINE void kws_expand_columns(const kws_lane* row, kws_lane* window, int32_
     }
 }
 
-// Four rows of one channel into such a window, whose address is a multiple of four.
-KWS_INLINE void kws_expand_four_rows(const kws_lane* row, kws_lane* window, int32_t row_lanes,
-                                     int32_t count) {
-    for (; count > 0; count -= KWS_VECTOR_LANES) {
-        int8x16x4_t rows;
-        KWS_UNROLL for (int32_t i = 0; i < KWS_DEPTHWISE_ROWS; ++i) rows.val[i] =
-            vldrbq_s8(row + i * row_lanes);
-        vst4q_s8(window, rows);
-        row += KWS_VECTOR_LANES;
-        window += KWS_VECTOR_LANES * KWS_DEPTHWISE_ROWS;
+// Windows of one channel, of four rows each, whose addresses are multiples of four.
+//
+// row           of the image, the first of the first window
+// row_lanes     to the next row of a window
+// passed        to the first row of the next window
+// count         lanes of a row, and columns of a window; a last vector is moved as a whole
+KWS_INLINE void kws_expand_four_rows(const kws_lane* row, kws_lane* windows, int32_t row_lanes,
+                                     int32_t passed, int32_t count, int32_t window_count) {
+    // From the last vector to the first: it reaches into the window behind.
+    for (int32_t at = (count - 1) / KWS_VECTOR_LANES * KWS_VECTOR_LANES; at >= 0; at -= KWS_VECTOR_LANES) {
+        const kws_lane* from = row + at;
+        kws_lane* window = windows + at * KWS_DEPTHWISE_ROWS;
+        for (int32_t left = window_count; left > 0; --left) {
+            int8x16x4_t rows;
+            KWS_UNROLL for (int32_t i = 0; i < KWS_DEPTHWISE_ROWS; ++i) {
+                rows.val[i] = vldrbq_s8(from + i * row_lanes);
+            }
+            vst4q_s8(window, rows);
+            KWS_NOW(window);  // GCC 12 would count it up by a register in VST4, which cannot
+            from += passed;
+            window += count * KWS_DEPTHWISE_ROWS;
+        }
+    }
+}
+
+// One channel of some rows of the image.
+//
+// row_values, row_lanes   from one row to the next
+KWS_INLINE void kws_expand_channel_rows(const int8_t* values, int32_t channels, kws_lane* lanes,
+                                        int32_t count, int32_t rows, int32_t row_values, int32_t row_lanes) {
+    const uint16x8_t places = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)channels);
+    for (; count > 0; count -= 8, lanes += 8, values += 8 * channels) {
+        const mve_pred16_t there = vctp16q((uint32_t)count);
+        const int8_t* from = values;
+        kws_lane* to = lanes;
+        for (int32_t left = rows; left > 0; --left, from += row_values, to += row_lanes) {
+            vstrbq_p_s16(to, vldrbq_gather_offset_z_s16(from, places, there), there);
+        }
     }
 }
 
