@@ -10,8 +10,11 @@ from codegen.cformat import rows as c_rows
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
 from codegen.ops._convolution_geometry import (
     COLUMN_LANES,
+    DEPTHWISE_ROWS,
     LANE_BYTES,
+    LEAST_COLUMN_POSITIONS,
     LEAST_TILES_TO_WIDEN,
+    MOST_COLUMN_VECTORS,
     MOST_POSITIONS,
     MOST_WIDENED,
     RUN_MULTIPLE,
@@ -211,6 +214,9 @@ def _code(
             f"sizeof(kws_lane) <= {LANE_BYTES}",
             f"KWS_INTERLEAVED == 0 || KWS_INTERLEAVED == {_INTERLEAVED}",
             f"KWS_COLUMN_LANES == 0 || KWS_COLUMN_LANES == {COLUMN_LANES}",
+            f"KWS_DEPTHWISE_ROWS == {DEPTHWISE_ROWS}",
+            f"KWS_GROUP == {LEAST_COLUMN_POSITIONS}",
+            f"KWS_MOST_HELD == {MOST_COLUMN_VECTORS}",
         ),
         scratch_bytes=scratch_bytes,
         has_windows=has_windows,

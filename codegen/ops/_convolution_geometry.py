@@ -11,9 +11,9 @@ MOST_WIDENED = 128  # weights of a filter
 LEAST_TILES_TO_WIDEN = 4
 COLUMN_LANES = 16  # that cores with KWS_COLUMN_LANES move at a time
 _MOST_COLUMN_ROWS = 16  # of a filter whose windows lie column by column: places of lanes are 8 bits
-_MOST_COLUMN_VECTORS = 5  # of weights, which stay in registers
-_LEAST_COLUMN_POSITIONS = 4  # that become int8 together
-_DEPTHWISE_ROWS = 4  # in a column, of which a filter may have fewer
+MOST_COLUMN_VECTORS = 5  # of weights, which stay in registers
+LEAST_COLUMN_POSITIONS = 4  # that become int8 together
+DEPTHWISE_ROWS = 4  # in a column, of which a filter may have fewer
 _ROW_MULTIPLE = 4
 _WIDE_MULTIPLE = 8
 
@@ -128,17 +128,17 @@ class Geometry:
 
         0 where a filter does not take fewer vectors so, or too few outputs would share what that costs.
         """
-        rows = _DEPTHWISE_ROWS if is_depthwise else self.y.taps
+        rows = DEPTHWISE_ROWS if is_depthwise else self.y.taps
         vectors = -(-rows * self.run // COLUMN_LANES)
         fits = (
             self.is_contiguous
             and self.y.taps <= (rows if is_depthwise else _MOST_COLUMN_ROWS)
-            and vectors <= _MOST_COLUMN_VECTORS
+            and vectors <= MOST_COLUMN_VECTORS
             and vectors < self.y.taps * -(-self.run // COLUMN_LANES)
-            and positions >= _LEAST_COLUMN_POSITIONS
+            and positions >= LEAST_COLUMN_POSITIONS
         )
         if is_depthwise:  # lanes without a tap meet one of the zeros that fill up a run
-            is_worth_it = self.run % RUN_MULTIPLE > 0 and self.x.outputs > _LEAST_COLUMN_POSITIONS
+            is_worth_it = self.run % RUN_MULTIPLE > 0 and self.x.outputs > LEAST_COLUMN_POSITIONS
         else:
             is_worth_it = (
                 self.depth == self.input_channels == self.column_lanes

@@ -43,7 +43,8 @@ typedef struct kws_conv_params {
 // input         [input_height][input_width][input_channels]
 // output        [output_height][output_width][output_channels]; may overlap the input as
 //               codegen/ops/_convolution.py says
-// scratch       wide_lanes, scratch_rows * scratch_row_lanes, and what a load may reach beyond
+// scratch       wide_lanes, scratch_rows * scratch_row_lanes, and what a load may reach beyond; on cores with
+//               KWS_COLUMN_LANES those rows, window_rows windows, and what is touched beyond
 void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params);
 
 // As kws_conv_s8(), but each output channel sees one input channel. The output may lie exactly

@@ -24,7 +24,6 @@ typedef int8_t kws_lane;
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
 #define KWS_INTERLEAVED 0
 #define KWS_COLUMN_LANES KWS_VECTOR_LANES
-#define KWS_DEPTHWISE_ROWS 4  // in a column; those that a filter does not have meet zeros
 #define KWS_LEAVES_OUT_ROWS 0
 #define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
@@ -158,9 +157,6 @@ KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane
 KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t addend) {
     return kws_smmlar(doubled, multiplier, addend);
 }
-
-#define KWS_GROUP 4      // outputs that become int8 together
-#define KWS_MOST_HELD 5  // vectors of weights that stay in registers while positions go by
 
 // Vectors of weights in a filter.
 KWS_INLINE int32_t kws_tile_vectors(kws_tile_shape shape) {

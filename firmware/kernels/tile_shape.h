@@ -21,6 +21,11 @@
 #define KWS_DOT_OUTPUTS 4
 #define KWS_DOT_TAPS 16
 
+// With Helium.
+#define KWS_GROUP 4           // outputs that become int8 together
+#define KWS_MOST_HELD 5       // vectors of weights that stay in registers while positions go by
+#define KWS_DEPTHWISE_ROWS 4  // in a column; those that a filter does not have meet zeros
+
 // How a sum becomes an output.
 #define KWS_LEAST_PLAIN_SHIFT (-20)
 
