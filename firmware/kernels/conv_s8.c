@@ -188,10 +188,7 @@ KWS_INLINE void load_windows(const kws_lane* lanes, kws_lane* window, int32_t he
         return;
     }
     for (; height > 0; --height, lanes += passed, window += p->filter_rows * row_lanes) {
-        for (int32_t i = 0; i < p->filter_rows; ++i) {
-            kws_expand_columns(lanes + i * tap_lanes, window + i * p->input_channels, p->filter_rows,
-                               p->input_channels, row_lanes);
-        }
+        kws_expand_columns(lanes, window, p->filter_rows, tap_lanes, p->input_channels, row_lanes);
     }
 }
 

@@ -32,21 +32,25 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
     memcpy(lanes, values, (size_t)count);
 }
 
-// A row of the image into a window that has all rows of one column side by side, then those of the next.
+// Rows of the image into a window that has all of them side by side for one column, then for the next.
 //
-// window        of the row's first value
 // rows          of the window, at most 16
+// row_lanes     of the image, from one of them to the next
 // channels      of the image, a power of two up to 16
-// count         lanes of the row; a last vector is moved as a whole
-KWS_INLINE void kws_expand_columns(const kws_lane* row, kws_lane* window, int32_t rows, int32_t channels,
-                                   int32_t count) {
+// count         lanes of a row; a last vector is moved as a whole
+KWS_INLINE void kws_expand_columns(const kws_lane* image, kws_lane* window, int32_t rows, int32_t row_lanes,
+                                   int32_t channels, int32_t count) {
     const uint8x16_t lanes = vidupq_n_u8(0, 1),
                      channel = vandq_u8(lanes, vdupq_n_u8((uint8_t)(channels - 1)));
     const uint8x16_t places =
         vsubq_u8(vmulq_n_u8(lanes, (uint8_t)rows), vmulq_n_u8(channel, (uint8_t)(rows - 1)));
     for (; count > 0; count -= KWS_VECTOR_LANES) {
-        vstrbq_scatter_offset_s8(window, places, vldrbq_s8(row));
-        row += KWS_VECTOR_LANES;
+        const kws_lane* from = image;
+        kws_lane* to = window;
+        for (int32_t left = rows; left > 0; --left, from += row_lanes, to += channels) {
+            vstrbq_scatter_offset_s8(to, places, vldrbq_s8(from));
+        }
+        image += KWS_VECTOR_LANES;
         window += KWS_VECTOR_LANES * rows;
     }
 }
