@@ -137,8 +137,13 @@ class Geometry:
             and vectors < self.y.taps * -(-self.run // COLUMN_LANES)
             and positions >= LEAST_COLUMN_POSITIONS
         )
-        if is_depthwise:  # lanes without a tap meet one of the zeros that fill up a run
-            is_worth_it = self.run % RUN_MULTIPLE > 0 and self.x.outputs > LEAST_COLUMN_POSITIONS
+        if is_depthwise:
+            # Lanes without a tap meet one of the zeros that fill up a run. Rows without one are loaded, too: from
+            # a window, as far as there is one.
+            is_loadable = (rows - self.y.taps) * self.y.dilation < rows
+            is_worth_it = (
+                is_loadable and self.run % RUN_MULTIPLE > 0 and self.x.outputs > LEAST_COLUMN_POSITIONS
+            )
         else:
             is_worth_it = (
                 self.depth == self.input_channels == self.column_lanes
