@@ -138,8 +138,8 @@ class Geometry:
             and positions >= LEAST_COLUMN_POSITIONS
         )
         if is_depthwise:
-            # Lanes without a tap meet one of the zeros that fill up a run. Rows without one are loaded, too: from
-            # a window, as far as there is one.
+            # Lanes without a tap meet one of the zeros that fill up a run. Rows without one are loaded, too,
+            # from windows, as far as there are any.
             is_loadable = (rows - self.y.taps) * self.y.dilation < rows
             is_worth_it = (
                 is_loadable and self.run % RUN_MULTIPLE > 0 and self.x.outputs > LEAST_COLUMN_POSITIONS

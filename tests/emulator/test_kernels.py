@@ -19,6 +19,7 @@ from kernel_models import (
     Oracle,
     assert_equal,
     inputs_for,
+    one_layer,
     random_convolutions,
     random_dense,
     random_pools,
@@ -185,20 +186,6 @@ def test_positions_side_by_side(
 ) -> None:
     tflite = pointwise(height, width, depth, outputs, kind)
     check(tflite, f"pointwise {height} {width} {depth} {outputs} {kind}", board_id)
-
-
-def one_layer(
-    kind: str, image: tuple[int, int, int], taps: tuple[int, int], outputs: int, **more: Any
-) -> bytes:
-    """A convolution with plain scales, rectified where it has an odd number of outputs."""
-    rng = np.random.default_rng(outputs)
-    network = Network(image, 3)
-    depth = image[2] if kind == "CONV_2D" else 1
-    filters = rng.integers(-128, 128, (outputs, *taps, depth), dtype=np.int8)
-    if is_depthwise := kind != "CONV_2D":
-        filters = np.moveaxis(filters, 0, 3).reshape(1, *taps, outputs)
-    layer = weighted(rng, filters, 3 if is_depthwise else 0, 3, -128 if outputs % 2 else 5)
-    return network.tflite(network.convolve(kind, network.input, layer, **more))
 
 
 CONV, DEPTHWISE = "CONV_2D", "DEPTHWISE_CONV_2D"
