@@ -56,6 +56,7 @@ def test_what_is_touched_lies_in_scratch(
         (DEPTHWISE, (3, 3), (49, 20, 2)),
         (DEPTHWISE, (3, 5), (30, 9, 2)),
         (DEPTHWISE, (4, 3), (40, 37, 2)),
+        (DEPTHWISE, (2, 3), (12, 37, 2)),
     ]:
         more = {"stride": stride, "padding": padding, "dilation": (dilation, 1)}
         code = code_of(one_layer(kind, image, taps, 2, **more), room)
