@@ -1,7 +1,7 @@
 """The compiled engine: a graph as straight-line C that calls the kernels of firmware/kernels."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from codegen.engines.header import (
     end_contexts,
     engine_header,
 )
+from codegen.engines.room import with_room
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
 from codegen.incremental.program import Program, incremental
 from codegen.ops import check_operators, generate
@@ -34,9 +35,6 @@ from train.tflite.scheme import why_not_int8
 
 SOURCE = "engine.c"
 TILE_SHAPE = "kws_tile_shape"
-_SPARE_BYTES = (256, 512, 1024, 2048, 4096)  # tried in this order
-_SEGMENT_BYTES = (8192, 6144, 5120, 4096)  # the first that fits
-_ARENA_GROWTH = 1 / 25  # at most, for fewer instructions
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def build_engine(graph: Graph, banner: str, where: str, windows: Windows | None 
     program = incremental(core, windows.rows, windows.stride_rows) if windows else None
     next_codes, next_arena = _next(program, where) if program else ([], Plan({}, {}, 0))
     ends = _ends(program, next_arena, core) if program else {}
-    codes, arena = _with_room(
+    codes, arena = with_room(
         len(core.ops),
         lambda number, room: generate(core, core.ops[number], where, room=room),
         lambda codes: _plan(core, codes, where, ends),
@@ -188,7 +186,7 @@ def _next(program: Program, where: str) -> tuple[list[Code], Plan]:
     def code(number: int, room: Room) -> Code:
         return generate(program.graph, ops[number], where, program.parts[number], room)
 
-    return _with_room(len(ops), code, lambda made: _next_plan(program, made))
+    return with_room(len(ops), code, lambda made: _next_plan(program, made))
 
 
 def _keep(program: Program | None) -> list[str]:
@@ -253,41 +251,6 @@ def _next_context(program: Program, codes: list[Code], arena: Plan, defined: set
         ],
         "ops": _op_contexts(graph, codes, defined),
     }
-
-
-def _with_room(
-    count: int, code_of: Callable[[int, Room], Code], plan_of: Callable[[list[Code]], Plan]
-) -> tuple[list[Code], Plan]:
-    """All operators, with as much scratch memory to spare as leaves the arena about as small as it can be.
-
-    Then each 1x1 convolution with rows as long as leave it as it is.
-
-    Args:
-        count: of operators.
-        code_of: one of them, by number.
-    """
-    room = Room()
-    codes = [code_of(number, room) for number in range(count)]
-    arena = plan_of(codes)
-    limit_bytes = arena.arena_bytes * (1 + _ARENA_GROWTH)
-    for spare_bytes in _SPARE_BYTES:
-        larger = Room(spare_bytes)
-        found = [code_of(number, larger) for number in range(count)]
-        plan = plan_of(found)
-        if plan.arena_bytes > limit_bytes:
-            break
-        room, codes, arena = larger, found, plan
-    for number, code in enumerate(codes):
-        if not code.has_segments:
-            continue
-        for segment_bytes in _SEGMENT_BYTES:
-            found = [*codes]
-            found[number] = code_of(number, replace(room, segment_bytes=segment_bytes))
-            plan = plan_of(found)
-            if plan.arena_bytes <= arena.arena_bytes:
-                codes, arena = found, plan
-                break
-    return codes, arena
 
 
 def _check_int8(core: Graph, where: str) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from tflite_builder import INPUT_SCALE, Network, Value, Weighted
@@ -323,3 +324,17 @@ def spectro_temporal(seed: int = 1, channels: int = 20, blocks: int = 2) -> byte
     for _ in range(blocks):
         chain = chain.residual((9, 1))
     return chain.pool("AVERAGE_POOL_2D", (16, 1)).dense(12).softmax().tflite()
+
+
+def one_layer(
+    kind: str, image: tuple[int, int, int], taps: tuple[int, int], outputs: int, **more: Any
+) -> bytes:
+    """A convolution with plain scales, rectified where it has an odd number of outputs."""
+    rng = np.random.default_rng(outputs)
+    network = Network(image, 3)
+    depth = image[2] if kind == "CONV_2D" else 1
+    filters = rng.integers(-128, 128, (outputs, *taps, depth), dtype=np.int8)
+    if is_depthwise := kind != "CONV_2D":
+        filters = np.moveaxis(filters, 0, 3).reshape(1, *taps, outputs)
+    layer = weighted(rng, filters, 3 if is_depthwise else 0, 3, -128 if outputs % 2 else 5)
+    return network.tflite(network.convolve(kind, network.input, layer, **more))

@@ -9,8 +9,12 @@ from numpy.typing import NDArray
 from codegen.cformat import rows as c_rows
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
 from codegen.ops._convolution_geometry import (
+    COLUMN_LANES,
+    DEPTHWISE_ROWS,
     LANE_BYTES,
+    LEAST_COLUMN_POSITIONS,
     LEAST_TILES_TO_WIDEN,
+    MOST_COLUMN_VECTORS,
     MOST_POSITIONS,
     MOST_WIDENED,
     RUN_MULTIPLE,
@@ -148,6 +152,7 @@ def _code(
     params, tiles, calls, words = [], [], [], []
     image_start = output_start = 0
     scratch_bytes = 0
+    has_windows = False
     for number, (part, block_height) in enumerate(parts.items()):
         name = form.name + (f"_part_{number}" if len(parts) > 1 else "")
         scratch_rows = part.y.rows_for(block_height)
@@ -161,17 +166,33 @@ def _code(
             and part.run > _MOST_NARROW
             and part.x.outputs >= _INTERLEAVED
         )
-        shape = part.shape(positions, is_widened=wide_lanes > 0, is_interleaved=is_interleaved)
-        tile = _tile(shape, scaling)
-        tiles.append(tile)
-        words.append(_tiles_in_words(part, block_height, positions))
-        fields = {**part.fields(block_height, scratch_rows, positions), "tile": tile.name, **common}
-        fields["is_interleaved"] = int(is_interleaved)
         image_lanes = scratch_rows * part.row_lanes
         if is_interleaved:
             image_lanes = -(-scratch_rows * part.x.outputs // _INTERLEAVED) * _INTERLEAVED * part.run
-        lanes = wide_lanes + image_lanes + _READ_BEYOND_LANES
-        scratch_bytes = max(scratch_bytes, lanes * LANE_BYTES)
+        part_bytes = (wide_lanes + image_lanes + _READ_BEYOND_LANES) * LANE_BYTES
+        window_rows = 0
+        column_rows = part.column_rows(kernel != "conv_s8", positions) if scaling != "any" else 0
+        if column_rows:
+            # On cores that look at them, lanes are one byte and no weights are widened.
+            image_bytes = image_lanes + part.beyond_window_lanes(column_rows)
+            window_bytes = part.row_lanes * column_rows
+            window_rows = (part_bytes + form.room.window_bytes - image_bytes) // window_bytes
+            window_rows = max(0, min(block_height, window_rows))
+            part_bytes = max(part_bytes, image_bytes + window_rows * window_bytes)
+            has_windows |= window_rows < block_height
+        scratch_bytes = max(scratch_bytes, part_bytes)
+        shape = part.shape(
+            positions,
+            is_widened=wide_lanes > 0,
+            is_interleaved=is_interleaved,
+            column_rows=column_rows if window_rows else 0,
+        )
+        tile = _tile(shape, scaling)
+        tiles.append(tile)
+        words.append(_tiles_in_words(part, block_height, positions, window_rows))
+        fields = {**part.fields(block_height, scratch_rows, positions), "tile": tile.name, **common}
+        fields["is_interleaved"] = int(is_interleaved)
+        fields["window_rows"] = window_rows
         params.append((name, "kws_conv_params", fields))
         calls.append(
             f"kws_{kernel}({form.ref(form.input())} + {image_start}, "
@@ -192,13 +213,18 @@ def _code(
             f"KWS_LEAST_PLAIN_SHIFT == {PLAIN_SHIFTS.start}",
             f"sizeof(kws_lane) <= {LANE_BYTES}",
             f"KWS_INTERLEAVED == 0 || KWS_INTERLEAVED == {_INTERLEAVED}",
+            f"KWS_COLUMN_LANES == 0 || KWS_COLUMN_LANES == {COLUMN_LANES}",
+            f"KWS_DEPTHWISE_ROWS == {DEPTHWISE_ROWS}",
+            f"KWS_GROUP == {LEAST_COLUMN_POSITIONS}",
+            f"KWS_MOST_HELD == {MOST_COLUMN_VECTORS}",
         ),
         scratch_bytes=scratch_bytes,
+        has_windows=has_windows,
         kernel=f"{kernel} {filters.shape[1]}x{filters.shape[2]}, {'; '.join(words)}; {_SCALINGS[scaling]}",
     )
 
 
-def _tiles_in_words(part: Geometry, block_height: int, positions: int) -> str:
+def _tiles_in_words(part: Geometry, block_height: int, positions: int, window_rows: int) -> str:
     """Which tiles compute a part, and what decided on the form of its weights."""
     last = part.x.outputs % positions
     rows = f"rows of {part.x.outputs}" + (f", {block_height} at a time" if block_height > 1 else "")
@@ -208,6 +234,8 @@ def _tiles_in_words(part: Geometry, block_height: int, positions: int) -> str:
         form = f"weights as they are: more than {MOST_WIDENED}"
     else:
         form = f"weights as they are: fewer than {LEAST_TILES_TO_WIDEN} tiles"
+    if window_rows:
+        form += f"; room for columns of {window_rows}"
     return f"tiles of {positions}{f' and {last}' if last else ''} in {rows}; {form}"
 
 

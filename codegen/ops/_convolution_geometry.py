@@ -9,6 +9,11 @@ MOST_POSITIONS = 6  # that leave registers for the rest on every core
 LANE_BYTES = 2  # int16; cores with int8 lanes use half of it
 MOST_WIDENED = 128  # weights of a filter
 LEAST_TILES_TO_WIDEN = 4
+COLUMN_LANES = 16  # that cores with KWS_COLUMN_LANES move at a time
+_MOST_COLUMN_ROWS = 16  # of a filter whose windows lie column by column: places of lanes are 8 bits
+MOST_COLUMN_VECTORS = 5  # of weights, which stay in registers
+LEAST_COLUMN_POSITIONS = 4  # that become int8 together
+DEPTHWISE_ROWS = 4  # in a column, of which a filter may have fewer
 _ROW_MULTIPLE = 4
 _WIDE_MULTIPLE = 8
 
@@ -90,7 +95,9 @@ class Geometry:
         """Lanes from one output to the next."""
         return self.x.stride * self.column_lanes
 
-    def shape(self, positions: int, *, is_widened: bool, is_interleaved: bool) -> dict[str, int]:
+    def shape(
+        self, positions: int, *, is_widened: bool, is_interleaved: bool, column_rows: int
+    ) -> dict[str, int]:
         """Fields of kws_tile_shape that follow from sizes."""
         return {
             "positions": positions,
@@ -104,6 +111,8 @@ class Geometry:
             "group": self.depth if self.depth < self.column_lanes else 0,
             "is_widened": int(is_widened),
             "is_interleaved": int(is_interleaved),
+            "column_rows": column_rows,
+            "depth": self.depth,
         }
 
     @property
@@ -113,6 +122,39 @@ class Geometry:
         return self.depth == self.input_channels == self.column_lanes and all(
             (axis.taps, axis.stride, axis.outputs) == (1, 1, axis.image) for axis in axes
         )
+
+    def column_rows(self, is_depthwise: bool, positions: int) -> int:
+        """Lanes of a channel in a column, where what a row of outputs meets lies column by column.
+
+        0 where a filter does not take fewer vectors so, or too few outputs would share what that costs.
+        """
+        rows = DEPTHWISE_ROWS if is_depthwise else self.y.taps
+        vectors = -(-rows * self.run // COLUMN_LANES)
+        fits = (
+            self.is_contiguous
+            and self.y.taps <= (rows if is_depthwise else _MOST_COLUMN_ROWS)
+            and vectors <= MOST_COLUMN_VECTORS
+            and vectors < self.y.taps * -(-self.run // COLUMN_LANES)
+            and positions >= LEAST_COLUMN_POSITIONS
+        )
+        if is_depthwise:
+            # Lanes without a tap meet one of the zeros that fill up a run. Rows without one are loaded, too,
+            # from windows, as far as there are any.
+            is_loadable = (rows - self.y.taps) * self.y.dilation < rows
+            is_worth_it = (
+                is_loadable and self.run % RUN_MULTIPLE > 0 and self.x.outputs > LEAST_COLUMN_POSITIONS
+            )
+        else:
+            is_worth_it = (
+                self.depth == self.input_channels == self.column_lanes
+                and COLUMN_LANES % self.depth == 0
+                and self.output_channels > 1
+            )
+        return rows if fits and is_worth_it else 0
+
+    def beyond_window_lanes(self, column_rows: int) -> int:
+        """Lanes behind a window that are touched: rows are moved, and windows read, in whole vectors."""
+        return max(-self.row_lanes % COLUMN_LANES * column_rows, COLUMN_LANES)
 
     @property
     def image_row_bytes(self) -> int:

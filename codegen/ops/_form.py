@@ -63,6 +63,7 @@ class Code:
         calls: finished statements.
         conditions: what the constants take for granted of the kernels' headers; the C checks it.
         has_segments: whether Room.segment_bytes made it several rows.
+        has_windows: whether it may be faster with more of Room.window_bytes.
         shares, overlaps, scratch_bytes, reads_beyond_bytes: as of codegen.plan.Step.
     """
 
@@ -79,6 +80,7 @@ class Code:
     reads_beyond_bytes: int = 0
     kernel: str = ""
     has_segments: bool = False
+    has_windows: bool = False
 
     @property
     def kernel_in_words(self) -> str:
@@ -99,10 +101,12 @@ class Room:
     Attributes:
         spare_bytes: over what it must have.
         segment_bytes: of a row of positions, as which a 1x1 convolution is done.
+        window_bytes: more than other cores need, for images column by column.
     """
 
     spare_bytes: int = 0
     segment_bytes: int = 3072
+    window_bytes: int = 0
 
 
 @dataclass(frozen=True, eq=False)

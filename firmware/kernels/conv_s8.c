@@ -66,10 +66,17 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
     if (rows > p->input_height) rows = p->input_height;
     const int32_t channels = p->input_channels, columns = p->scratch_columns;
     const int32_t row_lanes = p->scratch_row_lanes, row_values = p->input_width * channels;
+#if KWS_COLUMN_LANES
+    kws_expand_channel_rows(input, channels, row, columns, rows, row_values, row_lanes);
+#else
     for (; rows > 0; --rows, row += row_lanes, input += row_values) {
         kws_expand_channel(input, channels, row, columns);
     }
+#endif
 }
+
+// Of room for widened weights; cores that move columns widen none.
+static int32_t wide_lanes(const kws_conv_params* p) { return KWS_COLUMN_LANES ? 0 : p->wide_lanes; }
 
 // What all channels have in common.
 static kws_tile_channel any_channel(kws_lane* scratch, const kws_conv_params* p) {
@@ -92,12 +99,16 @@ static int32_t sum_of(const int8_t* weights, int32_t count) {
     return sum;
 }
 
-KWS_INLINE void set_channel(kws_tile_channel* channel, int32_t index, const kws_conv_params* p) {
+KWS_INLINE void set_weights(kws_tile_channel* channel, int32_t index, const kws_conv_params* p) {
     channel->weights = p->weights + index * p->filter_weights;
     channel->bias = p->bias[index];
     channel->multiplier = p->multipliers[index];
-    const int32_t shift = p->shifts[index];
-    channel->shift = shift;
+    channel->shift = p->shifts[index];
+}
+
+KWS_INLINE void set_channel(kws_tile_channel* channel, int32_t index, const kws_conv_params* p) {
+    set_weights(channel, index, p);
+    const int32_t shift = channel->shift;
     if (shift < KWS_LEAST_PLAIN_SHIFT || shift >= 0) return;
     channel->right = -shift;
     channel->offset = (1 << (channel->right - 1)) + channel->zero_point * (1 << channel->right);
@@ -164,14 +175,74 @@ KWS_INLINE void compute_channel(int8_t* output, const kws_lane* lanes, kws_tile_
     p->tile(output, lanes, channel);
 }
 
+#if KWS_COLUMN_LANES
+// What some rows of outputs meet, column by column.
+//
+// lanes         of the first tap of the first row
+KWS_INLINE void load_windows(const kws_lane* lanes, kws_lane* window, int32_t height, int32_t is_depthwise,
+                             const kws_conv_params* p) {
+    const int32_t row_lanes = p->scratch_row_lanes, tap_lanes = p->dilation_height * row_lanes;
+    const int32_t passed = p->stride_height * row_lanes;
+    if (is_depthwise) {
+        kws_expand_four_rows(lanes, window, tap_lanes, passed, row_lanes, height);
+        return;
+    }
+    for (; height > 0; --height, lanes += passed, window += p->filter_rows * row_lanes) {
+        kws_expand_columns(lanes, window, p->filter_rows, tap_lanes, p->input_channels, row_lanes);
+    }
+}
+
+// Some channels of some rows of outputs, by windows. What is moved beyond the last column of one is written
+// again for the next.
+//
+// lanes         what the first tap of the first row meets
+// windows       room for p->window_rows
+// first, count  the channels
+KWS_INLINE void compute_columns(int8_t* output, const kws_lane* lanes, kws_lane* windows,
+                                kws_tile_channel* channel, int32_t first, int32_t count, int32_t is_depthwise,
+                                const kws_conv_params* p) {
+    const int32_t all_rows = channel->height;
+    channel->height_lanes = p->scratch_row_lanes * (is_depthwise ? KWS_DEPTHWISE_ROWS : p->filter_rows);
+    for (int32_t left = all_rows; left > 0; left -= channel->height) {
+        channel->height = left < p->window_rows ? left : p->window_rows;
+        load_windows(lanes, windows, channel->height, is_depthwise, p);
+        lanes += channel->height * p->stride_height * p->scratch_row_lanes;
+        for (int32_t i = first; i < first + count; ++i) {
+            set_weights(channel, i, p);
+            p->tile(output + i, windows, channel);
+        }
+        output += channel->height * p->output_width * p->output_channels;
+    }
+    channel->height = all_rows;
+}
+
+// Each channel of a depthwise convolution, by windows. The padding is there already.
+static void compute_depthwise_columns(const int8_t* input, int8_t* output, kws_lane* scratch,
+                                      kws_tile_channel* channel, const kws_conv_params* p) {
+    kws_lane* const windows = scratch + p->scratch_rows * p->scratch_row_lanes;
+    for (int32_t i = 0; i < p->output_channels; i += p->outputs_per_group) {
+        load_channel(input++, scratch, p);
+        compute_columns(output, scratch, windows, channel, i, p->outputs_per_group, 1, p);
+    }
+}
+#endif
+
 void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params) {
     const kws_conv_params* const p = params;
     kws_tile_channel channel = any_channel(scratch, p);
-    scratch += p->wide_lanes;
+    scratch += wide_lanes(p);
     int32_t left = p->output_height;
     for (int32_t y = 0; left > 0; y += p->block_height, left -= p->block_height) {
         channel.height = left < p->block_height ? left : p->block_height;
         load_rows(input, scratch, y, channel.height, p);
+#if KWS_COLUMN_LANES
+        if (p->window_rows > 0) {
+            kws_lane* const windows = scratch + p->scratch_rows * p->scratch_row_lanes;
+            compute_columns(output, scratch, windows, &channel, 0, p->output_channels, 0, p);
+            output += p->block_height * p->output_width * p->output_channels;
+            continue;
+        }
+#endif
         const kws_lane* lanes = scratch;
         int32_t left_of_group = p->outputs_per_group;
         for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
@@ -190,9 +261,15 @@ void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratc
                            const kws_conv_params* params) {
     const kws_conv_params* const p = params;
     kws_tile_channel channel = any_channel(scratch, p);
-    scratch += p->wide_lanes;
+    scratch += wide_lanes(p);
     channel.height = p->output_height;
     fill(scratch, p->input_zero_point, p->scratch_rows * p->scratch_row_lanes);
+#if KWS_COLUMN_LANES
+    if (p->window_rows > 0) {
+        compute_depthwise_columns(input, output, scratch, &channel, p);
+        return;
+    }
+#endif
     int32_t left_of_group = 0;
     for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
         if (left_of_group == 0) {

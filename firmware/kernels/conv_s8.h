@@ -36,12 +36,15 @@ typedef struct kws_conv_params {
     const int32_t* bias;  // [output_channels], KWS_BIAS of biases less input_zero_point * sum of the weights
     const int32_t* multipliers;  // scale of each output channel, see kws_requantize()
     const int8_t* shifts;
+    int32_t window_rows;  // of outputs, for which scratch has room for columns behind the image; 0 where the
+                          // tile wants none. Cores without KWS_COLUMN_LANES do not look at it
 } kws_conv_params;
 
 // input         [input_height][input_width][input_channels]
 // output        [output_height][output_width][output_channels]; may overlap the input as
 //               codegen/ops/_convolution.py says
-// scratch       wide_lanes, scratch_rows * scratch_row_lanes, and what a load may reach beyond
+// scratch       wide_lanes, scratch_rows * scratch_row_lanes, and what a load may reach beyond; on cores with
+//               KWS_COLUMN_LANES those rows, window_rows windows, and what is touched beyond
 void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params);
 
 // As kws_conv_s8(), but each output channel sees one input channel. The output may lie exactly

@@ -14,13 +14,17 @@
 //   kws_lane                  type of a lane
 //   KWS_LANE_BIAS             what a lane is more than the value that it stands for
 //   KWS_INTERLEAVED           positions of a 1x1 convolution that lie side by side; 0 where none do
+//   KWS_COLUMN_LANES          that kws_expand_columns() moves at a time; 0 where there is none
 //   KWS_LEAVES_OUT_ROWS       whether a row of taps outside of the image costs more than to leave it out
 //   KWS_HAS_MANY_REGISTERS    whether two tiles of KWS_MAX_POSITIONS fit into them
 //   KWS_WEIGHTS(a, b, c, d)   the order in which four weights are stored
 //   kws_expand()              int8 values to lanes
-//   kws_expand_channel()      the same, one channel of them
+//   kws_expand_channel()      the same, one channel of a row; with KWS_COLUMN_LANES of some rows,
+//                             kws_expand_channel_rows()
 //   kws_expand_interleaved()  the same of positions, side by side; with KWS_INTERLEAVED alone, as is
 //   kws_tile_run_interleaved()
+//   kws_expand_columns()      rows of lanes, column by column; with KWS_COLUMN_LANES alone, as is
+//   kws_expand_four_rows()    the same for a depthwise convolution
 //   kws_tile_widen()          the weights of a channel in the form in which all its tiles read them
 //   kws_tile_is_doubled()     whether that form makes sums twice as large
 //   kws_tile_run()            adds the products of one run of weights to the sums; the first finds all the

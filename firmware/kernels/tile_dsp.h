@@ -22,6 +22,7 @@ typedef int16_t kws_lane;
 
 #define KWS_LOAD_WORDS_REACH 1020  // bytes, of LDRD
 #define KWS_INTERLEAVED 5          // their sums, and a pair of lanes of each, leave registers for the rest
+#define KWS_COLUMN_LANES 0
 #define KWS_LEAVES_OUT_ROWS 0
 #define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 25  // weights; a loop around so few would cost more than they do

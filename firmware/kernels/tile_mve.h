@@ -23,6 +23,7 @@ typedef int8_t kws_lane;
 
 #define KWS_VECTOR_LANES 16  // and KWS_DOT_TAPS
 #define KWS_INTERLEAVED 0
+#define KWS_COLUMN_LANES KWS_VECTOR_LANES
 #define KWS_LEAVES_OUT_ROWS 0
 #define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
@@ -31,12 +32,67 @@ KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count)
     memcpy(lanes, values, (size_t)count);
 }
 
-// One channel of a row of the image; values lie `channels` apart.
-KWS_INLINE void kws_expand_channel(const int8_t* values, int32_t channels, kws_lane* lanes, int32_t count) {
+// Rows of the image into a window that has all of them side by side for one column, then for the next.
+//
+// rows          of the window, at most 16
+// row_lanes     of the image, from one of them to the next
+// channels      of the image, a power of two up to 16
+// count         lanes of a row; a last vector is moved as a whole
+KWS_INLINE void kws_expand_columns(const kws_lane* image, kws_lane* window, int32_t rows, int32_t row_lanes,
+                                   int32_t channels, int32_t count) {
+    const uint8x16_t lanes = vidupq_n_u8(0, 1),
+                     channel = vandq_u8(lanes, vdupq_n_u8((uint8_t)(channels - 1)));
+    const uint8x16_t places =
+        vsubq_u8(vmulq_n_u8(lanes, (uint8_t)rows), vmulq_n_u8(channel, (uint8_t)(rows - 1)));
+    for (; count > 0; count -= KWS_VECTOR_LANES) {
+        const kws_lane* from = image;
+        kws_lane* to = window;
+        for (int32_t left = rows; left > 0; --left, from += row_lanes, to += channels) {
+            vstrbq_scatter_offset_s8(to, places, vldrbq_s8(from));
+        }
+        image += KWS_VECTOR_LANES;
+        window += KWS_VECTOR_LANES * rows;
+    }
+}
+
+// Windows of one channel, of four rows each, whose addresses are multiples of four.
+//
+// row           of the image, the first of the first window
+// row_lanes     to the next row of a window
+// passed        to the first row of the next window
+// count         lanes of a row, and columns of a window; a last vector is moved as a whole
+KWS_INLINE void kws_expand_four_rows(const kws_lane* row, kws_lane* windows, int32_t row_lanes,
+                                     int32_t passed, int32_t count, int32_t window_count) {
+    // From the last vector to the first: it reaches into the window behind.
+    for (int32_t at = (count - 1) / KWS_VECTOR_LANES * KWS_VECTOR_LANES; at >= 0; at -= KWS_VECTOR_LANES) {
+        const kws_lane* from = row + at;
+        kws_lane* window = windows + at * KWS_DEPTHWISE_ROWS;
+        for (int32_t left = window_count; left > 0; --left) {
+            int8x16x4_t rows;
+            KWS_UNROLL for (int32_t i = 0; i < KWS_DEPTHWISE_ROWS; ++i) {
+                rows.val[i] = vldrbq_s8(from + i * row_lanes);
+            }
+            vst4q_s8(window, rows);
+            KWS_NOW(window);  // GCC 12 would count it up by a register in VST4, which cannot
+            from += passed;
+            window += count * KWS_DEPTHWISE_ROWS;
+        }
+    }
+}
+
+// One channel of some rows of the image.
+//
+// row_values, row_lanes   from one row to the next
+KWS_INLINE void kws_expand_channel_rows(const int8_t* values, int32_t channels, kws_lane* lanes,
+                                        int32_t count, int32_t rows, int32_t row_values, int32_t row_lanes) {
     const uint16x8_t places = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)channels);
     for (; count > 0; count -= 8, lanes += 8, values += 8 * channels) {
         const mve_pred16_t there = vctp16q((uint32_t)count);
-        vstrbq_p_s16(lanes, vldrbq_gather_offset_z_s16(values, places, there), there);
+        const int8_t* from = values;
+        kws_lane* to = lanes;
+        for (int32_t left = rows; left > 0; --left, from += row_values, to += row_lanes) {
+            vstrbq_p_s16(to, vldrbq_gather_offset_z_s16(from, places, there), there);
+        }
     }
 }
 
@@ -106,11 +162,10 @@ KWS_INLINE int32_t kws_scaled(int32_t doubled, int32_t multiplier, int32_t adden
     return kws_smmlar(doubled, multiplier, addend);
 }
 
-#define KWS_GROUP 4      // outputs that become int8 together
-#define KWS_MOST_HELD 5  // vectors of weights that stay in registers while positions go by
-
 // Vectors of weights in a filter.
 KWS_INLINE int32_t kws_tile_vectors(kws_tile_shape shape) {
+    if (shape.column_rows > 0)
+        return (shape.column_rows * shape.run + KWS_VECTOR_LANES - 1) / KWS_VECTOR_LANES;
     return shape.rows * shape.runs * ((shape.run + KWS_VECTOR_LANES - 1) / KWS_VECTOR_LANES);
 }
 
@@ -121,6 +176,8 @@ KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
 
 KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
     if (!kws_tile_has_walk(shape)) return "Helium: weights loaded by each tile";
+    if (shape.column_rows > 0)
+        return "Helium: columns side by side, weights in registers, four outputs together";
     return kws_tile_vectors(shape) <= KWS_MOST_HELD ? "Helium: weights in registers, four outputs together"
                                                     : "Helium: four outputs together";
 }
@@ -162,6 +219,30 @@ KWS_INLINE int8x16_t kws_vector_weights(const int8_t* weights, int32_t taps) {
     return taps >= KWS_VECTOR_LANES ? vldrbq_s8(weights) : vldrbq_z_s8(weights, vctp8q((uint32_t)taps));
 }
 
+// One vector of a filter in the order of a window, and zeros behind its end.
+KWS_INLINE int8x16_t kws_column_weights(const int8_t* weights, kws_tile_shape shape, int32_t vector) {
+    const int32_t first = vector * KWS_VECTOR_LANES, column = shape.depth * shape.column_rows;
+    const int32_t taps = shape.column_rows * shape.run - first;
+    const int32_t has_zeros = shape.run % 4 > 0;  // which fill up runs: what has no tap meets the first
+    // Of lane i of the window, its column of the filter, row, and channel.
+#define KWS_COLUMN(i) ((first + (i)) / column)
+#define KWS_ROW(i) ((first + (i)) / shape.depth % shape.column_rows)
+#define KWS_PLACE(i)                                                                       \
+    (uint8_t)(has_zeros && ((i) >= taps || KWS_ROW(i) >= shape.rows)                       \
+                  ? shape.run                                                              \
+                  : KWS_ROW(i) * KWS_PADDED_RUN(shape.run) + KWS_COLUMN(i) * shape.depth + \
+                        (first + (i)) % shape.depth)
+    const uint8x16_t places = {KWS_PLACE(0),  KWS_PLACE(1),  KWS_PLACE(2),  KWS_PLACE(3),
+                               KWS_PLACE(4),  KWS_PLACE(5),  KWS_PLACE(6),  KWS_PLACE(7),
+                               KWS_PLACE(8),  KWS_PLACE(9),  KWS_PLACE(10), KWS_PLACE(11),
+                               KWS_PLACE(12), KWS_PLACE(13), KWS_PLACE(14), KWS_PLACE(15)};
+#undef KWS_PLACE
+#undef KWS_ROW
+#undef KWS_COLUMN
+    if (taps >= KWS_VECTOR_LANES || has_zeros) return vldrbq_gather_offset_s8(weights, places);
+    return vldrbq_gather_offset_z_s8(weights, places, vctp8q((uint32_t)taps));
+}
+
 // One vector of a run, for a group; passes it. An address for each output: loads reach few bytes beyond
 // theirs, and count them up at no cost.
 KWS_INLINE void kws_group_pass(int32_t* sums, const kws_lane** lanes, int8x16_t weights, int32_t is_first) {
@@ -197,6 +278,16 @@ KWS_INLINE void kws_group_long_run(int32_t* sums, const kws_lane* lanes, const i
 KWS_INLINE void kws_group_sums(int32_t* sums, const kws_lane* lanes, const int8_t* weights,
                                const int8x16_t* held, int32_t row_lanes, kws_tile_shape shape) {
     const int32_t vectors = kws_tile_vectors(shape), per_run = vectors / (shape.rows * shape.runs);
+    if (vectors <= KWS_MOST_HELD && shape.rows == 1) {
+        // From the last to the first, whose load counts the address up to the next group.
+        KWS_UNROLL for (int32_t i = vectors - 1; i >= 0; --i) {
+            const int32_t at = i / per_run * shape.spacing + i % per_run * KWS_VECTOR_LANES;
+            KWS_UNROLL for (int32_t p = KWS_GROUP - 1; p >= 0; --p) {
+                sums[p] = kws_vector_dot(sums[p], lanes + at + p * shape.step, held[i], i == vectors - 1);
+            }
+        }
+        return;
+    }
     if (vectors <= KWS_MOST_HELD) {
         KWS_UNROLL for (int32_t i = 0; i < vectors; ++i) {
             const int32_t at = i / per_run % shape.runs * shape.spacing + i % per_run * KWS_VECTOR_LANES;
@@ -225,7 +316,13 @@ KWS_INLINE void kws_group_sums(int32_t* sums, const kws_lane* lanes, const int8_
 // stay the same.
 KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_t* weights,
                               const kws_tile_channel* channel, kws_tile_shape shape) {
-    const int32_t width = channel->tiles * shape.positions + shape.last;
+    const uint32_t width = (uint32_t)(channel->tiles * shape.positions + shape.last);
+    const kws_tile_shape filter = shape;
+    if (shape.column_rows > 0) {  // one run
+        shape.run *= shape.column_rows;
+        shape.step *= shape.column_rows;
+        shape.rows = shape.column_rows = 1;
+    }
     const int32_t vectors = kws_tile_vectors(shape), per_run = vectors / (shape.rows * shape.runs);
     const int32_t held_count = vectors <= KWS_MOST_HELD ? vectors : 0;
     const int32_t row_lanes = channel->row_lanes, step = channel->output_step;
@@ -234,22 +331,32 @@ KWS_INLINE void kws_tile_walk(int8_t* output, const kws_lane* lanes, const int8_
     int8x16_t held[KWS_MOST_HELD];
     KWS_UNROLL for (int32_t i = 0; i < held_count; ++i) {
         const int32_t at = i % per_run * KWS_VECTOR_LANES;
+        if (filter.column_rows > 0) {
+            held[i] = kws_column_weights(weights, filter, i);
+            continue;
+        }
         held[i] = kws_vector_weights(weights + i / per_run * KWS_PADDED_RUN(shape.run) + at, shape.run - at);
     }
     for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
         const kws_lane* place = lanes;
-        for (int32_t left = width;;) {
-            int32_t sums[KWS_GROUP];
-            kws_group_sums(sums, place, weights, held, row_lanes, shape);
-            const int32x4_t outputs = kws_group_outputs(kws_vector_of(sums), scale, shape.scaling);
-            vstrbq_scatter_offset_s32(output, places, outputs);
-            const int32_t passed = left < 2 * KWS_GROUP ? left - KWS_GROUP : KWS_GROUP;
-            if (passed == 0) break;
-            left -= passed;
-            place += passed * shape.step;
-            output += passed * step;
+        uint32_t groups = width / KWS_GROUP;
+        int32_t back = (int32_t)(0 - width) & (KWS_GROUP - 1);
+        KWS_NOW(back);  // what follows from it would be kept on the stack
+        for (;;) {
+            do {
+                int32_t sums[KWS_GROUP];
+                kws_group_sums(sums, place, weights, held, row_lanes, shape);
+                const int32x4_t outputs = kws_group_outputs(kws_vector_of(sums), scale, shape.scaling);
+                vstrbq_scatter_offset_s32(output, places, outputs);
+                place += KWS_GROUP * shape.step;
+                output += KWS_GROUP * step;
+            } while (--groups != 0);
+            if (back == 0) break;
+            place -= back * shape.step;
+            output -= back * step;
+            back = 0;
+            groups = 1;
         }
-        output += KWS_GROUP * step;
     }
 }
 

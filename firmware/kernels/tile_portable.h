@@ -13,6 +13,7 @@
 KWS_BEGIN_CODE
 
 #define KWS_INTERLEAVED 0
+#define KWS_COLUMN_LANES 0
 #define KWS_LEAVES_OUT_ROWS 1
 #define KWS_SMALL_FILTER 9  // weights; a loop around so few would cost more than they do
 #ifdef __riscv

@@ -21,6 +21,11 @@
 #define KWS_DOT_OUTPUTS 4
 #define KWS_DOT_TAPS 16
 
+// With Helium.
+#define KWS_GROUP 4           // outputs that become int8 together
+#define KWS_MOST_HELD 5       // vectors of weights that stay in registers while positions go by
+#define KWS_DEPTHWISE_ROWS 4  // in a column; those that a filter does not have meet zeros
+
 // How a sum becomes an output.
 #define KWS_LEAST_PLAIN_SHIFT (-20)
 
@@ -47,6 +52,9 @@ typedef struct kws_tile_shape {
     int32_t is_widened;  // whether there is room for the weights of a channel as kws_tile_widen() leaves them
     int32_t
         is_interleaved;  // whether cores with KWS_INTERLEAVED find positions as kws_expand_interleaved() does
+    int32_t
+        column_rows;  // lanes of a channel in a column, where cores with KWS_COLUMN_LANES find columns; or 0
+    int32_t depth;    // input channels of a tap
     kws_scaling scaling;  // of all channels
 } kws_tile_shape;
 

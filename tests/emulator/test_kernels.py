@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from kernel_models import (
     Oracle,
     assert_equal,
     inputs_for,
+    one_layer,
     random_convolutions,
     random_dense,
     random_pools,
@@ -31,10 +33,11 @@ from operator_forms import GROUPS
 from sweeping import sweep
 from tflite_builder import Network
 
-from codegen.engine import Windows
+from codegen.engine import Windows, build_engine
 from codegen.ops import _convolution_geometry
 from hil.boards.board import load_board
 from hil.link.link import LinkError
+from train.tflite.graph import only_graph, read_graphs
 
 RISC_V = "rv32"
 PORTABLE, DSP, HELIUM = BOARDS = ("mps2-an385", "mps2-an386", "mps3-an547")
@@ -183,6 +186,37 @@ def test_positions_side_by_side(
 ) -> None:
     tflite = pointwise(height, width, depth, outputs, kind)
     check(tflite, f"pointwise {height} {width} {depth} {outputs} {kind}", board_id)
+
+
+CONV, DEPTHWISE = "CONV_2D", "DEPTHWISE_CONV_2D"
+
+
+@pytest.mark.parametrize(
+    ("kind", "image", "taps", "outputs", "more"),
+    [
+        (CONV, (13, 43, 1), (10, 8), 5, {"stride": (2, 2)}),  # whole vectors of weights
+        (CONV, (9, 41, 1), (5, 5), 4, {"stride": (2, 2)}),  # a part of one, and zeros
+        (CONV, (7, 19, 1), (3, 4), 3, {}),  # without zeros that fill up runs
+        (CONV, (9, 11, 2), (3, 3), 4, {}),  # columns of several channels
+        (CONV, (8, 17, 4), (4, 2), 3, {"stride": (1, 2), "padding": "VALID"}),
+        (CONV, (20, 14, 1), (16, 3), 2, {}),  # as many rows as there can be
+        (CONV, (17, 6, 1), (3, 3), 5, {"dilation": (3, 1)}),
+        (CONV, (5, 70, 1), (2, 7), 6, {"stride": (1, 9)}),  # far from position to position
+        (DEPTHWISE, (9, 12, 3), (3, 3), 3, {}),
+        (DEPTHWISE, (11, 35, 2), (3, 3), 2, {"stride": (2, 2)}),
+        (DEPTHWISE, (8, 9, 2), (4, 3), 2, {"padding": "VALID"}),
+        (DEPTHWISE, (8, 9, 2), (2, 3), 6, {}),  # three outputs of each channel
+        (DEPTHWISE, (13, 17, 2), (3, 5), 4, {"dilation": (2, 1)}),  # two vectors of weights
+    ],
+)
+def test_columns_side_by_side(
+    kind: str, image: tuple[int, int, int], taps: tuple[int, int], outputs: int, more: dict[str, Any]
+) -> None:
+    tflite = one_layer(kind, image, taps, outputs, **more)
+    layer = build_engine(only_graph(read_graphs(tflite, ""), ""), "", "one layer").layers[0]
+    assert "room for columns" in layer.kernel
+    for board_id in (DSP, HELIUM):
+        check(tflite, f"{kind} {image} {taps} {outputs} {more}", board_id)
 
 
 @pytest.mark.parametrize("flags", sweep(["-O0", "-Og", "-O1", "-Os", "-O2", "-O3"], "-O0", "-O3"))
