@@ -173,6 +173,14 @@ void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const k
         channel.height = left < p->block_height ? left : p->block_height;
         load_rows(input, scratch, y, channel.height, p);
         const kws_lane* lanes = scratch;
+#if KWS_INTERLEAVED
+        if (p->gathered) {
+            channel.weights = (const int8_t*)p->gathered;
+            p->tile(output, lanes, &channel);
+            output += p->block_height * p->output_width * p->output_channels;
+            continue;
+        }
+#endif
         int32_t left_of_group = p->outputs_per_group;
         for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
             if (left_of_group == 0) {

@@ -36,6 +36,9 @@ typedef struct kws_conv_params {
     const int32_t* bias;  // [output_channels], KWS_BIAS of biases less input_zero_point * sum of the weights
     const int32_t* multipliers;  // scale of each output channel, see kws_requantize()
     const int8_t* shifts;
+    // Where cores with KWS_INTERLEAVED gather what a tile meets: for each output channel twice the bias, twice the
+    // weights in pairs, multiplier, kws_tile_channel.offset and .right. Otherwise 0.
+    const int32_t* gathered;
 } kws_conv_params;
 
 // input         [input_height][input_width][input_channels]

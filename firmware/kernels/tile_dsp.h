@@ -299,6 +299,7 @@ KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
 }
 
 KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
+    if (shape.is_gathered) return "DSP: five positions gathered for all channels";
     if (shape.is_interleaved) return "DSP: weights widened once, pairs of five positions side by side";
     if (kws_tile_has_walk(shape)) return "DSP: weights in registers, an output after the other";
     if (kws_tile_has_odd(shape)) return "DSP: weights widened once, for even lanes and for odd ones";

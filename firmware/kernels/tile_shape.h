@@ -47,13 +47,14 @@ typedef struct kws_tile_shape {
     int32_t is_widened;  // whether there is room for the weights of a channel as kws_tile_widen() leaves them
     int32_t
         is_interleaved;  // whether cores with KWS_INTERLEAVED find positions as kws_expand_interleaved() does
+    int32_t is_gathered;  // whether they compute all channels of a tile from kws_tile_gather()
     kws_scaling scaling;  // of all channels
 } kws_tile_shape;
 
 // One output channel of some rows of the output.
 typedef struct kws_tile_channel {
-    const int8_t* weights;  // [rows][runs][KWS_PADDED_RUN(run)]
-    int16_t* wide;          // room for the weights as kws_tile_widen() leaves them
+    const int8_t* weights;  // [rows][runs][KWS_PADDED_RUN(run)]; where is_gathered counts, kws_conv_params.gathered
+    int16_t* wide;          // room for the weights as kws_tile_widen() leaves them, or for kws_tile_gather()
     int32_t rows;           // of taps that are computed, where they are gone through in a loop
     int32_t row_lanes;      // from one row of taps to the next
     int32_t height;         // rows of outputs
