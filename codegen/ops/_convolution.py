@@ -20,7 +20,7 @@ from codegen.ops._convolution_geometry import (
     tile_positions,
 )
 from codegen.ops._gathered import POSITIONS, Gathered, either, gathered_constant
-from codegen.ops._form import PLAIN_SHIFTS, Code, Constant, Form, Room, Tile, describe, weighted_sum
+from codegen.ops._form import PLAIN_SHIFTS, PLANES, Code, Constant, Form, Room, Tile, describe, weighted_sum
 from codegen.plan import Overlap
 from train.tflite.graph import Tensor
 
@@ -80,9 +80,15 @@ def convolve_depthwise(
     """
     whole = geometry(form, filters.shape[1:3], 1, 1)
     code, _ = _code(form, "depthwise_conv_s8", {whole: whole.y.outputs}, filters, bias, channel_scales)
+    code = replace(code, has_planes=_has_planes(whole))
     if whole.input_channels != whole.output_channels:
         return code
     return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), Overlap(exactly=True)))
+
+
+def _has_planes(part: Geometry) -> bool:
+    """Whether cores with DSP may have PLANES channels of the image in scratch at a time."""
+    return part.input_channels == part.output_channels and part.input_channels % PLANES == 0
 
 
 def _block_height(part: Geometry, room: Room) -> int:
@@ -166,7 +172,8 @@ def _code(
             and part.x.outputs >= POSITIONS
         )
         words.append(_tiles_in_words(part, block_height, positions))
-        image_lanes = scratch_rows * part.row_lanes
+        planes = form.room.planes if kernel == "depthwise_conv_s8" and _has_planes(part) else 1
+        image_lanes = planes * scratch_rows * part.row_lanes
         if is_interleaved:
             image_lanes = -(-scratch_rows * part.x.outputs // POSITIONS) * POSITIONS * part.run
         lanes = wide_lanes + image_lanes + _READ_BEYOND_LANES
@@ -180,6 +187,7 @@ def _code(
         fields = {**part.fields(block_height, scratch_rows, positions), "tile": tile.name, **common}
         fields["is_interleaved"] = int(is_interleaved)
         fields["gathered"] = 0
+        fields["planes"] = planes
         if is_gathered:
             height = gathered_parts[part] = gathered.block_height(lanes * LANE_BYTES)
             constants.append(gathered_constant(form, filters, bias, channel_scales))

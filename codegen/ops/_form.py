@@ -19,6 +19,7 @@ _VALUES_PER_ROW, _BIASES_PER_ROW = 16, 4
 _UINT32_MAX = 2**32 - 1
 _PLAIN_SUM_LIMIT = 2**30
 PLAIN_SHIFTS = range(-20, 0)
+PLANES = 4  # what a core with DSP loads at a time: a word
 _CTYPES = {"int8": "int8_t", "int16": "int16_t", "uint16": "uint16_t", "int32": "int32_t"}
 
 
@@ -63,6 +64,7 @@ class Code:
         calls: finished statements.
         conditions: what the constants take for granted of the kernels' headers; the C checks it.
         has_segments: whether Room.segment_bytes made it several rows.
+        has_planes: whether Room.planes may be PLANES.
         shares, overlaps, scratch_bytes, reads_beyond_bytes: as of codegen.plan.Step.
     """
 
@@ -79,6 +81,7 @@ class Code:
     reads_beyond_bytes: int = 0
     kernel: str = ""
     has_segments: bool = False
+    has_planes: bool = False
 
     @property
     def kernel_in_words(self) -> str:
@@ -99,10 +102,12 @@ class Room:
     Attributes:
         spare_bytes: over what it must have.
         segment_bytes: of a row of positions, as which a 1x1 convolution is done.
+        planes: channels that a depthwise convolution has in scratch memory at a time, 1 or PLANES.
     """
 
     spare_bytes: int = 0
     segment_bytes: int = 3072
+    planes: int = 1
 
 
 @dataclass(frozen=True, eq=False)

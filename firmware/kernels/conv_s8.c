@@ -66,6 +66,15 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
     if (rows > p->input_height) rows = p->input_height;
     const int32_t channels = p->input_channels, columns = p->scratch_columns;
     const int32_t row_lanes = p->scratch_row_lanes, row_values = p->input_width * channels;
+#if KWS_INTERLEAVED
+    if (p->planes > 1) {
+        const int32_t plane_lanes = p->scratch_rows * row_lanes;
+        for (; rows > 0; --rows, row += row_lanes, input += row_values) {
+            kws_expand_four_channels(input, channels, row, plane_lanes, columns);
+        }
+        return;
+    }
+#endif
     for (; rows > 0; --rows, row += row_lanes, input += row_values) {
         kws_expand_channel(input, channels, row, columns);
     }
@@ -200,15 +209,20 @@ void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratc
     kws_tile_channel channel = any_channel(scratch, p);
     scratch += p->wide_lanes;
     channel.height = p->output_height;
-    fill(scratch, p->input_zero_point, p->scratch_rows * p->scratch_row_lanes);
+    const int32_t plane_lanes = p->scratch_rows * p->scratch_row_lanes;
+    const int32_t planes = KWS_INTERLEAVED ? p->planes : 1;
+    fill(scratch, p->input_zero_point, planes * plane_lanes);
+    const kws_lane *lanes = scratch, *const last = scratch + (planes - 1) * plane_lanes;
     int32_t left_of_group = 0;
     for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
         if (left_of_group == 0) {
-            load_channel(input++, scratch, p);
+            lanes = KWS_INTERLEAVED && i > 0 && lanes < last ? lanes + plane_lanes : scratch;
+            if (lanes == scratch) load_channel(input, scratch, p);
+            ++input;
             left_of_group = p->outputs_per_group;
         }
         set_channel(&channel, i, p);
-        compute_channel(output + i, scratch, &channel, -p->padding_top, p);
+        compute_channel(output + i, lanes, &channel, -p->padding_top, p);
     }
 }
 

@@ -78,6 +78,21 @@ KWS_INLINE void kws_expand_channel(const int8_t* values, int32_t channels, kws_l
     for (; count > 0; --count, values += channels) *lanes++ = *values;
 }
 
+// Four neighbouring channels of a row of the image, each to a plane of its own.
+KWS_INLINE void kws_expand_four_channels(const int8_t* values, int32_t channels, kws_lane* lanes,
+                                         int32_t plane_lanes, int32_t count) {
+    for (; count >= 2; count -= 2, lanes += 2, values += 2 * channels) {
+        const uint32_t a = kws_load_word(values), b = kws_load_word(values + channels);
+        const uint32_t low = kws_low_halves(a, b), high = kws_high_halves(a, b);
+        kws_store_word(lanes, kws_sxtb16(low));
+        kws_store_word(lanes + plane_lanes, kws_sxtb16_odd(low));
+        kws_store_word(lanes + 2 * plane_lanes, kws_sxtb16(high));
+        kws_store_word(lanes + 3 * plane_lanes, kws_sxtb16_odd(high));
+    }
+    if (count == 0) return;
+    KWS_UNROLL for (int32_t i = 0; i < 4; ++i) lanes[i * plane_lanes] = values[i];
+}
+
 KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
     if (count >= 4) {
         const int8_t *const last_a = a + count - 4, *const last_b = b + count - 4;
