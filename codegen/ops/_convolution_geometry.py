@@ -9,6 +9,8 @@ MOST_POSITIONS = 6  # that leave registers for the rest on every core
 LANE_BYTES = 2  # int16; cores with int8 lanes use half of it
 MOST_WIDENED = 128  # weights of a filter
 LEAST_TILES_TO_WIDEN = 4
+_MOST_UNROLLED = 25  # weights of a filter whose rows are no loop, KWS_SMALL_FILTER
+_LOAD_REACH_BYTES = 1020  # of LDRD
 _ROW_MULTIPLE = 4
 _WIDE_MULTIPLE = 8
 
@@ -86,6 +88,14 @@ class Geometry:
         return -(-self.x.needed * self.column_lanes // _ROW_MULTIPLE) * _ROW_MULTIPLE
 
     @property
+    def known_row_lanes(self) -> int:
+        """Lanes from one row of taps to the next, where a core with DSP reads all rows from one address; or 0."""
+        lanes = self.y.dilation * self.row_lanes
+        reach_bytes = ((self.y.taps - 1) * lanes + (MOST_POSITIONS - 1) * self.step + self.run + 3) * LANE_BYTES
+        is_short = 1 < self.y.taps and self.filter_weights <= _MOST_UNROLLED and reach_bytes <= _LOAD_REACH_BYTES
+        return lanes if is_short else 0
+
+    @property
     def step(self) -> int:
         """Lanes from one output to the next."""
         return self.x.stride * self.column_lanes
@@ -102,6 +112,7 @@ class Geometry:
             "run": self.run,
             "spacing": 0 if self.is_contiguous else self.x.dilation * self.column_lanes,
             "group": self.depth if self.depth < self.column_lanes else 0,
+            "row_lanes": self.known_row_lanes,
             "is_widened": int(is_widened),
             "is_interleaved": int(is_interleaved),
         }

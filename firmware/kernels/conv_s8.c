@@ -6,6 +6,10 @@
 KWS_BEGIN_CODE
 
 static void fill(kws_lane* lanes, int32_t value, int32_t count) {
+#if KWS_INTERLEAVED
+    const uint32_t pair = (uint32_t)(uint16_t)value * 0x10001u;
+    for (; count >= 2; count -= 2, lanes += 2) kws_store_word(lanes, pair);
+#endif
     for (int32_t i = 0; i < count; ++i) lanes[i] = (kws_lane)(value + KWS_LANE_BIAS);
 }
 

@@ -119,7 +119,7 @@ KWS_INLINE void kws_tile_compute_one(int8_t* output, const kws_lane* lanes, cons
     KWS_NOW(weights);
     KWS_NOW(channel);
 #endif
-    const int32_t row_lanes = channel->row_lanes;
+    const int32_t row_lanes = KWS_INTERLEAVED && shape.row_lanes ? shape.row_lanes : channel->row_lanes;
     const int32_t bias = kws_tile_is_doubled(shape) ? 2 * channel->bias : channel->bias;
     int32_t sums[2 * KWS_MAX_POSITIONS];
     KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i) sums[i] = bias;

@@ -44,6 +44,7 @@ typedef struct kws_tile_shape {
     int32_t run;         // weights in each of them
     int32_t spacing;     // lanes from one to the next
     int32_t group;       // lanes from where one group of channels begins to the next; 0 if there is one
+    int32_t row_lanes;   // from one row of taps to the next, if a core with KWS_INTERLEAVED is to know; or 0
     int32_t is_widened;  // whether there is room for the weights of a channel as kws_tile_widen() leaves them
     int32_t
         is_interleaved;  // whether cores with KWS_INTERLEAVED find positions as kws_expand_interleaved() does
