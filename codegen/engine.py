@@ -18,7 +18,7 @@ from codegen.engines.header import (
 from codegen.fixedpoint import INT8_MAX, INT8_MIN
 from codegen.incremental.program import Program, incremental
 from codegen.ops import check_operators, generate
-from codegen.ops._form import PLANES, Code, Room, Tile, array, describe
+from codegen.ops._form import Code, Room, Tile, array, describe
 from codegen.ops._structs import LAYOUT, LAYOUT_HEADER, initializer, layout
 from codegen.passes.dilation import check_batches, join_dilated
 from codegen.passes.ends import FILE_TYPES, ModelEnd, find_ends, int8_core
@@ -260,7 +260,7 @@ def _with_room(
 ) -> tuple[list[Code], Plan]:
     """All operators, with as much scratch memory to spare as leaves the arena about as small as it can be.
 
-    Then each 1x1 convolution with rows as long as leave it as it is, and planes where there is room.
+    Then each 1x1 convolution with rows as long as leave it as it is, and others in the form for DSP.
 
     Args:
         count: of operators.
@@ -279,8 +279,8 @@ def _with_room(
         room, codes, arena = larger, found, plan
     for number, code in enumerate(codes):
         segments = _SEGMENT_BYTES if code.has_segments else ()
-        planes = [replace(room, planes=PLANES)] if code.has_planes else []
-        for larger in [*(replace(room, segment_bytes=size) for size in segments), *planes]:
+        forms = [replace(room, has_dsp_form=True)] if code.has_dsp_form else []
+        for larger in [*(replace(room, segment_bytes=size) for size in segments), *forms]:
             found = [*codes]
             found[number] = code_of(number, larger)
             plan = plan_of(found)

@@ -19,8 +19,8 @@ from codegen.ops._convolution_geometry import (
     segments,
     tile_positions,
 )
-from codegen.ops._gathered import POSITIONS, Gathered, either, gathered_constant
 from codegen.ops._form import PLAIN_SHIFTS, PLANES, Code, Constant, Form, Room, Tile, describe, weighted_sum
+from codegen.ops._gathered import POSITIONS, Gathered, either, gathered_constant
 from codegen.plan import Overlap
 from train.tflite.graph import Tensor
 
@@ -80,7 +80,7 @@ def convolve_depthwise(
     """
     whole = geometry(form, filters.shape[1:3], 1, 1)
     code, _ = _code(form, "depthwise_conv_s8", {whole: whole.y.outputs}, filters, bias, channel_scales)
-    code = replace(code, has_planes=_has_planes(whole))
+    code = replace(code, has_dsp_form=_has_planes(whole))
     if whole.input_channels != whole.output_channels:
         return code
     return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), Overlap(exactly=True)))
@@ -172,16 +172,20 @@ def _code(
             and part.x.outputs >= POSITIONS
         )
         words.append(_tiles_in_words(part, block_height, positions))
-        planes = form.room.planes if kernel == "depthwise_conv_s8" and _has_planes(part) else 1
+        has_planes = form.room.has_dsp_form and kernel == "depthwise_conv_s8" and _has_planes(part)
+        planes = PLANES if has_planes else 1
         image_lanes = planes * scratch_rows * part.row_lanes
         if is_interleaved:
             image_lanes = -(-scratch_rows * part.x.outputs // POSITIONS) * POSITIONS * part.run
         lanes = wide_lanes + image_lanes + _READ_BEYOND_LANES
         scratch_bytes = max(scratch_bytes, lanes * LANE_BYTES)
         gathered = Gathered(part, _READ_BEYOND_LANES)
-        is_gathered = kernel == "conv_s8" and gathered.is_worth_it(scaling, lanes * LANE_BYTES)
+        may_gather = kernel == "conv_s8" and gathered.is_worth_it(scaling)
+        is_gathered = may_gather and form.room.has_dsp_form
         shape = part.shape(positions, is_widened=wide_lanes > 0, is_interleaved=is_interleaved)
         shape["is_gathered"] = int(is_gathered)
+        if is_gathered:
+            shape["row_lanes"] = part.y.dilation * part.row_lanes
         tile = _tile(shape, scaling)
         tiles.append(tile)
         fields = {**part.fields(block_height, scratch_rows, positions), "tile": tile.name, **common}
@@ -189,8 +193,9 @@ def _code(
         fields["gathered"] = 0
         fields["planes"] = planes
         if is_gathered:
-            height = gathered_parts[part] = gathered.block_height(lanes * LANE_BYTES)
-            constants.append(gathered_constant(form, filters, bias, channel_scales))
+            height = gathered_parts[part] = gathered.block_height(scratch_bytes)
+            scratch_bytes = max(scratch_bytes, gathered.scratch_bytes(height))
+            constants.append(gathered_constant(form, part, filters, bias, channel_scales))
             fields["gathered"] = either(constants[-1].name, 0)
             for field in ("weights", "bias", "multipliers", "shifts"):
                 fields[field] = either(0, fields[field])
@@ -219,6 +224,7 @@ def _code(
             f"KWS_INTERLEAVED == 0 || KWS_INTERLEAVED == {POSITIONS}",
         ),
         scratch_bytes=scratch_bytes,
+        has_dsp_form=may_gather,
         kernel=f"{kernel} {filters.shape[1]}x{filters.shape[2]}, {'; '.join(words)}; {_SCALINGS[scaling]}",
     )
     return code, gathered_parts

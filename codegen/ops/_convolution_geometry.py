@@ -89,11 +89,14 @@ class Geometry:
 
     @property
     def known_row_lanes(self) -> int:
-        """Lanes from one row of taps to the next, where a core with DSP reads all rows from one address; or 0."""
+        """Lanes from one row of taps to the next, where a core with DSP is to know them; or 0.
+
+        Rows that are no loop are then read from one address.
+        """
         lanes = self.y.dilation * self.row_lanes
-        reach_bytes = ((self.y.taps - 1) * lanes + (MOST_POSITIONS - 1) * self.step + self.run + 3) * LANE_BYTES
-        is_short = 1 < self.y.taps and self.filter_weights <= _MOST_UNROLLED and reach_bytes <= _LOAD_REACH_BYTES
-        return lanes if is_short else 0
+        reach = (self.y.taps - 1) * lanes + (MOST_POSITIONS - 1) * self.step + self.run + 3
+        is_far = self.filter_weights <= _MOST_UNROLLED and reach * LANE_BYTES > _LOAD_REACH_BYTES
+        return 0 if self.y.taps == 1 or is_far else lanes
 
     @property
     def step(self) -> int:

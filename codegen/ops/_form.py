@@ -32,6 +32,7 @@ class Constant:
     count: int
     rows: list[str]
     item_bytes: int
+    is_alternative: bool = False  # some cores have it in the place of others, which are counted
 
     @property
     def size_bytes(self) -> int:
@@ -64,7 +65,7 @@ class Code:
         calls: finished statements.
         conditions: what the constants take for granted of the kernels' headers; the C checks it.
         has_segments: whether Room.segment_bytes made it several rows.
-        has_planes: whether Room.planes may be PLANES.
+        has_dsp_form: whether Room.has_dsp_form changes it.
         shares, overlaps, scratch_bytes, reads_beyond_bytes: as of codegen.plan.Step.
     """
 
@@ -81,7 +82,7 @@ class Code:
     reads_beyond_bytes: int = 0
     kernel: str = ""
     has_segments: bool = False
-    has_planes: bool = False
+    has_dsp_form: bool = False
 
     @property
     def kernel_in_words(self) -> str:
@@ -91,8 +92,8 @@ class Code:
 
     @property
     def constant_bytes(self) -> int:
-        """Of all its constants."""
-        return sum(constant.size_bytes for constant in self.constants)
+        """Of all its constants on a core without DSP."""
+        return sum(constant.size_bytes for constant in self.constants if not constant.is_alternative)
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,13 @@ class Room:
     Attributes:
         spare_bytes: over what it must have.
         segment_bytes: of a row of positions, as which a 1x1 convolution is done.
-        planes: channels that a depthwise convolution has in scratch memory at a time, 1 or PLANES.
+        has_dsp_form: whether there is what makes cores with DSP faster: PLANES channels of a depthwise
+            convolution at a time, or all that the tile of another one meets.
     """
 
     spare_bytes: int = 0
     segment_bytes: int = 3072
-    planes: int = 1
+    has_dsp_form: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ The others do as before, so both forms of a layer's constants stand in the C, an
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from codegen.ops._form import Constant, Form, array
 POSITIONS = 5  # of a tile, KWS_INTERLEAVED; the last of a row may overlap the one before it
 _LEAST_FILTERS = 4  # that gathering is worth
 _MOST_BYTES = 2048  # of flash, of what all filters need
-_MOST_REPEATED = 1 / 10  # of the positions of a row, by tiles that overlap
+_MOST_REPEATED = 1 / 7  # of the positions of a row, by tiles that overlap
 _CONDITION = "KWS_INTERLEAVED"
 _WIDE_MULTIPLE = 8
 _VALUES_OF_CHANNEL = 4  # besides pairs: bias, multiplier, offset, shift to the right
@@ -35,7 +35,9 @@ class Gathered:
 
     @property
     def wide_lanes(self) -> int:
-        """In front of the rows of the image: all that the positions of a tile meet."""
+        """In front of the rows of the image: all that the positions of a tile meet, if it is not there."""
+        if self.part.step == 2 and self.part.run % 4 == 0:
+            return 0
         return -(-POSITIONS * self._pairs * 2 // _WIDE_MULTIPLE) * _WIDE_MULTIPLE
 
     def scratch_bytes(self, block_height: int) -> int:
@@ -44,17 +46,12 @@ class Gathered:
         return (self.wide_lanes + image_lanes + self.beyond_lanes) * LANE_BYTES
 
     def block_height(self, room_bytes: int) -> int:
-        """Rows of outputs at a time that have room, of which there is enough for one."""
+        """Rows of outputs at a time that have room; at least one."""
         heights = range(self.part.y.outputs, 1, -1)
         return next((height for height in heights if self.scratch_bytes(height) <= room_bytes), 1)
 
-    def is_worth_it(self, scaling: str, room_bytes: int) -> bool:
-        """Whether cores with DSP compute the layer faster like this.
-
-        Args:
-            scaling: of kws_scaling.
-            room_bytes: scratch memory that the layer has in any case.
-        """
+    def is_worth_it(self, scaling: str) -> bool:
+        """Whether cores with DSP compute the layer faster like this; ``scaling`` as of kws_scaling."""
         part = self.part
         repeated = -part.x.outputs % POSITIONS
         constant_bytes = part.output_channels * (self._pairs + _VALUES_OF_CHANNEL) * 4
@@ -67,12 +64,12 @@ class Gathered:
             and part.output_channels >= _LEAST_FILTERS
             and constant_bytes <= _MOST_BYTES
             and repeated <= _MOST_REPEATED * part.x.outputs
-            and self.scratch_bytes(1) <= room_bytes
         )
 
 
 def gathered_constant(
     form: Form,
+    part: Geometry,
     filters: NDArray[np.int8],
     bias: NDArray[np.int32] | None,
     channel_scales: Sequence[float],
@@ -82,7 +79,7 @@ def gathered_constant(
     Args:
         filters: (outputs, height, width, depth).
     """
-    doubled = 2 * filters.reshape(*filters.shape[:2], -1).astype(np.int64)
+    doubled = 2 * filters.reshape(len(filters), part.y.taps, part.run).astype(np.int64)
     zero = form.output.zero_point
     starts = -form.input().zero_point * (doubled // 2).sum(axis=(1, 2))
     if bias is not None:
@@ -93,7 +90,8 @@ def gathered_constant(
         right = -shift if multiplier else 1
         offset = (1 << (right - 1)) + zero * (1 << right)
         channels.append([2 * start, *_pairs(weights), multiplier, offset, right])
-    return array(f"op_{form.op.index}_gathered", np.array(channels, np.int32))
+    constant = array(f"op_{form.op.index}_gathered", np.array(channels, np.int32))
+    return replace(constant, is_alternative=True)
 
 
 def _pairs(weights: NDArray[np.int64]) -> list[int]:
@@ -113,7 +111,8 @@ def _pairs(weights: NDArray[np.int64]) -> list[int]:
             rest = []
     lanes += [*rest, 0] if rest else []
     halves = np.array(lanes, np.int16).astype(np.uint16).astype(np.uint32)
-    return (halves[0::2] | halves[1::2] << 16).view(np.int32).tolist()
+    pairs: list[int] = (halves[0::2] | halves[1::2] << 16).view(np.int32).tolist()
+    return pairs
 
 
 def either(gathered: object, other: object) -> object:

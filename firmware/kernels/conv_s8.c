@@ -213,16 +213,25 @@ void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratc
     kws_tile_channel channel = any_channel(scratch, p);
     scratch += p->wide_lanes;
     channel.height = p->output_height;
+    const kws_lane* lanes = scratch;
+#if KWS_INTERLEAVED
     const int32_t plane_lanes = p->scratch_rows * p->scratch_row_lanes;
-    const int32_t planes = KWS_INTERLEAVED ? p->planes : 1;
-    fill(scratch, p->input_zero_point, planes * plane_lanes);
-    const kws_lane *lanes = scratch, *const last = scratch + (planes - 1) * plane_lanes;
+    const kws_lane* const end = scratch + p->planes * plane_lanes;
+    fill(scratch, p->input_zero_point, p->planes * plane_lanes);
+#else
+    fill(scratch, p->input_zero_point, p->scratch_rows * p->scratch_row_lanes);
+#endif
     int32_t left_of_group = 0;
     for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
         if (left_of_group == 0) {
-            lanes = KWS_INTERLEAVED && i > 0 && lanes < last ? lanes + plane_lanes : scratch;
+#if KWS_INTERLEAVED
+            if (i > 0) lanes += plane_lanes;
+            if (lanes == end) lanes = scratch;
             if (lanes == scratch) load_channel(input, scratch, p);
             ++input;
+#else
+            load_channel(input++, scratch, p);
+#endif
             left_of_group = p->outputs_per_group;
         }
         set_channel(&channel, i, p);

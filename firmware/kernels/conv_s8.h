@@ -27,8 +27,8 @@ typedef struct kws_conv_params {
     int32_t wide_lanes;         // room in front of them, for weights; a multiple of eight
     int32_t is_interleaved;     // 1x1, and cores with KWS_INTERLEAVED want kws_expand_interleaved()
     kws_tile* tile;
-    int32_t tiles;             // whole ones in a row of outputs
-    int32_t planes;            // channels of the image in scratch at a time, on cores with KWS_INTERLEAVED; 1 or 4
+    int32_t tiles;   // whole ones in a row of outputs
+    int32_t planes;  // channels of the image in scratch at a time, on cores with KWS_INTERLEAVED; 1 or 4
     int32_t input_zero_point;  // what stands outside of the image
     int32_t output_zero_point;
     int32_t activation_min, activation_max;
@@ -37,8 +37,8 @@ typedef struct kws_conv_params {
     const int32_t* bias;  // [output_channels], KWS_BIAS of biases less input_zero_point * sum of the weights
     const int32_t* multipliers;  // scale of each output channel, see kws_requantize()
     const int8_t* shifts;
-    // Where cores with KWS_INTERLEAVED gather what a tile meets: for each output channel twice the bias, twice the
-    // weights in pairs, multiplier, kws_tile_channel.offset and .right. Otherwise 0.
+    // Where cores with KWS_INTERLEAVED gather what a tile meets: for each output channel twice the bias,
+    // twice the weights in pairs, multiplier, kws_tile_channel.offset and .right. Otherwise 0.
     const int32_t* gathered;
 } kws_conv_params;
 

@@ -123,7 +123,8 @@ KWS_INLINE void kws_tile_compute_one(int8_t* output, const kws_lane* lanes, cons
     const int32_t bias = kws_tile_is_doubled(shape) ? 2 * channel->bias : channel->bias;
     int32_t sums[2 * KWS_MAX_POSITIONS];
     KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i) sums[i] = bias;
-    if (!KWS_HAS_ROW_LOOP(shape.rows, shape.rows * shape.runs * shape.run)) {
+    const int32_t is_short = KWS_INTERLEAVED && shape.is_widened && kws_tile_has_neighbours(shape);
+    if (is_short || !KWS_HAS_ROW_LOOP(shape.rows, shape.rows * shape.runs * shape.run)) {
         KWS_UNROLL for (int32_t row = 0; row < shape.rows; ++row, lanes += row_lanes) {
             weights = kws_tile_row(sums, lanes, weights, shape, row == 0);
         }
@@ -165,8 +166,9 @@ KWS_INLINE void kws_tile_compute_interleaved(int8_t* output, const kws_lane* lan
 #endif
 
 #if KWS_INTERLEAVED
-// The lanes that KWS_INTERLEAVED positions meet: the first pair of each, then the second, and so on. A lane that
-// a row leaves over is in a pair with that of the next row; what is beside that of the last row has no weight.
+// The lanes that KWS_INTERLEAVED positions meet: the first pair of each, then the second, and so on. A lane
+// that a row leaves over is in a pair with that of the next row; what is beside that of the last row has no
+// weight.
 KWS_INLINE void kws_tile_gather(const kws_lane* lanes, kws_lane* gathered, int32_t row_lanes,
                                 kws_tile_shape shape) {
     const int32_t whole = shape.run / 2;
@@ -195,34 +197,54 @@ KWS_INLINE void kws_tile_gather(const kws_lane* lanes, kws_lane* gathered, int32
     }
 }
 
-// All channels of a tile of which kws_tile_gather() has left the lanes.
-KWS_INLINE void kws_tile_compute_channels(int8_t* output, const kws_tile_channel* channel,
-                                          kws_tile_shape shape) {
+// The sums of one channel. Returns where its values go on behind the weights.
+//
+// values        bias and weights of kws_conv_params.gathered
+KWS_INLINE const int16_t* kws_tile_run_gathered(int32_t* sums, const kws_lane* lanes, const int16_t* values,
+                                                kws_tile_shape shape) {
+    const int32_t pairs = (shape.rows * shape.run + 1) / 2;
+    if (kws_tile_has_neighbours(shape)) {
+        const int32_t bias = (int32_t)kws_next_word(&values);
+        KWS_UNROLL for (int32_t k = 0; k < pairs; k += 2) {
+            kws_add_ten_products(sums, lanes, kws_next_words(&values), bias, k == 0);
+            lanes += (k + 2) % (shape.run / 2) ? 4 : shape.row_lanes - shape.run + 4;
+            KWS_NOW(lanes);  // GCC would keep each address, on the stack
+        }
+        return values;
+    }
+    kws_words two = kws_next_words(&values);
+    lanes = kws_add_five_products(sums, lanes, two.high, (int32_t)two.low, 1);
+    KWS_UNROLL for (int32_t k = 1; k < pairs; k += 2) {
+        if (k + 1 < pairs) {
+            two = kws_next_words(&values);
+        } else {
+            two.low = kws_next_word(&values);
+        }
+        lanes = kws_add_five_products(sums, lanes, two.low, 0, 0);
+        if (k + 1 < pairs) lanes = kws_add_five_products(sums, lanes, two.high, 0, 0);
+    }
+    return values;
+}
+
+// All channels of a tile.
+//
+// lanes         as kws_tile_gather() left them
+KWS_INLINE void kws_tile_compute_channels(int8_t* output, const kws_lane* lanes,
+                                          const kws_tile_channel* channel, kws_tile_shape shape) {
     const volatile int32_t kept_step = channel->output_step;  // not in a register, as above
     const int32_t pairs = (shape.rows * shape.run + 1) / 2;
-    const kws_lane* const gathered = channel->wide;
     const int16_t* values = (const int16_t*)channel->weights;
     const int16_t* const end = values + 2 * (pairs + 4) * channel->output_step;
     for (; values < end; ++output) {
         int32_t sums[KWS_INTERLEAVED];
-        kws_words two = kws_next_words(&values);
-        const kws_lane* lanes = kws_add_five_products(sums, gathered, two.high, (int32_t)two.low, 1);
-        KWS_UNROLL for (int32_t k = 1; k < pairs; k += 2) {
-            if (k + 1 < pairs) {
-                two = kws_next_words(&values);
-            } else {
-                two.low = kws_next_word(&values);
-            }
-            lanes = kws_add_five_products(sums, lanes, two.low, 0, 0);
-            if (k + 1 < pairs) lanes = kws_add_five_products(sums, lanes, two.high, 0, 0);
-        }
-        two = kws_next_words(&values);
+        values = kws_tile_run_gathered(sums, lanes, values, shape);
+        const kws_words scale = kws_next_words(&values);
         const int right = (int)kws_next_word(&values);
         const int32_t step = kept_step;
         KWS_NOW(output);  // GCC would keep an address for each position, on the stack
         KWS_UNROLL for (int32_t i = 0; i < KWS_INTERLEAVED; ++i) {
             output[i * step] =
-                kws_tile_output(sums[i], (int32_t)two.low, right, (int32_t)two.high, shape.scaling);
+                kws_tile_output(sums[i], (int32_t)scale.low, right, (int32_t)scale.high, shape.scaling);
         }
     }
 }
@@ -234,8 +256,12 @@ KWS_INLINE void kws_tile_compute_gathered(int8_t* output, const kws_lane* lanes,
     for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
         const kws_lane* place = lanes;
         for (int32_t left = width; left > 0;) {
-            kws_tile_gather(place, channel->wide, channel->row_lanes, shape);
-            kws_tile_compute_channels(output, channel, shape);
+            if (kws_tile_has_neighbours(shape)) {
+                kws_tile_compute_channels(output, place, channel, shape);
+            } else {
+                kws_tile_gather(place, channel->wide, channel->row_lanes, shape);
+                kws_tile_compute_channels(output, channel->wide, channel, shape);
+            }
             left -= KWS_INTERLEAVED;
             const int32_t passed = 0 < left && left < KWS_INTERLEAVED ? left : KWS_INTERLEAVED;
             output += passed * channel->output_step;

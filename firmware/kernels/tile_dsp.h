@@ -271,6 +271,13 @@ KWS_INLINE int32_t kws_tile_block_pairs(kws_tile_shape shape) {
 
 KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                              const int8_t* weights, int32_t is_first) {
+    if (kws_tile_is_doubled(shape) && kws_tile_has_neighbours(shape) && shape.positions == KWS_INTERLEAVED) {
+        KWS_UNROLL for (int32_t k = 0; k < shape.run; k += 4) {
+            const kws_words two = kws_load_words(weights + 2 * k);
+            kws_add_ten_products(sums, lanes + k, two, sums[4], is_first && k == 0);
+        }
+        return;
+    }
     const int32_t most = kws_tile_block_pairs(shape);
     const int32_t bytes = shape.is_widened ? kws_tile_has_odd(shape) ? 8 : 4 : 2;  // of a pair
     KWS_UNROLL for (int32_t k = 0; k < kws_tile_pairs(shape); k += most) {
