@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from codegen.ops._form import Code, Room
 from codegen.plan import Plan
 
 _SPARE_BYTES = (256, 512, 1024, 2048, 4096)  # tried in this order
-_SEGMENT_BYTES = (8192, 6144, 5120, 4096)  # the first that fits
-_WINDOW_BYTES = (4096, 2048, 1024, 768, 512, 384, 256, 128, 64)  # the first that fits
+# Of an operator, by the field of Room; the first that fits. First what more cores gain from.
+_CHOICES: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    ("segment_bytes", (8192, 6144, 5120, 4096)),
+    ("has_dsp_form", (True,)),
+    ("window_bytes", (4096, 2048, 1024, 768, 512, 384, 256, 128, 64)),
+)
 _ARENA_GROWTH = 1 / 25  # at most, for fewer instructions
 
 
@@ -17,7 +22,7 @@ def with_room(
 ) -> tuple[list[Code], Plan]:
     """All operators, with as much scratch memory to spare as leaves the arena about as small as it can be.
 
-    Then those that leave it as it is: of each 1x1 convolution longer rows, and of others more windows.
+    Then what an operator wants and leaves the arena as it is.
 
     Args:
         count: of operators.
@@ -34,16 +39,15 @@ def with_room(
         if plan.arena_bytes > limit_bytes:
             break
         room, codes, arena = larger, found, plan
-    # Rows first, from which more cores gain.
-    for name, sizes_bytes in (("segment_bytes", _SEGMENT_BYTES), ("window_bytes", _WINDOW_BYTES)):
+    rooms = [room] * count
+    for name, values in _CHOICES:
         for number in range(count):
-            if not (codes[number].has_segments if name == "segment_bytes" else codes[number].has_windows):
-                continue
-            for size_bytes in sizes_bytes:
+            for value in values if name in codes[number].wants else ():
+                larger = replace(rooms[number], **{name: value})
                 found = [*codes]
-                found[number] = code_of(number, replace(room, **{name: size_bytes}))
+                found[number] = code_of(number, larger)
                 plan = plan_of(found)
                 if plan.arena_bytes <= arena.arena_bytes:
-                    codes, arena = found, plan
+                    rooms[number], codes, arena = larger, found, plan
                     break
     return codes, arena

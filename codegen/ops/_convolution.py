@@ -1,6 +1,6 @@
 """What both kinds of convolution share: geometry, tiles, weights, scratch memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,12 +23,12 @@ from codegen.ops._convolution_geometry import (
     segments,
     tile_positions,
 )
-from codegen.ops._form import PLAIN_SHIFTS, Code, Constant, Form, Room, Tile, describe, weighted_sum
+from codegen.ops._form import PLAIN_SHIFTS, PLANES, Code, Constant, Form, Room, Tile, describe, weighted_sum
+from codegen.ops._gathered import POSITIONS, Gathered, either, gathered_constant
 from codegen.plan import Overlap
 from train.tflite.graph import Tensor
 
 _READ_BEYOND_LANES = 16  # the last load of a row may reach so far behind what it needs
-_INTERLEAVED = 5  # places of a tile, of which the last may overlap the one before it
 _MOST_NARROW = 8  # channels, for which a 1x1 convolution keeps all weights in registers
 _GROUPS_PER_ROW = 4  # of weights, in the C
 # How sums become outputs (kws_scaling), for people.
@@ -56,7 +56,7 @@ def scales(form: Form, weights: Tensor, channels: int, dimension: int, image_at:
 
 
 def convolve(
-    form: Form, filters: NDArray[np.int8], bias: NDArray[np.int32] | None, channel_scales: Iterable[float]
+    form: Form, filters: NDArray[np.int8], bias: NDArray[np.int32] | None, channel_scales: Sequence[float]
 ) -> Code:
     """CONV_2D: rows of the image go through scratch memory.
 
@@ -65,17 +65,18 @@ def convolve(
     """
     whole = geometry(form, filters.shape[1:3], filters.shape[3], form.image(form.input())[2])
     parts = {part: _block_height(part, form.room) for part in segments(whole, form.room.segment_bytes)}
-    code = _code(form, "conv_s8", parts, filters, bias, channel_scales)
-    overlap = Overlap(_lead_bytes(parts))
+    code, gathered_parts = _code(form, "conv_s8", parts, filters, bias, channel_scales)
+    overlap = Overlap(max(_lead_bytes(parts), _lead_bytes(gathered_parts)))
+    has_segments = whole.is_pointwise and sum(part.y.outputs for part in parts) > 1
     return replace(
         code,
         overlaps=dict.fromkeys(form.in_step(form.input()), overlap),
-        has_segments=whole.is_pointwise and sum(part.y.outputs for part in parts) > 1,
+        wants=(*code.wants, "segment_bytes") if has_segments else code.wants,
     )
 
 
 def convolve_depthwise(
-    form: Form, filters: NDArray[np.int8], bias: NDArray[np.int32] | None, channel_scales: Iterable[float]
+    form: Form, filters: NDArray[np.int8], bias: NDArray[np.int32] | None, channel_scales: Sequence[float]
 ) -> Code:
     """DEPTHWISE_CONV_2D: one channel of the image at a time goes through scratch memory.
 
@@ -83,10 +84,15 @@ def convolve_depthwise(
         filters: (outputs, height, width, 1).
     """
     whole = geometry(form, filters.shape[1:3], 1, 1)
-    code = _code(form, "depthwise_conv_s8", {whole: whole.y.outputs}, filters, bias, channel_scales)
+    code, _ = _code(form, "depthwise_conv_s8", {whole: whole.y.outputs}, filters, bias, channel_scales)
     if whole.input_channels != whole.output_channels:
         return code
     return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), Overlap(exactly=True)))
+
+
+def _has_planes(part: Geometry) -> bool:
+    """Whether cores with DSP may have PLANES channels of the image in scratch at a time."""
+    return part.input_channels == part.output_channels and part.input_channels % PLANES == 0
 
 
 def _block_height(part: Geometry, room: Room) -> int:
@@ -127,12 +133,14 @@ def _code(
     parts: Mapping[Geometry, int],
     filters: NDArray[np.int8],
     bias: NDArray[np.int32] | None,
-    channel_scales: Iterable[float],
-) -> Code:
+    channel_scales: Sequence[float],
+) -> tuple[Code, dict[Geometry, int]]:
     """One call for each part.
 
     Args:
         parts: with the rows of outputs that each computes at a time.
+    Returns:
+        The code, and ``parts`` of cores that gather what a tile meets.
     """
     channels = len(filters)
     flat = filters.reshape(channels, -1)
@@ -150,9 +158,11 @@ def _code(
         **sums,
     }
     params, tiles, calls, words = [], [], [], []
+    constants = [weights, *constants]
+    gathered_parts = dict(parts)
     image_start = output_start = 0
     scratch_bytes = 0
-    has_windows = False
+    wants: set[str] = set()
     for number, (part, block_height) in enumerate(parts.items()):
         name = form.name + (f"_part_{number}" if len(parts) > 1 else "")
         scratch_rows = part.y.rows_for(block_height)
@@ -164,12 +174,14 @@ def _code(
             and scaling != "any"
             and part.run % RUN_MULTIPLE == 0
             and part.run > _MOST_NARROW
-            and part.x.outputs >= _INTERLEAVED
+            and part.x.outputs >= POSITIONS
         )
         image_lanes = scratch_rows * part.row_lanes
         if is_interleaved:
-            image_lanes = -(-scratch_rows * part.x.outputs // _INTERLEAVED) * _INTERLEAVED * part.run
-        part_bytes = (wide_lanes + image_lanes + _READ_BEYOND_LANES) * LANE_BYTES
+            image_lanes = -(-scratch_rows * part.x.outputs // POSITIONS) * POSITIONS * part.run
+        has_planes = form.room.has_dsp_form and kernel == "depthwise_conv_s8" and _has_planes(part)
+        planes = PLANES if has_planes else 1
+        part_bytes = (wide_lanes + planes * image_lanes + _READ_BEYOND_LANES) * LANE_BYTES
         window_rows = 0
         column_rows = part.column_rows(kernel != "conv_s8", positions) if scaling != "any" else 0
         if column_rows:
@@ -179,20 +191,41 @@ def _code(
             window_rows = (part_bytes + form.room.window_bytes - image_bytes) // window_bytes
             window_rows = max(0, min(block_height, window_rows))
             part_bytes = max(part_bytes, image_bytes + window_rows * window_bytes)
-            has_windows |= window_rows < block_height
+            if window_rows < block_height:
+                wants.add("window_bytes")
         scratch_bytes = max(scratch_bytes, part_bytes)
+        gathered = Gathered(part, _READ_BEYOND_LANES)
+        may_gather = kernel == "conv_s8" and gathered.is_worth_it(scaling)
+        if may_gather or (kernel == "depthwise_conv_s8" and _has_planes(part)):
+            wants.add("has_dsp_form")
+        is_gathered = may_gather and form.room.has_dsp_form
         shape = part.shape(
             positions,
             is_widened=wide_lanes > 0,
             is_interleaved=is_interleaved,
             column_rows=column_rows if window_rows else 0,
         )
+        shape["is_gathered"] = int(is_gathered)
+        if is_gathered:
+            shape["row_lanes"] = part.y.dilation * part.row_lanes
         tile = _tile(shape, scaling)
         tiles.append(tile)
         words.append(_tiles_in_words(part, block_height, positions, window_rows))
         fields = {**part.fields(block_height, scratch_rows, positions), "tile": tile.name, **common}
         fields["is_interleaved"] = int(is_interleaved)
         fields["window_rows"] = window_rows
+        fields["gathered"] = 0
+        fields["planes"] = planes
+        if is_gathered:
+            height = gathered_parts[part] = gathered.block_height(scratch_bytes)
+            scratch_bytes = max(scratch_bytes, gathered.scratch_bytes(height))
+            constants.append(gathered_constant(form, part, filters, bias, channel_scales))
+            fields["gathered"] = either(constants[-1].name, 0)
+            for field in ("weights", "bias", "multipliers", "shifts"):
+                fields[field] = either(0, fields[field])
+            fields["block_height"] = either(height, block_height)
+            fields["scratch_rows"] = either(part.y.rows_for(height), scratch_rows)
+            fields["wide_lanes"] = either(gathered.wide_lanes, wide_lanes)
         params.append((name, "kws_conv_params", fields))
         calls.append(
             f"kws_{kernel}({form.ref(form.input())} + {image_start}, "
@@ -200,10 +233,10 @@ def _code(
         )
         image_start += part.y.image * part.image_row_bytes
         output_start += part.y.outputs * part.output_row_bytes
-    return Code(
+    code = Code(
         kernels=("conv_s8", "tile"),
         headers=("conv_s8",),
-        constants=(weights, *constants, *form.operands.values()),
+        constants=(*constants, *form.operands.values()),
         params=tuple(params),
         tiles=tuple(tiles),
         calls=tuple(calls),
@@ -212,16 +245,17 @@ def _code(
             f"KWS_MAX_POSITIONS == {MOST_POSITIONS}",
             f"KWS_LEAST_PLAIN_SHIFT == {PLAIN_SHIFTS.start}",
             f"sizeof(kws_lane) <= {LANE_BYTES}",
-            f"KWS_INTERLEAVED == 0 || KWS_INTERLEAVED == {_INTERLEAVED}",
+            f"KWS_INTERLEAVED == 0 || KWS_INTERLEAVED == {POSITIONS}",
             f"KWS_COLUMN_LANES == 0 || KWS_COLUMN_LANES == {COLUMN_LANES}",
             f"KWS_DEPTHWISE_ROWS == {DEPTHWISE_ROWS}",
             f"KWS_GROUP == {LEAST_COLUMN_POSITIONS}",
             f"KWS_MOST_HELD == {MOST_COLUMN_VECTORS}",
         ),
         scratch_bytes=scratch_bytes,
-        has_windows=has_windows,
+        wants=tuple(sorted(wants)),
         kernel=f"{kernel} {filters.shape[1]}x{filters.shape[2]}, {'; '.join(words)}; {_SCALINGS[scaling]}",
     )
+    return code, gathered_parts
 
 
 def _tiles_in_words(part: Geometry, block_height: int, positions: int, window_rows: int) -> str:

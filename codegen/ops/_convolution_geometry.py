@@ -14,6 +14,8 @@ _MOST_COLUMN_ROWS = 16  # of a filter whose windows lie column by column: places
 MOST_COLUMN_VECTORS = 5  # of weights, which stay in registers
 LEAST_COLUMN_POSITIONS = 4  # that become int8 together
 DEPTHWISE_ROWS = 4  # in a column, of which a filter may have fewer
+_MOST_UNROLLED = 25  # weights of a filter whose rows are no loop, KWS_SMALL_FILTER
+_LOAD_REACH_BYTES = 1020  # of LDRD
 _ROW_MULTIPLE = 4
 _WIDE_MULTIPLE = 8
 
@@ -91,6 +93,17 @@ class Geometry:
         return -(-self.x.needed * self.column_lanes // _ROW_MULTIPLE) * _ROW_MULTIPLE
 
     @property
+    def known_row_lanes(self) -> int:
+        """Lanes from one row of taps to the next, where a core with DSP is to know them; or 0.
+
+        Rows that are no loop are then read from one address.
+        """
+        lanes = self.y.dilation * self.row_lanes
+        reach = (self.y.taps - 1) * lanes + (MOST_POSITIONS - 1) * self.step + self.run + 3
+        is_far = self.filter_weights <= _MOST_UNROLLED and reach * LANE_BYTES > _LOAD_REACH_BYTES
+        return 0 if self.y.taps == 1 or is_far else lanes
+
+    @property
     def step(self) -> int:
         """Lanes from one output to the next."""
         return self.x.stride * self.column_lanes
@@ -109,6 +122,7 @@ class Geometry:
             "run": self.run,
             "spacing": 0 if self.is_contiguous else self.x.dilation * self.column_lanes,
             "group": self.depth if self.depth < self.column_lanes else 0,
+            "row_lanes": self.known_row_lanes,
             "is_widened": int(is_widened),
             "is_interleaved": int(is_interleaved),
             "column_rows": column_rows,

@@ -19,6 +19,7 @@ _VALUES_PER_ROW, _BIASES_PER_ROW = 16, 4
 _UINT32_MAX = 2**32 - 1
 _PLAIN_SUM_LIMIT = 2**30
 PLAIN_SHIFTS = range(-20, 0)
+PLANES = 4  # what a core with DSP loads at a time: a word
 _CTYPES = {"int8": "int8_t", "int16": "int16_t", "uint16": "uint16_t", "int32": "int32_t"}
 
 
@@ -31,6 +32,7 @@ class Constant:
     count: int
     rows: list[str]
     item_bytes: int
+    is_alternative: bool = False  # some cores have it in the place of others, which are counted
 
     @property
     def size_bytes(self) -> int:
@@ -62,8 +64,7 @@ class Code:
         kernel: what computes it, and why that, in words; "": the names of its kernels say it.
         calls: finished statements.
         conditions: what the constants take for granted of the kernels' headers; the C checks it.
-        has_segments: whether Room.segment_bytes made it several rows.
-        has_windows: whether it may be faster with more of Room.window_bytes.
+        wants: fields of Room of which more may make it faster.
         shares, overlaps, scratch_bytes, reads_beyond_bytes: as of codegen.plan.Step.
     """
 
@@ -79,8 +80,7 @@ class Code:
     scratch_bytes: int = 0
     reads_beyond_bytes: int = 0
     kernel: str = ""
-    has_segments: bool = False
-    has_windows: bool = False
+    wants: tuple[str, ...] = ()
 
     @property
     def kernel_in_words(self) -> str:
@@ -90,8 +90,8 @@ class Code:
 
     @property
     def constant_bytes(self) -> int:
-        """Of all its constants."""
-        return sum(constant.size_bytes for constant in self.constants)
+        """Of all its constants on a core without DSP."""
+        return sum(constant.size_bytes for constant in self.constants if not constant.is_alternative)
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,14 @@ class Room:
         spare_bytes: over what it must have.
         segment_bytes: of a row of positions, as which a 1x1 convolution is done.
         window_bytes: more than other cores need, for images column by column.
+        has_dsp_form: whether there is what makes cores with DSP faster: PLANES channels of a depthwise
+            convolution at a time, or all that the tile of another one meets.
     """
 
     spare_bytes: int = 0
     segment_bytes: int = 3072
     window_bytes: int = 0
+    has_dsp_form: bool = False
 
 
 @dataclass(frozen=True, eq=False)

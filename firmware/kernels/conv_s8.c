@@ -6,6 +6,10 @@
 KWS_BEGIN_CODE
 
 static void fill(kws_lane* lanes, int32_t value, int32_t count) {
+#if KWS_INTERLEAVED
+    const uint32_t pair = (uint32_t)(uint16_t)value * 0x10001u;
+    for (; count >= 2; count -= 2, lanes += 2) kws_store_word(lanes, pair);
+#endif
     for (int32_t i = 0; i < count; ++i) lanes[i] = (kws_lane)(value + KWS_LANE_BIAS);
 }
 
@@ -66,6 +70,15 @@ static void load_channel(const int8_t* input, kws_lane* scratch, const kws_conv_
     if (rows > p->input_height) rows = p->input_height;
     const int32_t channels = p->input_channels, columns = p->scratch_columns;
     const int32_t row_lanes = p->scratch_row_lanes, row_values = p->input_width * channels;
+#if KWS_INTERLEAVED
+    if (p->planes > 1) {
+        const int32_t plane_lanes = p->scratch_rows * row_lanes;
+        for (; rows > 0; --rows, row += row_lanes, input += row_values) {
+            kws_expand_four_channels(input, channels, row, plane_lanes, columns);
+        }
+        return;
+    }
+#endif
 #if KWS_COLUMN_LANES
     kws_expand_channel_rows(input, channels, row, columns, rows, row_values, row_lanes);
 #else
@@ -244,6 +257,14 @@ void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const k
         }
 #endif
         const kws_lane* lanes = scratch;
+#if KWS_INTERLEAVED
+        if (p->gathered) {
+            channel.weights = (const int8_t*)p->gathered;
+            p->tile(output, lanes, &channel);
+            output += p->block_height * p->output_width * p->output_channels;
+            continue;
+        }
+#endif
         int32_t left_of_group = p->outputs_per_group;
         for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
             if (left_of_group == 0) {
@@ -263,7 +284,14 @@ void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratc
     kws_tile_channel channel = any_channel(scratch, p);
     scratch += wide_lanes(p);
     channel.height = p->output_height;
+    const kws_lane* lanes = scratch;
+#if KWS_INTERLEAVED
+    const int32_t plane_lanes = p->scratch_rows * p->scratch_row_lanes;
+    const kws_lane* const end = scratch + p->planes * plane_lanes;
+    fill(scratch, p->input_zero_point, p->planes * plane_lanes);
+#else
     fill(scratch, p->input_zero_point, p->scratch_rows * p->scratch_row_lanes);
+#endif
 #if KWS_COLUMN_LANES
     if (p->window_rows > 0) {
         compute_depthwise_columns(input, output, scratch, &channel, p);
@@ -273,11 +301,18 @@ void kws_depthwise_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratc
     int32_t left_of_group = 0;
     for (int32_t i = 0; i < p->output_channels; ++i, --left_of_group) {
         if (left_of_group == 0) {
+#if KWS_INTERLEAVED
+            if (i > 0) lanes += plane_lanes;
+            if (lanes == end) lanes = scratch;
+            if (lanes == scratch) load_channel(input, scratch, p);
+            ++input;
+#else
             load_channel(input++, scratch, p);
+#endif
             left_of_group = p->outputs_per_group;
         }
         set_channel(&channel, i, p);
-        compute_channel(output + i, scratch, &channel, -p->padding_top, p);
+        compute_channel(output + i, lanes, &channel, -p->padding_top, p);
     }
 }
 

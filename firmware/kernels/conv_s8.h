@@ -27,7 +27,8 @@ typedef struct kws_conv_params {
     int32_t wide_lanes;         // room in front of them, for weights; a multiple of eight
     int32_t is_interleaved;     // 1x1, and cores with KWS_INTERLEAVED want kws_expand_interleaved()
     kws_tile* tile;
-    int32_t tiles;             // whole ones in a row of outputs
+    int32_t tiles;   // whole ones in a row of outputs
+    int32_t planes;  // channels of the image in scratch at a time, on cores with KWS_INTERLEAVED; 1 or 4
     int32_t input_zero_point;  // what stands outside of the image
     int32_t output_zero_point;
     int32_t activation_min, activation_max;
@@ -38,13 +39,17 @@ typedef struct kws_conv_params {
     const int8_t* shifts;
     int32_t window_rows;  // of outputs, for which scratch has room for columns behind the image; 0 where the
                           // tile wants none. Cores without KWS_COLUMN_LANES do not look at it
+    // Where cores with KWS_INTERLEAVED gather what a tile meets: for each output channel twice the bias,
+    // twice the weights in pairs, multiplier, kws_tile_channel.offset and .right. Otherwise 0.
+    const int32_t* gathered;
 } kws_conv_params;
 
 // input         [input_height][input_width][input_channels]
 // output        [output_height][output_width][output_channels]; may overlap the input as
 //               codegen/ops/_convolution.py says
-// scratch       wide_lanes, scratch_rows * scratch_row_lanes, and what a load may reach beyond; on cores with
-//               KWS_COLUMN_LANES those rows, window_rows windows, and what is touched beyond
+// scratch       wide_lanes, planes * scratch_rows * scratch_row_lanes, and what a load may reach beyond; on
+//               cores with KWS_COLUMN_LANES scratch_rows * scratch_row_lanes, window_rows windows, and what
+//               is touched beyond
 void kws_conv_s8(const int8_t* input, int8_t* output, kws_lane* scratch, const kws_conv_params* params);
 
 // As kws_conv_s8(), but each output channel sees one input channel. The output may lie exactly

@@ -45,6 +45,13 @@ KWS_INLINE kws_words kws_next_words(const int16_t** place) {
     return words;
 }
 
+// The same of one word.
+KWS_INLINE uint32_t kws_next_word(const int16_t** place) {
+    uint32_t word;
+    __asm__ volatile("ldr %0, [%1], #4" : "=&r"(word), "+r"(*place) : : "memory");
+    return word;
+}
+
 // Two words to an address that is a multiple of four.
 KWS_INLINE void kws_store_words(void* bytes, uint32_t low, uint32_t high) {
     __asm__("strd %1, %2, %0" : "=m"(*(kws_word_pair*)bytes) : "r"(low), "r"(high));
@@ -108,6 +115,67 @@ KWS_INLINE const int16_t* kws_add_five_products(int32_t* sums, const int16_t* pa
     sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d, sums[4] = e;
 #endif
     return pairs;
+}
+
+// The same of two pairs: five neighbouring pairs from memory meet the first, the five from the next one on
+// meet the second. `pairs` stays.
+KWS_INLINE void kws_add_ten_products(int32_t* sums, const int16_t* pairs, kws_words factors, int32_t start,
+                                     int32_t is_first) {
+#ifdef __clang__
+    (void)kws_add_five_products(sums, pairs, factors.low, start, is_first);
+    (void)kws_add_five_products(sums, pairs + 2, factors.high, 0, 0);
+#else
+    int32_t a, b, c, d, e = is_first ? start : sums[4];
+    if (is_first) {
+        __asm__ volatile(
+            "ldmia %5, {r6, r8, r10, r12, lr}\n\t"
+            "smlad %0, r6, %6, %4\n\tsmlad %1, r8, %6, %4\n\tsmlad %2, r10, %6, %4\n\t"
+            "smlad %3, r12, %6, %4\n\tsmlad %4, lr, %6, %4\n\tldr r6, [%5, #20]\n\t"
+            "smlad %0, r8, %7, %0\n\tsmlad %1, r10, %7, %1\n\tsmlad %2, r12, %7, %2\n\t"
+            "smlad %3, lr, %7, %3\n\tsmlad %4, r6, %7, %4"
+            : "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d), "+r"(e)
+            : "r"(pairs), "r"(factors.low), "r"(factors.high)
+            : "r6", "r8", "r10", "r12", "lr", "memory");
+    } else {
+        a = sums[0], b = sums[1], c = sums[2], d = sums[3];
+        __asm__ volatile(
+            "ldmia %5, {r6, r8, r10, r12, lr}\n\t"
+            "smlad %0, r6, %6, %0\n\tsmlad %1, r8, %6, %1\n\tsmlad %2, r10, %6, %2\n\t"
+            "smlad %3, r12, %6, %3\n\tsmlad %4, lr, %6, %4\n\tldr r6, [%5, #20]\n\t"
+            "smlad %0, r8, %7, %0\n\tsmlad %1, r10, %7, %1\n\tsmlad %2, r12, %7, %2\n\t"
+            "smlad %3, lr, %7, %3\n\tsmlad %4, r6, %7, %4"
+            : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e)
+            : "r"(pairs), "r"(factors.low), "r"(factors.high)
+            : "r6", "r8", "r10", "r12", "lr", "memory");
+    }
+    sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d, sums[4] = e;
+#endif
+}
+
+// Copies `fives` times five neighbouring words, each time from a word further on; 1 or 2 times. Returns where
+// the next five belong.
+KWS_INLINE int16_t* kws_copy_fives(const int16_t* from, int16_t* to, int32_t fives) {
+#ifdef __clang__
+    for (int32_t i = 0; i < fives; ++i, to += 10) {
+        KWS_UNROLL for (int32_t k = 0; k < 10; k += 2)
+            kws_store_word(to + k, kws_load_word(from + 2 * i + k));
+    }
+#else
+    if (fives == 1) {
+        __asm__ volatile("ldmia %1, {r4, r5, r6, r8, r10}\n\tstmia %0!, {r4, r5, r6, r8, r10}"
+                         : "+r"(to)
+                         : "r"(from)
+                         : "r4", "r5", "r6", "r8", "r10", "memory");
+    } else {
+        __asm__ volatile(
+            "ldmia %1, {r4, r5, r6, r8, r10, r12}\n\t"
+            "stmia %0!, {r4, r5, r6, r8, r10}\n\tstmia %0!, {r5, r6, r8, r10, r12}"
+            : "+r"(to)
+            : "r"(from)
+            : "r4", "r5", "r6", "r8", "r10", "r12", "memory");
+    }
+#endif
+    return to;
 }
 
 // Of each half.

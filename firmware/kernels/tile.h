@@ -123,11 +123,12 @@ KWS_INLINE void kws_tile_compute_one(int8_t* output, const kws_lane* lanes, cons
     KWS_NOW(weights);
     KWS_NOW(channel);
 #endif
-    const int32_t row_lanes = channel->row_lanes;
+    const int32_t row_lanes = KWS_INTERLEAVED && shape.row_lanes ? shape.row_lanes : channel->row_lanes;
     const int32_t bias = kws_tile_is_doubled(shape) ? 2 * channel->bias : channel->bias;
     int32_t sums[2 * KWS_MAX_POSITIONS];
     KWS_UNROLL for (int32_t i = 0; i < shape.positions; ++i) sums[i] = bias;
-    if (!KWS_HAS_ROW_LOOP(shape.rows, shape.rows * shape.runs * shape.run)) {
+    const int32_t is_short = KWS_INTERLEAVED && shape.is_widened && kws_tile_has_neighbours(shape);
+    if (is_short || !KWS_HAS_ROW_LOOP(shape.rows, shape.rows * shape.runs * shape.run)) {
         KWS_UNROLL for (int32_t row = 0; row < shape.rows; ++row, lanes += row_lanes) {
             weights = kws_tile_row(sums, lanes, weights, shape, row == 0);
         }
@@ -168,6 +169,112 @@ KWS_INLINE void kws_tile_compute_interleaved(int8_t* output, const kws_lane* lan
 }
 #endif
 
+#if KWS_INTERLEAVED
+// The lanes that KWS_INTERLEAVED positions meet: the first pair of each, then the second, and so on. A lane
+// that a row leaves over is in a pair with that of the next row; what is beside that of the last row has no
+// weight.
+KWS_INLINE void kws_tile_gather(const kws_lane* lanes, kws_lane* gathered, int32_t row_lanes,
+                                kws_tile_shape shape) {
+    const int32_t whole = shape.run / 2;
+    KWS_UNROLL for (int32_t row = 0; row < shape.rows; ++row, lanes += row_lanes) {
+        KWS_UNROLL for (int32_t k = 0; k < whole; k += 2) {
+            const kws_lane* from = lanes + 2 * k;
+            if (shape.step == 2) {  // a position begins where the pair after the first of the last one is
+                gathered = kws_copy_fives(from, gathered, k + 1 < whole ? 2 : 1);
+                continue;
+            }
+            for (int32_t p = 0; p < KWS_INTERLEAVED; ++p, from += shape.step, gathered += 2) {
+                const kws_words two = kws_load_some_words(from, whole - k, shape.step % 2 == 0);
+                kws_store_word(gathered, two.low);
+                if (k + 1 < whole) kws_store_word(gathered + 2 * KWS_INTERLEAVED, two.high);
+            }
+            if (k + 1 < whole) gathered += 2 * KWS_INTERLEAVED;
+        }
+        if (shape.run % 2 == 0 || (row % 2 == 0 && row + 1 < shape.rows)) continue;
+        const kws_lane* last = lanes + shape.run - 1;
+        const kws_lane* before = row % 2 ? last - row_lanes : last;
+        KWS_UNROLL for (int32_t p = 0; p < KWS_INTERLEAVED; ++p, gathered += 2) {
+            const uint32_t first = kws_load_word(before + p * shape.step);
+            const uint32_t second = kws_load_word(last + p * shape.step);
+            kws_store_word(gathered, row % 2 ? kws_low_halves(first, second) : first);
+        }
+    }
+}
+
+// The sums of one channel. Returns where its values go on behind the weights.
+//
+// values        bias and weights of kws_conv_params.gathered
+KWS_INLINE const int16_t* kws_tile_run_gathered(int32_t* sums, const kws_lane* lanes, const int16_t* values,
+                                                kws_tile_shape shape) {
+    const int32_t pairs = (shape.rows * shape.run + 1) / 2;
+    if (kws_tile_has_neighbours(shape)) {
+        const int32_t bias = (int32_t)kws_next_word(&values);
+        KWS_UNROLL for (int32_t k = 0; k < pairs; k += 2) {
+            kws_add_ten_products(sums, lanes, kws_next_words(&values), bias, k == 0);
+            lanes += (k + 2) % (shape.run / 2) ? 4 : shape.row_lanes - shape.run + 4;
+            KWS_NOW(lanes);  // GCC would keep each address, on the stack
+        }
+        return values;
+    }
+    kws_words two = kws_next_words(&values);
+    lanes = kws_add_five_products(sums, lanes, two.high, (int32_t)two.low, 1);
+    KWS_UNROLL for (int32_t k = 1; k < pairs; k += 2) {
+        if (k + 1 < pairs) {
+            two = kws_next_words(&values);
+        } else {
+            two.low = kws_next_word(&values);
+        }
+        lanes = kws_add_five_products(sums, lanes, two.low, 0, 0);
+        if (k + 1 < pairs) lanes = kws_add_five_products(sums, lanes, two.high, 0, 0);
+    }
+    return values;
+}
+
+// All channels of a tile.
+//
+// lanes         as kws_tile_gather() left them
+KWS_INLINE void kws_tile_compute_channels(int8_t* output, const kws_lane* lanes,
+                                          const kws_tile_channel* channel, kws_tile_shape shape) {
+    const volatile int32_t kept_step = channel->output_step;  // not in a register, as above
+    const int32_t pairs = (shape.rows * shape.run + 1) / 2;
+    const int16_t* values = (const int16_t*)channel->weights;
+    const int16_t* const end = values + 2 * (pairs + 4) * channel->output_step;
+    for (; values < end; ++output) {
+        int32_t sums[KWS_INTERLEAVED];
+        values = kws_tile_run_gathered(sums, lanes, values, shape);
+        const kws_words scale = kws_next_words(&values);
+        const int right = (int)kws_next_word(&values);
+        const int32_t step = kept_step;
+        KWS_NOW(output);  // GCC would keep an address for each position, on the stack
+        KWS_UNROLL for (int32_t i = 0; i < KWS_INTERLEAVED; ++i) {
+            output[i * step] =
+                kws_tile_output(sums[i], (int32_t)scale.low, right, (int32_t)scale.high, shape.scaling);
+        }
+    }
+}
+
+// All channels of some rows of outputs. The last tile of a row may overlap the one before it.
+KWS_INLINE void kws_tile_compute_gathered(int8_t* output, const kws_lane* lanes,
+                                          const kws_tile_channel* channel, kws_tile_shape shape) {
+    const int32_t width = channel->tiles * shape.positions + shape.last;
+    for (int32_t rows = channel->height; rows > 0; --rows, lanes += channel->height_lanes) {
+        const kws_lane* place = lanes;
+        for (int32_t left = width; left > 0;) {
+            if (kws_tile_has_neighbours(shape)) {
+                kws_tile_compute_channels(output, place, channel, shape);
+            } else {
+                kws_tile_gather(place, channel->wide, channel->row_lanes, shape);
+                kws_tile_compute_channels(output, channel->wide, channel, shape);
+            }
+            left -= KWS_INTERLEAVED;
+            const int32_t passed = 0 < left && left < KWS_INTERLEAVED ? left : KWS_INTERLEAVED;
+            output += passed * channel->output_step;
+            place += passed * shape.step;
+        }
+    }
+}
+#endif
+
 // Whether two tiles are computed as one: where they have lanes in common and there are registers enough.
 KWS_INLINE int32_t kws_tile_has_pairs(kws_tile_shape shape) {
     return KWS_HAS_MANY_REGISTERS && shape.step < shape.run &&
@@ -177,6 +284,12 @@ KWS_INLINE int32_t kws_tile_has_pairs(kws_tile_shape shape) {
 // The body of a kws_tile. The generated engine has one function for each shape.
 KWS_INLINE void kws_tile_compute(int8_t* output, const kws_lane* lanes, const kws_tile_channel* channel,
                                  kws_tile_shape shape) {
+#if KWS_INTERLEAVED
+    if (shape.is_gathered) {
+        kws_tile_compute_gathered(output, lanes, channel, shape);
+        return;
+    }
+#endif
     const int8_t* const weights = kws_tile_widen(channel->weights, channel->wide, shape);
     if (kws_tile_has_walk(shape)) {
         kws_tile_walk(output, lanes, weights, channel, shape);

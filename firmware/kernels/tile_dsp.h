@@ -6,13 +6,12 @@
 
 #include "../compiler.h"
 #include "dsp.h"
+#include "expand_dsp.h"
 #include "tile_shape.h"
 
 #if KWS_HAS_DSP && !KWS_HAS_MVE
 
 KWS_BEGIN_CODE
-
-typedef int16_t kws_lane;
 
 #define KWS_LANE_BIAS 0
 
@@ -21,63 +20,10 @@ typedef int16_t kws_lane;
 #define KWS_WEIGHTS(a, b, c, d) a, c, b, d
 
 #define KWS_LOAD_WORDS_REACH 1020  // bytes, of LDRD
-#define KWS_INTERLEAVED 5          // their sums, and a pair of lanes of each, leave registers for the rest
 #define KWS_COLUMN_LANES 0
 #define KWS_LEAVES_OUT_ROWS 0
 #define KWS_HAS_MANY_REGISTERS 0
 #define KWS_SMALL_FILTER 25  // weights; a loop around so few would cost more than they do
-
-KWS_INLINE void kws_expand(const int8_t* values, kws_lane* lanes, int32_t count) {
-    const int32_t is_aligned = ((uintptr_t)lanes & 3u) == 0;
-    for (; count >= 8 && is_aligned; count -= 8, values += 8, lanes += 8) {
-        KWS_UNROLL for (int32_t i = 0; i < 8; i += 4) {
-            const uint32_t four = kws_load_word(values + i);
-            const uint32_t even = kws_sxtb16(four), odd = kws_sxtb16_odd(four);
-            kws_store_words(lanes + i, kws_low_halves(even, odd), kws_high_halves(even, odd));
-        }
-    }
-    for (; count >= 4; count -= 4, values += 4, lanes += 4) {
-        const uint32_t four = kws_load_word(values);
-        const uint32_t even = kws_sxtb16(four), odd = kws_sxtb16_odd(four);
-        kws_store_word(lanes, kws_low_halves(even, odd));
-        kws_store_word(lanes + 2, kws_high_halves(even, odd));
-    }
-    for (; count > 0; --count) *lanes++ = *values++;
-}
-
-// Positions of a 1x1 convolution in tiles of KWS_INTERLEAVED: the first pair of lanes of each position, then
-// the second of each, and so on. The last tile may overlap the one before it.
-//
-// positions     at least KWS_INTERLEAVED
-// channels      a multiple of four
-KWS_INLINE void kws_expand_interleaved(const int8_t* values, kws_lane* lanes, int32_t positions,
-                                       int32_t channels) {
-    for (;;) {
-        for (int32_t p = 0; p < KWS_INTERLEAVED; ++p) {
-            kws_lane* to = lanes + 2 * p;
-            const int8_t* const end = values + channels;
-            KWS_UNROLL_BY(2) for (; values < end; values += 4) {
-                const uint32_t four = kws_load_word(values);
-                const uint32_t even = kws_sxtb16(four), odd = kws_sxtb16_odd(four);
-                kws_store_word(to, kws_low_halves(even, odd));
-                kws_store_word(to + 2 * KWS_INTERLEAVED, kws_high_halves(even, odd));
-                to += 4 * KWS_INTERLEAVED;
-            }
-        }
-        positions -= KWS_INTERLEAVED;
-        if (positions <= 0) return;
-        if (positions < KWS_INTERLEAVED) values -= (KWS_INTERLEAVED - positions) * channels;
-        lanes += KWS_INTERLEAVED * channels;
-    }
-}
-
-// One channel of a row of the image; values lie `channels` apart.
-KWS_INLINE void kws_expand_channel(const int8_t* values, int32_t channels, kws_lane* lanes, int32_t count) {
-    for (; count >= 4; count -= 4, lanes += 4, values += 4 * channels) {
-        KWS_UNROLL for (int32_t i = 0; i < 4; ++i) lanes[i] = values[i * channels];
-    }
-    for (; count > 0; --count, values += channels) *lanes++ = *values;
-}
 
 KWS_INLINE void kws_larger(const int8_t* a, const int8_t* b, int8_t* output, int32_t count) {
     if (count >= 4) {
@@ -255,8 +201,20 @@ KWS_INLINE int32_t kws_tile_block_pairs(kws_tile_shape shape) {
     return kws_tile_has_odd(shape) || shape.step > 2 ? 2 : KWS_BLOCK_PAIRS;
 }
 
+// Whether the pairs that meet two pairs of weights are six neighbouring words.
+KWS_INLINE int32_t kws_tile_has_five_neighbours(kws_tile_shape shape) {
+    return kws_tile_is_doubled(shape) && kws_tile_has_neighbours(shape) && shape.positions == KWS_INTERLEAVED;
+}
+
 KWS_INLINE void kws_tile_run(int32_t* sums, kws_tile_shape shape, const kws_lane* lanes,
                              const int8_t* weights, int32_t is_first) {
+    if (kws_tile_has_five_neighbours(shape)) {
+        KWS_UNROLL for (int32_t k = 0; k < shape.run; k += 4) {
+            const kws_words two = kws_load_words(weights + 2 * k);
+            kws_add_ten_products(sums, lanes + k, two, sums[4], is_first && k == 0);
+        }
+        return;
+    }
     const int32_t most = kws_tile_block_pairs(shape);
     const int32_t bytes = shape.is_widened ? kws_tile_has_odd(shape) ? 8 : 4 : 2;  // of a pair
     KWS_UNROLL for (int32_t k = 0; k < kws_tile_pairs(shape); k += most) {
@@ -300,9 +258,11 @@ KWS_INLINE int32_t kws_tile_has_walk(kws_tile_shape shape) {
 }
 
 KWS_INLINE const char* kws_tile_form(kws_tile_shape shape) {
+    if (shape.is_gathered) return "DSP: five positions gathered for all channels";
     if (shape.is_interleaved) return "DSP: weights widened once, pairs of five positions side by side";
     if (kws_tile_has_walk(shape)) return "DSP: weights in registers, an output after the other";
     if (kws_tile_has_odd(shape)) return "DSP: weights widened once, for even lanes and for odd ones";
+    if (kws_tile_has_five_neighbours(shape)) return "DSP: weights widened once, LDM reads five positions";
     return shape.is_widened ? "DSP: weights widened once" : "DSP: weights widened by each tile";
 }
 

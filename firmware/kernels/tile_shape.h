@@ -49,25 +49,33 @@ typedef struct kws_tile_shape {
     int32_t run;         // weights in each of them
     int32_t spacing;     // lanes from one to the next
     int32_t group;       // lanes from where one group of channels begins to the next; 0 if there is one
+    int32_t row_lanes;   // from one row of taps to the next, if a core with KWS_INTERLEAVED is to know; or 0
     int32_t is_widened;  // whether there is room for the weights of a channel as kws_tile_widen() leaves them
     int32_t
         is_interleaved;  // whether cores with KWS_INTERLEAVED find positions as kws_expand_interleaved() does
     int32_t
         column_rows;  // lanes of a channel in a column, where cores with KWS_COLUMN_LANES find columns; or 0
     int32_t depth;    // input channels of a tap
+    int32_t is_gathered;  // whether they compute all channels of a tile from kws_tile_gather()
     kws_scaling scaling;  // of all channels
 } kws_tile_shape;
 
+// Whether the pairs of lanes of neighbouring positions are neighbours.
+KWS_INLINE int32_t kws_tile_has_neighbours(kws_tile_shape shape) {
+    return shape.step == 2 && shape.run % 4 == 0 && shape.spacing % 2 == 0 && shape.group % 2 == 0;
+}
+
 // One output channel of some rows of the output.
 typedef struct kws_tile_channel {
-    const int8_t* weights;  // [rows][runs][KWS_PADDED_RUN(run)]
-    int16_t* wide;          // room for the weights as kws_tile_widen() leaves them
-    int32_t rows;           // of taps that are computed, where they are gone through in a loop
-    int32_t row_lanes;      // from one row of taps to the next
-    int32_t height;         // rows of outputs
-    int32_t tiles;          // whole ones in each of them
-    int32_t height_lanes;   // from the lanes of one row of outputs to those of the next
-    int32_t output_step;    // bytes from one output to the next
+    const int8_t*
+        weights;    // [rows][runs][KWS_PADDED_RUN(run)]; where is_gathered counts, kws_conv_params.gathered
+    int16_t* wide;  // room for the weights as kws_tile_widen() leaves them, or for kws_tile_gather()
+    int32_t rows;   // of taps that are computed, where they are gone through in a loop
+    int32_t row_lanes;     // from one row of taps to the next
+    int32_t height;        // rows of outputs
+    int32_t tiles;         // whole ones in each of them
+    int32_t height_lanes;  // from the lanes of one row of outputs to those of the next
+    int32_t output_step;   // bytes from one output to the next
     int32_t bias;
     int32_t multiplier, shift;  // see kws_requantize()
     int32_t right;              // -shift; this and the next are not for KWS_SCALING_ANY

@@ -37,7 +37,7 @@ from codegen.engine import Windows, build_engine
 from codegen.ops import _convolution_geometry
 from hil.boards.board import load_board
 from hil.link.link import LinkError
-from train.tflite.graph import only_graph, read_graphs
+from train.tflite.graph import only_graph, read_graph, read_graphs
 
 RISC_V = "rv32"
 PORTABLE, DSP, HELIUM = BOARDS = ("mps2-an385", "mps2-an386", "mps3-an547")
@@ -217,6 +217,69 @@ def test_columns_side_by_side(
     assert "room for columns" in layer.kernel
     for board_id in (DSP, HELIUM):
         check(tflite, f"{kind} {image} {taps} {outputs} {more}", board_id)
+
+
+def first_layer(
+    image: tuple[int, int, int], taps: tuple[int, int], stride: tuple[int, int], rectified: bool, spread: int
+) -> bytes:
+    """Few filters, and a layer behind them that needs more memory than they do."""
+    chain = Chain(sum(image) + sum(taps), image)
+    chain.convolve(taps, 7, stride=stride, rectified=rectified, dilation=(spread, 1))
+    return chain.convolve((1, 1), 64).dense(4).tflite()
+
+
+@pytest.mark.parametrize(
+    ("image", "taps", "stride", "rectified", "spread"),
+    [
+        ((25, 40, 1), (5, 5), (2, 2), True, 1),  # lanes that rows leave over, in pairs
+        ((16, 38, 1), (4, 7), (1, 2), False, 1),  # an even number of rows; tiles overlap
+        ((11, 28, 1), (1, 3), (1, 2), False, 1),  # one row
+        ((23, 68, 1), (5, 3), (2, 7), True, 1),  # odd strides: no LDRD
+        ((20, 19, 3), (3, 3), (1, 1), True, 1),  # several channels
+        ((14, 20, 2), (3, 2), (1, 1), False, 1),  # neighbours: LDM reads what five positions meet
+        ((49, 43, 1), (10, 8), (2, 2), True, 1),
+        ((30, 40, 1), (3, 5), (1, 2), True, 3),  # rows of taps that are apart
+        ((60, 9, 1), (7, 4), (3, 1), True, 1),
+        ((50, 1, 3), (5, 1), (1, 1), True, 1),  # axes swapped
+    ],
+)
+@pytest.mark.parametrize("board_id", [PORTABLE, DSP])
+def test_first_layers(
+    board_id: str,
+    image: tuple[int, int, int],
+    taps: tuple[int, int],
+    stride: tuple[int, int],
+    rectified: bool,
+    spread: int,
+) -> None:
+    """With DSP, what five positions meet is gathered for all filters; other cores have other weights."""
+    tflite = first_layer(image, taps, stride, rectified, spread)
+    assert "_gathered[" in build_engine(read_graph(tflite, "model"), "", "model").sources["engine.c"]
+    check(tflite, f"first layer {image} {taps} {stride} {spread}", board_id)
+
+
+@pytest.mark.parametrize("flags", ["-O0", "-Os"])
+def test_first_layers_do_not_depend_on_the_optimizer(flags: str) -> None:
+    for taps in ((5, 5), (10, 8)):
+        tflite = first_layer((49, 40, 1), taps, (2, 2), True, 1)
+        check(tflite, f"first layer {taps} {flags}", DSP, (flags,))
+
+
+def test_rows_of_neighbours() -> None:
+    """Five positions a row, too many filters to gather for: LDM reads what a tile meets."""
+    chain = Chain(1, (49, 10, 1)).convolve((10, 4), 64, stride=(2, 2)).depthwise((3, 3))
+    check(chain.dense(4).tflite(), "ten rows of four", DSP)
+
+
+@pytest.mark.parametrize("width", [9, 10])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_four_channels_at_a_time(width: int, stride: int) -> None:
+    """Of the image of a depthwise layer, where the arena has room."""
+    chain = Chain(width, (9, width, 3)).convolve((1, 1), 48).convolve((1, 1), 12)
+    tflite = chain.depthwise((3, 3), stride=(stride, stride)).dense(4).tflite()
+    sources = build_engine(read_graph(tflite, "model"), "", "model").sources["engine.c"]
+    assert "4,  // planes" in sources
+    check(tflite, f"planes {width} {stride}", DSP)
 
 
 @pytest.mark.parametrize("flags", sweep(["-O0", "-Og", "-O1", "-Os", "-O2", "-O3"], "-O0", "-O3"))
