@@ -256,20 +256,31 @@ def _settled(smoothed: Sequence[tuple[OperatingPoint, Smoothing]], evidence: Evi
 
 
 def _hearing_half(smoothing: Smoothing, evidence: Evidence) -> tuple[int, ...]:
-    """Each word's highest threshold with which half of its utterances are heard; the lowest where none is."""
-    thresholds = [NEVER] * len(evidence.labels)
-    for word in evidence.words:
-        wanted = FEWEST_HEARD * sum(said.label == evidence.labels[word] for said in evidence.spoken.words)
-        candidates = sorted({max(0, score - 1) for score in smoothing.scores_on_top(word)}, reverse=True)
+    """Each word's highest threshold with which half of its utterances are heard, or as many as ever are.
 
-        def hears_half(threshold: int, word: int = word, wanted: float = wanted) -> bool:
-            alone = [NEVER] * len(evidence.labels)
-            alone[word] = threshold
-            return smoothing.heard_rightly(alone) >= wanted
+    A word of which none is heard tells nothing: it gets the mean of the others.
+    """
+    found = {word: _threshold_hearing_half(smoothing, evidence, word) for word in evidence.words}
+    known = [threshold for threshold in found.values() if threshold is not None]
+    mean = round(sum(known) / len(known)) if known else NEVER - 1
+    words = (mean if threshold is None else threshold for threshold in found.values())
+    return (NEVER,) * (UNKNOWN_INDEX + 1) + tuple(words)
 
-        place = bisect.bisect_left(candidates, True, key=hears_half)
-        thresholds[word] = candidates[place] if place < len(candidates) else 0
-    return tuple(thresholds)
+
+def _threshold_hearing_half(smoothing: Smoothing, evidence: Evidence, word: int) -> int | None:
+    candidates = sorted({max(0, score - 1) for score in smoothing.scores_on_top(word)}, reverse=True)
+
+    def heard(threshold: int) -> int:
+        alone = [NEVER] * len(evidence.labels)
+        alone[word] = threshold
+        return smoothing.heard_rightly(alone)
+
+    most = heard(candidates[-1]) if candidates else 0
+    if not most:
+        return None
+    said = sum(said.label == evidence.labels[word] for said in evidence.spoken.words)
+    wanted = min(FEWEST_HEARD * said, most)
+    return candidates[bisect.bisect_left(candidates, True, key=lambda threshold: heard(threshold) >= wanted)]
 
 
 def _events_from_the_top(smoothing: Smoothing, word: int, label_count: int) -> Iterator[tuple[int, int]]:

@@ -240,6 +240,18 @@ def test_what_keeps_the_target_and_hears_little_gives_way_to_half_of_each_word()
     assert (figures.said - figures.false_rejects, figures.false_accepts) == (10, 2)
 
 
+@pytest.mark.parametrize(("heard", "threshold"), [([120, 110], 109), ([], 150)])
+def test_a_word_that_is_hardly_heard_does_not_let_everything_in(heard: list[int], threshold: int) -> None:
+    """Of ten *no* one or two are heard: all of these; of ten none: as *yes*, which hears half above 150."""
+    yes = [long(20 * n, YES, 145 + n) for n in range(1, 11)]
+    spoken = track([*yes, *(long(300 + 20 * n, NO, score) for n, score in enumerate(heard))])
+    missed = tuple(Word("no", 1000.0 * (400 + 10 * n)) for n in range(10 - len(heard)))
+    spoken = Track(spoken.scores, spoken.times_ms, (*spoken.words, *missed), spoken.duration_ms)
+    others = other_words([long(20, YES, 255), long(40, NO, 60)])
+    point, _ = choose(Evidence(spoken, others, LABELS, CLIP_MS), 0.5, STEP_MS, settle=True)
+    assert point.thresholds == (NEVER, NEVER, 150, threshold)
+
+
 def test_a_false_accept_in_running_speech_is_named_by_the_recording() -> None:
     made = evidence(SPOKEN, [long(20, YES, 180), long(40, YES, 180), long(60, YES, 180)])
     speech = (Word("_unknown_", 15_000, 15_000, 45_000, "someone.wav"),)
