@@ -216,7 +216,7 @@ def test_background_noise_that_cannot_be_used(spoiled, out, refusal):
         ("--window-size-ms=2000", "a clip of 1000 ms is shorter than one window of 2000 ms"),
         ("--window-stride-ms=0", "window_stride_ms is 0, expected more than 0"),
         ("--feature-bin-count=300", "feature_bin_count is 300, expected 1 to 257"),
-        ("--architecture=perceptron", "--architecture perceptron is not known; known: bc_resnet, bigger_conv, "),
+        ("--architecture=perceptron", "--architecture perceptron is not known; known: bc_resnet, "),
         ("--random-data", "--random-data and --data .* exclude each other"),
         ("--stop-training", "--stop-training goes with --resume RUN"),
     ],
