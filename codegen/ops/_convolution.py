@@ -90,7 +90,7 @@ def convolve_depthwise(
     return replace(code, overlaps=dict.fromkeys(form.in_step(form.input()), Overlap(exactly=True)))
 
 
-def _has_planes(part: Geometry) -> bool:
+def _may_have_planes(part: Geometry) -> bool:
     """Whether cores with DSP may have PLANES channels of the image in scratch at a time."""
     return part.input_channels == part.output_channels and part.input_channels % PLANES == 0
 
@@ -157,6 +157,7 @@ def _code(
         **activation,
         **sums,
     }
+    is_depthwise = kernel == "depthwise_conv_s8"
     params, tiles, calls, words = [], [], [], []
     constants = [weights, *constants]
     gathered_parts = dict(parts)
@@ -179,11 +180,16 @@ def _code(
         image_lanes = scratch_rows * part.row_lanes
         if is_interleaved:
             image_lanes = -(-scratch_rows * part.x.outputs // POSITIONS) * POSITIONS * part.run
-        has_planes = form.room.has_dsp_form and kernel == "depthwise_conv_s8" and _has_planes(part)
-        planes = PLANES if has_planes else 1
+        gathered = Gathered(part, _READ_BEYOND_LANES)
+        may_gather = not is_depthwise and gathered.is_worth_it(scaling)
+        may_have_planes = is_depthwise and _may_have_planes(part)
+        if may_gather or may_have_planes:
+            wants.add("has_dsp_form")
+        is_gathered = may_gather and form.room.has_dsp_form
+        planes = PLANES if may_have_planes and form.room.has_dsp_form else 1
         part_bytes = (wide_lanes + planes * image_lanes + _READ_BEYOND_LANES) * LANE_BYTES
         window_rows = 0
-        column_rows = part.column_rows(kernel != "conv_s8", positions) if scaling != "any" else 0
+        column_rows = part.column_rows(is_depthwise, positions) if scaling != "any" else 0
         if column_rows:
             # On cores that look at them, lanes are one byte and no weights are widened.
             image_bytes = image_lanes + part.beyond_window_lanes(column_rows)
@@ -194,11 +200,6 @@ def _code(
             if window_rows < block_height:
                 wants.add("window_bytes")
         scratch_bytes = max(scratch_bytes, part_bytes)
-        gathered = Gathered(part, _READ_BEYOND_LANES)
-        may_gather = kernel == "conv_s8" and gathered.is_worth_it(scaling)
-        if may_gather or (kernel == "depthwise_conv_s8" and _has_planes(part)):
-            wants.add("has_dsp_form")
-        is_gathered = may_gather and form.room.has_dsp_form
         shape = part.shape(
             positions,
             is_widened=wide_lanes > 0,

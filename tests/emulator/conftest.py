@@ -343,3 +343,13 @@ def heard(run: Path, samples: NDArray[np.int16]) -> list[str]:
         f"Heard {spec.labels[found.label]} ({found.score}) @{found.time_ms}ms"
         for found in recognize(scores, times_ms, in_force(run, spec)[1])
     ]
+
+
+def boot_crc(data: bytes) -> int:
+    """RP2040 Datasheet, 2.8.1.3.1: polynomial 04C11DB7, from all ones on, highest bit first, not inverted."""
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ (0x04C11DB7 if value & 0x80000000 else 0)) & 0xFFFFFFFF
+    return value

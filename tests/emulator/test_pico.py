@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emulator.conftest import first, heard, require_tools
+from emulator.conftest import boot_crc, first, heard, require_tools
 from emulator.proof_lines import check_all_right
 from invoke import invoke
 from sweeping import sweep
@@ -45,16 +45,6 @@ pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("needs_emulator")]
 @pytest.fixture(scope="module")
 def needs_emulator() -> None:
     require_tools(load_board(PICO))
-
-
-def boot_crc(data: bytes) -> int:
-    """RP2040 Datasheet, 2.8.1.3.1: polynomial 04C11DB7, from all ones on, highest bit first, not inverted."""
-    value = 0xFFFFFFFF
-    for byte in data:
-        value ^= byte << 24
-        for _ in range(8):
-            value = (value << 1 ^ (0x04C11DB7 if value & 0x80000000 else 0)) & 0xFFFFFFFF
-    return value
 
 
 def test_the_image_is_what_the_boot_rom_takes(firmware: Callable[..., Path]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emulator.conftest import require_tools
+from emulator.conftest import boot_crc, require_tools
 
 from hil.boards import emulator
 from hil.boards.board import load_board
@@ -68,10 +68,7 @@ SLEEPER = """
 def boot_stage(code: bytes) -> bytes:
     """256 bytes that the boot ROM takes: the last four are the CRC of the others."""
     padded = code.ljust(252, b"\0")
-    crc = 0xFFFFFFFF
-    for bit in np.unpackbits(np.frombuffer(padded, np.uint8)):
-        crc = (crc << 1 ^ (0x04C11DB7 if (crc >> 31) ^ int(bit) else 0)) & 0xFFFFFFFF
-    return padded + struct.pack("<I", crc)
+    return padded + struct.pack("<I", boot_crc(padded))
 
 
 @pytest.mark.parametrize("flags", [[], ["--interpreted"]])
