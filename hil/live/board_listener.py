@@ -11,9 +11,9 @@ from hil.link.link import Link, LinkError
 from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol import codec
 from hil.protocol.board_microphone import MOST_RESTARTS, MicrophoneLine
-from hil.protocol.connection import Conversation, FirmwareError
+from hil.protocol.connection import Conversation
 from hil.protocol.framing import Decoder, Frame
-from hil.protocol.messages import Info, InfoRequest, Labels, LabelsRequest
+from hil.protocol.messages import Info, InfoRequest
 from hil.protocol.microphone_messages import BoardInference, Listened, ListenRequest
 from hil.protocol.payload import MessageError
 from train.core.results.boards import LinkStatistics
@@ -117,15 +117,8 @@ class BoardListener:
         self._microphone = MicrophoneLine(self._line, patience, "listen")
         self.watched = Watched()
         try:
-            info = self._line.ask(InfoRequest(), Info)
+            info, self.labels = self._line.ask_what_runs()
             self.name, self._rate_hz = f"{info.board_id} at {link.name}", info.sample_rate_hz
-            labels: tuple[str, ...] = ()
-            while len(labels) < info.label_count:
-                more = self._line.ask(LabelsRequest(len(labels)), Labels).labels
-                if not more:
-                    raise FirmwareError(self._line.complaint(f"tells only the labels {labels}"))
-                labels += more
-            self.labels = labels
         except BaseException:
             self._line.close()
             raise

@@ -11,7 +11,7 @@ from hil.link.link import Link, LinkError
 from hil.link.patience import PATIENCE, Deadline, Patience
 from hil.protocol import codec
 from hil.protocol.framing import Decoder, Frame
-from hil.protocol.messages import Error, Hello
+from hil.protocol.messages import Error, Hello, Info, InfoRequest, Labels, LabelsRequest
 from hil.protocol.payload import Message, MessageError
 from train.core.errors import UserError
 from train.core.results.boards import LinkStatistics
@@ -144,6 +144,22 @@ class Conversation:
                 self.on_silence()
                 wait_s = min(2 * wait_s, work_s + self._patience.most_s)
         raise self.silence(deadline.limit_s)
+
+    def ask_what_runs(self) -> tuple[Info, tuple[str, ...]]:
+        """Return what the board says of itself, and its labels in the order of the scores.
+
+        Raises:
+            LinkError, FirmwareError: there is no answer, or the board tells fewer labels than it has.
+        """
+        info = self.ask(InfoRequest(), Info)
+        labels: tuple[str, ...] = ()
+        deadline = Deadline(self._patience.stuck_s)
+        while len(labels) < info.label_count:
+            more = self.ask(LabelsRequest(len(labels)), Labels).labels
+            if not more or deadline.is_over:
+                raise FirmwareError(self.complaint(f"has {info.label_count} labels, but tells only {labels}"))
+            labels += more
+        return info, labels
 
     def ask_once(self, request: Message, kind: type[_Reply], wait_s: float) -> _Reply | None:
         """Send a request, with no other under way, and return its answer; None: it does not come in time.

@@ -8,6 +8,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from hil.link.link import Link, LinkError
 from hil.link.patience import PATIENCE, Deadline, Patience
@@ -26,9 +27,6 @@ from hil.protocol.messages import (
     ErrorCode,
     Hello,
     Info,
-    InfoRequest,
-    Labels,
-    LabelsRequest,
     Log,
     Status,
     StatusRequest,
@@ -49,6 +47,8 @@ _MOST_CONNECTIONS = 3  # in a row without a clip between them
 _TRANSFERS = 4  # clips under way at a time
 _MOST_WINDOW_BYTES = 65_536  # whatever the board says that it can take
 _MOST_LOGS = 20  # that are shown
+
+_Answer = TypeVar("_Answer")
 
 
 class Session:
@@ -106,8 +106,12 @@ class Session:
             self._line = None
 
     def read_counters(self) -> None:
-        """Add what the board counted since it started to ``statistics``; to be called at the end."""
-        status = self._open_line().ask(StatusRequest(), Status)
+        """Add what the board counted since it started to ``statistics``; to be called at the end.
+
+        Raises:
+            LinkError, FirmwareError: see ``score``.
+        """
+        status = self._question(lambda line: line.ask(StatusRequest(), Status))
         self.statistics.crc_errors += status.dropped
         self.statistics.lost_bytes += status.lost
 
@@ -145,15 +149,30 @@ class Session:
         Raises:
             LinkError, FirmwareError: there is no answer, or one to another question.
         """
-        line, started_s = self._open_line(), time.monotonic()
-        line.ask(BenchRequest(1), Bench)  # tells how long the others will take
-        work_s = 2 * inference_count * (time.monotonic() - started_s)
-        found = line.ask(BenchRequest(inference_count), Bench, work_s)
+
+        def time_them(line: Conversation) -> Bench:
+            started_s = time.monotonic()
+            line.ask(BenchRequest(1), Bench)  # tells how long the others will take
+            work_s = 2 * inference_count * (time.monotonic() - started_s)
+            return line.ask(BenchRequest(inference_count), Bench, work_s)
+
+        found = self._question(time_them)
         if found.inference_count != inference_count:
             raise FirmwareError(
-                f"{line.name}: timed {found.inference_count} inferences, was asked for {inference_count}"
+                f"{self._open_line().name}: timed {found.inference_count} inferences, "
+                f"was asked for {inference_count}"
             )
         return found
+
+    def _question(self, ask: Callable[[Conversation], _Answer]) -> _Answer:
+        """Ask while no clip is under way, and again on a new connection where the line breaks."""
+        connections = 0
+        while True:
+            try:
+                return ask(self._open_line())
+            except LinkError as error:
+                connections += 1
+                self._connect_again(error, connections)
 
     def _carry(self, source: Iterator[Transfer]) -> Iterator[Transfer]:
         """Yield each transfer when it has its outcome, in order. The next ones are sent meanwhile."""
@@ -173,14 +192,9 @@ class Session:
                             name = self._open_line().name
                             raise GivenUpError(f"{name}: {failed} clips in a row failed: {transfer.failure}")
                 return
-            except GivenUpError:
-                raise
             except LinkError as error:
                 connections += 1
-                if connections > _MOST_CONNECTIONS:
-                    raise
-                warn(f"{error}; connecting again")
-                self._reconnect(error)
+                self._connect_again(error, connections)
 
     # Sending
 
@@ -334,8 +348,16 @@ class Session:
                     transfer.starts += index == place
                     transfer.begin(self._new_id())
 
-    def _reconnect(self, cause: LinkError) -> None:
-        """Open the line again, for as long as a board takes to come back."""
+    def _connect_again(self, cause: LinkError, connections: int) -> None:
+        """Open the line again, for as long as a board takes to come back.
+
+        Args:
+            connections: how many broke in a row; after too many the cause is raised, and where it says
+                that a new line would not help.
+        """
+        if isinstance(cause, GivenUpError) or connections > _MOST_CONNECTIONS:
+            raise cause
+        warn(f"{cause}; connecting again")
         self.close()
         deadline = Deadline(self._patience.reopen_s)
         while True:
@@ -358,18 +380,8 @@ class Session:
         self._is_probing = False
         link = self._open_link()
         self._line = Conversation(link, self.statistics, self._patience)
-        self.info = self._line.ask(InfoRequest(), Info)
-        labels: tuple[str, ...] = ()
-        deadline = Deadline(self._patience.stuck_s)
-        while len(labels) < self.info.label_count:
-            more = self._line.ask(LabelsRequest(len(labels)), Labels).labels
-            if not more or deadline.is_over:
-                raise FirmwareError(
-                    f"{self._line.name}: has {self.info.label_count} labels, but tells only {labels}"
-                )
-            labels += more
-        self.labels = labels
-        self._check(self.info, labels)
+        self.info, self.labels = self._line.ask_what_runs()
+        self._check(self.info, self.labels)
         self._faster = FasterLine(self._line, link, self._patience, self._most_baud)
         self._wait_from_now()
 

@@ -12,6 +12,7 @@ from hil.proof.proof import verdict
 from hil.protocol.framing import Decoder, Frame
 from hil.protocol.framing import encode as encode_frame
 from hil.protocol.messages import Result
+from hil.protocol.payload import Message
 from train.core.results.boards import ProofResult
 
 
@@ -51,6 +52,39 @@ class EndingLink:
         data = self._link.receive(timeout_s)
         self._left -= len(data)
         return data
+
+    def close(self) -> None:
+        self._link.close()
+
+
+class Cutter:
+    """Opens a line that breaks when a certain question is asked, so many times."""
+
+    def __init__(self, open_link: Callable[[], Link], question: type[Message], cuts: int) -> None:
+        self._open_link, self.question, self.cuts_left = open_link, question, cuts
+
+    def open(self) -> Link:
+        """The line, until it breaks."""
+        return _CutLink(self._open_link(), self)
+
+
+class _CutLink:
+    def __init__(self, link: Link, cutter: Cutter) -> None:
+        self.name = "cut line"
+        self._link, self._cutter, self._decoder = link, cutter, Decoder()
+
+    def send(self, data: bytes) -> None:
+        asks = any(
+            isinstance(item, Frame) and item.type == self._cutter.question.TYPE
+            for item in self._decoder.feed(data)
+        )
+        if asks and self._cutter.cuts_left:
+            self._cutter.cuts_left -= 1
+            raise LinkError("cut on purpose")
+        self._link.send(data)
+
+    def receive(self, timeout_s: float) -> bytes:
+        return self._link.receive(timeout_s)
 
     def close(self) -> None:
         self._link.close()

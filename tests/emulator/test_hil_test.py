@@ -10,18 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 from emulator.conftest import IMPATIENT, RATE_HZ, first
-from emulator.proof_lines import EndingLink, StaleLink, accept_anything, check_all_right
+from emulator.proof_lines import Cutter, EndingLink, StaleLink, accept_anything, check_all_right
 from sweeping import sweep
 from tflite_builder import Network, Weighted
 
 from codegen.emit import generate
 from hil.boards.board import QEMU, board_ids, load_board
+from hil.commands.bench import measure
 from hil.link.link import Link, LinkError
 from hil.proof.dut import DUT, check_firmware
 from hil.proof.expected_clips import ClipSet, read_clip_set
 from hil.proof.proof import AccuracyError, ProofError, prove, verdict
 from hil.protocol.connection import FirmwareError
 from hil.protocol.faulty_link import Faults
+from hil.protocol.messages import BenchRequest, ResultRequest, StatusRequest
+from hil.protocol.payload import Message
 from hil.protocol.session import Session
 from train.audio import frontend, wav
 from train.core import runfolder
@@ -111,6 +114,35 @@ def test_a_bad_line_to_an_emulated_board(dut: Callable[..., DUT], clip_set: Clip
     check_all_right(result, clip_set)
     assert result.link.restarts >= 1
     assert result.link.connections >= 2
+
+
+@pytest.mark.parametrize("cuts", [1, 3])
+@pytest.mark.parametrize("question", [StatusRequest, BenchRequest, ResultRequest])
+def test_a_line_that_breaks_at_any_question_is_opened_again(
+    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path, question: type[Message], cuts: int
+) -> None:
+    """The last questions, too, which come when no clip is under way."""
+    setting = dut()
+    cutter = Cutter(setting.open_link, question, cuts)
+    setting = dataclasses.replace(setting, open_link=cutter.open)
+    few = first(clip_set, 2)
+    if question is BenchRequest:
+        _, bench = measure(setting, clip_set.spec, 3)
+        assert bench.inference_count == 3
+    else:
+        check_all_right(result := prove(setting, few, own_run, False), few)
+        assert result.link.connections == 1 + cuts
+    assert not cutter.cuts_left
+
+
+def test_a_line_that_breaks_for_good_at_the_last_question_loses_no_clip(
+    dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path
+) -> None:
+    setting, few = dut(), first(clip_set, 2)
+    cutter = Cutter(setting.open_link, StatusRequest, 9)
+    with pytest.raises(LinkError, match=r"cut on purpose; .*result\.json is of the clips so far"):
+        prove(dataclasses.replace(setting, open_link=cutter.open), few, own_run, False)
+    check_all_right(prove(setting, few, own_run, True), few)
 
 
 def test_a_hopeless_line_ends(dut: Callable[..., DUT], clip_set: ClipSet, own_run: Path) -> None:
