@@ -33,8 +33,15 @@
 #define OPERATORS 256u  // no more than that are told apart
 #define NOISE_SEED 1u
 
+// Whether an end of the model has this type in its file. In place of others that are not int8, the compiled
+// engine has the int8 behind them.
+#define IS_uint8 1
+#define IS_UINT8(index, suffix, type, count) IS_##type
+#define INPUT_IS_UINT8 (KWS_MODEL_INPUTS(IS_UINT8))
+#define OUTPUT_IS_UINT8 (KWS_MODEL_OUTPUTS(IS_UINT8))
+
 static uint32_t inference_ticks[INFERENCES];
-static uint8_t scores[INFERENCES][KWS_OUTPUT_COUNT];  // int8 with the top bit flipped: 0 is -128
+static uint8_t scores[INFERENCES][KWS_OUTPUT_COUNT];  // of int8 with the top bit flipped: 0 is -128
 #if HAS_WINDOWS
 static int8_t window[KWS_FEATURE_FRAMES * KWS_FEATURE_BINS];
 static uint32_t window_ticks[WINDOWS];
@@ -112,11 +119,31 @@ static uint32_t hook_ticks(void) {
 // Loud noise drives scores to their limits, where mistakes do not show: each input is quieter than the
 // one before, by a factor of four, from half the range of int8 to its two lowest values.
 static void fill_input(size_t inference) {
+#if INPUT_IS_UINT8
+    static uint8_t input[KWS_INPUT_BYTES];
+#else
     int8_t* input = kws_model_input(model);
+#endif
     for (size_t i = 0; i < KWS_INPUT_BYTES; ++i) {
         const uint32_t loudness = (noise() >> 24) >> (2 * inference + 1);
+#if INPUT_IS_UINT8
+        input[i] = (uint8_t)loudness;
+#else
         input[i] = (int8_t)((int32_t)loudness - 128);
+#endif
     }
+#if INPUT_IS_UINT8
+    kws_model_set_input(model, input);
+#endif
+}
+
+static void read_scores(uint8_t* found) {
+#if OUTPUT_IS_UINT8
+    kws_model_get_output(model, found);
+#else
+    const int8_t* output = kws_model_output(model);
+    for (size_t i = 0; i < KWS_OUTPUT_COUNT; ++i) found[i] = (uint8_t)(output[i] + 128);
+#endif
 }
 
 static int time_inferences(void) {
@@ -129,8 +156,7 @@ static int time_inferences(void) {
         const int status = kws_model_invoke(model);
         inference_ticks[i] = kws_probe_ticks() - start;
         if (status != 0) return status;
-        const int8_t* output = kws_model_output(model);
-        for (size_t j = 0; j < KWS_OUTPUT_COUNT; ++j) scores[i][j] = (uint8_t)(output[j] + 128);
+        read_scores(scores[i]);
     }
     return 0;
 }
@@ -157,9 +183,7 @@ static int time_windows(void) {
         }
         const size_t n = i - early - 1;
         window_ticks[n] = ticks;
-        for (size_t j = 0; j < KWS_OUTPUT_COUNT; ++j) {
-            window_scores[n][j] = (uint8_t)(kws_model_output(model)[j] + 128);
-        }
+        read_scores(window_scores[n]);
     }
     return 0;
 }

@@ -30,7 +30,7 @@ if(TARGET bench)
     target_compile_definitions(bench PRIVATE KWS_BENCH_WINDOWS=${KWS_BENCH_WINDOWS})
     target_compile_definitions(bench_empty PRIVATE KWS_NO_ENGINE)
     # The calls have to lead somewhere: to the code that is there anyway.
-    foreach(function init input invoke output error arena_bytes)
+    foreach(function init input set_input invoke output get_output error arena_bytes)
         target_link_options(bench_empty PRIVATE "-Wl,--defsym=kws_model_${function}=main")
     endforeach()
 endif()

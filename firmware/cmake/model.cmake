@@ -55,8 +55,10 @@ if(mistake)
     message(FATAL_ERROR "engine ${ENGINE} does not run the model in ${MODEL}: ${reason}; choose the other one "
         "with -DENGINE=<engine> (docs/TFLM_ENGINE.md)")
 endif()
-# Programs write to kws_model_input() and read from kws_model_output(): one of each, of int8.
+# What programs can be built: all of them write to kws_model_input() and read from kws_model_output(), one of
+# each, of int8; those that measure take uint8 as well.
 set(model_has_plain_ends TRUE)
+set(model_has_ends_of_bytes TRUE)
 foreach(ends inputs outputs)
     string(JSON count ERROR_VARIABLE mistake LENGTH "${manifest}" ${ends})
     if(mistake)
@@ -65,6 +67,9 @@ foreach(ends inputs outputs)
     string(JSON type GET "${manifest}" ${ends} 0 type)
     if(NOT count EQUAL 1 OR (ENGINE STREQUAL "tflm" AND NOT type STREQUAL "int8"))
         set(model_has_plain_ends FALSE)
+    endif()
+    if(NOT count EQUAL 1 OR (ENGINE STREQUAL "tflm" AND NOT type MATCHES "^u?int8$"))
+        set(model_has_ends_of_bytes FALSE)
     endif()
 endforeach()
 
@@ -89,12 +94,16 @@ set(KWS_FRONTEND_SOURCES
     "${KWS_FIRMWARE_DIR}/frontend/micro_fft.c")
 
 include(engine_${ENGINE}) # makes kws_engine, and KWS_ENGINE_SOURCE: the file of it that implements model.h
-if(NOT model_has_plain_ends)
+if(NOT model_has_ends_of_bytes)
     message(STATUS "the model has not one int8 input and output: only the library kws_engine is built")
     return()
 endif()
-include(mlperf)
 include(bench)
+if(NOT model_has_plain_ends)
+    message(STATUS "the model has uint8 at its ends: only the library kws_engine and what measures it are built")
+    return()
+endif()
+include(mlperf)
 # A model alone, without the labels and clips of a run folder, can only be measured.
 if(NOT "micro_model_settings.cc" IN_LIST model_files)
     return()

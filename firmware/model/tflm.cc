@@ -137,12 +137,18 @@ class Forever {
 };
 
 #ifdef KWS_PROFILE
+// What an operator calls, as CALL_ONCE does, counts with it.
 class OperatorHook final : public tflite::MicroProfilerInterface {
   public:
-    uint32_t BeginEvent(const char*) override { return 0; }
-    void EndEvent(uint32_t) override { kws_profile_op(done_count++); }
+    uint32_t BeginEvent(const char*) override {
+        ++depth;
+        return 0;
+    }
+    void EndEvent(uint32_t) override {
+        if (--depth == 0) kws_profile_op(done_count++);
+    }
 
-    int32_t done_count;
+    int32_t done_count, depth;
 };
 #endif
 
@@ -285,7 +291,7 @@ int32_t invoke(Objects& objects) {
         return KWS_MODEL_INVOKE;
     }
 #ifdef KWS_PROFILE
-    objects.hook->done_count = 0;
+    objects.hook->done_count = objects.hook->depth = 0;
 #endif
     if (objects.interpreter->Invoke() != kTfLiteOk) {
         message << "an operator failed; a library of TFLite-Micro with logs tells which";

@@ -29,11 +29,11 @@ from train.core.processes import children
 from train.core.results.belonging import remedy_of_sources
 from train.core.results.layers import LayerFigures, LayersResult
 from train.tflite.costs import layer_of
-from train.tflite.graph import only_graph, read_graphs
+from train.tflite.graph import read_graphs
 from train.tflite.tflm import TflmModel
 
 PROGRAM = "bench_ops"  # of firmware/cmake/bench.cmake
-_INT8 = "int8"
+_CHECKED = {"int8", "uint8"}  # ends whose scores can be compared
 
 
 def require_counting(board: Board) -> None:
@@ -64,10 +64,13 @@ def measure_layers(board: Board, model: Path, engine: EngineChoice) -> LayersRes
         layers = (
             manifest.layers if engine.name == COMPILED else layers_of_file(read_plain(tflite), str(model))
         )
-        if [end.type for end in (*manifest.inputs, *manifest.outputs)] == [_INT8, _INT8]:
+        if _CHECKED.issuperset(end.type for end in (*manifest.inputs, *manifest.outputs)):
             check_scores(numbers_of(lines), TflmModel(read_plain(tflite), str(model)), str(model))
         else:
-            warn(f"{model}: its ends are not int8, so its scores were not compared with TFLite-Micro's")
+            warn(
+                f"{model}: its ends are not of int8 or uint8, so its scores were not compared with "
+                "TFLite-Micro's"
+            )
         return LayersResult(
             board=board.id,
             label=EMULATED,
@@ -117,7 +120,7 @@ def _check_ends(manifest: Manifest, where: str) -> None:
 
 def layers_of_file(tflite: bytes, where: str) -> tuple[Layer, ...]:
     """The operators of a file, for an engine that brings kernels of its own."""
-    graph = only_graph(read_graphs(tflite, where), where)
+    graph = read_graphs(tflite, where)[0]  # all that is in it: of what it calls, only the call is measured
     return tuple(layer_of(graph, op) for op in graph.ops)
 
 

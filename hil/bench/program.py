@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from hil.boards.board import QEMU, Board
 from hil.link.process import ProcessLink
@@ -89,22 +90,25 @@ def check_scores(found: Said, oracle: TflmModel, where: str) -> None:
     """Refuse scores that are not those of TFLite-Micro to the bit.
 
     Args:
-        oracle: with one int8 input and one int8 output.
+        oracle: with one input and one output, int8 or uint8.
         where: name of the model, used in messages.
     """
-    expected = oracle.run(noise_inputs(len(found["scores"]), oracle.input_shape))
-    for index, (scores, wanted) in enumerate(zip(found["scores"], expected, strict=True)):
-        if (np.array(scores) - 128).tolist() != wanted.ravel().tolist():
+    (taken,), (given,) = oracle.inputs, oracle.outputs
+    expected = oracle.run(noise_inputs(len(found["scores"]), taken.shape, taken.dtype))
+    for index, (numbers, wanted) in enumerate(zip(found["scores"], expected, strict=True)):
+        scores = (np.array(numbers) + np.iinfo(given.dtype).min).tolist()
+        if scores != wanted.ravel().tolist():
             raise UserError(
-                f"{where}: scores of inference {index} are {(np.array(scores) - 128).tolist()}, "
-                f"expected {wanted.ravel().tolist()}, those of TFLite-Micro"
+                f"{where}: scores of inference {index} are {scores}, expected {wanted.ravel().tolist()}, "
+                "those of TFLite-Micro"
             )
 
 
-def noise_inputs(count: int, shape: tuple[int, ...]) -> np.ndarray:
-    """(count, *shape) int8: the inputs of firmware/app/bench.c, one quieter than the other."""
+def noise_inputs(count: int, shape: tuple[int, ...], dtype: npt.DTypeLike = np.int8) -> np.ndarray:
+    """(count, *shape) int8 or uint8: the inputs of firmware/app/bench.c, one quieter than the other."""
     noise = (xorshift(count * math.prod(shape)) >> 24).astype(int).reshape(count, *shape)
-    return np.stack([(item >> 2 * index + 1) - 128 for index, item in enumerate(noise)]).astype(np.int8)
+    least = np.iinfo(dtype).min
+    return np.stack([(item >> 2 * index + 1) + least for index, item in enumerate(noise)]).astype(dtype)
 
 
 def xorshift(count: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from emulator.conftest import require_tools
 from invoke import invoke
+from model_ends import with_ends
 
 from hil.boards.board import load_board
 from hil.commands import bench
@@ -54,6 +55,19 @@ def test_a_run_and_its_file(own_run: Path, tmp_path: Path, capsys: pytest.Captur
     assert words(again) == words(printed.partition("written ")[0]), (
         "the same kernels, but for a few instructions"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "ratio"), [("uint8", "uint8", 1.0), ("int8", "uint8", 1.5), ("uint8", "int8", 0.7)]
+)
+def test_scores_of_bytes_are_compared_whatever_their_sign(
+    own_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str, taken: str, ratio: float
+) -> None:
+    """As wake words of microWakeWord have them; a scale of their own counts, too."""
+    file = tmp_path / "unsigned.tflite"
+    file.write_bytes(with_ends((own_run / runfolder.TFLITE).read_bytes(), given, taken, ratio))
+    layers(file)
+    assert "were not compared" not in capsys.readouterr().err
 
 
 def test_mistakes(own_run: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from hil.bench.program import check_scores, counter, function_bytes, linked_bytes, noise_inputs
 from train.core.errors import UserError
+from train.tflite.tflm import TflmEnd
 
 
 def test_a_tick_of_no_fixed_length_is_refused() -> None:
@@ -24,17 +25,20 @@ def test_a_tick_need_not_be_a_whole_number_of_instructions() -> None:
         counter(said | {"check": [[32_007]]})
 
 
-def test_a_wrong_score_is_refused() -> None:
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
+def test_a_wrong_score_is_refused(dtype: type[np.integer]) -> None:
     class Oracle:
-        input_shape = (2, 3)
+        inputs = (TflmEnd("x", (1, 2, 3), np.dtype(dtype), 0.1, 0),)
+        outputs = (TflmEnd("y", (1, 2), np.dtype(dtype), 0.1, 0),)
 
         def run(self, inputs: np.ndarray) -> np.ndarray:
             return inputs[:, 0, :2]
 
     def said(scores: np.ndarray) -> dict[str, list[list[int]]]:
-        return {"scores": (scores.astype(int) + 128).tolist()}
+        return {"scores": (scores.astype(int) - np.iinfo(dtype).min).tolist()}
 
-    scores = Oracle().run(noise_inputs(4, (2, 3))).copy()
+    scores = Oracle().run(noise_inputs(4, (2, 3), dtype)).copy()
+    assert scores.dtype == dtype
     assert len(np.unique(scores)) > 4
     check_scores(said(scores), Oracle(), "model")
     scores[1, 0] += 1
