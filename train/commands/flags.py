@@ -26,7 +26,7 @@ from train.evaluation.label_folding import WORD_PRESETS
 from train.settings.augmentation import FeatureAugmentation
 from train.settings.job import ExtraData, Job, StartFrom
 from train.settings.presets import ORIGINAL, PRESETS
-from train.settings.recipe import OPTIMIZERS, RECIPES, SCHEDULES, TEACHER_SCORES, TEMPERATURES, Recipe
+from train.settings.recipe import OPTIMIZERS, RECIPES, SCHEDULES, SETTLED, TEACHER_SCORES, Recipe
 from train.settings.sampling import Sampling
 from train.settings.words import parse_words
 from train.training.cluster import ALONE, DISTRIBUTIONS
@@ -65,6 +65,12 @@ _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
     ("label_smoothing", float, "0..1", "share of the target spread over all labels"),
     ("mixup", float, "0..0.5", "each clip holds up to this share of another, and of its label"),
     ("hard_negatives", float, "N", "draw other words that pass for words up to N times as often"),
+    (
+        "unknown_per_word",
+        float,
+        "N",
+        "clips of other words to train on, for each of the average word, without --unknown-percentage",
+    ),
     ("class_balance", float, "0..1", "0: each clip is drawn as often, 1: each label of a corpus is"),
     ("patience_steps", int, "N", "stop where validation has not risen for so many steps; 0: go to the end"),
     ("average_steps", int, "N", "weights are averaged over about so many steps; 0: not at all"),
@@ -78,7 +84,8 @@ _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
         "of each batch as it is, or cached: of each clip of the bank, once; then a teacher may have another "
         "front end",
     ),
-    ("temperature", TEMPERATURES, "", "of the scores in the end: as trained, or chosen on validation clips"),
+    ("unknown_bias", SETTLED, "", "of _unknown_ in the end: as trained, or chosen on validation clips"),
+    ("temperature", SETTLED, "", "of the scores in the end, likewise"),
     ("eval_step_interval", int, "N", "steps between validations"),
 )
 

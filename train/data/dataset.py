@@ -61,9 +61,18 @@ class Split:
         return {label: int(total) for label, total in zip(labels, totals, strict=True)}
 
 
-def make_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Sampling, seed: int) -> Split:
+def make_split(
+    corpus: Corpus,
+    labels: Sequence[str],
+    split: str,
+    sampling: Sampling,
+    seed: int,
+    unknown_per_word: float = 1.0,
+) -> Split:
     """The examples of one split, in an order that depends on the seed alone.
 
+    Args:
+        unknown_per_word: see ``Sampling.resolve``.
     Raises:
         UserError: no clip of another word although unknown clips are asked for.
     """
@@ -73,7 +82,7 @@ def make_split(corpus: Corpus, labels: Sequence[str], split: str, sampling: Samp
     wanted = [Example(clip, index_of[clip.word]) for clip in clips if clip.word in index_of]
     others = [clip for clip in clips if clip.word not in index_of and clip.word != SILENCE_LABEL]
     unknown = [Example(clip, UNKNOWN_INDEX) for clip in others]
-    silence_count, unknown_count = sampling.resolve(len(wanted), len(index_of))
+    silence_count, unknown_count = sampling.resolve(len(wanted), len(index_of), unknown_per_word)
     generator = random.Random(f"{seed} {split}")
     generator.shuffle(unknown)
     if unknown_count and not unknown:

@@ -202,7 +202,8 @@ def _extra(
     sampling = job.sampling
     if lacks_words(collection.corpus, job, (TRAINING,)):
         sampling = replace(sampling, unknown_percentage=0)  # others have to bring them
-    split = make_split(collection.corpus, job.spec.labels, TRAINING, sampling, job.seed)
+    more = job.recipe.unknown_per_word
+    split = make_split(collection.corpus, job.spec.labels, TRAINING, sampling, job.seed, more)
     left_out = len(found.corpus.clips) - len(clips)
     without = f", without {left_out} clips of speakers validated or tested on" if left_out else ""
     log(
@@ -231,7 +232,8 @@ def _unheard(corpus: Corpus, trained_on: list[Corpus]) -> Corpus:
 
 def _split(corpus: Corpus, job: Job, name: str) -> Split:
     require_words(corpus, job.words, [name] if name in SPLITS else [])
-    return make_split(corpus, job.spec.labels, name, job.sampling, job.seed)
+    more = job.recipe.unknown_per_word if name == TRAINING else 1.0  # others count as often as each word
+    return make_split(corpus, job.spec.labels, name, job.sampling, job.seed, more)
 
 
 def _report(job: Job, divided: dict[str, Split]) -> None:

@@ -17,7 +17,7 @@ _WARM_UP_SHARE = 0.1  # of the steps of one cycle
 _LAST_RATE_SHARE = 0.002  # of the highest rate
 _FINE_TUNING_RATE_SHARE = 0.1  # likewise
 AS_TRAINED, ON_VALIDATION = "as_trained", "validation"
-TEMPERATURES = (AS_TRAINED, ON_VALIDATION)
+SETTLED = (AS_TRAINED, ON_VALIDATION)  # how the last layer may end
 LIVE, CACHED = "live", "cached"
 TEACHER_SCORES = (LIVE, CACHED)
 OPTIMIZERS = ("gradient_descent", "momentum", "adam")
@@ -46,6 +46,8 @@ class Recipe:
     patience_steps: int = 0  # training ends where validation has not risen for so many; 0: never early
     class_balance: float = 0.0  # 0: each clip is as likely, 1: each label of a corpus is
     hard_negatives: float = 0.0  # other words that pass for words are drawn up to so many times as often
+    unknown_per_word: float = 1.0  # clips of other words to train on, for each of the average word
+    unknown_bias: str = AS_TRAINED  # of other words, in the last layer, in the end
     temperature: str = AS_TRAINED  # that scores are divided by, in the end
 
     def __post_init__(self) -> None:
@@ -83,6 +85,11 @@ class Recipe:
             raise UserError(f"--class-balance is {self.class_balance}, expected 0 to 1")
         if self.hard_negatives and not 1 <= self.hard_negatives <= 100:
             raise UserError(f"--hard-negatives is {self.hard_negatives:g}, expected 1 to 100, or 0 for none")
+        if not 0 < self.unknown_per_word <= 100:
+            raise UserError(
+                f"--unknown-per-word is {self.unknown_per_word:g}, expected more than 0, up to 100 "
+                "(--unknown-percentage 0 goes without other words)"
+            )
         if not 0 < self.teacher_share <= 1:
             raise UserError(f"--teacher-share is {self.teacher_share}, expected more than 0, up to 1")
         if not 0 < self.teacher_temperature <= 100:
@@ -93,7 +100,8 @@ class Recipe:
             ("schedule", SCHEDULES),
             ("optimizer", OPTIMIZERS),
             ("teacher_scores", TEACHER_SCORES),
-            ("temperature", TEMPERATURES),
+            ("unknown_bias", SETTLED),
+            ("temperature", SETTLED),
         ):
             if (value := getattr(self, name)) not in choices:
                 flag = name.replace("_", "-")
@@ -173,6 +181,9 @@ RECIPES = {
         schedule=ONE_CYCLE,
         label_smoothing=0.05,
         average_steps=1000,
+        hard_negatives=8.0,
+        unknown_per_word=2.0,
+        unknown_bias=ON_VALIDATION,
         feature_augmentation=FeatureAugmentation(
             shift_frames=5,
             time_stretch=0.06,

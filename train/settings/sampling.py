@@ -23,11 +23,18 @@ class Sampling:
             if value is not None and not 0 <= value <= 10000:
                 raise UserError(f"--{name.replace('_', '-')} is {value}, expected 0 to 10000 (percent)")
 
-    def resolve(self, wanted_clips: int, word_count: int) -> tuple[int, int]:
-        """(silence, unknown) clips that go with this many clips of wanted words, rounded up."""
-        average = math.ceil(wanted_clips / word_count)
+    def resolve(self, wanted_clips: int, word_count: int, unknown_per_word: float = 1.0) -> tuple[int, int]:
+        """(silence, unknown) clips that go with this many clips of wanted words, rounded up.
+
+        Args:
+            unknown_per_word: how many times the average word's, where there is no percentage.
+        """
+        usual = wanted_clips / word_count
         silence, unknown = (
-            average if percentage is None else math.ceil(wanted_clips * percentage / 100)
-            for percentage in (self.silence_percentage, self.unknown_percentage)
+            math.ceil(times * usual if percentage is None else wanted_clips * percentage / 100)
+            for times, percentage in (
+                (1.0, self.silence_percentage),
+                (unknown_per_word, self.unknown_percentage),
+            )
         )
         return silence, unknown

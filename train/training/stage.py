@@ -17,7 +17,7 @@ from train.core.errors import UserError, typed
 from train.core.installation import cache_root, earshot_version
 from train.core.layout import TRAINING, VALIDATION
 from train.core.results.training import CurvePoint, Curves, History, Stage, Training, TrainingPoint
-from train.core.spec import FrontEnd
+from train.core.spec import UNKNOWN_LABEL
 from train.data import feature_cache
 from train.data.job_data import Material
 from train.settings.job import Job
@@ -143,9 +143,7 @@ def train(
     tuned = None
     if job.recipe.quantization_aware_steps and not stop:  # the chief alone: a small part of the steps
         tuned = trained(aware(model), job.recipe.fine_tuning(), Replicas(), _FINE_TUNING)
-    temperature = None
-    if job.recipe.temperature == ON_VALIDATION:
-        temperature = _settle_temperature(model, job.front_end, validation_bank)
+    unknown_bias, temperature = _settled(model, job, validation_bank)
 
     with runfolder.atomic_path(run / runfolder.KERAS) as temporary:
         model.save(temporary)
@@ -167,6 +165,7 @@ def train(
             **_in_short(state),
             distribute=distribution.kind if is_shared else None,
             replicas=replicas.count if is_shared else None,
+            unknown_bias=unknown_bias,
             temperature=temperature,
             quantization_aware=None if tuned is None else Stage(**_in_short(tuned)),
         ),
@@ -175,24 +174,33 @@ def train(
     )
 
 
-def _settle_temperature(
-    model: "keras.Model", front_end: FrontEnd, validation: feature_cache.Bank
-) -> float | None:
-    """Divide the scores by the temperature that fits the validation clips; None where there is no way to."""
+def _settled(
+    model: "keras.Model", job: Job, validation: feature_cache.Bank
+) -> tuple[float | None, float | None]:
+    """Change the last layer by what fits the validation clips; bias and temperature, or None: as trained."""
     from train.architectures import is_logistic
+    from train.training.last_layer import best_temperature, best_unknown_bias, settle, with_unknown_bias
     from train.training.opinions import log_probabilities
-    from train.training.temperature import best_temperature, divide
 
+    shifts, divides = job.recipe.unknown_bias == ON_VALIDATION, job.recipe.temperature == ON_VALIDATION
+    if not (shifts or divides):
+        return None, None
     if is_logistic(model):
-        warn(f"--temperature {ON_VALIDATION}: labels are asked for each on its own; nothing to divide")
-        return None
-    scores = log_probabilities(model, front_end, validation, "validation scores")
-    temperature = best_temperature(scores, validation.labels)
-    if not divide(model, temperature):
-        warn(f"--temperature {ON_VALIDATION}: the network has no dense layer before its softmax to divide")
-        return None
-    log(f"temperature of the scores: {temperature:g}, chosen on {len(validation)} validation clips")
-    return temperature
+        if divides:
+            warn(f"--temperature {ON_VALIDATION}: labels are asked for each on its own; nothing to divide")
+        return None, None
+    scores = log_probabilities(model, job.front_end, validation, "validation scores")
+    bias = best_unknown_bias(scores, validation.labels) if shifts else None
+    temperature = (
+        best_temperature(with_unknown_bias(scores, bias or 0.0), validation.labels) if divides else None
+    )
+    if not settle(model, bias or 0.0, temperature or 1.0):
+        warn("the network has no dense layer before its softmax: its scores stay as trained")
+        return None, None
+    for name, value in (f"bias of {UNKNOWN_LABEL}", bias), ("temperature of the scores", temperature):
+        if value is not None:
+            log(f"{name}: {value:g}, chosen on {len(validation)} validation clips")
+    return bias, temperature
 
 
 def _tensorboard() -> str:

@@ -143,12 +143,14 @@ class Training(Stage):
         distribute: how the work was shared, where there were several replicas.
         replicas: that shared each batch.
         quantization_aware: fine-tuning with the rounding of int8.
-        temperature: that the scores were divided by, where it was chosen on validation clips.
+        unknown_bias: that was added to the logit of other words, where it was chosen on validation clips.
+        temperature: that the scores were divided by, likewise.
     """
 
     distribute: str | None = None
     replicas: int | None = None
     quantization_aware: Stage | None = None
+    unknown_bias: float | None = None
     temperature: float | None = None
 
 

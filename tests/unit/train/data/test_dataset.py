@@ -59,6 +59,14 @@ def test_the_default_is_the_average_word():
     assert counts(TRAINING, Sampling(unknown_percentage=10))["_silence_"] == 15
 
 
+def test_training_may_have_more_other_words_than_the_average_word():
+    def unknown(sampling: Sampling) -> int:
+        return make_split(CORPUS, LABELS, TRAINING, sampling, 1, 2.5).counts(LABELS)["_unknown_"]
+
+    assert unknown(Sampling()) == 38
+    assert unknown(Sampling(unknown_percentage=10)) == 3, "what was asked for"
+
+
 @given(st.integers(1, 40), st.integers(1, 3000))
 def test_the_default_balances_exactly(words, clips_per_word):
     """100 / 3 percent is no float: three words of five clips must not get six of silence."""

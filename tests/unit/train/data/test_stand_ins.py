@@ -14,6 +14,7 @@ from train.data import stand_ins
 from train.data.job_data import gather
 from train.settings.augmentation import Augmentation
 from train.settings.job import ExtraData, Job
+from train.settings.recipe import Recipe
 from train.settings.sampling import Sampling
 from train.synth import generate as synthetic
 from train.synth.lexicon import SCRAMBLED
@@ -142,6 +143,14 @@ def test_none_are_made_where_the_user_says_no(recordings, voices, tmp_path, monk
         "yes": 24,
         "no": 24,
     }
+
+
+def test_more_other_words_are_trained_on_than_tested_on(recordings, voices):
+    """Figures stay comparable: in a test, other words count as much as each word."""
+    job = Job(WORDS, data=str(recordings), recipe=Recipe(unknown_per_word=2.0))
+    counts = {name: split.counts(job.spec.labels) for name, split in gather(job).splits.items()}
+    assert counts[TRAINING]["_unknown_"] == counts[TRAINING]["yes"] + counts[TRAINING]["no"]
+    assert counts[TESTING]["_unknown_"] == counts[TESTING]["yes"]
 
 
 def test_noise_alone_needs_no_voices(write_corpus, recordings, voices, cache):

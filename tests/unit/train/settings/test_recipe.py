@@ -97,6 +97,8 @@ def test_every_phase_is_a_cycle_of_its_own():
         ({"class_balance": 1.5}, "--class-balance is 1.5, expected 0 to 1"),
         ({"hard_negatives": 0.5}, "--hard-negatives is 0.5, expected 1 to 100, or 0 for none"),
         ({"teacher_scores": "old"}, "--teacher-scores is 'old', expected one of live, cached"),
+        ({"unknown_per_word": 0}, "--unknown-per-word is 0, expected more than 0, up to 100 .*percentage 0"),
+        ({"unknown_bias": "2"}, "--unknown-bias is '2', expected one of as_trained, validation"),
         ({"temperature": "2"}, "--temperature is '2', expected one of as_trained, validation"),
         ({"teacher_share": 0}, "--teacher-share is 0, expected more than 0"),
         ({"teacher_temperature": 0}, "--teacher-temperature is 0, expected more than 0"),

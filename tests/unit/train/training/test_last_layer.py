@@ -1,4 +1,4 @@
-"""The temperature of the scores: what fits the validation clips, without crowding int8 scores at the top."""
+"""A bias of other words and a temperature that fit the validation clips, and leave int8 scores room."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,16 @@ import pytest
 from train import architectures
 from train.core.metrics import cross_entropy, log_softmax
 from train.core.spec import FrontEnd
-from train.training.temperature import MOST_SATURATED, TEMPERATURES, best_temperature, divide
+from train.data.dataset import UNKNOWN_INDEX
+from train.training.last_layer import (
+    FEWEST_CLIPS,
+    MOST_SATURATED,
+    TEMPERATURES,
+    best_temperature,
+    best_unknown_bias,
+    settle,
+    with_unknown_bias,
+)
 
 RNG = np.random.default_rng(5)
 CLIPS = 4000
@@ -18,6 +27,26 @@ def clips_of(temperature: float, spread: float = 2.0) -> tuple[np.ndarray, np.nd
     chances = np.exp(log_softmax(logits / np.float32(temperature)))
     labels = (chances.cumsum(axis=1) < RNG.random((CLIPS, 1))).sum(axis=1)
     return logits, labels
+
+
+@pytest.mark.parametrize("bias", [-1.5, 0.0, 0.8])
+def test_it_finds_the_bias_that_other_words_were_given(bias):
+    """As a training that shows too many of them does: accuracy comes back with it."""
+    logits, labels = clips_of(1.0)
+    given = with_unknown_bias(logits, -bias)
+    chosen = best_unknown_bias(given, labels)
+    assert chosen == pytest.approx(bias, abs=0.2)
+    right = np.mean(with_unknown_bias(given, chosen).argmax(axis=1) == labels)
+    assert right == pytest.approx(np.mean(logits.argmax(axis=1) == labels), abs=0.01)
+
+
+def test_no_bias_is_chosen_by_a_handful_of_clips_or_without_other_words():
+    logits, labels = clips_of(1.0)
+    assert best_unknown_bias(logits[: FEWEST_CLIPS - 1], labels[: FEWEST_CLIPS - 1]) is None
+    assert best_unknown_bias(logits[:FEWEST_CLIPS], labels[:FEWEST_CLIPS]) is not None
+    for is_unknown in (True, False):
+        some = (labels == UNKNOWN_INDEX) == is_unknown
+        assert best_unknown_bias(logits[some], labels[some]) is None
 
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 1.6])
@@ -43,10 +72,10 @@ def test_int8_scores_keep_room_at_the_top():
     assert saturated(chosen) <= MOST_SATURATED < saturated(chosen * 0.9)
 
 
-def test_the_last_dense_layer_is_divided():
+def test_the_last_dense_layer_is_changed():
     model = architectures.build("single_fc", FrontEnd(), 4, 0.0, 1)
     features = RNG.uniform(0, 100, (5, 49, 43, 1)).astype(np.float32)
     logits = architectures.logits(model)
     before = logits(features).numpy()
-    assert divide(model, 0.8)
-    assert logits(features).numpy() == pytest.approx(before / 0.8, abs=1e-5)
+    assert settle(model, unknown_bias=0.6, temperature=0.8)
+    assert logits(features).numpy() == pytest.approx(with_unknown_bias(before, 0.6) / 0.8, abs=1e-5)
