@@ -71,7 +71,7 @@ def planned() -> Iterator[Run]:
 def _record() -> Iterator[Run]:
     """Ten words from the feature bank: two teachers, then the network that learns from both."""
     bank = f"--words {_TEN_WORDS} --data {_FEATURE_BANK} --test-data {RECORDINGS}"
-    bank += " --preset best --bank-clips 120000"
+    bank += " --preset best --recipe strong --bank-clips 120000"
     teacher = f"{bank} --architecture spectro_temporal_large --learning-rate 0.004 --dropout 0.2"
     yield _run("record", "teacher", f"{teacher} --training-steps 7800", _SEEDS[0])
     mixing = f"{teacher} --training-steps 12000 --label-smoothing 0 --mixup 0.3"

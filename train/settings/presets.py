@@ -61,7 +61,7 @@ _ROWS = (
         reached="93.6 % of the same, with --training-steps 4000",
         preprocess="log_mel",
         architecture="spectro_temporal",
-        recipe=recipe.STRONG,
+        recipe=recipe.LISTENING,
         start_from=WORDS,
     ),
     Preset(
@@ -78,7 +78,7 @@ _ROWS = (
         reached="",
         preprocess=spec.MICRO,
         architecture="spectro_temporal",
-        recipe=recipe.STRONG,
+        recipe=recipe.LISTENING,
     ),
     Preset(
         STREAMING,
@@ -86,7 +86,7 @@ _ROWS = (
         reached="",
         preprocess=spec.MICRO,
         architecture="streaming",
-        recipe=recipe.STRONG,
+        recipe=recipe.LISTENING,
     ),
     Preset(
         MICROWAKEWORD,
@@ -94,7 +94,7 @@ _ROWS = (
         reached="",
         preprocess=spec.MICRO,
         architecture="wake_word",
-        recipe=recipe.STRONG,
+        recipe=recipe.LISTENING,
         window_stride_ms=10,
     ),
 )

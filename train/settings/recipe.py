@@ -1,7 +1,8 @@
 """How a network is trained: steps, rates, batches, what it is shown and what it aims at.
 
 ``ORIGINAL`` is the original's but for the optimizer and the weight decay
-(docs/adr/0008-training-differences.md); ``STRONG`` is for small networks on logarithmic features.
+(docs/adr/0008-training-differences.md); ``STRONG`` is for small networks on logarithmic features;
+``LISTENING`` is the same for what hears all that is said (docs/adr/0043-recipe-for-listening.md).
 """
 
 import math
@@ -169,7 +170,7 @@ def _one_cycle(done: float) -> float:
     return max(0.5 - 0.5 * math.cos(math.pi * left), _LAST_RATE_SHARE)
 
 
-ORIGINAL, STRONG = "original", "strong"
+ORIGINAL, STRONG, LISTENING = "original", "strong", "listening"
 RECIPES = {
     ORIGINAL: Recipe(),
     STRONG: Recipe(
@@ -181,9 +182,6 @@ RECIPES = {
         schedule=ONE_CYCLE,
         label_smoothing=0.05,
         average_steps=1000,
-        hard_negatives=8.0,
-        unknown_per_word=2.0,
-        unknown_bias=ON_VALIDATION,
         feature_augmentation=FeatureAugmentation(
             shift_frames=5,
             time_stretch=0.06,
@@ -201,3 +199,6 @@ RECIPES = {
         ),
     ),
 }
+RECIPES[LISTENING] = replace(
+    RECIPES[STRONG], hard_negatives=8.0, unknown_per_word=2.0, unknown_bias=ON_VALIDATION
+)

@@ -73,7 +73,8 @@ class Recipe:
         return {text.partition("@")[0] for text in shlex.split(self.flags)}
 
 
-_BOTH = f"--data {TRAINED_ON} --data {BANK}@0.6 --test-data {TESTED_ON} --preset best --bank-clips 80000"
+_PRESET = "--preset best --recipe strong"  # which these models are older than
+_BOTH = f"--data {TRAINED_ON} --data {BANK}@0.6 --test-data {TESTED_ON} {_PRESET} --bank-clips 80000"
 # Half of what the recipe changes about features: more than a small network can take in.
 _FEW_CHANGES = (
     "--feature-augmentation time_masks=1,frequency_masks=1,time_stretch=0.04,frequency_warp=0.03,"
@@ -100,7 +101,7 @@ RECIPES = (
         "words",
         "A start for words of your own: it knows seventeen others.",
         _KNOWN,
-        f"--data {BEGUN_ON} --test-data {TESTED_ON} --preset best --start-from nothing --training-steps 8000",
+        f"--data {BEGUN_ON} --test-data {TESTED_ON} {_PRESET} --start-from nothing --training-steps 8000",
         stream_minutes=None,  # nobody waits for these words
     ),
     Recipe(
@@ -108,7 +109,7 @@ RECIPES = (
         "The ten command words of Speech Commands, anything else, and silence.",
         _TEN,
         # Beside people, voices that talk on; more other words, and those that pass for words most of all.
-        f"--data {TRAINED_ON} --data {BANK}@0.55 --data synthetic@0.1 --test-data {TESTED_ON} --preset best "
+        f"--data {TRAINED_ON} --data {BANK}@0.55 --data synthetic@0.1 --test-data {TESTED_ON} {_PRESET} "
         "--bank-clips 80000 --unknown-percentage 30 --silence-percentage 15 --class-balance 0.6 "
         "--hard-negatives 8 --architecture spectro_residual --start-from ten_words_record "
         f"--training-steps 7000 --learning-rate 0.002 --average-steps 500 {_FEW_CHANGES},shift_frames=8 "
@@ -118,7 +119,7 @@ RECIPES = (
         "yes_no",
         "Yes and no.",
         "yes,no",
-        f"--data {TRAINED_ON} --data {BANK}@0.4 --data synthetic@0.2 --test-data {TESTED_ON} --preset best "
+        f"--data {TRAINED_ON} --data {BANK}@0.4 --data synthetic@0.2 --test-data {TESTED_ON} {_PRESET} "
         "--start-from nothing --hard-negatives 8 --unknown-percentage 100 --silence-percentage 60 "
         f"--training-steps 10000 {_FEW_CHANGES},shift_frames=8 --false-accepts-per-hour 60",
     ),

@@ -34,26 +34,26 @@ def test_the_default_is_the_original():
     [
         (
             "--preset best",
-            "--preprocess log_mel --architecture spectro_temporal --recipe strong --start-from words",
+            "--preprocess log_mel --architecture spectro_temporal --recipe listening --start-from words",
         ),
         (
             "--preset best --start-from nothing",
-            "--preprocess log_mel --recipe strong --architecture spectro_temporal",
+            "--preprocess log_mel --recipe listening --architecture spectro_temporal",
         ),
         ("--preset record", "--preprocess log_mel --recipe strong --architecture spectro_residual"),
         (
             "--preset best --training-steps 4000",
-            "--preprocess log_mel --recipe strong --architecture spectro_temporal --training-steps 4000 "
+            "--preprocess log_mel --recipe listening --architecture spectro_temporal --training-steps 4000 "
             "--start-from words",
         ),
-        ("--architecture ds_cnn --preset best", "--preprocess log_mel --recipe strong --architecture ds_cnn"),
+        ("--architecture ds_cnn --preset best", "--preprocess log_mel --recipe listening --architecture ds_cnn"),
         ("--preset best --architecture tiny_conv --preprocess average --recipe original", ""),
         ("--preset best --preset original", ""),
-        ("--preset micro", "--preprocess micro --architecture spectro_temporal --recipe strong"),
-        ("--preset streaming", "--preprocess micro --architecture streaming --recipe strong"),
+        ("--preset micro", "--preprocess micro --architecture spectro_temporal --recipe listening"),
+        ("--preset streaming", "--preprocess micro --architecture streaming --recipe listening"),
         (
             "--preset microwakeword",
-            "--preprocess micro --window-stride-ms 10 --architecture wake_word --recipe strong",
+            "--preprocess micro --window-stride-ms 10 --architecture wake_word --recipe listening",
         ),
         ("--preset microwakeword --window-stride-ms 20", "--preset streaming --architecture wake_word"),
         ("--preset best --no-dc-block --dropout 0", "--no-dc-block --dropout 0 --preset best"),
@@ -67,7 +67,7 @@ def test_a_preset_is_the_flags_it_stands_for_and_others_go_before_it(short, long
 
 def test_features_of_micro_are_moved_and_masked_and_its_levels_are_varied_in_the_audio():
     job = asked_for("--words yes --preset micro")
-    features, best = job.recipe.feature_augmentation, RECIPES["strong"].feature_augmentation
+    features, best = job.recipe.feature_augmentation, RECIPES["listening"].feature_augmentation
     assert (features.time_masks, features.shift_frames) == (best.time_masks, best.shift_frames)
     assert not features.changes_powers
     assert (job.augmentation.gain_low, job.augmentation.gain_high) == MICROPHONE_GAINS
