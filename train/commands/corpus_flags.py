@@ -102,7 +102,9 @@ def add_data_flags(group: Any, defaults: Job | Trained) -> None:
 def add_sampling_flags(group: Any, defaults: Job | Trained) -> None:
     """What of a corpus goes into which split."""
     otherwise = (
-        "100 / words, so that every class weighs the same" if isinstance(defaults, Job) else "as in training"
+        "100 / words, so that every class of a test weighs the same"
+        if isinstance(defaults, Job)
+        else "as in training"
     )
     for name, what in (("silence", "background noise alone"), ("unknown", "other words")):
         group.add_argument(

@@ -153,8 +153,8 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
     training.add_argument(
         "--recipe",
         choices=tuple(RECIPES),
-        help="settings below that are not given; strong: for small networks on logarithmic features "
-        "(default: the preset's)",
+        help="settings below that are not given; strong: for small networks on logarithmic features; "
+        "listening: the same, for what hears all that is said (default: the preset's)",
     )
     for name, *_ in _RECIPE_FLAGS:
         if name != "training_steps":
@@ -218,7 +218,13 @@ def _presets_in_full() -> str:
 def _add_recipe_flag(group: Any, name: str) -> None:
     """A flag of ``_RECIPE_FLAGS``."""
     kind, metavar, text = next(row for field, *row in _RECIPE_FLAGS if field == name)
-    values = " / ".join(_join(getattr(recipe, name)) for recipe in RECIPES.values())
+    by_value: dict[str, list[str]] = {}
+    for recipe_name, recipe in RECIPES.items():
+        by_value.setdefault(_join(getattr(recipe, name)), []).append(recipe_name)
+    if len(by_value) > 1:
+        values = ", ".join(f"{' and '.join(names)} {value}" for value, names in by_value.items())
+    else:
+        (values,) = by_value
     choices = kind if isinstance(kind, tuple) else None
     flag = "learning_rate" if name == "learning_rates" else name
     group.add_argument(

@@ -82,7 +82,7 @@ def picture(rows: list[Row]) -> Figure:
         low, high = (100 * share for share in row["interval"])
         axes.errorbar(millions, percent, [[percent - low], [high - percent]], fmt="o", capsize=3, color="C0")
         # In turns above and below: neighbours may have as many products.
-        end, points = (high, 5) if index % 2 else (low, -14)
+        end, points = (low, -14) if index % 2 else (high, 5)
         at = {"textcoords": "offset points", "xytext": (0, points), "ha": "center"}
         axes.annotate(row["network"], (millions, end), **at)
     axes.set_xscale("log")

@@ -330,8 +330,10 @@ def test_where_a_run_goes():
 def test_help_names_every_architecture_and_default():
     text = " ".join(parser(train_command).format_help().split())
     assert f"one of {', '.join(architectures.names())} (default: the preset's)" in text
-    assert "steps of each phase, or together (12000,3000 / 12000)" in text
-    assert "rate of each phase (0.001,0.0001 / 0.006)" in text
+    assert "steps of each phase, or together (original 12000,3000, strong and listening 12000)" in text
+    assert "rate of each phase (original 0.001,0.0001, strong and listening 0.006)" in text
+    assert "times as often (original and strong 0.0, listening 8.0)" in text
+    assert "with --teacher (0.9)" in text, "what all have is named once"
     by_others = ("name", "gain_low", "gain_high", "dc_offset", "dc_block", *AUDIO_CHANGES)  # or one for all
     for group in (FrontEnd(), Augmentation()):
         for field in dataclasses.fields(group):
