@@ -84,7 +84,12 @@ _RECIPE_FLAGS: tuple[tuple[str, Any, str, str], ...] = (
         "of each batch as it is, or cached: of each clip of the bank, once; then a teacher may have another "
         "front end",
     ),
-    ("unknown_bias", SETTLED, "", "of _unknown_ in the end: as trained, or chosen on validation clips"),
+    (
+        "unknown_bias",
+        SETTLED,
+        "",
+        "added to _unknown_ in the end: none, or the one that fits validation clips",
+    ),
     ("temperature", SETTLED, "", "of the scores in the end, likewise"),
     ("eval_step_interval", int, "N", "steps between validations"),
 )

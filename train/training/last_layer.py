@@ -13,6 +13,8 @@ Source:
     Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation" (2020).
 """
 
+import math
+
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -29,18 +31,20 @@ MOST_SATURATED = 0.5
 _HIGHEST_SCORE = 254.5 / 256
 
 
-def best_unknown_bias(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float | None:
+def best_unknown_bias(logits: NDArray[np.float32], labels: NDArray[np.int64], too_often: float) -> float:
     """What is added to the logit of other words for the lowest cross entropy.
 
-    None with fewer clips than ``FEWEST_CLIPS``, or where all of them are other words, or none is.
+    With fewer clips than ``FEWEST_CLIPS``, or where all of them are other words, or none is, it is what the
+    share of other words alone asks for.
 
     Args:
         logits: (clips, labels) of validation clips.
         labels: (clips,) true ones.
+        too_often: how many times as often as in validation training had other words.
     """
     others = np.count_nonzero(labels == UNKNOWN_INDEX)
     if len(labels) < FEWEST_CLIPS or others in (0, len(labels)):
-        return None
+        return -math.log(too_often)
     nearest_first = sorted(UNKNOWN_BIASES, key=abs)
     return float(min(nearest_first, key=lambda bias: cross_entropy(with_unknown_bias(logits, bias), labels)))
 

@@ -189,17 +189,19 @@ def _settled(
         if divides:
             warn(f"--temperature {ON_VALIDATION}: labels are asked for each on its own; nothing to divide")
         return None, None
-    scores = log_probabilities(model, job.front_end, validation, "validation scores")
-    bias = best_unknown_bias(scores, validation.labels) if shifts else None
-    temperature = (
-        best_temperature(with_unknown_bias(scores, bias or 0.0), validation.labels) if divides else None
+    scores, labels = (
+        log_probabilities(model, job.front_end, validation, "validation scores"),
+        validation.labels,
     )
+    too_often = job.recipe.unknown_per_word if job.sampling.unknown_percentage is None else 1.0
+    bias = best_unknown_bias(scores, labels, too_often) if shifts else None
+    temperature = best_temperature(with_unknown_bias(scores, bias or 0.0), labels) if divides else None
     if not settle(model, bias or 0.0, temperature or 1.0):
         warn("the network has no dense layer before its softmax: its scores stay as trained")
         return None, None
     for name, value in (f"bias of {UNKNOWN_LABEL}", bias), ("temperature of the scores", temperature):
         if value is not None:
-            log(f"{name}: {value:g}, chosen on {len(validation)} validation clips")
+            log(f"{name}: {value:.2g}, for {len(validation)} validation clips")
     return bias, temperature
 
 

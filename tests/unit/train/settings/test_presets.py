@@ -46,7 +46,10 @@ def test_the_default_is_the_original():
             "--preprocess log_mel --recipe listening --architecture spectro_temporal --training-steps 4000 "
             "--start-from words",
         ),
-        ("--architecture ds_cnn --preset best", "--preprocess log_mel --recipe listening --architecture ds_cnn"),
+        (
+            "--architecture ds_cnn --preset best",
+            "--preprocess log_mel --recipe listening --architecture ds_cnn",
+        ),
         ("--preset best --architecture tiny_conv --preprocess average --recipe original", ""),
         ("--preset best --preset original", ""),
         ("--preset micro", "--preprocess micro --architecture spectro_temporal --recipe listening"),

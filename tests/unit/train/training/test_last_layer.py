@@ -34,19 +34,21 @@ def test_it_finds_the_bias_that_other_words_were_given(bias):
     """As a training that shows too many of them does: accuracy comes back with it."""
     logits, labels = clips_of(1.0)
     given = with_unknown_bias(logits, -bias)
-    chosen = best_unknown_bias(given, labels)
+    chosen = best_unknown_bias(given, labels, 1.0)
     assert chosen == pytest.approx(bias, abs=0.2)
     right = np.mean(with_unknown_bias(given, chosen).argmax(axis=1) == labels)
     assert right == pytest.approx(np.mean(logits.argmax(axis=1) == labels), abs=0.01)
 
 
-def test_no_bias_is_chosen_by_a_handful_of_clips_or_without_other_words():
+def test_a_handful_of_clips_or_none_of_other_words_choose_no_bias():
+    """Then it is that of the shares: twice as many other words in training have a logit higher by log 2."""
     logits, labels = clips_of(1.0)
-    assert best_unknown_bias(logits[: FEWEST_CLIPS - 1], labels[: FEWEST_CLIPS - 1]) is None
-    assert best_unknown_bias(logits[:FEWEST_CLIPS], labels[:FEWEST_CLIPS]) is not None
+    by_share = pytest.approx(-np.log(2))
+    assert best_unknown_bias(logits[: FEWEST_CLIPS - 1], labels[: FEWEST_CLIPS - 1], 2.0) == by_share
+    assert best_unknown_bias(logits, labels, 2.0) == pytest.approx(0, abs=0.2)
     for is_unknown in (True, False):
         some = (labels == UNKNOWN_INDEX) == is_unknown
-        assert best_unknown_bias(logits[some], labels[some]) is None
+        assert best_unknown_bias(logits[some], labels[some], 2.0) == by_share
 
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 1.6])
