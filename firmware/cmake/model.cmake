@@ -95,7 +95,7 @@ set(KWS_FRONTEND_SOURCES
 
 include(engine_${ENGINE}) # makes kws_engine, and KWS_ENGINE_SOURCE: the file of it that implements model.h
 if(NOT model_has_ends_of_bytes)
-    message(STATUS "the model has not one int8 input and output: only the library kws_engine is built")
+    message(STATUS "the model has not one input and output of bytes: only the library kws_engine is built")
     return()
 endif()
 include(bench)

@@ -60,6 +60,11 @@ class Split:
         totals = np.bincount([example.label for example in self.examples], minlength=len(labels))
         return {label: int(total) for label, total in zip(labels, totals, strict=True)}
 
+    def unknown_per_word(self, labels: Sequence[str]) -> float:
+        """Examples of other words for each of the average word."""
+        _, unknown, *words = self.counts(labels).values()
+        return unknown * len(words) / sum(words)
+
 
 def make_split(
     corpus: Corpus,

@@ -4,6 +4,7 @@ import math
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from train.core.layout import TRAINING, VALIDATION
 from train.core.results.training import CurvePoint, Curves, History, Stage, Training, TrainingPoint
 from train.core.spec import UNKNOWN_LABEL
 from train.data import feature_cache
+from train.data.dataset import Split
 from train.data.job_data import Material
 from train.settings.job import Job
 from train.settings.recipe import CACHED, ON_VALIDATION, Recipe
@@ -143,7 +145,7 @@ def train(
     tuned = None
     if job.recipe.quantization_aware_steps and not stop:  # the chief alone: a small part of the steps
         tuned = trained(aware(model), job.recipe.fine_tuning(), Replicas(), _FINE_TUNING)
-    unknown_bias, temperature = _settled(model, job, validation_bank)
+    unknown_bias, temperature = _settled(model, job, material.splits, validation_bank)
 
     with runfolder.atomic_path(run / runfolder.KERAS) as temporary:
         model.save(temporary)
@@ -175,7 +177,7 @@ def train(
 
 
 def _settled(
-    model: "keras.Model", job: Job, validation: feature_cache.Bank
+    model: "keras.Model", job: Job, splits: Mapping[str, Split], validation: feature_cache.Bank
 ) -> tuple[float | None, float | None]:
     """Change the last layer by what fits the validation clips; bias and temperature, or None: as trained."""
     from train.architectures import is_logistic
@@ -193,7 +195,8 @@ def _settled(
         log_probabilities(model, job.front_end, validation, "validation scores"),
         validation.labels,
     )
-    too_often = job.recipe.unknown_per_word if job.sampling.unknown_percentage is None else 1.0
+    trained, validated = (splits[name].unknown_per_word(job.spec.labels) for name in (TRAINING, VALIDATION))
+    too_often = trained / validated if trained and validated else 1.0
     bias = best_unknown_bias(scores, labels, too_often) if shifts else None
     temperature = best_temperature(with_unknown_bias(scores, bias or 0.0), labels) if divides else None
     if not settle(model, bias or 0.0, temperature or 1.0):

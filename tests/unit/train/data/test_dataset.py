@@ -67,6 +67,13 @@ def test_training_may_have_more_other_words_than_the_average_word():
     assert unknown(Sampling(unknown_percentage=10)) == 3, "what was asked for"
 
 
+def test_how_many_other_words_there_are_for_each():
+    split = make_split(CORPUS, LABELS, TRAINING, Sampling(), 1, 2.0)
+    assert split.unknown_per_word(LABELS) == 2.0
+    few = make_split(corpus_of({"yes": 20, "no": 10, "up": 6}), LABELS, TRAINING, Sampling(), 1, 2.0)
+    assert few.unknown_per_word(LABELS) == 0.4, "as many as there are"
+
+
 @given(st.integers(1, 40), st.integers(1, 3000))
 def test_the_default_balances_exactly(words, clips_per_word):
     """100 / 3 percent is no float: three words of five clips must not get six of silence."""
