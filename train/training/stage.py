@@ -181,7 +181,13 @@ def _settled(
 ) -> tuple[float | None, float | None]:
     """Change the last layer by what fits the validation clips; bias and temperature, or None: as trained."""
     from train.architectures import is_logistic
-    from train.training.last_layer import best_temperature, best_unknown_bias, settle, with_unknown_bias
+    from train.training.last_layer import (
+        best_temperature,
+        best_unknown_bias,
+        expected_unknown_bias,
+        settle,
+        with_unknown_bias,
+    )
     from train.training.opinions import log_probabilities
 
     shifts, divides = job.recipe.unknown_bias == ON_VALIDATION, job.recipe.temperature == ON_VALIDATION
@@ -197,7 +203,8 @@ def _settled(
     )
     trained, validated = (splits[name].unknown_per_word(job.spec.labels) for name in (TRAINING, VALIDATION))
     too_often = trained / validated if trained and validated else 1.0
-    bias = best_unknown_bias(scores, labels, too_often) if shifts else None
+    expected = expected_unknown_bias(too_often, is_hard=job.recipe.hard_negatives > 0)
+    bias = best_unknown_bias(scores, labels, expected) if shifts else None
     temperature = best_temperature(with_unknown_bias(scores, bias or 0.0), labels) if divides else None
     if not settle(model, bias or 0.0, temperature or 1.0):
         warn("the network has no dense layer before its softmax: its scores stay as trained")

@@ -27,7 +27,7 @@ _COUNTS = (5, 10, 30)
 _SETS = tuple(",".join(LEFT_OUT[first : first + 3]) for first in (0, 3))
 _SEED = 59185
 _OUT, _RESULT = Path("out/start"), Path("out/bench/start.json")
-_FLAGS = "--preset best --false-accepts-per-hour 60"
+_FLAGS = "--preset best --recipe strong --false-accepts-per-hour 60"
 _VOICES = "--data synthetic --synthetic-clips 400"
 _SHORT = "--bank-clips 20000 --average-steps 150 --training-steps 1500"  # where voices are heard, too
 

@@ -8,11 +8,11 @@ from train.core.metrics import cross_entropy, log_softmax
 from train.core.spec import FrontEnd
 from train.data.dataset import UNKNOWN_INDEX
 from train.training.last_layer import (
-    FEWEST_CLIPS,
     MOST_SATURATED,
     TEMPERATURES,
     best_temperature,
     best_unknown_bias,
+    expected_unknown_bias,
     settle,
     with_unknown_bias,
 )
@@ -30,25 +30,31 @@ def clips_of(temperature: float, spread: float = 2.0) -> tuple[np.ndarray, np.nd
 
 
 @pytest.mark.parametrize("bias", [-1.5, 0.0, 0.8])
-def test_it_finds_the_bias_that_other_words_were_given(bias):
+def test_many_clips_find_the_bias_that_other_words_were_given(bias):
     """As a training that shows too many of them does: accuracy comes back with it."""
     logits, labels = clips_of(1.0)
     given = with_unknown_bias(logits, -bias)
-    chosen = best_unknown_bias(given, labels, 1.0)
+    chosen = best_unknown_bias(given, labels, expected=-0.7)
     assert chosen == pytest.approx(bias, abs=0.2)
     right = np.mean(with_unknown_bias(given, chosen).argmax(axis=1) == labels)
     assert right == pytest.approx(np.mean(logits.argmax(axis=1) == labels), abs=0.01)
 
 
-def test_a_handful_of_clips_or_none_of_other_words_choose_no_bias():
-    """Then it is that of the shares: twice as many other words in training have a logit higher by log 2."""
+def test_a_handful_of_clips_leaves_it_near_what_is_expected():
     logits, labels = clips_of(1.0)
-    by_share = pytest.approx(-np.log(2))
-    assert best_unknown_bias(logits[: FEWEST_CLIPS - 1], labels[: FEWEST_CLIPS - 1], 2.0) == by_share
-    assert best_unknown_bias(logits, labels, 2.0) == pytest.approx(0, abs=0.2)
+    few = slice(0, 12)
+    assert -1.2 <= best_unknown_bias(logits[few], labels[few], expected=-1.0) <= -0.5
     for is_unknown in (True, False):
         some = (labels == UNKNOWN_INDEX) == is_unknown
-        assert best_unknown_bias(logits[some], labels[some], 2.0) == by_share
+        assert best_unknown_bias(logits[some], labels[some], -1.0) == -1.0, "they say nothing of the others"
+
+
+def test_what_a_training_leads_to_expect():
+    assert expected_unknown_bias(1.0, is_hard=False) == 0
+    assert expected_unknown_bias(2.0, is_hard=False) == pytest.approx(-np.log(2)), (
+        "logits rise with the share"
+    )
+    assert expected_unknown_bias(2.0, is_hard=True) < expected_unknown_bias(2.0, is_hard=False)
 
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 1.6])
