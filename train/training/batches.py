@@ -61,7 +61,9 @@ class Batches:
         return [self._ends] if self._hardest else []
 
     def refocus(self, score: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> None:
-        """Draw other words that are taken for something else more often; together they stay as many.
+        """Draw other words that are taken for words more often; together they stay as many.
+
+        Those taken for silence set nothing off. Were they drawn more often, silence would be taken for them.
 
         Args:
             score: quantized features (clips, frames, bins) to logits (clips, labels).
@@ -69,7 +71,7 @@ class Batches:
         if not len(self._others):
             return
         scores = tf.nn.softmax(score(self._features.numpy()[self._others])).numpy().astype(np.float64)
-        mistaken = np.minimum(1.0, 2.0 * (1.0 - scores[:, UNKNOWN_INDEX]))
+        mistaken = np.minimum(1.0, 2.0 * scores[:, UNKNOWN_INDEX + 1 :].sum(axis=1))
         chances, before = self._chances.copy(), self._chances[self._others]
         wanted = before * (1.0 + (self._hardest - 1.0) * mistaken)
         chances[self._others] = wanted * before.sum() / wanted.sum()

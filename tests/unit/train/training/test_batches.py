@@ -93,10 +93,13 @@ def test_balance_draws_labels_alike_within_the_share_of_their_source():
 
 
 def test_hard_negatives_are_drawn_more_often_and_all_other_words_as_often_as_before():
-    """Of 40 clips of other words 10 hold ones, and pass for the word; those are four times as likely."""
+    """Of 40 clips of other words 10 hold ones, and pass for the word; those are four times as likely.
+
+    Ten others hold twos, and pass for silence: that sets nothing off.
+    """
     labels = np.repeat([0, 1, 2], [20, 40, 40])
     features = np.zeros((100, 49, 43), np.uint8)
-    features[20:30] = 1
+    features[20:30], features[30:40] = 1, 2
     batches = Batches(
         Bank(features, labels),
         Recipe(batch_size=6000, hard_negatives=4.0),
@@ -105,11 +108,11 @@ def test_hard_negatives_are_drawn_more_often_and_all_other_words_as_often_as_bef
 
     def shares(step: int) -> tuple[float, float]:
         batch = batches.draw(tf.constant(step))
-        ones = batch.features.numpy()[:, 0, 0, 0] > 0
+        ones = batch.features.numpy()[:, 0, 0, 0] == FRONT_END.feature_scale
         return batch.targets.numpy()[:, 1].mean(), ones.mean()
 
     assert shares(1) == pytest.approx((0.4, 0.1), abs=0.03)
-    batches.refocus(lambda found: np.array([[0, 9, 0], [0, 0, 9]], np.float32)[found[:, 0, 0]])
+    batches.refocus(lambda found: np.array([[0, 9, 0], [0, 0, 9], [9, 0, 0]], np.float32)[found[:, 0, 0]])
     assert shares(1) == pytest.approx((0.4, 0.4 * 40 / 70), abs=0.03)
     (kept,) = batches.variables
     assert np.diff(kept.numpy(), prepend=0.0)[20:30] == pytest.approx(4 * 0.4 / 70, rel=1e-3)
