@@ -58,7 +58,8 @@ _ROWS = (
     Preset(
         BEST,
         summary="accurate and small, for words of your own too",
-        reached="91.7 % of the same, with --training-steps 4000 --start-from nothing",
+        reached="91.7 % of the same, with --training-steps 4000 --start-from nothing; with --recipe strong, "
+        "for clips, 93.6 %",
         preprocess="log_mel",
         architecture="spectro_temporal",
         recipe=recipe.LISTENING,
