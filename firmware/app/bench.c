@@ -121,16 +121,14 @@ static uint32_t hook_ticks(void) {
 static void fill_input(size_t inference) {
 #if INPUT_IS_UINT8
     static uint8_t input[KWS_INPUT_BYTES];
+    const uint32_t least = 0;
 #else
-    int8_t* input = kws_model_input(model);
+    uint8_t* const input = (uint8_t*)kws_model_input(model);
+    const uint32_t least = 0x80;  // -128
 #endif
     for (size_t i = 0; i < KWS_INPUT_BYTES; ++i) {
         const uint32_t loudness = (noise() >> 24) >> (2 * inference + 1);
-#if INPUT_IS_UINT8
-        input[i] = (uint8_t)loudness;
-#else
-        input[i] = (int8_t)((int32_t)loudness - 128);
-#endif
+        input[i] = (uint8_t)(loudness + least);
     }
 #if INPUT_IS_UINT8
     kws_model_set_input(model, input);

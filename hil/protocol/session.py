@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from hil.link.link import Link, LinkError
-from hil.link.patience import PATIENCE, Deadline, Patience
+from hil.link.patience import PATIENCE, AnswerWait, Deadline, Patience
 from hil.protocol.connection import Conversation, FirmwareError, GivenUpError
 from hil.protocol.faster_line import MOST_BAUD, FasterLine
 from hil.protocol.line_messages import AnyAudio
@@ -84,7 +84,7 @@ class Session:
         self._ids = random.Random()
         self._queue: deque[Transfer] = deque()
         self._round = self._logs = 0
-        self._wait_s = patience.first_s
+        self._wait = AnswerWait(patience)
         self._stuck = Deadline(patience.stuck_s)
         self._line: Conversation | None = None
         try:
@@ -224,11 +224,11 @@ class Session:
         request = transfer.requests[step]
         wire = line.encode_next(request)
         under_way_bytes = sum(sent.wire_bytes for sent in self._sent)
-        limit_bytes = 0 if self._is_probing else min(self.info.receive_window_bytes, _MOST_WINDOW_BYTES)
+        limit_bytes = 0 if self._wait.silences else min(self.info.receive_window_bytes, _MOST_WINDOW_BYTES)
         if self._sent and under_way_bytes + len(wire) > limit_bytes:
             return False
         if not self._sent:
-            self._wait_from_now()
+            self._wait.begin()
         now_s = time.monotonic()
         sequence = line.send(wire)
         self._sent.append(Sent(sequence, len(wire), now_s, self._round, transfer, step, request))
@@ -240,20 +240,18 @@ class Session:
     def _receive(self) -> None:
         """Wait for messages, and act on them, or on the silence."""
         line = self._open_line()
-        for sequence, message in line.receive(min(self._turn.left_s, self._stuck.left_s)):
+        for sequence, message in line.receive(min(self._wait.left_s, self._stuck.left_s)):
             self._take(sequence, message)
         if self._stuck.is_over:
             raise GivenUpError(str(line.silence(self._stuck.limit_s)))
-        if self._turn.is_over:
-            self._silent_s += self._turn.limit_s
-            self._silences += 1
-            if self._silent_s >= self._patience.answer_s:
-                raise line.silence(self._silent_s)
+        if self._wait.is_over:
+            self._wait.note_silence()
+            if self._wait.silent_s >= self._patience.answer_s:
+                raise line.silence(self._wait.silent_s)
             self._sent.clear()
-            self._is_probing = True  # the board may be busy, and its memory full of what was sent before
             self._go_back(self._queue[0], self._queue[0].done)
             self._faster.note_silence()
-            self._wait_from_now()
+            self._wait.begin()
 
     def _take(self, sequence: int, message: Message) -> None:
         if isinstance(message, Hello) and sequence == UNASKED:
@@ -280,7 +278,7 @@ class Session:
             return
         passed_over = self._sent[:index]
         del self._sent[: index + 1]
-        self._note_wait(time.monotonic() - answered.sent_s)
+        self._wait.note_answer(time.monotonic() - answered.sent_s)
         if answered.round == self._round and answered.transfer.outcome is None:
             done = answered.transfer.done
             self._answer(answered, message)
@@ -376,14 +374,12 @@ class Session:
 
     def _connect(self) -> None:
         self._sent: list[Sent] = []
-        self._silences, self._silent_s = 0, 0.0
-        self._is_probing = False
         link = self._open_link()
         self._line = Conversation(link, self.statistics, self._patience)
         self.info, self.labels = self._line.ask_what_runs()
         self._check(self.info, self.labels)
         self._faster = FasterLine(self._line, link, self._patience, self._most_baud)
-        self._wait_from_now()
+        self._wait.begin_anew()
 
     # Small things
 
@@ -394,14 +390,3 @@ class Session:
     def _new_id(self) -> int:
         """Draw an id that most likely no clip of an earlier session has; the CRC decides in any case."""
         return self._ids.getrandbits(32)
-
-    def _wait_from_now(self) -> None:
-        self._turn = Deadline(min(self._wait_s * 2**self._silences, self._patience.most_s))
-
-    def _note_wait(self, took_s: float) -> None:
-        """Learn how long answers take: longer at once, shorter slowly."""
-        self._silences, self._silent_s = 0, 0.0
-        self._is_probing = False
-        patience = self._patience
-        self._wait_s = min(max(patience.first_s, 3 * took_s, 0.99 * self._wait_s), patience.most_s)
-        self._wait_from_now()
