@@ -23,7 +23,7 @@ from train.architectures import OUTPUT_NAME
 from train.core.metrics import cross_entropy, log_softmax
 from train.data.dataset import UNKNOWN_INDEX
 
-UNKNOWN_BIASES = np.round(np.linspace(-3.0, 3.0, 61), 1)
+_UNKNOWN_BIASES = np.round(np.linspace(-3.0, 3.0, 61), 1)
 _OF_HARD_NEGATIVES = -0.5  # what they ask for besides the share of other words: 0 to -0.8 in seven networks
 _SPREAD = 0.5  # of what networks ask for around that
 TEMPERATURES = np.round(np.geomspace(0.25, 4.0, 65), 3)
@@ -39,7 +39,7 @@ def expected_unknown_bias(too_often: float, *, is_hard: bool) -> float:
         too_often: how many times as often as in validation training had other words.
         is_hard: whether those that pass for words were drawn more often.
     """
-    return -math.log(too_often) + is_hard * _OF_HARD_NEGATIVES
+    return (_OF_HARD_NEGATIVES if is_hard else 0.0) - math.log(too_often)
 
 
 def best_unknown_bias(logits: NDArray[np.float32], labels: NDArray[np.int64], expected: float) -> float:
@@ -59,7 +59,7 @@ def best_unknown_bias(logits: NDArray[np.float32], labels: NDArray[np.int64], ex
         entropy = len(labels) * cross_entropy(with_unknown_bias(logits, bias), labels)
         return entropy + ((bias - expected) / _SPREAD) ** 2 / 2
 
-    return float(min(UNKNOWN_BIASES, key=unlikely))
+    return float(min(_UNKNOWN_BIASES, key=unlikely))
 
 
 def with_unknown_bias(logits: NDArray[np.float32], bias: float) -> NDArray[np.float32]:
@@ -86,12 +86,19 @@ def best_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> 
     return chosen
 
 
-def settle(model: keras.Model, unknown_bias: float = 0.0, temperature: float = 1.0) -> bool:
-    """Add the bias to the logit of other words, then divide all; False where no dense layer gives logits."""
+def logits_layer(model: keras.Model) -> keras.layers.Dense | None:
+    """The dense layer whose outputs the softmax takes; None where it is another kind."""
     last = model.get_layer(OUTPUT_NAME).input._keras_history.operation
-    if not isinstance(last, keras.layers.Dense) or not last.use_bias:
-        return False
-    kernel, bias = last.get_weights()
-    bias[UNKNOWN_INDEX] += unknown_bias
-    last.set_weights([kernel / temperature, bias / temperature])
-    return True
+    return last if isinstance(last, keras.layers.Dense) else None
+
+
+def settle(layer: keras.layers.Dense, unknown_bias: float = 0.0, temperature: float = 1.0) -> None:
+    """Add the bias to the logit of other words, then divide all.
+
+    Args:
+        layer: by ``logits_layer``; without a bias of its own it can only be divided.
+    """
+    kernel, *biases = layer.get_weights()
+    for bias in biases:
+        bias[UNKNOWN_INDEX] += unknown_bias
+    layer.set_weights([array / temperature for array in (kernel, *biases)])

@@ -184,7 +184,7 @@ def _settled(
     from train.training.last_layer import (
         best_temperature,
         best_unknown_bias,
-        expected_unknown_bias,
+        logits_layer,
         settle,
         with_unknown_bias,
     )
@@ -197,22 +197,32 @@ def _settled(
         if divides:
             warn(f"--temperature {ON_VALIDATION}: labels are asked for each on its own; nothing to divide")
         return None, None
-    scores, labels = (
-        log_probabilities(model, job.front_end, validation, "validation scores"),
-        validation.labels,
-    )
-    trained, validated = (splits[name].unknown_per_word(job.spec.labels) for name in (TRAINING, VALIDATION))
-    too_often = trained / validated if trained and validated else 1.0
-    expected = expected_unknown_bias(too_often, is_hard=job.recipe.hard_negatives > 0)
-    bias = best_unknown_bias(scores, labels, expected) if shifts else None
-    temperature = best_temperature(with_unknown_bias(scores, bias or 0.0), labels) if divides else None
-    if not settle(model, bias or 0.0, temperature or 1.0):
+    layer = logits_layer(model)
+    if layer is None:
         warn("the network has no dense layer before its softmax: its scores stay as trained")
         return None, None
+    scores = log_probabilities(model, job.front_end, validation, "validation scores")
+    bias = temperature = None
+    if shifts and layer.use_bias:
+        bias = best_unknown_bias(scores, validation.labels, _expected_unknown_bias(job, splits))
+        scores = with_unknown_bias(scores, bias)
+    elif shifts:
+        warn(f"--unknown-bias {ON_VALIDATION}: the network's last layer has none to change")
+    if divides:
+        temperature = best_temperature(scores, validation.labels)
+    settle(layer, bias or 0.0, temperature or 1.0)
     for name, value in (f"bias of {UNKNOWN_LABEL}", bias), ("temperature of the scores", temperature):
         if value is not None:
             log(f"{name}: {value:.2g}, for {len(validation)} validation clips")
     return bias, temperature
+
+
+def _expected_unknown_bias(job: Job, splits: Mapping[str, Split]) -> float:
+    from train.training.last_layer import expected_unknown_bias
+
+    trained, validated = (splits[name].unknown_per_word(job.spec.labels) for name in (TRAINING, VALIDATION))
+    too_often = trained / validated if trained and validated else 1.0
+    return expected_unknown_bias(too_often, is_hard=job.recipe.hard_negatives > 0)
 
 
 def _tensorboard() -> str:

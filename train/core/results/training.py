@@ -143,8 +143,8 @@ class Training(Stage):
         distribute: how the work was shared, where there were several replicas.
         replicas: that shared each batch.
         quantization_aware: fine-tuning with the rounding of int8.
-        unknown_bias: that was added to the logit of other words, where it was to fit validation clips.
-        temperature: that the scores were divided by, where it was chosen on validation clips.
+        unknown_bias: that was added to the logit of other words, to fit validation clips; None: as trained.
+        temperature: that the scores were divided by, likewise.
     """
 
     distribute: str | None = None

@@ -13,6 +13,7 @@ from train.training.last_layer import (
     best_temperature,
     best_unknown_bias,
     expected_unknown_bias,
+    logits_layer,
     settle,
     with_unknown_bias,
 )
@@ -51,10 +52,9 @@ def test_a_handful_of_clips_leaves_it_near_what_is_expected():
 
 def test_what_a_training_leads_to_expect():
     assert expected_unknown_bias(1.0, is_hard=False) == 0
-    assert expected_unknown_bias(2.0, is_hard=False) == pytest.approx(-np.log(2)), (
-        "logits rise with the share"
-    )
-    assert expected_unknown_bias(2.0, is_hard=True) < expected_unknown_bias(2.0, is_hard=False)
+    by_share = expected_unknown_bias(2.0, is_hard=False)
+    assert by_share == pytest.approx(-np.log(2)), "logits rise with the share"
+    assert expected_unknown_bias(2.0, is_hard=True) < by_share
 
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 1.6])
@@ -85,5 +85,14 @@ def test_the_last_dense_layer_is_changed():
     features = RNG.uniform(0, 100, (5, 49, 43, 1)).astype(np.float32)
     logits = architectures.logits(model)
     before = logits(features).numpy()
-    assert settle(model, unknown_bias=0.6, temperature=0.8)
+    settle(logits_layer(model), unknown_bias=0.6, temperature=0.8)
     assert logits(features).numpy() == pytest.approx(with_unknown_bias(before, 0.6) / 0.8, abs=1e-5)
+
+
+def test_a_last_layer_without_a_bias_is_divided_all_the_same():
+    model = architectures.build("conv_1d_time_sliced_with_attention", FrontEnd("raw"), 4, 0.0, 1)
+    layer = logits_layer(model)
+    assert not layer.use_bias
+    (before,) = layer.get_weights()
+    settle(layer, temperature=0.8)
+    assert layer.get_weights()[0] == pytest.approx(before / 0.8)
