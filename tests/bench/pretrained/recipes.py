@@ -73,7 +73,7 @@ class Recipe:
         return {text.partition("@")[0] for text in shlex.split(self.flags)}
 
 
-_PRESET = "--preset best --recipe strong"  # which these models are older than
+_PRESET = "--preset best --recipe strong"  # the recipe that `best` had when these were trained
 _BOTH = f"--data {TRAINED_ON} --data {BANK}@0.6 --test-data {TESTED_ON} {_PRESET} --bank-clips 80000"
 # Half of what the recipe changes about features: more than a small network can take in.
 _FEW_CHANGES = (
