@@ -135,6 +135,7 @@ CURVE = tuple(
         stream_minutes=None,
     )
     for architecture in (
+        "spectro_light",
         "spectro_coarse",
         "temporal",
         "spectro_temporal",
