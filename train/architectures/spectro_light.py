@@ -1,8 +1,8 @@
-"""spectro_light: ``spectro_coarse`` at half its rate in frequency and a little wider, for the fewest products.
+"""spectro_light: ``spectro_coarse`` at half its rate in frequency, a little wider, for the fewest products.
 
-8 filters of 5 frames x 5 bins at stride 2 x 4 leave half of the frames and a quarter of the bins; what follows
-has 36 channels in place of 32, so that the weights stay nearly as many.
-Parameters for 49 x 43 features, normalization folded in: 11,542 with 4 labels, 11,838 with 12.
+8 filters of 5 frames x 5 bins at stride 2 x 4 leave half of the frames and a quarter of the bins; the
+rest has 36 channels in place of 32, so that the weights stay nearly as many.
+Parameters for 49 x 43 features, normalization folded in: 11,182 with 4 labels, 11,478 with 12.
 """
 
 import keras

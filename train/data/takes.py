@@ -19,6 +19,7 @@ from train.data.sources import SPEECH_COMMANDS, SYNTHETIC, check, is_made, root_
 from train.settings.job import Job
 from train.settings.presets import ORIGINAL
 
+FEW_RECORDINGS = 200  # of a word: with fewer, a start is kept closer to, and voices beside them help
 _MEASURED_CLIPS, _MOST, _ROOM_MS = 200, 95, 100
 _LONGEST_WORD_MS = 3000  # what sounds for longer is no word
 _FEWEST_STEPS, _STEPS_PER_TAKE = 200, 20  # docs/OWN_WORDS.md has what 5, 10 and 30 takes need

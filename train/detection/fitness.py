@@ -28,6 +28,7 @@ class MeasuredOn:
         speakers: of these.
         are_trained_on: whether the same speakers were trained on.
         is_weak: whether another front end and network are known to hear more.
+        lacks_voices: whether it learned from few recordings, of several people, without voices beside them.
     """
 
     kind: str
@@ -35,15 +36,17 @@ class MeasuredOn:
     speakers: int
     are_trained_on: bool
     is_weak: bool
+    lacks_voices: bool = False
 
 
 def judge_point(test: PointTest, target_per_hour: float, on: MeasuredOn) -> Verdict:
     """Judge what was measured on the test streams."""
-    found = [*_of_words(test), *_of_false_accepts(test, target_per_hour), *_of_evidence(on)]
+    false_accepts = _of_false_accepts(test, target_per_hour)
+    found = [*_of_words(test), *false_accepts, *_of_evidence(on)]
     fitness = max((severity for severity, _ in found), key=_SEVERITY.index, default=FIT)
     reasons = tuple(reason for _, reason in found)
     is_deaf = 1 - test.all.false_reject_share < ENOUGH_HEARD
-    advice = _advice(on, is_deaf) if found else ()
+    advice = _advice(on, is_deaf, bool(false_accepts)) if found else ()
     return Verdict(fitness=fitness, for_whom=_for_whom(on), reasons=reasons, advice=advice)
 
 
@@ -97,7 +100,7 @@ def _for_whom(on: MeasuredOn) -> str:
     return f"{people} whom it was not trained on"
 
 
-def _advice(on: MeasuredOn, is_deaf: bool) -> tuple[str, ...]:
+def _advice(on: MeasuredOn, is_deaf: bool, hears_too_much: bool) -> tuple[str, ...]:
     if on.kind == "random":
         return ("train on recordings (--data FOLDER), or on --data synthetic",)
     advice = []
@@ -108,6 +111,11 @@ def _advice(on: MeasuredOn, is_deaf: bool) -> tuple[str, ...]:
         if on.kind == "synthetic"
         else "record more: of more people, in more rooms, in the room where it will listen"
     )
-    if is_deaf and not on.is_weak:
+    if on.lacks_voices and (is_deaf or hears_too_much):
+        advice.append(
+            "let synthetic voices say the words, too: --data synthetic --data FOLDER@0.3, and --test-data "
+            "with recordings of others"
+        )
+    if is_deaf and not on.is_weak and not hears_too_much:
         advice.append("if more false accepts will do: earshot tune RUN --false-accepts-per-hour 5")
     return tuple(advice)

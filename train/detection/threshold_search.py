@@ -4,7 +4,6 @@ An operating point is judged by two streams. One has the words of the model in i
 The other has everything but these words; each of them that is heard in it is a false accept.
 """
 
-import bisect
 import dataclasses
 import math
 from bisect import bisect_right
@@ -151,8 +150,8 @@ def choose(
         target_per_hour: false accepts of all words together.
         inference_ms: from one inference to the next.
         suppress_each_word: as in ``OperatingPoint``.
-        settle: where no point within the target hears half of the words, take one that hears half of each
-            with the fewest false accepts.
+        settle: where no point within the target hears half of the words, take one that does with the fewest
+            false accepts; its thresholds fall together, too.
         stride_rows: as in ``OperatingPoint``.
     Returns:
         the point, and every window that was tried.
@@ -194,7 +193,7 @@ def choose(
         )
     most_heard = max((heard for heard, _ in tried), default=0)
     if settle and most_heard < FEWEST_HEARD * said:
-        return _settled(smoothed, evidence), tuple(rows)
+        return _settled(smoothed, evidence, said), tuple(rows)
     if not tried:
         events, window_ms = min(reachable)
         needed = math.ceil(100 * events / hours) / 100
@@ -245,42 +244,34 @@ def _falling(levels: Mapping[int, float]) -> Iterator[tuple[int, ...]]:
         yield (NEVER,) * (UNKNOWN_INDEX + 1) + tuple(words)
 
 
-def _settled(smoothed: Sequence[tuple[OperatingPoint, Smoothing]], evidence: Evidence) -> OperatingPoint:
-    """Of the points that hear half of each word, one with the fewest false accepts."""
+def _settled(
+    smoothed: Sequence[tuple[OperatingPoint, Smoothing]], evidence: Evidence, said: int
+) -> OperatingPoint:
+    """Of the points that hear half of what is said, or most, one with the fewest false accepts."""
     found = []
     for point, smoothing in smoothed:
-        thresholds = _hearing_half(smoothing, evidence)
+        heard, thresholds = _hearing_half(smoothing, evidence, said)
         false_accepts = len(smoothing.false_accepts(thresholds))
-        found.append((false_accepts, dataclasses.replace(point, thresholds=thresholds)))
-    return min(found, key=lambda item: item[0])[1]
+        found.append((-heard, false_accepts, dataclasses.replace(point, thresholds=thresholds)))
+    return min(found, key=lambda item: item[:2])[2]
 
 
-def _hearing_half(smoothing: Smoothing, evidence: Evidence) -> tuple[int, ...]:
-    """Each word's highest threshold with which half of its utterances are heard, or as many as ever are.
+def _hearing_half(smoothing: Smoothing, evidence: Evidence, said: int) -> tuple[float, tuple[int, ...]]:
+    """The highest thresholds, of those that fall together, with which half of the words are heard, or most.
 
-    A word of which none is heard tells nothing: it gets the mean of the others.
+    Returns:
+        how many they hear, but half at most; and they.
     """
-    found = {word: _threshold_hearing_half(smoothing, evidence, word) for word in evidence.words}
-    known = [threshold for threshold in found.values() if threshold is not None]
-    mean = round(sum(known) / len(known)) if known else NEVER - 1
-    words = (mean if threshold is None else threshold for threshold in found.values())
-    return (NEVER,) * (UNKNOWN_INDEX + 1) + tuple(words)
-
-
-def _threshold_hearing_half(smoothing: Smoothing, evidence: Evidence, word: int) -> int | None:
-    candidates = sorted({max(0, score - 1) for score in smoothing.scores_on_top(word)}, reverse=True)
-
-    def heard(threshold: int) -> int:
-        alone = [NEVER] * len(evidence.labels)
-        alone[word] = threshold
-        return smoothing.heard_rightly(alone)
-
-    most = heard(candidates[-1]) if candidates else 0
-    if not most:
-        return None
-    said = sum(said.label == evidence.labels[word] for said in evidence.spoken.words)
-    wanted = min(FEWEST_HEARD * said, most)
-    return candidates[bisect.bisect_left(candidates, True, key=lambda threshold: heard(threshold) >= wanted)]
+    half = FEWEST_HEARD * said
+    falling = _falling(_levels(smoothing, evidence))
+    most, highest = 0.0, next(falling)
+    for thresholds in falling:
+        heard = min(half, smoothing.heard_rightly(thresholds))
+        if heard > most:
+            most, highest = heard, thresholds
+        if heard == half:
+            break
+    return most, highest
 
 
 def _events_from_the_top(smoothing: Smoothing, word: int, label_count: int) -> Iterator[tuple[int, int]]:

@@ -30,6 +30,8 @@ from train.core.results.hearing import WEAK_FRONT_END
 from train.core.spec import SILENCE_LABEL, ModelSpec
 from train.data.dataset import UNKNOWN_INDEX, Split, make_split
 from train.data.job_data import Material
+from train.data.sources import SYNTHETIC
+from train.data.takes import FEW_RECORDINGS
 from train.detection.fitness import MeasuredOn, judge_point
 from train.detection.labelled_stream import Stream, StreamSettings, Word, make_stream
 from train.detection.reference_listener import stream_scores
@@ -114,7 +116,7 @@ def tune(spec: ModelSpec, job: Job, material: Material, score: Scorer, wish: Wis
         settle=wish.settle,
         stride_rows=wish.stride_rows,
     )
-    measured_on = _measured_on(material, streams[TESTING].split, spec)
+    measured_on = _measured_on(job, material, streams[TESTING].split)
 
     def judged(settings: OperatingPoint) -> Point:
         figures = measure(test, settings)
@@ -150,16 +152,20 @@ def _running_speech(job: Job, minutes: float) -> dict[str, tuple[Path, ...]]:
         return {}
 
 
-def _measured_on(material: Material, split: Split, spec: ModelSpec) -> MeasuredOn:
+def _measured_on(job: Job, material: Material, split: Split) -> MeasuredOn:
     """Whom the test streams are made of."""
     clips = {example.clip for example in split.examples if example.label > UNKNOWN_INDEX} - {None}
-    corpus = material.tested.corpus
+    main, tested = material.main.corpus, material.tested.corpus
+    recordings = sum(main.words.get(word, 0) for word in job.words) / len(job.words)
+    has_voices = SYNTHETIC in (material.main.source.kind, *(extra.where for extra in job.extra_data))
+    is_of_takes = tested.split_rule == "takes"
     return MeasuredOn(
         kind=material.tested.source.kind,
         clips=len(clips),
         speakers=len({clip.speaker for clip in clips if clip}),
-        are_trained_on=material.tested is material.main and corpus.split_rule == "takes",
-        is_weak=spec.front_end.name == WEAK_FRONT_END,
+        are_trained_on=material.tested is material.main and is_of_takes,
+        is_weak=job.front_end.name == WEAK_FRONT_END,
+        lacks_voices=recordings < FEW_RECORDINGS and not has_voices and not is_of_takes,
     )
 
 

@@ -13,6 +13,7 @@ from train.core.console import log
 from train.core.errors import UserError
 from train.core.pretrained.models import run_of, shipped
 from train.core.spec import FrontEnd, ModelSpec
+from train.data.takes import FEW_RECORDINGS
 from train.settings.job import Job, StartFrom
 from train.settings.presets import PRESETS, Preset
 from train.settings.recipe import PHASES, Recipe
@@ -24,8 +25,7 @@ HEAD = "head"  # the stage
 NOTHING = "nothing"  # in place of a run: from weights of chance
 _LENGTH = "clip_duration_ms"  # the one setting of a front end that weights need not depend on
 _HEAD_SHARE = 0.2  # of the steps
-_FEW_RECORDINGS = 200  # of a word: with fewer, all weights are trained
-_GENTLE_RATE_SHARE = 0.3  # at this share of the recipe's rates
+_GENTLE_RATE_SHARE = 0.3  # of the recipe's rates, for all weights, where recordings are few
 
 
 def start_of(text: str) -> StartFrom:
@@ -157,7 +157,7 @@ def recipes(recipe: Recipe, recordings_per_word: float) -> tuple[Recipe, Recipe]
         schedule=PHASES,
         average_steps=0,
     )
-    share = _GENTLE_RATE_SHARE if recordings_per_word < _FEW_RECORDINGS else 1.0
+    share = _GENTLE_RATE_SHARE if recordings_per_word < FEW_RECORDINGS else 1.0
     rates = tuple(share * rate for rate in recipe.learning_rates)
     return head, recipe.changed(training_steps=(rest,), learning_rates=rates)
 

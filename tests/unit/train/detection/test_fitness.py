@@ -92,6 +92,23 @@ def test_who_was_heard(changes: dict[str, object], fitness: str, for_whom: str, 
 
 
 @pytest.mark.parametrize(
+    ("test", "lacks_voices", "advice"),
+    [
+        (measured((10, 10)), False, ("record more", "if more false accepts will do")),
+        (measured((10, 10)), True, ("record more", "let synthetic voices", "if more false accepts will do")),
+        (measured((10, 10), false_accepts=20, low=12.2), True, ("record more", "let synthetic voices")),
+        (measured(false_accepts=20, low=12.2), False, ("record more",)),
+        (measured(confused=6), True, ("record more",)),
+    ],
+)
+def test_what_to_do(test: PointTest, lacks_voices: bool, advice: tuple[str, ...]) -> None:
+    """Who has more false accepts than asked for is not told to allow more."""
+    verdict = judge_point(test, 0.5, dataclasses.replace(PEOPLE, lacks_voices=lacks_voices))
+    assert len(verdict.advice) == len(advice)
+    assert all(text.startswith(begin) for text, begin in zip(verdict.advice, advice, strict=True))
+
+
+@pytest.mark.parametrize(
     ("said", "missed", "heard"),
     [(0, 0, "0 of 10"), (50, 50, "0 of 10"), (50, 0, "10 of 10"), (50, 10, "8 of 10"), (300, 1, "99 of 100"),
      (300, 299, "1 of 100"), (100, 5, "95 of 100")],
