@@ -25,6 +25,7 @@ from train.core.spec import FrontEnd
 from train.core.terminal import interrupts
 from train.data.dataset import Example, Split
 from train.settings.augmentation import Augmentation
+from train.synth.lexicon import is_made_up
 
 _BANK_VERSION = 3  # raise it when the same inputs give other features
 _BLOCK_CLIPS = 32
@@ -55,7 +56,8 @@ class Bank:
 
     ``parts`` in the order of the clips; none: every clip is as likely as any other. ``noise``:
     (n, frames, bins) float32 features of noise alone, for recipes that mix it in. ``opinions``: (clips,
-    labels) float32 log-probabilities that teachers give the clips.
+    labels) float32 log-probabilities that teachers give the clips. ``is_made_up``: (clips,) whether a clip
+    says what nobody does, such as a near miss.
     """
 
     features: NDArray[np.uint8]
@@ -63,6 +65,7 @@ class Bank:
     parts: tuple[Part, ...] = ()
     noise: NDArray[np.float32] | None = None
     opinions: NDArray[np.float32] | None = None
+    is_made_up: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -95,11 +98,13 @@ def join(banks: Sequence[Bank], shares: Sequence[float]) -> Bank:
     if len(banks) == 1:
         return banks[0]
     opinions = [bank.opinions for bank in banks if bank.opinions is not None]
+    made_up = [bank.is_made_up for bank in banks if bank.is_made_up is not None]
     return Bank(
         np.concatenate([bank.features for bank in banks]),
         np.concatenate([bank.labels for bank in banks]),
         tuple(Part(len(bank), share) for bank, share in zip(banks, shares, strict=True)),
         opinions=np.concatenate(opinions) if opinions else None,
+        is_made_up=np.concatenate(made_up) if made_up else None,
     )
 
 
@@ -119,6 +124,11 @@ class BankRequest:
     def plan(self) -> list[tuple[Example, int, int]]:
         """(example, index, variant) for each clip."""
         return plan_variants(self.split, self.bank_clips)
+
+    @property
+    def is_made_up(self) -> NDArray[np.bool_]:
+        """(clips,) of the plan: whether it says what nobody does."""
+        return np.array([bool(example.clip) and is_made_up(example.clip.word) for example, _, _ in self.plan])
 
     @functools.cached_property
     def key(self) -> str:

@@ -210,14 +210,21 @@ def _running(
 
 
 def is_made_for_training(folder: str) -> bool:
-    """Whether a folder of unknown words holds what nobody says: made-up words, near misses, halves
-    of phrases, scrambled takes.
+    """Whether a folder of unknown words is for training alone: made-up words, near misses, scrambled
+    takes, halves of phrases, running speech.
 
     Folders of strangers may begin with _, too, such as _unknown_.
     """
+    return is_made_up(folder) or folder in (HALVES, RUNNING)
+
+
+def is_made_up(folder: str) -> bool:
+    """Whether a folder of unknown words holds sounds that are no words: near misses, made-up words,
+    scrambled takes.
+    """
     before, behind = _NEAR.split("{}")
     is_near = folder.startswith(before) and folder.endswith(behind)
-    return is_near or folder in (MADE_UP, HALVES, RUNNING, SCRAMBLED)
+    return is_near or folder in (MADE_UP, SCRAMBLED)
 
 
 def near(word: str) -> str:

@@ -47,6 +47,7 @@ class Batches:
         )
         self._ends = None if self._chances is None else tf.Variable(np.cumsum(self._chances), trainable=False)
         self._others = np.flatnonzero(bank.labels == UNKNOWN_INDEX) if self._hardest else np.zeros(0, int)
+        self._is_said = 1.0 if bank.is_made_up is None else 1.0 - bank.is_made_up[self._others]
         self._opinions = None
         if bank.opinions is not None:
             self._opinions = tf.nn.softmax(tf.constant(bank.opinions) / recipe.teacher_temperature)
@@ -64,6 +65,7 @@ class Batches:
         """Draw other words that are taken for words more often; together they stay as many.
 
         Those taken for silence set nothing off. Were they drawn more often, silence would be taken for them.
+        What is made up is hard, too, but nobody says it.
 
         Args:
             score: quantized features (clips, frames, bins) to logits (clips, labels).
@@ -71,7 +73,7 @@ class Batches:
         if not len(self._others):
             return
         scores = tf.nn.softmax(score(self._features.numpy()[self._others])).numpy().astype(np.float64)
-        mistaken = np.minimum(1.0, 2.0 * scores[:, UNKNOWN_INDEX + 1 :].sum(axis=1))
+        mistaken = self._is_said * np.minimum(1.0, 2.0 * scores[:, UNKNOWN_INDEX + 1 :].sum(axis=1))
         chances, before = self._chances.copy(), self._chances[self._others]
         wanted = before * (1.0 + (self._hardest - 1.0) * mistaken)
         chances[self._others] = wanted * before.sum() / wanted.sum()

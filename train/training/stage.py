@@ -289,6 +289,11 @@ def _training_bank(job: Job, material: Material, distribution: Distribution) -> 
 
         folder = distribution.bank_folder or cache_root() / "banks"
         banks = [sharded_bank(request, folder, distribution.cluster) for request in requests]
+    if job.recipe.hard_negatives:
+        banks = [
+            replace(bank, is_made_up=request.is_made_up)
+            for bank, request in zip(banks, requests, strict=True)
+        ]
     if job.teachers and job.recipe.teacher_scores == CACHED:
         from train.training.opinions import opinions_of  # TensorFlow
 

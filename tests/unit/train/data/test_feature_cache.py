@@ -132,6 +132,15 @@ def test_bank_is_the_plan_s_audio_through_the_front_end(write_corpus, make_bank)
     assert len(np.unique(made.features.reshape(48, -1), axis=0)) > 40  # variants do vary
 
 
+def test_a_request_says_which_clips_are_made_up():
+    """Silence is made, too, but not up."""
+    folders = ("_like_yes_", "bed", "_running_")
+    clips = [Clip(Path("0.wav"), f"{folder}/0.wav", folder, TRAINING, 16000, "") for folder in folders]
+    examples = (Example(None, 0), *(Example(clip, UNKNOWN_INDEX) for clip in clips))
+    request = BankRequest(Split(TRAINING, examples), None, FRONT_END, AUGMENTATION, "", 1, 8)
+    assert request.is_made_up.tolist() == [False, False, True, True, False, False, False, False]
+
+
 def test_threads_do_not_matter(make_bank, monkeypatch, tmp_path):
     made = make_bank(bank_clips=100, workers=1)
     monkeypatch.setenv("EARSHOT_CACHE", str(tmp_path / "another"))

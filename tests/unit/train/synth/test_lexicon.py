@@ -118,3 +118,4 @@ def test_spelled_sounds_are_the_word():
 )
 def test_folders_of_strangers_are_what_people_say(folder: str, made: bool) -> None:
     assert lexicon.is_made_for_training(folder) == made
+    assert lexicon.is_made_up(folder) == (made and folder not in (lexicon.HALVES, lexicon.RUNNING))

@@ -118,6 +118,20 @@ def test_hard_negatives_are_drawn_more_often_and_all_other_words_as_often_as_bef
     assert np.diff(kept.numpy(), prepend=0.0)[20:30] == pytest.approx(4 * 0.4 / 70, rel=1e-3)
 
 
+def test_what_nobody_says_is_no_hard_negative():
+    """Of 40 clips of other words all pass for the word, and the first 10 are near misses."""
+    labels = np.repeat([0, 1, 2], [20, 40, 40])
+    bank = Bank(np.zeros((100, 49, 43), np.uint8), labels, is_made_up=np.arange(100) < 30)
+    spec = ModelSpec(labels_for(("yes",)), "tiny_conv", FRONT_END)
+    batches = Batches(bank, Recipe(hard_negatives=4.0), spec)
+    batches.refocus(lambda found: np.tile(np.array([0, 0, 9], np.float32), (len(found), 1)))
+    (ends,) = batches.variables
+    chances = np.diff(ends.numpy(), prepend=0.0)
+    made_up, said = chances[20:30], chances[30:60]
+    assert said == pytest.approx(4 * made_up[0], rel=1e-3)
+    assert chances[20:60].sum() == pytest.approx(0.4)
+
+
 def test_balanced_batches_depend_on_seed_and_step():
     recipe = Recipe(batch_size=50, class_balance=1.0)
     bank = make_bank(30, 1)
