@@ -128,7 +128,8 @@ class BankRequest:
     @property
     def is_made_up(self) -> NDArray[np.bool_]:
         """(clips,) of the plan: whether it says what nobody does."""
-        return np.array([bool(example.clip) and is_made_up(example.clip.word) for example, _, _ in self.plan])
+        clips = [example.clip for example, _, _ in self.plan]
+        return np.array([clip is not None and is_made_up(clip.word) for clip in clips])
 
     @functools.cached_property
     def key(self) -> str:
