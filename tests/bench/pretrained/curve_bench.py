@@ -82,13 +82,13 @@ def picture(rows: list[Row]) -> Figure:
         low, high = (100 * share for share in row["interval"])
         axes.errorbar(millions, percent, [[percent - low], [high - percent]], fmt="o", capsize=3, color="C0")
         # In turns above and below: neighbours may have as many products.
-        end, points = (low, -14) if index % 2 else (high, 5)
+        end, points = (high, 5) if index % 2 else (low, -14)
         at = {"textcoords": "offset points", "xytext": (0, points), "ha": "center"}
         axes.annotate(row["network"], (millions, end), **at)
     axes.set_xscale("log")
     axes.set_xticks([0.25, 0.5, 1, 2], labels=["0.25", "0.5", "1", "2"])
     axes.minorticks_off()
-    axes.margins(y=0.12)
+    axes.margins(x=0.1, y=0.12)
     axes.set(xlabel="million products a clip", ylabel="% of test clips right, int8")
     axes.grid(alpha=0.3)
     return figure
