@@ -58,7 +58,10 @@ def test_the_default_is_the_original():
             "--preset microwakeword",
             "--preprocess micro --window-stride-ms 10 --architecture wake_word --recipe strong",
         ),
-        ("--preset microwakeword --window-stride-ms 20", "--preset streaming --architecture wake_word --recipe strong"),
+        (
+            "--preset microwakeword --window-stride-ms 20",
+            "--preset streaming --architecture wake_word --recipe strong",
+        ),
         ("--preset best --no-dc-block --dropout 0", "--no-dc-block --dropout 0 --preset best"),
         ("--preset best --no-dc-block", "--preset best --no-dc-block --start-from nothing"),
     ],
