@@ -135,7 +135,7 @@ def table(results: list[dict[str, Any]]) -> str:
         second, before = row["instructions_per_second"], row["instructions_per_second_before"]
         lines.append(
             f"| `{row['network']}`, `{row['front_end']}` | {BOARDS[row['board']]} "
-            f"| {row['stride_rows']} rows | {window:,} | {window / whole:.1%} "
+            f"| {row['stride_rows']} rows | {window:,} | {100 * window / whole:.1f} % "
             f"| {second:,} | {before:,} | {row['arena_bytes']:,} |"
         )
     compared = sum(row["scores_compared"] for row in results)
