@@ -61,18 +61,22 @@ def main() -> None:
         help=f"of each network and stride ({_HOST_WINDOWS} on the host, {_EMULATED_WINDOWS} elsewhere)",
     )
     flags = parser.parse_args()
-    rows: list[Row] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else []
     for name in flags.network or architectures.names_for_boards():
         front_end = usual_front_end(name)
         subject = random_subject(name, name, front_end, 4, clips=50)
         if len(subject.tflite) > _LARGEST_TFLITE_BYTES:
             continue
         for stride_rows in flags.stride_rows or STRIDES:
-            for row in compare(subject, stride_rows, flags.board or BOARDS, flags.windows, rows):
-                rows = [kept for kept in rows if any(kept[key] != row[key] for key in _KEY)] + [row]
-                runfolder.write_json(OUT, rows)
+            for row in compare(subject, stride_rows, flags.board or BOARDS, flags.windows, _known()):
+                # Read again: another process may have written since.
+                others = [kept for kept in _known() if any(kept[key] != row[key] for key in _KEY)]
+                runfolder.write_json(OUT, [*others, row])
                 console.log(" ".join(f"{key} {value}" for key, value in row.items() if key != "made_of"))
-    document_table.write("NETWORKS.md", "make bench-incremental", table(rows))
+    document_table.write("NETWORKS.md", "make bench-incremental", table(_known()))
+
+
+def _known() -> list[Row]:
+    return json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else []
 
 
 def compare(
