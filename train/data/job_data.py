@@ -13,7 +13,7 @@ from train.core.results.training import CorpusSummary, ExtraCorpus
 from train.core.spec import FrontEnd
 from train.data import stored_features
 from train.data.corpus import Clip, Corpus, require_words
-from train.data.dataset import UNKNOWN_INDEX, AudioSource, Example, Split, make_split
+from train.data.dataset import AudioSource, Example, Split, make_split
 from train.data.feature_cache import Clips
 from train.data.job_corpora import Found, JobCorpora, read_corpora
 from train.data.sources import FOLDER, Source, is_made
@@ -76,12 +76,12 @@ class Material:
             )
         return collection.audio
 
-    def recordings_per_word(self, labels: tuple[str, ...]) -> float:
+    def recordings_per_word(self, words: tuple[str, ...]) -> float:
         """Training clips of the average wanted word that people have spoken, of the first corpus."""
         if is_made(self.main.source.kind):
             return 0.0
-        counts = list(self.splits[TRAINING].counts(labels).values())[UNKNOWN_INDEX + 1 :]
-        return sum(counts) / len(counts)
+        clips = self.main.corpus.clips
+        return sum(clip.split == TRAINING and clip.word in words for clip in clips) / len(words)
 
     @property
     def corpus_sha256(self) -> str:

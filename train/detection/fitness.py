@@ -36,7 +36,7 @@ class MeasuredOn:
     speakers: int
     are_trained_on: bool
     is_weak: bool
-    lacks_voices: bool = False
+    lacks_voices: bool
 
 
 def judge_point(test: PointTest, target_per_hour: float, on: MeasuredOn) -> Verdict:

@@ -155,17 +155,16 @@ def _running_speech(job: Job, minutes: float) -> dict[str, tuple[Path, ...]]:
 def _measured_on(job: Job, material: Material, split: Split) -> MeasuredOn:
     """Whom the test streams are made of."""
     clips = {example.clip for example in split.examples if example.label > UNKNOWN_INDEX} - {None}
-    main, tested = material.main.corpus, material.tested.corpus
-    recordings = sum(main.words.get(word, 0) for word in job.words) / len(job.words)
+    has_few = material.recordings_per_word(job.words) < FEW_RECORDINGS
     has_voices = SYNTHETIC in (material.main.source.kind, *(extra.where for extra in job.extra_data))
-    is_of_takes = tested.split_rule == "takes"
+    is_of_takes = material.tested.corpus.split_rule == "takes"
     return MeasuredOn(
         kind=material.tested.source.kind,
         clips=len(clips),
         speakers=len({clip.speaker for clip in clips if clip}),
         are_trained_on=material.tested is material.main and is_of_takes,
         is_weak=job.front_end.name == WEAK_FRONT_END,
-        lacks_voices=recordings < FEW_RECORDINGS and not has_voices and not is_of_takes,
+        lacks_voices=has_few and not has_voices and not is_of_takes,
     )
 
 

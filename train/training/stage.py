@@ -131,7 +131,7 @@ def train(
         recipe = job.recipe
         if job.start_from is not None:
             begin(model, job)
-            head_recipe, recipe = recipes(job.recipe, material.recordings_per_word(spec.labels))
+            head_recipe, recipe = recipes(job.recipe, material.recordings_per_word(job.words))
             only_head(model, True)
             trained(model, head_recipe, replicas, HEAD)
             only_head(model, False)

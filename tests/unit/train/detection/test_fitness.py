@@ -8,7 +8,9 @@ from train.core.operating_point import PointFigures, PointTest, WordFigures
 from train.core.results.hearing import FIT, NOT, NOT_YET
 from train.detection.fitness import MeasuredOn, judge_point
 
-PEOPLE = MeasuredOn(kind="folder", clips=200, speakers=30, are_trained_on=False, is_weak=False)
+PEOPLE = MeasuredOn(
+    kind="folder", clips=200, speakers=30, are_trained_on=False, is_weak=False, lacks_voices=False
+)
 
 
 def figures(said: int, missed: int, false_accepts: int, low: float) -> dict[str, object]:
